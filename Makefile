@@ -1,0 +1,32 @@
+# make quickstart [DATA=DIR] [OUT=DIR] · make test [PEERS=1] [SLOW=1] [ARGS=…] · make lint · make clean
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3))
+VENV := .venv
+BIN := $(VENV)/bin
+comma := ,
+EXTRAS := dev$(if $(PEERS),$(comma)peers)
+STAMP := $(VENV)/.installed-$(EXTRAS)
+export PEERS SLOW
+
+.PHONY: quickstart test lint format clean
+
+quickstart: $(STAMP)
+	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(STAMP): setup.py
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) runs build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

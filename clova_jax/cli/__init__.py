@@ -1,0 +1,26 @@
+"""The `clova` command: one file a verb, each with a typed dataclass `Options` and a `run`."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from clova_jax.common import command
+
+VERBS = {
+    "tokenizer": "train a tokenizer",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs `clova VERB …`; returns the exit status."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if not argv or argv[0] in ("-h", "--help"):
+        print("usage: clova VERB [options]; `clova VERB --help` tells the options\n")
+        print("\n".join(f"  {verb:<12}{about}" for verb, about in VERBS.items()))
+        return 0 if argv else 2
+    verb, *rest = argv
+    if verb not in VERBS:
+        print(f"clova: error: no verb {verb!r}; there are: {', '.join(VERBS)}", file=sys.stderr)
+        return 2
+    module = importlib.import_module(f"clova_jax.cli.{verb.replace('-', '_')}")
+    return command.main(module.Options, module.run, rest, prog=f"clova {verb}")

@@ -1,0 +1,162 @@
+"""Reading and writing files: plain, gzip and zstandard alike, whole or not at all."""
+
+import contextlib
+import gzip
+import io
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, TextIO
+
+import zstandard
+
+from clova_jax.common.errors import ClovaError
+
+SUFFIXES = ("", ".gz", ".zst")
+
+
+def find_file(folder: str | Path, name: str) -> Path:
+    """The file `name` under `folder`, stored plain, `.gz` or `.zst`.
+
+    Raises:
+        ClovaError: the folder or the file is not there.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise ClovaError(f"{folder}: no such folder")
+    for suffix in SUFFIXES:
+        path = folder / (name + suffix)
+        if path.is_file():
+            return path
+    raise ClovaError(f"{folder}: has no file {name} (nor {name}.gz, {name}.zst)")
+
+
+def open_binary(path: str | Path) -> BinaryIO:
+    """Opens a file for reading, decompressing by its suffix."""
+    path = Path(path)
+    if path.suffix == ".gz":
+        return gzip.open(path, "rb")
+    if path.suffix == ".zst":
+        return io.BufferedReader(
+            zstandard.ZstdDecompressor().stream_reader(
+                path.open("rb"), read_across_frames=True, closefd=True
+            ),
+            1 << 20,
+        )
+    return path.open("rb")
+
+
+def read_text(path: str | Path) -> str:
+    """The whole of a UTF-8 file (a byte order mark is dropped), decompressed by its suffix.
+
+    Raises:
+        ClovaError: the file is missing, cut short, or not UTF-8.
+    """
+    try:
+        with open_binary(path) as file:
+            return file.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ClovaError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
+    except FileNotFoundError:
+        raise ClovaError(f"{path}: no such file") from None
+    except (EOFError, OSError, zstandard.ZstdError) as error:
+        raise ClovaError(f"{path}: cannot be read ({error})") from None
+
+
+def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
+    """Streams `(line number from 1, line without its newline)` of a UTF-8 file.
+
+    Only `\\n` and `\\r\\n` end a line; U+2028 and its like stay inside.
+
+    Raises:
+        ClovaError: the file is missing, cut short, or a line is not UTF-8 (named `file:line`).
+    """
+    number = 0
+    try:
+        with open_binary(path) as file:
+            for number, line in enumerate(file, 1):
+                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ClovaError(f"{path}:{number}: not UTF-8; convert the file first") from None
+    except FileNotFoundError:
+        raise ClovaError(f"{path}: no such file") from None
+    except (EOFError, OSError, zstandard.ZstdError) as error:
+        raise ClovaError(f"{path}:{number + 1}: cannot be read ({error})") from None
+
+
+def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Streams `(line number, object)` of a JSON Lines file; blank lines are passed over.
+
+    Raises:
+        ClovaError: a line is not a JSON object (named `file:line`).
+    """
+    for number, line in read_lines(path):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ClovaError(f"{path}:{number}: not JSON ({error.msg}): {line[:60]!r}") from None
+        if not isinstance(value, dict):
+            raise ClovaError(f"{path}:{number}: not a JSON object: {line[:60]!r}")
+        yield number, value
+
+
+def read_json(path: str | Path) -> Any:
+    """The value in a JSON file.
+
+    Raises:
+        ClovaError: the file is missing or not JSON.
+    """
+    text = read_text(path)
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ClovaError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+
+
+@contextlib.contextmanager
+def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]:
+    """A file that appears under its name only when everything has reached the disk."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+        raise
+
+
+def write_json(path: str | Path, value: Any) -> None:
+    """Writes a JSON file whole or not at all; Korean stays readable."""
+    with whole_file(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2)
+        file.write("\n")
+
+
+def write_jsonl(path: str | Path, rows: Any) -> None:
+    """Writes a JSON Lines file whole or not at all, compressed when it ends in `.zst` or `.gz`."""
+    with whole_file(path, "wb") as raw, _compressed(raw, Path(path).suffix) as file:
+        for row in rows:
+            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+
+
+@contextlib.contextmanager
+def _compressed(raw: BinaryIO, suffix: str) -> Iterator[BinaryIO]:
+    if suffix == ".gz":
+        with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as file:
+            yield file
+    elif suffix == ".zst":
+        with zstandard.ZstdCompressor(level=3).stream_writer(raw, closefd=False) as file:
+            yield file
+    else:
+        yield raw

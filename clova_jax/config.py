@@ -1,0 +1,134 @@
+"""The shape of a model: `ModelConfig`, and the paper's eight sizes (Table 2) with three small ones."""
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from clova_jax.common.errors import ClovaError
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """A GPT-3-style decoder: pre-LN, learned positions, GELU, dense causal attention, tied embedding.
+
+    Args:
+        num_layers: Transformer blocks (L).
+        embed_dim: width of the residual stream (D); a multiple of `num_heads`.
+        num_heads: attention heads (N); every row of Table 2 has N x head_dim = D.
+        vocab_size: entries of the token table (V), `<|endoftext|>` included. 51,200 is the usual
+            size of Korean models of 2021; the paper does not say its own.
+        max_length: rows of the position table (GPT-3 default, the paper is silent).
+
+    Raises:
+        ClovaError: a size below one, or heads that do not divide the width.
+    """
+
+    num_layers: int
+    embed_dim: int
+    num_heads: int
+    vocab_size: int = 51_200
+    max_length: int = 2_048
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ClovaError(
+                    f"ModelConfig: {field.name}={value!r} must be a whole number above 0"
+                )
+        if self.embed_dim % self.num_heads:
+            raise ClovaError(
+                f"ModelConfig: embed_dim={self.embed_dim} is not a multiple of "
+                f"num_heads={self.num_heads}"
+            )
+
+    @property
+    def head_dim(self) -> int:
+        """Width of one attention head (H)."""
+        return self.embed_dim // self.num_heads
+
+    @property
+    def mlp_dim(self) -> int:
+        """Width of the feed-forward layer (F), four times the embedding (GPT-3)."""
+        return 4 * self.embed_dim
+
+    @property
+    def num_core_params(self) -> int:
+        """Parameters of the blocks and the last LayerNorm: L(12D² + 13D) + 2D."""
+        width = self.embed_dim
+        return self.num_layers * (12 * width**2 + 13 * width) + 2 * width
+
+    @property
+    def num_params(self) -> int:
+        """Exact count: blocks, token table (shared with the output) and position table."""
+        return self.num_core_params + (self.vocab_size + self.max_length) * self.embed_dim
+
+    def flops_per_token(self, length: int) -> int:
+        """Floating-point operations of training on one token (forward and backward).
+
+        6 x (12·L·D² + V·D) for the matrix products with weights, the output head included, plus
+        12·L·D·`length` for attention, counted as the full square as in the PaLM and Megatron papers
+        although the causal half would do. Recomputation is not counted: this is the "model FLOPs"
+        of MFU.
+        """
+        weights = 12 * self.num_layers * self.embed_dim**2 + self.vocab_size * self.embed_dim
+        return 6 * weights + 12 * self.num_layers * self.embed_dim * length
+
+    def replace(self, **changes: int) -> "ModelConfig":
+        """A copy with some numbers changed."""
+        return dataclasses.replace(self, **changes)
+
+    def to_json(self) -> dict[str, int]:
+        """The numbers, as JSON values."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "ModelConfig":
+        """The reverse of `to_json`.
+
+        Raises:
+            ClovaError: a number is missing or unknown.
+        """
+        names = {field.name for field in dataclasses.fields(cls)}
+        if set(values) - names:
+            raise ClovaError(f"model config: unknown {sorted(set(values) - names)}")
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise ClovaError(f"model config: {error}") from None
+
+
+def _paper(num_layers: int, embed_dim: int, num_heads: int) -> ModelConfig:
+    return ModelConfig(num_layers=num_layers, embed_dim=embed_dim, num_heads=num_heads)
+
+
+SIZES: dict[str, ModelConfig] = {
+    # For laptops: about 1M, 10M and 30M parameters.
+    "tiny": ModelConfig(4, 128, 4, vocab_size=4_096),
+    "mini": ModelConfig(8, 256, 4, vocab_size=12_288),
+    "small": ModelConfig(8, 512, 8, vocab_size=12_288),
+    # Table 2. The names are nominal: `num_params` is the exact count for this vocabulary.
+    "137m": _paper(12, 768, 16),
+    "350m": _paper(24, 1_024, 16),
+    "760m": _paper(24, 1_536, 16),
+    "1.3b": _paper(24, 2_048, 16),
+    "6.9b": _paper(32, 4_096, 32),
+    "13b": _paper(40, 5_120, 40),
+    "39b": _paper(48, 8_192, 64),
+    "82b": _paper(64, 10_240, 80),
+}
+
+PEAK_LEARNING_RATES: dict[str, float] = {
+    # Table 2; those of the small sizes are ours, chosen on the embedded sample.
+    "tiny": 3e-3,
+    "mini": 2e-3,
+    "small": 1e-3,
+    "137m": 6.0e-4,
+    "350m": 3.0e-4,
+    "760m": 2.5e-4,
+    "1.3b": 2.0e-4,
+    "6.9b": 1.2e-4,
+    "13b": 1.0e-4,
+    "39b": 0.8e-4,
+    "82b": 0.6e-4,
+}

@@ -1,0 +1,60 @@
+"""clova_jax: an open HyperCLOVA in JAX."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+setup(
+    name="clova_jax",
+    version="0.1.0",
+    description="An open HyperCLOVA in JAX: Korean language models from raw text to the paper's tables",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    packages=find_packages(include=["clova_jax*", "experiments*", "benchmarks*"]),
+    package_data={"clova_jax": ["py.typed", "**/*.json", "**/*.tsv", "**/*.txt", "**/*.html"]},
+    python_requires=">=3.11",
+    install_requires=[
+        "jax>=0.10,<0.12",
+        "flax>=0.12,<0.14",
+        "optax>=0.2.5,<0.4",
+        "orbax-checkpoint>=0.11,<0.13",
+        "tensorstore>=0.1.70,<0.2",
+        "grain>=0.2.9,<0.4",
+        "jaxtyping>=0.3,<0.5",
+        "numpy>=1.26,<3",
+        "tokenizers>=0.21,<0.24",
+        "sentencepiece>=0.2,<0.4",
+        "kiwipiepy>=0.22,<0.26",
+        "safetensors>=0.5,<0.9",
+        "zstandard>=0.22,<0.27",
+        "sacrebleu[ko]>=2.4,<3",
+        "scikit-learn>=1.5,<2",
+        "matplotlib>=3.8,<4",
+        "tabulate>=0.9,<0.11",
+        "wcwidth>=0.2,<0.8",
+        "tqdm>=4.66,<5",
+    ],
+    extras_require={
+        "cuda": ["jax[cuda13]>=0.10,<0.12"],
+        "tpu": ["jax[tpu]>=0.10,<0.12"],
+        "spark": ["pyspark>=3.5,<5"],
+        "lm-eval": ["lm-eval>=0.4.8,<0.5"],
+        "peers": ["torch>=2.4,<2.14", "transformers>=4.50,<6", "peft>=0.14,<0.20"],
+        "dev": [
+            "pytest>=8,<10",
+            "pytest-timeout>=2.3,<3",
+            "hypothesis>=6.100,<7",
+            "ruff>=0.12,<0.16",
+            "nbformat>=5.10,<6",
+            "nbclient>=0.10,<0.11",
+            "ipykernel>=6.29,<8",
+        ],
+    },
+    entry_points={"console_scripts": ["clova = clova_jax.cli:main"]},
+    classifiers=[
+        "Natural Language :: Korean",
+        "Programming Language :: Python :: 3.11",
+        "Programming Language :: Python :: 3.12",
+    ],
+)

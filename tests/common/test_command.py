@@ -1,0 +1,113 @@
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from clova_jax.common.command import as_json, main, option, parse
+from clova_jax.common.errors import ClovaError
+
+
+@dataclass(frozen=True)
+class Greet:
+    """Says hello."""
+
+    names: tuple[str, ...] = option(("세계",), "whom to greet")
+    tone: Literal["plain", "polite"] = option("polite", "how to speak")
+    times: int = option(1, "how often")
+    rate: float | None = option(None, "how fast, 100% is usual")
+    loud: bool = option(False, "shout")
+    mesh: tuple[int, ...] = option((1, 1, 1), "data,pipe,model", metavar="D,P,M")
+    out: Path = option(Path("runs/greet"), "where to write")
+
+
+def test_flags_of_every_type():
+    greet = parse(
+        Greet,
+        [
+            "--names",
+            "가,나",
+            "다",
+            "--tone",
+            "plain",
+            "--times",
+            "2e3",
+            "--rate",
+            "0.5",
+            "--loud",
+            "--mesh",
+            "2,2,2",
+            "--out",
+            "x",
+        ],
+    )
+    assert greet == Greet(("가", "나", "다"), "plain", 2000, 0.5, True, (2, 2, 2), Path("x"))
+    assert parse(Greet, []) == Greet()
+    assert parse(Greet, ["--no-loud"]).loud is False
+
+
+@pytest.mark.parametrize("suffix", [".json", ".toml"])
+def test_config_file_is_overridden_by_flags(tmp_path, suffix):
+    text = {".json": '{"times": 3, "mesh": [1, 2, 1]}', ".toml": "times = 3\nmesh = [1, 2, 1]"}
+    file = tmp_path / f"options{suffix}"
+    file.write_text(text[suffix])
+    assert parse(Greet, ["--config", str(file)]) == Greet(times=3, mesh=(1, 2, 1))
+    assert parse(Greet, ["--times", "5", "--config", str(file)]).times == 5
+
+
+def test_options_survive_a_round_trip_through_json(tmp_path):
+    greet = Greet(names=("가",), rate=0.25, out=tmp_path)
+    file = tmp_path / "options.json"
+    from clova_jax.common.command import save_options
+
+    save_options(greet, file)
+    assert parse(Greet, ["--config", str(file)]) == greet
+    assert as_json(greet)["mesh"] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("argv", "word"),
+    [
+        (["--nosuch"], "--nosuch"),
+        (["--times", "many"], "'many' is not a whole number"),
+        (["--times", "1.5"], "'1.5' is not a whole number"),
+        (["--tone", "rude"], "one of plain, polite"),
+        (["--mesh", "1,x,1"], "'x' is not a whole number"),
+        (["--config", "/nonexistent.json"], "no such file"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(capsys, argv, word):
+    assert main(Greet, lambda greet: None, argv, prog="greet") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("greet: error: ")
+    assert captured.err.count("\n") == 1
+    assert word in captured.err
+
+
+def test_an_unknown_key_of_a_config_file_names_the_file(tmp_path):
+    file = tmp_path / "options.json"
+    file.write_text('{"tims": 3}')
+    with pytest.raises(ClovaError, match="options.json: no option 'tims'"):
+        parse(Greet, ["--config", str(file)])
+
+
+def test_a_full_disk_is_one_line(capsys):
+    def run(greet):
+        raise OSError(28, "No space left on device", "runs/greet/model")
+
+    assert main(Greet, run, [], prog="greet") == 2
+    assert capsys.readouterr().err == (
+        "greet: error: runs/greet/model: no room left on the disk; "
+        "free some and run the same command again\n"
+    )
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(Greet, lambda greet: None, ["--help"], prog="greet")
+    assert stop.value.code == 0
+    shown = capsys.readouterr().out
+    assert "Says hello." in shown
+    assert "(default: 1,1,1)" in shown
+    assert "100% is usual" in shown

@@ -1,0 +1,82 @@
+import gzip
+
+import pytest
+import zstandard
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import (
+    find_file,
+    read_jsonl,
+    read_lines,
+    read_text,
+    whole_file,
+    write_jsonl,
+)
+
+ROWS = [{"text": "가\u2028나\n다"}, {"text": "라"}]
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+def test_json_lines_survive_every_compression(tmp_path, suffix):
+    path = tmp_path / f"a.jsonl{suffix}"
+    write_jsonl(path, ROWS)
+    assert [row for _, row in read_jsonl(path)] == ROWS
+    assert find_file(tmp_path, "a.jsonl") == path
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_several_zstandard_frames_are_one_file(tmp_path):
+    path = tmp_path / "a.zst"
+    path.write_bytes(zstandard.compress("가\n".encode()) + zstandard.compress("나\n".encode()))
+    assert [line for _, line in read_lines(path)] == ["가", "나"]
+
+
+def test_a_byte_order_mark_is_dropped(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffid\n1\r\n".encode())
+    assert list(read_lines(path)) == [(1, "id"), (2, "1")]
+    assert read_text(path) == "id\n1\r\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"text": 1}\n{"text": \n', "a.jsonl:2: not JSON"),
+        (b'{"text": 1}\n[1]\n', "a.jsonl:2: not a JSON object"),
+        (b'{"text": 1}\n\xff\n', "a.jsonl:2: not UTF-8"),
+    ],
+)
+def test_a_bad_line_is_named(tmp_path, content, message):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ClovaError, match=message):
+        list(read_jsonl(path))
+
+
+def test_a_cut_gzip_file_is_named(tmp_path):
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(b"abc\n" * 10_000)[:-20])
+    with pytest.raises(ClovaError, match=r"a\.gz:\d+: cannot be read"):
+        list(read_lines(path))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ClovaError, match="has no file a"):
+        find_file(tmp_path, "a")
+    with pytest.raises(ClovaError, match="no such folder"):
+        find_file(tmp_path / "b", "a")
+
+
+def test_a_file_that_was_not_finished_does_not_appear(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("before")
+
+    def interrupted():
+        with whole_file(path) as file:
+            file.write("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
