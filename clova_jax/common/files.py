@@ -39,13 +39,42 @@ def open_binary(path: str | Path) -> BinaryIO:
     if path.suffix == ".gz":
         return gzip.open(path, "rb")
     if path.suffix == ".zst":
-        return io.BufferedReader(
-            zstandard.ZstdDecompressor().stream_reader(
-                path.open("rb"), read_across_frames=True, closefd=True
-            ),
-            1 << 20,
-        )
+        return io.BufferedReader(_ZstdReader(path.open("rb")), 1 << 20)
     return path.open("rb")
+
+
+class _ZstdReader(io.RawIOBase):
+    """Zstandard frames one after another; unlike `stream_reader`, tells when the last is cut."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw = raw
+        self.frame: Any = None  # the open frame, if any
+        self.ahead = b""  # compressed bytes after the end of a frame
+        self.ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.ready:
+            data = self.ahead or self.raw.read(1 << 17)
+            self.ahead = b""
+            if not data:
+                if self.frame:
+                    raise EOFError("the file ends inside a compressed frame")
+                return 0
+            if not self.frame:
+                self.frame = zstandard.ZstdDecompressor().decompressobj()
+            self.ready = memoryview(self.frame.decompress(data))
+            if self.frame.eof:
+                self.ahead, self.frame = self.frame.unused_data, None
+        count = min(len(buffer), len(self.ready))
+        buffer[:count], self.ready = self.ready[:count], self.ready[count:]
+        return count
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
 
 
 def read_text(path: str | Path) -> str:

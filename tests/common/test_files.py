@@ -53,10 +53,14 @@ def test_a_bad_line_is_named(tmp_path, content, message):
         list(read_jsonl(path))
 
 
-def test_a_cut_gzip_file_is_named(tmp_path):
-    path = tmp_path / "a.gz"
-    path.write_bytes(gzip.compress(b"abc\n" * 10_000)[:-20])
-    with pytest.raises(ClovaError, match=r"a\.gz:\d+: cannot be read"):
+@pytest.mark.parametrize(
+    ("suffix", "compress"), [("gz", gzip.compress), ("zst", zstandard.compress)]
+)
+def test_a_cut_compressed_file_is_named(tmp_path, suffix, compress):
+    path = tmp_path / f"a.{suffix}"
+    data = "".join(f"{number * 7919}\n" for number in range(100_000)).encode()
+    path.write_bytes(compress(data)[:-20])
+    with pytest.raises(ClovaError, match=rf"a\.{suffix}:\d+: cannot be read"):
         list(read_lines(path))
 
 
