@@ -1,0 +1,1 @@
+"""Documents from raw text: sources, cleaning, de-duplication, mixing, and the sample world."""
