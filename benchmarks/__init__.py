@@ -1,0 +1,1 @@
+"""One file a speed question; `python -m benchmarks.<name>`."""

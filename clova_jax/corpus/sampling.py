@@ -1,0 +1,63 @@
+"""A random part of a corpus, as the paper's own pre-training text is (section 3.1)."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json, write_jsonl
+from clova_jax.corpus.documents import Document, read_documents
+
+
+def sample_documents(
+    documents: Iterable[Document], share: float, seed: int = 0
+) -> Iterator[Document]:
+    """About `share` of the documents, each kept or not by a hash of its id and the seed.
+
+    The choice for one document does not depend on the others, so a larger share holds a smaller one.
+    """
+    limit = int(share * 2**64)
+    for document in documents:
+        digest = hashlib.blake2b(f"{seed}\n{document.id}".encode(), digest_size=8).digest()
+        if int.from_bytes(digest) < limit:
+            yield document
+
+
+def write_sample_of(
+    data_dir: str | Path, out: str | Path, megabytes: float, seed: int = 0
+) -> dict[str, float]:
+    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; done once for the same words.
+
+    Args:
+        data_dir: a corpus folder.
+        out: where the files go.
+        megabytes: of text, 10⁶ bytes of UTF-8 each; all of it where the corpus is smaller.
+        seed: of the choice.
+
+    Returns:
+        `documents`, `bytes` and the `share` of the corpus that was kept.
+    """
+    out = Path(out)
+    asked = {"megabytes": megabytes, "seed": seed, "data": str(Path(data_dir).absolute())}
+    if (out / "sample.json").exists():
+        done = read_json(out / "sample.json")
+        if done["asked"] != asked:
+            raise ClovaError(
+                f"{out}: holds another sample ({done['asked']}); remove it, or give another --out"
+            )
+        return done["made"]
+    total = sum(len(document.text.encode()) for document in read_documents(data_dir))
+    share = min(1.0, megabytes * 1e6 / max(total, 1))
+    by_source: dict[str, list[Document]] = {}
+    for document in sample_documents(read_documents(data_dir), share, seed):
+        by_source.setdefault(document.source, []).append(document)
+    made = {
+        "documents": sum(map(len, by_source.values())),
+        "bytes": sum(len(d.text.encode()) for kept in by_source.values() for d in kept),
+        "share": share,
+    }
+    for source, kept in sorted(by_source.items()):
+        rows = ({"id": d.id, "text": d.text, "source": d.source} for d in kept)
+        write_jsonl(out / f"{source}.jsonl.zst", rows)
+    write_json(out / "sample.json", {"asked": asked, "made": made})
+    return made

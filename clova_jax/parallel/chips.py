@@ -1,0 +1,92 @@
+"""Peak rates of accelerators, for MFU and for planning.
+
+Dense bf16 matrix rate, memory, memory bandwidth and links are the vendors' published figures.
+"""
+
+import time
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One accelerator.
+
+    Args:
+        flops: dense bf16 matrix operations a second, sparsity not counted.
+        memory: bytes.
+        memory_bandwidth: bytes a second.
+        local_bandwidth: bytes a second each way to the other devices of its node (or its torus).
+        remote_bandwidth: bytes a second each way to devices of other nodes.
+        node: devices that share the local links.
+    """
+
+    flops: float
+    memory: float
+    memory_bandwidth: float
+    local_bandwidth: float
+    remote_bandwidth: float
+    node: int
+
+
+CHIPS: dict[str, Chip] = {
+    # NVLink 300 / 450 GB/s a direction; one 200 or 400 Gb/s InfiniBand port a GPU.
+    "a100-40gb": Chip(312e12, 40 * GIB, 1.555e12, 300e9, 25e9, 8),
+    "a100-80gb": Chip(312e12, 80 * GIB, 2.039e12, 300e9, 25e9, 8),
+    "h100": Chip(989e12, 80 * GIB, 3.35e12, 450e9, 50e9, 8),
+    "h200": Chip(989e12, 141e9, 4.8e12, 450e9, 50e9, 8),
+    # TPU: the links of the torus, per direction and summed over its axes; a slice is one node.
+    "tpu-v4": Chip(275e12, 32 * GIB, 1.2e12, 150e9, 6.25e9, 4096),
+    "tpu-v5e": Chip(197e12, 16 * GIB, 0.82e12, 100e9, 6.25e9, 256),
+    "tpu-v5p": Chip(459e12, 95e9, 2.765e12, 300e9, 6.25e9, 8960),
+    "tpu-v6e": Chip(918e12, 32 * GIB, 1.64e12, 224e9, 12.5e9, 256),
+}
+
+_KINDS = (  # what JAX calls them, the more particular first
+    ("A100-SXM4-40", "a100-40gb"),
+    ("A100-PCIE-40", "a100-40gb"),
+    ("A100", "a100-80gb"),
+    ("H200", "h200"),
+    ("H100", "h100"),
+    ("TPU v4", "tpu-v4"),
+    ("TPU v5 lite", "tpu-v5e"),
+    ("TPU v5e", "tpu-v5e"),
+    ("TPU v5p", "tpu-v5p"),
+    ("TPU v5", "tpu-v5p"),
+    ("TPU v6", "tpu-v6e"),
+)
+
+
+def chip_of(device: jax.Device) -> Chip | None:
+    """The known chip that a device is; None for CPUs and strangers."""
+    for part, name in _KINDS:
+        if part in device.device_kind:
+            return CHIPS[name]
+    return None
+
+
+def peak_flops(device: jax.Device) -> float:
+    """Operations a second that 100% MFU would mean on a device.
+
+    A known accelerator's published rate; on anything else the best of a few float32 matrix
+    products of 1,024², measured now. All virtual devices of a CPU share that one rate.
+    """
+    chip = chip_of(device)
+    if chip is not None:
+        return chip.flops
+    size = 1024
+    with jax.default_device(device):
+        matrix = jnp.ones((size, size), jnp.float32)
+        product = jax.jit(lambda a: a @ a)
+        product(matrix).block_until_ready()
+        best = float("inf")
+        for _ in range(5):
+            start = time.perf_counter()
+            product(matrix).block_until_ready()
+            best = min(best, time.perf_counter() - start)
+    rate = 2 * size**3 / best
+    return rate / jax.local_device_count() if device.platform == "cpu" else rate

@@ -1,0 +1,91 @@
+"""What `clova pretrain` can be told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clova_jax.common.command import option
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
+
+GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
+WARMUP_SHARE = 0.03  # at most, where the whole budget is small
+
+
+@dataclass(frozen=True)
+class PretrainOptions:
+    """Trains a language model on documents or on a token store.
+
+    AdamW (0.9, 0.95, 1e-8), weight decay 0.1 off for biases and norms, clip 1.0, linear warm-up,
+    cosine to a tenth of the peak (paper, section 4.1, and GPT-3 where the paper is silent).
+    The same command again goes on where the run was.
+    """
+
+    data: Path = option(help="a token store, or a folder of documents (serialised first)")
+    tokenizer: Path = option(help="a tokenizer folder, as `clova tokenizer` writes it")
+    size: str = option("mini", f"one of {', '.join(SIZES)}")
+    steps: int | None = option(None, "how many steps; or give --tokens")
+    tokens: int | None = option(None, "how many tokens (1e9 will do); or give --steps")
+    global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)")
+    length: int = option(512, "tokens a sequence (GPT-3: 2048)")
+    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
+    microbatches: int | None = option(None, "microbatches a step; the pipeline's default otherwise")
+    schedule: Literal["gpipe", "circular"] = option("gpipe", "how the pipeline takes its turns")
+    fsdp: bool = option(False, "also spread parameters and optimizer state over the data axis")
+    remat: Literal["none", "dots", "full"] = option("none", "what to compute again going back")
+    learning_rate: float | None = option(None, "the peak; by default Table 2's for the size")
+    warmup_tokens: int | None = option(None, "375M (GPT-3), 3% of the budget where that is less")
+    ramp_tokens: int = option(0, "grow the batch from an eighth to its full size over these tokens")
+    packing: Literal["segments", "concatenate"] = option("segments", "keep documents apart, or not")
+    weights: str = option("natural", "natural, table1, or source=weight pairs with commas")
+    max_epochs: float | None = option(None, "how often a source may come round at most")
+    validate_every: int = option(500, "steps between validations; 0: only at the end")
+    checkpoint_every: int = option(500, "steps between checkpoints")
+    keep_last: int = option(3, "how many checkpoints to keep")
+    keep_every: int = option(0, "also keep those of every so many steps; 0: none")
+    milestones: tuple[float, ...] = option((), "tokens after which to keep a model directory")
+    seed: int = option(0, "of the initial parameters and of the order of the data")
+    tensorboard: bool = option(False, "also write event files for TensorBoard")
+    wandb: bool = option(False, "also log to Weights & Biases")
+    workers: int = option(2, "processes that serialise documents")
+    out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise ClovaError(f"--size: {self.size!r} is not one of {', '.join(SIZES)}")
+        if (self.steps is None) == (self.tokens is None):
+            raise ClovaError("give one of --steps and --tokens")
+        if len(self.mesh) != 3:
+            raise ClovaError(
+                f"--mesh: {','.join(map(str, self.mesh))} is not data,pipe,model, like 2,1,4"
+            )
+        for name in ("global_batch", "length", "checkpoint_every", "keep_last"):
+            if getattr(self, name) < 1:
+                raise ClovaError(f"--{name.replace('_', '-')}: {getattr(self, name)} is below 1")
+        for name in ("steps", "tokens"):
+            if getattr(self, name) is not None and getattr(self, name) < 1:
+                raise ClovaError(f"--{name}: {getattr(self, name)} is below 1")
+        longest = SIZES[self.size].max_length
+        if self.length > longest:
+            raise ClovaError(f"--length: {self.length} is above the {longest} of size {self.size}")
+
+    @property
+    def total_tokens(self) -> int:
+        """The budget, in target tokens."""
+        return self.tokens or self.steps * self.global_batch * self.length
+
+    @property
+    def peak_learning_rate(self) -> float:
+        """Table 2's for the size, unless told otherwise."""
+        return self.learning_rate or PEAK_LEARNING_RATES[self.size]
+
+    @property
+    def warmup(self) -> int:
+        """Warm-up, in tokens."""
+        if self.warmup_tokens is not None:
+            return self.warmup_tokens
+        return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
+
+    def model_config(self, vocab_size: int) -> ModelConfig:
+        """The size's shape with the tokenizer's vocabulary."""
+        return SIZES[self.size].replace(vocab_size=vocab_size)

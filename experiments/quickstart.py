@@ -1,0 +1,191 @@
+"""From Korean text to a table in one command: tokenizer, training, few-shot accuracy, samples, plots.
+
+python -m experiments.quickstart                      # the embedded, synthetic sample world
+python -m experiments.quickstart --data DIR           # real text and the real NSMC
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.common.report import Report
+from clova_jax.corpus.documents import read_documents
+from clova_jax.corpus.sample import write_sample
+from clova_jax.corpus.sampling import write_sample_of
+from clova_jax.evaluate import evaluate
+from clova_jax.train.metrics import read_metrics
+from clova_jax.train.options import PretrainOptions
+from clova_jax.train.pretrain import pretrain
+
+PAPER = [
+    {"model": "HyperCLOVA 137M", "task": "nsmc", "metric": "accuracy", "shots": 70, "value": 73.11}
+]
+OPENINGS = ("이 영화는", "오늘은 친구와 함께", "질문:")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Trains a small Korean language model from raw text and scores it; a first look at everything.
+
+    Without --data the text is the embedded sample world: generated, synthetic, and called so.
+    The same command again picks up where it was.
+    """
+
+    data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
+    size: str = option("tiny", f"one of {', '.join(SIZES)}")
+    megabytes: float = option(10.0, "of text to train on")
+    steps: int = option(600, "training steps")
+    global_batch: int = option(16, "sequences a step")
+    length: int = option(512, "tokens a sequence")
+    shots: tuple[int, ...] = option((0, 4, 16), "examples in the prompt")
+    trials: int = option(3, "random sets of examples")
+    limit: int = option(500, "test reviews a trial")
+    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
+    seed: int = option(0, "fixes everything")
+    out: Path = option(Path("runs/quickstart"), "where everything goes", metavar="DIR")
+
+
+def run(options: Options) -> int:
+    """The whole way; returns the exit status."""
+    out = options.out
+    data, corpus = prepare(options)
+    make_tokenizer(corpus, out / "tokenizer", SIZES[options.size].vocab_size)
+    finished = pretrain(
+        PretrainOptions(
+            data=corpus,
+            tokenizer=out / "tokenizer",
+            size=options.size,
+            steps=options.steps,
+            global_batch=options.global_batch,
+            length=options.length,
+            mesh=options.mesh,
+            seed=options.seed,
+            validate_every=0,
+            checkpoint_every=100,
+            out=out,
+        )
+    )
+    if not finished:
+        return 0
+    model = LanguageModel.load(out / "model")
+    rows = [
+        {"model": f"{options.size}, {model.config.num_params / 1e6:.1f}M parameters"}
+        | evaluate(
+            model,
+            "nsmc",
+            data,
+            shots=shots,
+            trials=options.trials if shots else 1,
+            limit=options.limit,
+            seed=options.seed,
+            out=out,
+        )
+        for shots in options.shots
+    ]
+    metrics = read_metrics(out / "metrics.jsonl")
+    table = rows + validation_rows(metrics)
+    columns = ["model", "task", "source", "metric", "shots", "value", "low", "high", "baseline"]
+    Report("quickstart", as_json(options), table, PAPER, notes(options)).write(out, columns)
+    plot(metrics, rows, out / "quickstart.png")
+    show_continuations(model, out / "continuations.md", options.seed)
+    print(f"model: {out / 'model'}   plots: {out / 'quickstart.png'}   everything: {out}")
+    return 0
+
+
+def prepare(options: Options) -> tuple[Path, Path]:
+    """The folder with the labelled sets, and the folder with the text to train on."""
+    if options.data is None:
+        data = write_sample(options.out / "sample", megabytes=options.megabytes, seed=options.seed)
+        return data, data
+    corpus = options.out / "documents"
+    write_sample_of(options.data, corpus, options.megabytes, options.seed)
+    return options.data, corpus
+
+
+def make_tokenizer(corpus: Path, folder: Path, vocab_size: int) -> None:
+    """Trains a morpheme-aware byte-level BPE on the text, unless it is there."""
+    if folder.exists():
+        if load_tokenizer(folder).vocab_size != vocab_size:
+            raise ClovaError(f"{folder}: a tokenizer of another size; give another --out")
+        return
+    texts = (document.text for document in read_documents(corpus))
+    train_tokenizer(texts, kind="morpheme_byte", vocab_size=vocab_size).save(folder)
+
+
+def validation_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The last validation as rows: bits per byte of all held-out text, then by source."""
+    last = next((row for row in reversed(metrics) if "val_bits_per_byte" in row), {})
+    return [
+        {
+            "task": "held-out text",
+            "source": name.removeprefix("val_bits_per_byte").lstrip("_") or "all",
+            "metric": "bits per byte",
+            "value": value,
+        }
+        for name, value in last.items()
+        if name.startswith("val_bits_per_byte")
+    ]
+
+
+def notes(options: Options) -> list[str]:
+    """What a reader of the table must know."""
+    world = (
+        f"text and NSMC are real, from {options.data.resolve().name}/"
+        if options.data
+        else "the embedded sample world: synthetic text and reviews; the score says nothing of the real NSMC"
+    )
+    return [
+        f"Data: {world}.",
+        "value, low, high: accuracy in percent and its 95% interval; baseline: the majority class.",
+        "The paper's row is 137M parameters after 150B tokens, on the real NSMC.",
+    ]
+
+
+def plot(metrics: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:
+    """Training loss, and accuracy by the number of examples in the prompt."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
+    steps = [row for row in metrics if "loss" in row]
+    left.plot([row["tokens"] / 1e6 for row in steps], [row["loss"] for row in steps], lw=0.8)
+    left.set(xlabel="million tokens", ylabel="training loss, nats per token", title="Training")
+    shots = [row["shots"] for row in rows]
+    values = [row["value"] for row in rows]
+    spread = [
+        [row["value"] - row["low"] for row in rows],
+        [row["high"] - row["value"] for row in rows],
+    ]
+    right.errorbar(
+        range(len(shots)), values, yerr=spread, marker="o", capsize=4, label="this model"
+    )
+    right.axhline(rows[0]["baseline"], ls="--", color="grey", label="majority class")
+    right.axhline(PAPER[0]["value"], ls=":", color="C1", label="paper, 137M, 70 shots, real NSMC")
+    right.set_xticks(range(len(shots)), [str(n) for n in shots])
+    right.set(xlabel="examples in the prompt", ylabel="accuracy, %", title="NSMC format, few-shot")
+    right.legend(fontsize=8)
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.savefig(path, dpi=120)
+    plt.close(figure)
+
+
+def show_continuations(model: LanguageModel, path: Path, seed: int) -> None:
+    """Prints and keeps what the model makes of three openings."""
+    texts = model.generate(list(OPENINGS), max_new_tokens=60, temperature=0.7, top_p=0.9, seed=seed)
+    shown = [f"> **{opening}**{text}" for opening, text in zip(OPENINGS, texts, strict=True)]
+    body = "\n\n".join(text.replace("\n", "\n> ") for text in shown)
+    with whole_file(path) as file:
+        file.write(f"## Three continuations\n\n{body}\n")
+    print(f"## Three continuations\n\n{body}\n")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
