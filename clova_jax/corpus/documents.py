@@ -25,7 +25,7 @@ class Document:
     Args:
         text: the text itself; may be empty.
         id: unique in the corpus; `file:line` where the line names none.
-        source: the kind it is counted under; the file's name up to its first dot where none is named.
+        source: the kind it is counted under; the file's name without `.jsonl…` where none is named.
         meta: whatever else is known.
     """
 
@@ -158,13 +158,14 @@ def parse_block(block: Block, on_error: Callable[[ClovaError], None] = stop) -> 
     Raises:
         ClovaError: through `on_error`, a line that is not a document, named `file:line`.
     """
+    path, name = str(block.path), block.path.name  # once a block: they cost more than the parsing
     for number, line in enumerate(block.data.split(b"\n"), block.line):
         if number == 1:
             line = line.removeprefix(b"\xef\xbb\xbf")
         if not line.strip():
             continue
         try:
-            document = _parse(line, block.path, number)
+            document = _parse(line, path, name, number)
         except ClovaError as error:
             on_error(error)
         else:
@@ -202,37 +203,43 @@ def read_documents(
     return documents()
 
 
-def _parse(line: bytes, path: Path, number: int) -> Document:
-    where = f"{path}:{number}"
+def _parse(line: bytes, path: str, name: str, number: int) -> Document:
+    try:
+        return _document(line, name, number)
+    except ClovaError as error:
+        raise ClovaError(f"{path}:{number}: {error}") from None
+
+
+def _document(line: bytes, file_name: str, number: int) -> Document:
     try:
         value = json.loads(line.decode("utf-8"))
         if b"\\u" in line:  # the one way that half a surrogate pair can come in
             json.dumps(value, ensure_ascii=False).encode()
     except UnicodeDecodeError as error:
-        raise ClovaError(f"{where}: not UTF-8 at byte {error.start} of the line") from None
+        raise ClovaError(f"not UTF-8 at byte {error.start} of the line") from None
     except UnicodeEncodeError:
-        raise ClovaError(f"{where}: an escape \\ud8… to \\udf… that is half a character") from None
+        raise ClovaError("an escape \\ud8… to \\udf… that is half a character") from None
     except RecursionError:
-        raise ClovaError(f"{where}: JSON nested too deep") from None
+        raise ClovaError("JSON nested too deep") from None
     except ValueError as error:
         shown = line[:60].decode("utf-8", "replace")
-        raise ClovaError(f"{where}: not JSON ({error}): {shown!r}") from None
+        raise ClovaError(f"not JSON ({error}): {shown!r}") from None
     if not isinstance(value, dict):
-        raise ClovaError(f"{where}: a {type(value).__name__}, not a JSON object with a text")
+        raise ClovaError(f"a {type(value).__name__}, not a JSON object with a text")
     text = value.get("text")
     if not isinstance(text, str):
         got = f"text is {text!r:.40}" if "text" in value else f"keys are {sorted(value)!r:.80}"
-        raise ClovaError(f"{where}: no text string ({got})")
+        raise ClovaError(f"no text string ({got})")
     identifier, source, meta = value.get("id"), value.get("source"), value.get("meta")
     if identifier is None:
-        identifier = f"{path.name}:{number}"
+        identifier = f"{file_name}:{number}"
     elif isinstance(identifier, int):
         identifier = str(identifier)
     if source is None:
-        source = path.name.split(".")[0]
+        source = file_name[: file_name.rindex(".jsonl")]
     for name, given in (("id", identifier), ("source", source)):
         if not isinstance(given, str) or not given:
-            raise ClovaError(f"{where}: {name} is {given!r:.40}; it must be a text or left out")
+            raise ClovaError(f"{name} is {given!r:.40}; it must be a text or left out")
     if meta is not None and not isinstance(meta, dict):
-        raise ClovaError(f"{where}: meta is {meta!r:.40}; it must be an object or left out")
+        raise ClovaError(f"meta is {meta!r:.40}; it must be an object or left out")
     return Document(text, identifier, source, meta or {})

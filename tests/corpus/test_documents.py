@@ -33,9 +33,9 @@ def test_documents_and_their_defaults(tmp_path, suffix, compress):
         compress(b"\xef\xbb\xbf" + lines(*LINES[:1]) + b"\r\n" + lines(*LINES[1:]))
     )
     assert list(read_documents(tmp_path)) == [
-        Document("가나다\u2028라", f"{name}:1", "news", {}),
+        Document("가나다\u2028라", f"{name}:1", "news.2017", {}),
         Document("", "b", "blog", {"year": 2017}),
-        Document("마바사\n아", "7", "news", {}),
+        Document("마바사\n아", "7", "news.2017", {}),
     ]
 
 
