@@ -35,6 +35,7 @@ class Trainer:
         mesh: where it runs.
         batches: from a step number, the batches of that step and all after it.
         tokens_of: how many tokens the steps before a given one have seen.
+        flops_per_token: of training, for MFU (`ModelConfig.flops_per_token`).
         total_steps: the budget.
         validate: from parameters to a row of `val_…` numbers.
         save_model: writes the parameters as a model directory.
@@ -48,6 +49,7 @@ class Trainer:
     mesh: Mesh
     batches: Callable[[int], Iterator[Batch]]
     tokens_of: Callable[[int], int]
+    flops_per_token: int
     total_steps: int
     validate: Callable[[Any], dict[str, Any]]
     save_model: Callable[[Path, Any, int], None]
@@ -73,7 +75,6 @@ class Trainer:
             self.trackers.insert(0, lines)
         if step == self.total_steps:
             return self._end(state)
-        flops = self.train_step.config.flops_per_token(self.train_step.length)
         peak = peak_flops(self.mesh.devices.flat[0]) * self.mesh.size
         finite, spikes = NonFiniteGuard(), SpikeReport()
         bar = progress(
@@ -98,10 +99,10 @@ class Trainer:
                     tokens = self.tokens_of(step) - self.tokens_of(step - 1)
                     row = {
                         "step": step,
-                        "tokens": self.tokens_of(step),
                         **measured,
+                        "tokens": self.tokens_of(step),
                         "tokens_per_second": tokens / seconds,
-                        "mfu": flops * tokens / seconds / peak,
+                        "mfu": self.flops_per_token * tokens / seconds / peak,
                     }
                     self._log(row)
                     bar.update(tokens)

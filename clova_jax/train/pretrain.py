@@ -1,0 +1,143 @@
+"""`pretrain(options)`: from documents or a token store to a model directory."""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from clova_jax.common.command import as_json, save_options
+from clova_jax.data import Loader, TokenStore, bytes_per_token, serialize
+from clova_jax.model.directory import save_model
+from clova_jax.parallel import data_shard, make_mesh
+from clova_jax.tokenizers import Tokenizer, load_tokenizer
+from clova_jax.train.batch_schedule import BatchSchedule
+from clova_jax.train.checkpoint import Checkpoints
+from clova_jax.train.metrics import TensorBoard, Tracker, WeightsAndBiases
+from clova_jax.train.optimizer import AdamW, LearningRate
+from clova_jax.train.options import PretrainOptions
+from clova_jax.train.step import TrainStep
+from clova_jax.train.trainer import Trainer
+from clova_jax.train.validation import bits_per_byte, summary
+
+VALIDATION_BATCHES = 20  # of each source, at most
+
+
+def pretrain(options: PretrainOptions) -> bool:
+    """Trains as told; the model is then in `<out>/model`.
+
+    Returns:
+        False where the run was asked to stop before its end; the same call goes on.
+
+    Raises:
+        ClovaError: bad data, a mismatch of tokenizer and store, another run in `out`, no room.
+    """
+    mesh = make_mesh(options.mesh)
+    tokenizer = load_tokenizer(options.tokenizer)
+    store = open_store(options, tokenizer)
+    config = options.model_config(tokenizer.vocab_size)
+    host, hosts = data_shard(mesh)
+    loader = Loader(
+        store,
+        length=options.length,
+        global_batch=options.global_batch,
+        seed=options.seed,
+        packing=options.packing,
+        weights=options.weights,
+        max_epochs=options.max_epochs,
+        host_index=host,
+        host_count=hosts,
+    )
+    schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
+    total_steps = options.steps or schedule.steps(options.tokens)
+    rate = LearningRate(
+        options.peak_learning_rate,
+        warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
+        total_steps=total_steps,
+    )
+    train_step = TrainStep(
+        config,
+        AdamW(rate),
+        mesh,
+        microbatches=options.microbatches or 1,
+        schedule=options.schedule,
+        fsdp=options.fsdp,
+        remat=options.remat,
+    )
+    token_bytes = bytes_per_token(tokenizer)
+
+    def validate(params: Any) -> dict[str, Any]:
+        return summary(
+            {
+                source: bits_per_byte(
+                    loader.validation_batches(source, limit=VALIDATION_BATCHES),
+                    lambda batch: train_step.evaluate(params, batch),
+                    token_bytes,
+                )
+                for source in store.sources("validation")
+            }
+        )
+
+    def write_model(directory: Path, params: Any, tokens: int) -> None:
+        about = {"tokens": tokens, "size": options.size, "seed": options.seed}
+        save_model(directory, config, params, tokenizer, about)
+
+    if jax.process_index() == 0:
+        save_options(options, options.out / "config.json")
+    return Trainer(
+        train_step=train_step,
+        mesh=mesh,
+        batches=loader.iterate,
+        tokens_of=schedule.tokens,
+        flops_per_token=config.flops_per_token(options.length),
+        total_steps=total_steps,
+        validate=validate,
+        save_model=write_model,
+        checkpoints=Checkpoints(options.out / "checkpoints", options.keep_last, options.keep_every),
+        identity=identity(options, tokenizer, store, total_steps),
+        out=options.out,
+        seed=options.seed,
+        validate_every=options.validate_every,
+        checkpoint_every=options.checkpoint_every,
+        milestones=tuple(int(tokens) for tokens in options.milestones),
+        trackers=trackers(options) if jax.process_index() == 0 else [],
+    ).run()
+
+
+def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
+    """The token store in `--data`, or the one made of its documents in `<out>/tokens`.
+
+    Raises:
+        ClovaError: it was made with another tokenizer, or a shard is damaged.
+    """
+    if (options.data / "manifest.json").is_file():
+        store = TokenStore.open(options.data)
+    else:
+        store = serialize(options.data, tokenizer, options.out / "tokens", workers=options.workers)
+    store.check_tokenizer(tokenizer)
+    store.verify()
+    return store
+
+
+def identity(
+    options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, total_steps: int
+) -> dict[str, Any]:
+    """What must stay the same when a run goes on; mesh and intervals may change."""
+    names = ("size", "global_batch", "length", "ramp_tokens", "packing", "weights", "seed")
+    values = as_json(options)
+    return {name: values[name] for name in names} | {
+        "steps": total_steps,
+        "learning_rate": options.peak_learning_rate,
+        "vocab_size": tokenizer.vocab_size,
+        "tokenizer": tokenizer.fingerprint,
+        "data": store.fingerprint,
+    }
+
+
+def trackers(options: PretrainOptions) -> list[Tracker]:
+    """Those asked for besides `metrics.jsonl`."""
+    chosen: list[Tracker] = []
+    if options.tensorboard:
+        chosen.append(TensorBoard(options.out / "tensorboard"))
+    if options.wandb:
+        chosen.append(WeightsAndBiases(options.out.name, as_json(options), options.out))
+    return chosen

@@ -1,0 +1,113 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.sharding import NamedSharding, PartitionSpec
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.parallel import make_mesh
+from clova_jax.train.checkpoint import Checkpoints
+
+
+def state(step: int, mesh=(1, 1, 1), spec=PartitionSpec()):
+    sharding = NamedSharding(make_mesh(mesh), spec)
+    return {
+        "w": jax.device_put(jnp.arange(64.0).reshape(8, 8) + step, sharding),
+        "step": jax.device_put(jnp.int32(step), NamedSharding(make_mesh(mesh), PartitionSpec())),
+    }
+
+
+def abstract(like):
+    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=x.sharding), like)
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    made = Checkpoints(tmp_path / "checkpoints", keep_last=2, keep_every=40)
+    yield made
+    made.close()
+
+
+def test_a_state_comes_back_on_another_mesh(checkpoints):
+    checkpoints.save(10, state(10), {"seed": 3})
+    checkpoints.wait()
+    assert checkpoints.newest_sound() == 10
+    assert checkpoints.about(10) == {"seed": 3}
+    other = state(0, (4, 1, 2), PartitionSpec("data", "model"))
+    restored = checkpoints.restore(10, abstract(other))
+    np.testing.assert_array_equal(restored["w"], state(10)["w"])
+    assert restored["w"].sharding == other["w"].sharding
+    assert int(restored["step"]) == 10
+
+
+def test_the_newest_and_every_fortieth_are_kept(checkpoints):
+    for step in (10, 20, 40, 50, 60, 70):
+        checkpoints.save(step, state(step), {})
+    checkpoints.wait()
+    assert checkpoints.steps() == [40, 60, 70]
+    assert sorted(p.name for p in checkpoints.directory.iterdir()) == ["40", "60", "70"]
+
+
+def damage_by_flipping(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def damage_by_cutting(file):
+    file.write_bytes(file.read_bytes()[:-1])
+
+
+def damage_by_removing(file):
+    file.unlink()
+
+
+@pytest.mark.parametrize("damage", [damage_by_flipping, damage_by_cutting, damage_by_removing])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(checkpoints, capsys, damage):
+    for step in (10, 20):
+        checkpoints.save(step, state(step), {})
+    checkpoints.wait()
+    files = [f for f in (checkpoints.directory / "20" / "state").rglob("*") if f.is_file()]
+    victim = max(files, key=lambda file: file.stat().st_size)
+    damage(victim)
+    assert checkpoints.newest_sound() == 10
+    assert str(victim) in capsys.readouterr().err
+    checkpoints.save(20, state(20), {})  # the way on passes there again
+    checkpoints.wait()
+    assert checkpoints.newest_sound() == 20
+
+
+def test_every_file_of_a_checkpoint_is_guarded(checkpoints):
+    checkpoints.save(10, state(10), {})
+    checkpoints.wait()
+    for file in [f for f in (checkpoints.directory / "10" / "state").rglob("*") if f.is_file()]:
+        before = file.read_bytes()
+        if before:
+            damage_by_flipping(file)
+            assert checkpoints.newest_sound() is None
+            file.write_bytes(before)
+    assert checkpoints.newest_sound() == 10
+
+
+def test_a_half_written_checkpoint_does_not_count(checkpoints):
+    checkpoints.save(10, state(10), {})
+    checkpoints.save(20, state(20), {})
+    checkpoints.wait()
+    (checkpoints.directory / "20" / "checkpoint.json").unlink()
+    assert checkpoints.steps() == [10]
+
+
+@pytest.mark.parametrize("moment", ["save", "wait_until_finished"])
+def test_a_full_disk_is_one_error_and_the_checkpoint_before_stays(checkpoints, monkeypatch, moment):
+    checkpoints.save(10, state(10), {})
+    checkpoints.wait()
+
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints._checkpointer, moment, full)
+        with pytest.raises(ClovaError, match=r"step 20 not written \(no room.*step 10 is intact"):
+            checkpoints.save(20, state(20), {})
+            checkpoints.wait()
+    assert checkpoints.newest_sound() == 10
