@@ -1,0 +1,117 @@
+"""Keys and values of what was read already: a part of its own for each row, and a shared prefix."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Prefix:
+    """A text that all rows of a batch begin with; it is held once, whatever the batch.
+
+    Args:
+        keys, values: [L, P, N, H].
+        length: int32 scalar, how many of the P entries count.
+    """
+
+    keys: Float[Array, "L P N H"]
+    values: Float[Array, "L P N H"]
+    length: Int[Array, ""]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Cache:
+    """What `forward` attends to before the new tokens: the prefix, then each row's own entries.
+
+    Args:
+        keys, values: [L, B, S, N, H]. S may be 0: nothing is kept then, which is what scoring after
+            a shared prefix wants.
+        lengths: int32[B], the valid entries of each row.
+        prefix: shared by all rows, or None.
+    """
+
+    keys: Float[Array, "L B S N H"]
+    values: Float[Array, "L B S N H"]
+    lengths: Int[Array, "B"]
+    prefix: Prefix | None = None
+
+    @classmethod
+    def empty(
+        cls,
+        config: ModelConfig,
+        batch: int,
+        size: int,
+        dtype: jnp.dtype = jnp.float32,
+        prefix: Prefix | None = None,
+    ) -> "Cache":
+        """Room for `size` tokens in each of `batch` rows, after the prefix if there is one."""
+        shape = (config.num_layers, batch, size, config.num_heads, config.head_dim)
+        return cls(
+            jnp.zeros(shape, dtype), jnp.zeros(shape, dtype), jnp.zeros(batch, jnp.int32), prefix
+        )
+
+    @property
+    def size(self) -> int:
+        """Tokens each row has room for (S), the prefix not counted."""
+        return self.keys.shape[2]
+
+    @property
+    def next_positions(self) -> Int[Array, "B"]:
+        """The position of each row's next token: prefix and own entries before it."""
+        return self.lengths + (self.prefix.length if self.prefix else 0)
+
+    def as_prefix(self) -> Prefix:
+        """This cache of one row as a prefix for any number of rows.
+
+        Raises:
+            ClovaError: more than one row, or a prefix of its own already.
+        """
+        if self.keys.shape[1] != 1 or self.prefix is not None:
+            raise ClovaError(
+                f"Cache.as_prefix: wants one row without a prefix, not {self.keys.shape[1]} rows"
+                f"{' with one' if self.prefix else ''}; run the prefix through batch=1 first"
+            )
+        return Prefix(self.keys[:, 0], self.values[:, 0], self.lengths[0])
+
+    def with_prefix(self, prefix: Prefix | None) -> "Cache":
+        """The same rows after another prefix."""
+        return dataclasses.replace(self, prefix=prefix)
+
+    def append(
+        self,
+        keys: Float[Array, "L B T N H"],
+        values: Float[Array, "L B T N H"],
+        valid: Int[Array, "B T"] | None,
+    ) -> "Cache":
+        """Writes new entries at each row's length; those beyond `size` or not valid are dropped.
+
+        Args:
+            keys, values: what the layers made of the new tokens.
+            valid: nonzero where a token counts; these stand first in a row. None: all do.
+        """
+        batch, time = keys.shape[1:3]
+        steps = jnp.arange(time)
+        added = time if valid is None else jnp.sum(valid != 0, axis=1, dtype=jnp.int32)
+        lengths = self.lengths + added
+        if not self.size:
+            return dataclasses.replace(self, lengths=lengths)
+        slots = self.lengths[:, None] + steps
+        if valid is not None:
+            slots = jnp.where(valid != 0, slots, self.size)
+        rows = jnp.arange(batch)[:, None]
+        return dataclasses.replace(
+            self,
+            keys=self.keys.at[:, rows, slots].set(keys.astype(self.keys.dtype), mode="drop"),
+            values=self.values.at[:, rows, slots].set(
+                values.astype(self.values.dtype), mode="drop"
+            ),
+            lengths=lengths,
+        )

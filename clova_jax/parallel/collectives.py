@@ -1,0 +1,63 @@
+"""Which mesh axes a piece of code runs by hand over, and the few collectives it needs there.
+
+The same block runs in two worlds. Under plain `jax.jit` no axis is manual: `Axes()` makes every
+method below the identity and XLA places the communication. Inside the train step's `shard_map`
+arrays are local shards, `Axes(model="model", …)` names the axes that are split, and the
+communication is written out.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Names of the manual mesh axes larger than one device; None where there is nothing to do.
+
+    Args:
+        data: axis that splits the batch.
+        pipe: axis that splits the layers into stages.
+        model: axis that splits heads, feed-forward width and vocabulary.
+    """
+
+    data: str | None = None
+    pipe: str | None = None
+    model: str | None = None
+
+    def sum_over_model(self, x: Array) -> Array:
+        """Adds the partial results of a row-parallel product (Megatron's `g`)."""
+        return lax.psum(x, self.model) if self.model else x
+
+    def max_over_model(self, x: Array) -> Array:
+        """The greatest value over the slices of the vocabulary."""
+        return lax.pmax(x, self.model) if self.model else x
+
+    def model_index(self) -> Array | int:
+        """Which slice of heads, width and vocabulary is held here."""
+        return lax.axis_index(self.model) if self.model else 0
+
+    @property
+    def batch(self) -> tuple[str, ...]:
+        """The axes over which tokens differ: their gradients add up over these."""
+        return tuple(name for name in (self.data, self.pipe) if name)
+
+
+ALL_AUTO = Axes()  # under plain jit: nothing is manual
+
+
+def _names(x: Array) -> frozenset[str]:
+    return jax.typeof(x).manual_axis_type.varying
+
+
+def varying(x: Array, names: tuple[str, ...]) -> Array:
+    """Marks `x` as differing over the manual axes `names`; its gradient is summed over them here."""
+    names = tuple(name for name in names if name not in _names(x))
+    return lax.pcast(x, names, to="varying") if names else x
+
+
+def zeros_like_varying(shape: tuple[int, ...], dtype: jnp.dtype, *like: Array) -> Array:
+    """Zeros for the carry of a scan whose body mixes in the arrays `like`."""
+    return varying(jnp.zeros(shape, dtype), tuple(sorted(frozenset().union(*map(_names, like)))))

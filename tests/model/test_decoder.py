@@ -1,0 +1,249 @@
+"""The decoder against itself by other routes, and against transformers."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.model import (
+    Cache,
+    abstract_params,
+    cross_entropy,
+    forward,
+    init_params,
+    input_gradients,
+    logits,
+    weighted_loss,
+)
+
+CONFIG = ModelConfig(num_layers=2, embed_dim=16, num_heads=2, vocab_size=50, max_length=64)
+
+
+@pytest.fixture(scope="module")
+def params():
+    """Random everywhere, biases and LayerNorms too, so that nothing cancels."""
+    tree = init_params(CONFIG, 0)
+    leaves, structure = jax.tree.flatten(tree)
+    rng = np.random.default_rng(0)
+    return jax.tree.unflatten(
+        structure, [x + 0.2 * rng.standard_normal(x.shape, np.float32) for x in leaves]
+    )
+
+
+def ids_of(*shape, seed=1):
+    return np.random.default_rng(seed).integers(0, CONFIG.vocab_size, shape, dtype=np.int32)
+
+
+@jax.jit
+def scores(params, ids, **options):
+    hidden, cache = forward(params, CONFIG, ids, **options)
+    return logits(params, CONFIG, hidden), cache
+
+
+def close(a, b, tolerance=2e-5):
+    np.testing.assert_allclose(np.asarray(a), np.asarray(b), atol=tolerance, rtol=tolerance)
+
+
+def test_parameter_count_is_the_formula():
+    assert sum(x.size for x in jax.tree.leaves(abstract_params(CONFIG))) == CONFIG.num_params
+    assert jax.tree.map(lambda x: x.shape, init_params(CONFIG, 3)) == jax.tree.map(
+        lambda x: x.shape, abstract_params(CONFIG)
+    )
+
+
+def test_initial_values_follow_the_seed_and_scale():
+    config = ModelConfig(num_layers=8, embed_dim=64, num_heads=4, vocab_size=500, max_length=64)
+    first, again, other = (init_params(config, seed) for seed in (1, 1, 2))
+    for a, b in zip(jax.tree.leaves(first), jax.tree.leaves(again), strict=True):
+        assert (a == b).all()
+    assert not (first["embedding"] == other["embedding"]).any()
+    assert np.std(first["blocks"]["attn"]["qkv"]["kernel"]) == pytest.approx(0.02, rel=0.03)
+    assert np.std(first["blocks"]["mlp"]["down"]["kernel"]) == pytest.approx(0.02 / 4, rel=0.03)
+    assert not first["blocks"]["mlp"]["up"]["bias"].any()
+    assert (first["ln_f"]["scale"] == 1).all()
+    kernels = first["blocks"]["attn"]["qkv"]["kernel"]
+    assert not (kernels[0] == kernels[1]).any()
+
+
+def test_later_tokens_do_not_change_earlier_scores(params):
+    ids = ids_of(2, 12)
+    changed = ids.copy()
+    changed[:, 7:] = (changed[:, 7:] + 1) % CONFIG.vocab_size
+    close(scores(params, ids)[0][:, :7], scores(params, changed)[0][:, :7])
+    assert not np.allclose(scores(params, ids)[0][:, 7:], scores(params, changed)[0][:, 7:])
+
+
+def test_embeddings_stand_for_ids(params):
+    ids = ids_of(2, 9)
+    given, _ = forward(params, CONFIG, embeddings=params["embedding"][ids])
+    close(given, forward(params, CONFIG, ids)[0])
+
+
+def test_packed_documents_equal_lone_ones(params):
+    first, second = ids_of(1, 5), ids_of(1, 7, seed=2)
+    packed = np.concatenate([first, second, np.zeros((1, 4), np.int32)], 1)
+    together, _ = scores(
+        params,
+        packed,
+        positions=np.array([[*range(5), *range(7), *range(4)]], np.int32),
+        segment_ids=np.array([[1] * 5 + [2] * 7 + [0] * 4], np.int32),
+    )
+    close(together[:, :5], scores(params, first)[0])
+    close(together[:, 5:12], scores(params, second)[0])
+    assert np.isfinite(together).all()
+
+
+@pytest.mark.parametrize("remat", ["dots", "full"])
+def test_rematerialisation_changes_nothing(params, remat):
+    ids, targets = ids_of(2, 8), ids_of(2, 8, seed=5)
+    gradients = jax.jit(functools.partial(input_gradients, config=CONFIG), static_argnames="remat")
+    remade = gradients(params, ids=ids, targets=targets, remat=remat)
+    close(remade[1], gradients(params, ids=ids, targets=targets, remat="none")[1])
+
+
+def test_token_by_token_equals_at_once(params):
+    ids = ids_of(3, 10)
+    expected, _ = scores(params, ids)
+    cache = Cache.empty(CONFIG, 3, 16)
+    first, cache = scores(params, ids[:, :4], cache=cache)
+    close(first, expected[:, :4])
+    for t in range(4, 10):
+        one, cache = scores(params, ids[:, t : t + 1], cache=cache)
+        close(one[:, 0], expected[:, t])
+    assert cache.lengths.tolist() == [10, 10, 10]
+
+
+def test_rows_of_unequal_length_after_a_shared_prefix(params):
+    prefix_ids = ids_of(1, 6, seed=7)
+    _, cache = scores(params, prefix_ids, cache=Cache.empty(CONFIG, 1, 8))
+    prefix = cache.as_prefix()  # 6 of 8 entries are valid
+    rows = [ids_of(1, n, seed=n)[0] for n in (3, 5, 2)]
+    padded = np.zeros((3, 5), np.int32)
+    valid = np.zeros((3, 5), np.int32)
+    for i, row in enumerate(rows):
+        padded[i, : len(row)], valid[i, : len(row)] = row, 1
+    cache = Cache.empty(CONFIG, 3, 8, prefix=prefix)
+    got, cache = scores(params, padded, cache=cache, segment_ids=valid)
+    assert cache.lengths.tolist() == [3, 5, 2]
+    more = ids_of(3, 2, seed=9)
+    got_more, cache = scores(params, more, cache=cache)
+    for i, row in enumerate(rows):
+        whole = np.concatenate([prefix_ids[0], row, more[i]])[None]
+        expected = scores(params, whole)[0][0]
+        close(got[i, : len(row)], expected[6 : 6 + len(row)])
+        close(got_more[i], expected[6 + len(row) :])
+
+
+def test_a_cache_of_size_zero_scores_after_a_prefix(params):
+    prefix_ids, ids = ids_of(1, 4), ids_of(2, 5, seed=3)
+    _, cache = scores(params, prefix_ids, cache=Cache.empty(CONFIG, 1, 4))
+    got, _ = scores(params, ids, cache=Cache.empty(CONFIG, 2, 0, prefix=cache.as_prefix()))
+    whole = np.concatenate([np.repeat(prefix_ids, 2, 0), ids], 1)
+    close(got, scores(params, whole)[0][:, 4:])
+
+
+def test_choices_in_one_row_share_its_cache(params):
+    """Segments among the new tokens keep answers apart; all of them see the context."""
+    context, one, two = ids_of(1, 6), ids_of(1, 2, seed=3), ids_of(1, 3, seed=4)
+    _, cache = scores(params, context, cache=Cache.empty(CONFIG, 1, 8))
+    got, _ = scores(
+        params,
+        np.concatenate([one, two], 1),
+        cache=cache,
+        positions=np.array([[6, 7, 6, 7, 8]]),
+        segment_ids=np.array([[1, 1, 2, 2, 2]]),
+    )
+    close(got[:, :2], scores(params, np.concatenate([context, one], 1))[0][:, 6:])
+    close(got[:, 2:], scores(params, np.concatenate([context, two], 1))[0][:, 6:])
+
+
+def test_entries_beyond_the_cache_are_dropped_not_written_over(params):
+    _, cache = scores(params, ids_of(1, 4), cache=Cache.empty(CONFIG, 1, 6))
+    before = np.asarray(cache.keys[:, :, :4])
+    _, cache = scores(params, ids_of(1, 4, seed=2), cache=cache)
+    assert (np.asarray(cache.keys[:, :, :4]) == before).all()
+
+
+def test_bfloat16_compute_stays_near(params):
+    ids = ids_of(2, 12)
+    hidden, _ = forward(params, CONFIG, ids, dtype=jnp.bfloat16)
+    assert hidden.dtype == jnp.bfloat16
+    rough = logits(params, CONFIG, hidden)
+    assert rough.dtype == jnp.float32
+    close(rough, scores(params, ids)[0], 0.15)
+
+
+def reference_nll(params, hidden, targets):
+    table = logits(params, CONFIG, hidden)
+    return -jnp.take_along_axis(jax.nn.log_softmax(table), targets[..., None], -1)[..., 0]
+
+
+@pytest.mark.parametrize("entries", [1 << 24, 300, 50])
+def test_chunked_loss_equals_the_whole(params, monkeypatch, entries):
+    monkeypatch.setattr("clova_jax.model.loss.CHUNK_ENTRIES", entries)
+    rng = np.random.default_rng(0)
+    hidden = jnp.asarray(rng.standard_normal((2, 11, 16), np.float32))
+    targets = ids_of(2, 11)
+    weights = jnp.asarray(rng.random((2, 11), np.float32))
+    expected = reference_nll(params, hidden, targets)
+    close(cross_entropy(params, CONFIG, hidden, targets), expected)
+
+    def by(value):
+        def total(params, hidden):
+            return value(params, hidden)
+
+        return jax.jit(jax.value_and_grad(total, argnums=(0, 1)))(params, hidden)
+
+    wanted = by(lambda p, h: 3 * jnp.sum(weights * reference_nll(p, h, targets)))
+    for value in (
+        lambda p, h: 3 * weighted_loss(p, CONFIG, h, targets, weights),
+        lambda p, h: 3 * jnp.sum(weights * cross_entropy(p, CONFIG, h, targets)),
+    ):
+        jax.tree.map(close, by(value), wanted)
+
+
+def test_padding_of_the_vocabulary_never_counts(params):
+    padded = dict(params)
+    padded["embedding"] = jnp.concatenate([params["embedding"], jnp.full((14, 16), 5.0)])
+    ids, targets = ids_of(2, 8), ids_of(2, 8, seed=5)
+    hidden, _ = forward(params, CONFIG, ids)
+    close(logits(padded, CONFIG, hidden), logits(params, CONFIG, hidden))
+    close(
+        cross_entropy(padded, CONFIG, hidden, targets),
+        cross_entropy(params, CONFIG, hidden, targets),
+    )
+    weights = jnp.ones((2, 8))
+    gradient = jax.grad(lambda p: weighted_loss(p, CONFIG, hidden, targets, weights))(padded)
+    assert not gradient["embedding"][50:].any()
+
+
+def test_input_gradients_are_finite_differences(params):
+    ids, targets = ids_of(1, 5), ids_of(1, 5, seed=5)
+    loss, gradient = input_gradients(params, CONFIG, ids, targets)
+    embeddings = params["embedding"][ids]
+
+    @jax.jit
+    def value(embeddings):
+        hidden, _ = forward(params, CONFIG, embeddings=embeddings)
+        return jnp.mean(reference_nll(params, hidden, targets))
+
+    assert loss == pytest.approx(float(value(embeddings)), abs=1e-5)
+    assert gradient.shape == (1, 5, 16)
+    rng = np.random.default_rng(3)
+    for _ in range(3):
+        way = rng.standard_normal(gradient.shape, np.float32)
+        slope = (value(embeddings + 1e-2 * way) - value(embeddings - 1e-2 * way)) / 2e-2
+        assert float(slope) == pytest.approx(float(jnp.sum(gradient * way)), rel=0.02)
+
+
+def test_mistakes_are_named(params):
+    with pytest.raises(ClovaError, match="one of the two"):
+        forward(params, CONFIG)
+    with pytest.raises(ClovaError, match="65 tokens.*max_length is 64"):
+        forward(params, CONFIG, ids_of(1, 65))
+    with pytest.raises(ClovaError, match="one row"):
+        Cache.empty(CONFIG, 2, 4).as_prefix()

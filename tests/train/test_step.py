@@ -1,0 +1,116 @@
+"""The step on one device: optimizer against optax, the guard, what a batch may hold."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.model import cross_entropy, forward
+from clova_jax.train import AdamW, LearningRate, TrainStep
+from clova_jax.train.optimizer import is_decayed
+
+CONFIG = ModelConfig(num_layers=2, embed_dim=16, num_heads=2, vocab_size=50, max_length=32)
+
+
+def batch_of(rows=4, time=12, seed=0):
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, CONFIG.vocab_size, (rows, time + 1), dtype=np.int32)
+    return {
+        "ids": ids[:, :-1],
+        "targets": ids[:, 1:],
+        "loss_mask": (rng.random((rows, time)) < 0.8).astype(np.float32),
+    }
+
+
+def make_step(**options):
+    return TrainStep(CONFIG, AdamW(LearningRate(1e-2, 2, 20)), **options)
+
+
+def test_three_steps_equal_optax():
+    step, batch = make_step(), batch_of()
+    state = step.init(0)
+    params = jax.tree.map(np.asarray, state.params)
+    optimizer = optax.chain(
+        optax.clip_by_global_norm(1.0),
+        optax.adamw(
+            step.optimizer.learning_rate,
+            b1=0.9,
+            b2=0.95,
+            eps=1e-8,
+            weight_decay=0.1,
+            mask=lambda tree: jax.tree.map_with_path(lambda path, _: is_decayed(path), tree),
+        ),
+    )
+    other, update = optimizer.init(params), jax.jit(optimizer.update)
+
+    @jax.jit
+    @jax.value_and_grad
+    def loss_of(params):
+        hidden, _ = forward(params, CONFIG, batch["ids"])
+        nll = cross_entropy(params, CONFIG, hidden, batch["targets"])
+        return jnp.sum(nll * batch["loss_mask"]) / jnp.sum(batch["loss_mask"])
+
+    for _ in range(3):
+        loss, gradients = loss_of(params)
+        moves, other = update(gradients, other, params)
+        params = optax.apply_updates(params, moves)
+        state, metrics = step(state, batch)
+        assert float(metrics["loss"]) == pytest.approx(float(loss), rel=1e-5)
+        assert float(metrics["grad_norm"]) == pytest.approx(
+            float(optax.global_norm(gradients)), rel=1e-4
+        )
+        assert float(metrics["tokens"]) == batch["loss_mask"].sum()
+    for a, b in zip(jax.tree.leaves(state.params), jax.tree.leaves(params), strict=True):
+        np.testing.assert_allclose(a, b, atol=2e-4)  # moves are 1e-2; Adam magnifies rounding
+
+
+def test_loss_falls_on_one_batch():
+    step, batch = make_step(), batch_of()
+    state = step.init(0)
+    losses = []
+    for _ in range(20):
+        state, metrics = step(state, batch)
+        losses.append(float(metrics["loss"]))
+    assert losses[-1] < 0.6 * losses[0]
+    nll = step.evaluate(state.params, batch)
+    assert nll.shape == (4, 12)
+    assert nll.dtype == jnp.float32
+
+
+def test_a_step_that_is_not_finite_changes_nothing_and_is_counted():
+    step, batch = make_step(), batch_of()
+    state, _ = step(step.init(0), batch)
+    before = jax.tree.map(np.asarray, state)
+    bad = {**batch, "loss_mask": np.full_like(batch["loss_mask"], np.nan)}
+    state, metrics = step(state, bad)
+    assert int(metrics["skipped"]) == 1
+    assert (int(state.step), int(state.updates), int(state.skipped)) == (2, 1, 1)
+    for name in ("params", "mu", "nu"):
+        jax.tree.map(np.testing.assert_array_equal, getattr(state, name), getattr(before, name))
+    state, metrics = step(state, batch)
+    assert np.isfinite(float(metrics["loss"]))
+    assert int(state.updates) == 2
+
+
+def test_learning_rate_rises_then_falls_to_a_tenth():
+    rate = LearningRate(1e-3, 10, 110)
+    assert float(rate(0)) == pytest.approx(1e-4)
+    assert float(rate(9)) == pytest.approx(1e-3)
+    assert float(rate(60)) == pytest.approx(0.55e-3)
+    assert float(rate(110)) == pytest.approx(1e-4)
+    assert float(rate(500)) == pytest.approx(1e-4)
+    paper = LearningRate.from_tokens(
+        0.6e-4, tokens=300e9, tokens_per_step=1024 * 2048, warmup_tokens=375e6
+    )
+    assert (paper.warmup_steps, paper.total_steps) == (179, 143_051)
+    with pytest.raises(ClovaError, match="warmup_steps=5"):
+        LearningRate(1e-3, 5, 4)
+
+
+def test_lowering_needs_no_memory_and_tells_the_cost():
+    compiled = make_step().lower(batch=4, length=12).compile()
+    assert compiled.memory_analysis().argument_size_in_bytes > 3 * 4 * CONFIG.num_params
+    assert compiled.cost_analysis()["flops"] > 0
