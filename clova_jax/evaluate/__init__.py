@@ -1,0 +1,23 @@
+"""Few-shot evaluation: the paper's tasks, label scoring, metrics with intervals.
+
+from clova_jax.evaluate import measure
+rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)
+"""
+
+from clova_jax.evaluate.records import Records
+from clova_jax.evaluate.runner import Stopped, evaluate, measure
+from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.evaluate.tasks import PAPER_TASKS, load_task, task_names
+
+__all__ = [
+    "PAPER_TASKS",
+    "Item",
+    "Records",
+    "Stopped",
+    "Task",
+    "TaskData",
+    "evaluate",
+    "load_task",
+    "measure",
+    "task_names",
+]

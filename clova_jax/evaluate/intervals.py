@@ -1,0 +1,66 @@
+"""95% intervals of a mean over trials: bootstrap over items and spread over trials."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+from scipy.stats import t as student
+
+REPLICATES = 1_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over trials with its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def interval(
+    trials: Sequence[Float64[np.ndarray, "n s"]],
+    finish: Callable[[Float64[np.ndarray, "s"]], float],
+    *,
+    bounds: tuple[float, float] = (0.0, 100.0),
+    seed: int = 0,
+) -> Interval:
+    """The mean of `finish` over trials, and how far it may lie from the truth.
+
+    Two things are random: which items were drawn, told by the 2.5% and 97.5% quantiles of a
+    bootstrap that draws the same items in every trial; and which examples were shown, told by
+    Student's t on the trials' standard deviation (nothing with one trial). Their half-widths add
+    in squares.
+
+    Args:
+        trials: the metric's statistics of each trial, the same items in the same order.
+        finish: from summed statistics to the score.
+        bounds: where the score lives; the interval stays inside.
+        seed: of the bootstrap.
+    """
+    scores = np.array([finish(rows.sum(axis=0)) for rows in trials])
+    value = float(scores.mean())
+    sums = _resampled_sums(trials, np.random.default_rng(seed))
+    drawn = np.array([[finish(total) for total in replicate] for replicate in sums]).mean(axis=1)
+    below, above = value - np.quantile(drawn, 0.025), np.quantile(drawn, 0.975) - value
+    between = 0.0
+    if len(trials) > 1:
+        error = scores.std(ddof=1) / np.sqrt(len(scores))
+        between = float(student.ppf(0.975, len(scores) - 1) * error)
+    return Interval(
+        value,
+        float(max(bounds[0], value - np.hypot(max(below, 0.0), between))),
+        float(min(bounds[1], value + np.hypot(max(above, 0.0), between))),
+    )
+
+
+def _resampled_sums(trials: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
+    """float64[replicates, trials, s]: sums over items drawn with replacement."""
+    rows = np.concatenate(trials, axis=1)  # [n, trials x s]
+    count = len(rows)
+    sums = np.empty((REPLICATES, rows.shape[1]))
+    for i in range(REPLICATES):
+        weights = np.bincount(random.integers(0, count, count), minlength=count)
+        sums[i] = weights @ rows
+    return sums.reshape(REPLICATES, len(trials), -1)

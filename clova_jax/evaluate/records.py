@@ -1,0 +1,124 @@
+"""What a run has finished: a line a trial in `trials.jsonl`, its predictions in `predictions.jsonl`."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_jsonl
+
+KEY = ("model", "task", "shots", "trial")
+
+
+class Records:
+    """Finished trials of an output folder, or of this process alone where there is no folder.
+
+    A trial counts once its line stands in `trials.jsonl`; predictions written after the last such
+    line, by a run that was cut off, are removed on opening.
+
+    Args:
+        out: the folder; made if need be.
+    """
+
+    def __init__(self, out: str | Path | None = None) -> None:
+        self.out = Path(out) if out is not None else None
+        self._trials: dict[tuple, dict[str, Any]] = {}
+        self._rows: dict[tuple, list[dict[str, Any]]] = {}
+        if self.out is None:
+            return
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._path, self._marks = self.out / "predictions.jsonl", self.out / "trials.jsonl"
+        end = 0
+        if self._marks.exists():
+            _drop_half_line(self._marks)
+            for _, mark in read_jsonl(self._marks):
+                self._trials[tuple(mark[name] for name in KEY)] = mark
+                end = mark["end"]
+        if self._path.exists():
+            if self._path.stat().st_size < end:
+                raise ClovaError(
+                    f"{self._path}: shorter than {self._marks.name} says; remove both and run again"
+                )
+            os.truncate(self._path, end)
+
+    def find(
+        self, key: tuple[str, str, int, int], settings: dict[str, Any]
+    ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """A finished trial and its predictions; None where it has yet to run.
+
+        Raises:
+            ClovaError: it was run with other settings.
+        """
+        mark = self._trials.get(key)
+        if mark is None:
+            return None
+        for name, value in settings.items():
+            if mark["settings"].get(name) != value:
+                raise ClovaError(
+                    f"{self.out}: holds {key[1]} ({key[2]} shots) with {name} "
+                    f"{mark['settings'].get(name)}, now {name} is {value}; use another --out"
+                )
+        if self.out is None:
+            return mark, self._rows[key]
+        with self._path.open("rb") as file:
+            file.seek(mark["begin"])
+            lines = file.read(mark["end"] - mark["begin"]).decode().splitlines()
+        return mark, [json.loads(line) for line in lines]
+
+    def add(
+        self,
+        key: tuple[str, str, int, int],
+        settings: dict[str, Any],
+        summary: dict[str, Any],
+        rows: list[dict[str, Any]],
+    ) -> None:
+        """Keeps a finished trial: its predictions first, then its line."""
+        mark = {**dict(zip(KEY, key, strict=True)), "settings": settings, **summary}
+        if self.out is None:
+            self._rows[key] = rows
+        else:
+            with self._path.open("ab") as file:
+                begin = file.tell()
+                for row in rows:
+                    file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+                file.flush()
+                os.fsync(file.fileno())
+                mark |= {"begin": begin, "end": file.tell()}
+            with self._marks.open("ab") as file:
+                file.write((json.dumps(mark, ensure_ascii=False) + "\n").encode())
+                file.flush()
+                os.fsync(file.fileno())
+        self._trials[key] = mark
+
+
+def _drop_half_line(path: Path) -> None:
+    """Cuts off what follows the last line break."""
+    content = path.read_bytes()
+    if not content.endswith(b"\n"):
+        os.truncate(path, content.rfind(b"\n") + 1)
+
+
+def digest(texts: Sequence[str]) -> str:
+    """A short hash of texts in order."""
+    hashed = hashlib.sha256()
+    for text in texts:
+        hashed.update(text.encode() + b"\0")
+    return hashed.hexdigest()[:16]
+
+
+def fingerprint(model: Any) -> str:
+    """A short hash that tells models apart: shape, tokenizer, and some numbers of every array."""
+    hashed = hashlib.sha256(json.dumps(model.config.to_json()).encode())
+    hashed.update(model.tokenizer.fingerprint.encode())
+    for path, leaf in jax.tree_util.tree_leaves_with_path(model.params):
+        corner = leaf[tuple(slice(-4, None) for _ in leaf.shape)]
+        hashed.update(
+            jax.tree_util.keystr(path).encode() + np.asarray(corner, np.float32).tobytes()
+        )
+    return hashed.hexdigest()[:16]

@@ -1,0 +1,172 @@
+"""Result rows from the predictions of a task's trials: score, interval, baseline, notes."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import numpy as np
+
+from clova_jax.evaluate.intervals import interval
+from clova_jax.evaluate.metrics import Metric, Prediction, exact_match, pearson
+from clova_jax.evaluate.scoring import Scoring, label_scores
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+
+def score_rows(
+    task: Task,
+    data: TaskData,
+    items: Sequence[Item],
+    marks: Sequence[dict[str, Any]],
+    trials: Sequence[Sequence[dict[str, Any]]],
+    *,
+    seed: int,
+    about: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """One row a metric (the headline first), then one for each part of the data set.
+
+    Args:
+        items: those asked for; the ones too long are not among the predictions.
+        marks: the trials' summaries.
+        trials: the trials' predictions, the same items in the same order.
+        seed: of the bootstrap.
+        about: what every row carries besides.
+    """
+    by_id = {item.id: item for item in items}
+    scored = [by_id[row["id"]] for row in trials[0]]
+    predictions = [
+        [_prediction(row, item) for row, item in zip(rows, scored, strict=True)] for rows in trials
+    ]
+    common = {
+        "shots": marks[0]["shots"],
+        "trials": len(trials),
+        "shown_examples": round(
+            sum(mark["shown_examples"] for mark in marks) / sum(map(len, trials)), 2
+        ),
+        "dropped_examples": sum(mark["dropped_examples"] for mark in marks),
+        "too_long": marks[0]["too_long"],
+        "seconds": round(sum(mark["seconds"] for mark in marks), 1),
+        **about,
+    }
+    parts = sorted({item.part for item in scored})
+    rows = []
+    for part in ["", *(parts if len(parts) > 1 else [])]:
+        kept = [i for i, item in enumerate(scored) if part in ("", item.part)]
+        constants = _do_nothing(task, [scored[i] for i in kept])
+        for metric in task.metrics:
+            statistics = [metric.statistics([trial[i] for i in kept]) for trial in predictions]
+            low = -100.0 if metric.name == pearson.name else 0.0
+            found = interval(statistics, metric.finish, bounds=(low, 100.0), seed=seed)
+            rows.append(
+                {
+                    "task": task.name,
+                    "metric": metric.name,
+                    "shots": common["shots"],
+                    "value": found.value,
+                    "low": found.low,
+                    "high": found.high,
+                    "baseline": max(metric(constant) for constant in constants),
+                    "part": part,
+                    "items": len(kept),
+                    **common,
+                    "per_trial": [round(metric.finish(s.sum(axis=0)), 4) for s in statistics],
+                }
+            )
+    headline = rows[0]
+    if task.labels:
+        headline["scorings"] = _all_scorings(task, task.metrics[0], marks, trials, scored)
+    headline["note"] = "; ".join(_notes(task, data, marks, trials, scored))
+    return rows
+
+
+def _prediction(row: dict[str, Any], item: Item) -> Prediction:
+    logprobs = row.get("logprobs", ())
+    value = logprobs[1] - logprobs[0] if len(logprobs) == 2 else 0.0
+    return Prediction(row["prediction"], item.answers, value, item.target)
+
+
+def _do_nothing(task: Task, items: Sequence[Item]) -> list[list[Prediction]]:
+    """What constant answers, or a copy of the source, would predict; the best is the baseline."""
+    if task.copies:
+        return [[Prediction(item.source, item.answers) for item in items]]
+    if task.labels:
+        answers = list(task.labels)
+    else:
+        answers = [Counter(item.answers[0] for item in items).most_common(1)[0][0]]
+    return [
+        [Prediction(answer, item.answers, target=item.target) for item in items]
+        for answer in answers
+    ]
+
+
+def _all_scorings(
+    task: Task,
+    metric: Metric,
+    marks: Sequence[dict[str, Any]],
+    trials: Sequence[Sequence[dict[str, Any]]],
+    items: Sequence[Item],
+) -> dict[str, float]:
+    """The headline metric under each way to compare labels."""
+    names = list(task.labels or {})
+    result = {}
+    for scoring in get_args(Scoring):
+        scores = []
+        for mark, rows in zip(marks, trials, strict=True):
+            compared = label_scores(
+                np.array([row["logprobs"] for row in rows]),
+                np.array(mark["label_tokens"], np.float64),
+                np.array(mark["blank"]),
+                scoring,
+            )
+            best = compared.argmax(axis=1)
+            scores.append(
+                metric(
+                    [
+                        Prediction(names[i], item.answers)
+                        for i, item in zip(best, items, strict=True)
+                    ]
+                )
+            )
+        result[scoring] = round(float(np.mean(scores)), 4)
+    return result
+
+
+def _notes(
+    task: Task,
+    data: TaskData,
+    marks: Sequence[dict[str, Any]],
+    trials: Sequence[Sequence[dict[str, Any]]],
+    items: Sequence[Item],
+) -> list[str]:
+    """What a reader of the score should know."""
+    notes = [*data.notes, *task.notes, *filter(None, (metric.about() for metric in task.metrics))]
+    dropped = sum(mark["dropped_examples"] for mark in marks)
+    if dropped:
+        shown = sum(mark["shown_examples"] for mark in marks)
+        notes.append(
+            f"{dropped:,} examples of {dropped + shown:,} dropped to fit the model's context"
+        )
+    if marks[0]["too_long"]:
+        notes.append(f"{marks[0]['too_long']} items longer than the context left out")
+    if task.own_examples and any("answer_shown" in row for row in trials[0]):
+        notes.append(_repeats(trials[0], items))
+    if any(mark["joined_differs"] for mark in marks):
+        notes.append("this tokenizer cuts a prompt in one piece otherwise than in its parts")
+    if task.copies:
+        notes.append("baseline: the source copied unchanged")
+    elif not task.labels:
+        notes.append("baseline: the commonest answer to every question")
+    return notes
+
+
+def _repeats(rows: Sequence[dict[str, Any]], items: Sequence[Item]) -> str:
+    """How often the answer could be copied from the examples, and the score where it could not."""
+    fresh = [
+        Prediction(row["prediction"], item.answers)
+        for row, item in zip(rows, items, strict=True)
+        if not row["answer_shown"]
+    ]
+    share = 100 * (1 - len(fresh) / len(rows))
+    return (
+        f"{share:.1f}% of the questions have an answer that also stands in their examples; "
+        f"exact match on the others {exact_match(fresh) if fresh else 0.0:.2f}"
+    )

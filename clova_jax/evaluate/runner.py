@@ -1,0 +1,277 @@
+"""Runs a task on a model, trial by trial, and turns the predictions into result rows."""
+
+import time
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.progress import progress
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate.prompts import (
+    Prompt,
+    build_prompts,
+    draw_items,
+    joined_differs,
+    too_long_error,
+)
+from clova_jax.evaluate.records import Records, digest, fingerprint
+from clova_jax.evaluate.rows import score_rows
+from clova_jax.evaluate.scoring import Scoring, label_scores
+from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.evaluate.tasks import load_task
+from clova_jax.generate.sampling import generate
+from clova_jax.generate.scoring import score_choices
+
+
+class Stopped(Exception):
+    """A signal asked to stop; finished trials are kept."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a task is to be run.
+
+    Args:
+        shots, trials: None for the paper's; 0 shots are one trial.
+        limit: items a trial; None for all.
+        seed: of the items and of the examples.
+        scoring: what labels are compared by.
+        skip_long: leave out, and count, items longer than the context instead of ending there.
+    """
+
+    shots: int | None = None
+    trials: int | None = None
+    limit: int | None = None
+    seed: int = 0
+    scoring: Scoring = "raw"
+    skip_long: bool = False
+
+    def of(self, task: Task) -> tuple[int, int]:
+        """Shots and trials for a task."""
+        shots = task.shots if self.shots is None else self.shots
+        trials = task.trials if self.trials is None else self.trials
+        if shots < 0 or trials < 1 or (self.limit is not None and self.limit < 1):
+            raise ClovaError(
+                f"{task.name}: shots {shots}, trials {trials}, limit {self.limit}: "
+                "shots start at 0, trials and limit at 1"
+            )
+        return shots, trials if shots else 1
+
+
+def evaluate(model: Any, task: str | Task, data_dir: str | Path, **options: Any) -> dict[str, Any]:
+    """The headline row of a task; the arguments are those of `measure`."""
+    return measure(model, task, data_dir, **options)[0]
+
+
+def measure(
+    model: Any,
+    task: str | Task,
+    data_dir: str | Path,
+    *,
+    shots: int | None = None,
+    trials: int | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    scoring: Scoring = "raw",
+    skip_long: bool = False,
+    out: str | Path | None = None,
+    name: str = "model",
+    stop: StopSignals | None = None,
+) -> list[dict[str, Any]]:
+    """Few-shot scores of a model on a task, one row a metric, the headline first.
+
+    Args:
+        model: a `LanguageModel`, or anything with its `config, params, tokenizer, mesh, dtype`.
+        task: a task, or its name.
+        data_dir: a folder with the official file names.
+        shots, trials: the paper's where None; 0 shots are one trial.
+        limit: items a trial.
+        seed: decides items and examples, the same for every model.
+        scoring: how labels are compared: raw, normalized, contextual.
+        skip_long: leave out, counted, items longer than the context.
+        out: where `predictions.jsonl` and `trials.jsonl` go; finished trials there are taken over.
+        name: of the model in rows and records.
+        stop: ends the run between trials with `Stopped`.
+
+    Returns:
+        Rows with `task, metric, shots, value, low, high, baseline` (0-100, 95% interval), `model,
+        num_params, trials, items, dropped_examples, note`.
+
+    Raises:
+        ClovaError: a fault in the data, an item longer than the context, a label the tokenizer
+            cannot write, an `out` with other settings.
+    """
+    task = load_task(task) if isinstance(task, str) else task
+    run = Run(shots, trials, limit, seed, scoring, skip_long)
+    shots, trials = run.of(task)
+    data = task.load(Path(data_dir))
+    items = draw_items(data, task, limit, seed)
+    _check_labels(task, model.tokenizer)
+    records = Records(out)
+    settings = {
+        "seed": seed,
+        "items": len(items),
+        "scoring": scoring,
+        "skip_long": skip_long,
+        "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
+        "weights": fingerprint(model),
+    }
+    marks, predictions = [], []
+    for trial in range(trials):
+        key = (name, task.name, shots, trial)
+        found = records.find(key, settings)
+        if found is None:
+            if stop and stop.requested:
+                raise Stopped(stop.requested)
+            label = f"{name} {task.name} {shots}-shot {trial + 1}/{trials}"
+            summary, rows = _run_trial(model, task, data, items, run, shots, trial, label)
+            rows = [
+                dict(zip(("model", "task", "shots", "trial"), key, strict=True)) | row
+                for row in rows
+            ]
+            records.add(key, settings, summary, rows)
+            found = records.find(key, settings)
+        marks.append(found[0])
+        predictions.append(found[1])
+    about = {"model": name, "num_params": model.config.num_params}
+    return score_rows(task, data, items, marks, predictions, seed=seed, about=about)
+
+
+def _check_labels(task: Task, tokenizer: Any) -> None:
+    """Raises where a label cannot be written in the tokenizer's vocabulary."""
+    for gold, choice in zip(task.labels or {}, task.choices(), strict=True):
+        if tokenizer.decode(tokenizer.encode(choice)) != choice:
+            raise ClovaError(
+                f"{task.name}: the model's tokenizer ({tokenizer.kind}, {tokenizer.vocab_size} entries) "
+                f"cannot write the label {choice.strip()!r} of {gold!r}; train one on text that has it"
+            )
+
+
+def _run_trial(
+    model: Any,
+    task: Task,
+    data: TaskData,
+    items: Sequence[Item],
+    run: Run,
+    shots: int,
+    trial: int,
+    label: str,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """One trial: its summary, and a row an item."""
+    begin = time.perf_counter()
+    choices = [model.tokenizer.encode(choice) for choice in task.choices()]
+    reserve = max(map(len, choices)) if choices else task.max_new_tokens
+    max_length = model.config.max_length
+    prompts, too_long = build_prompts(
+        task,
+        data,
+        items,
+        model.tokenizer,
+        shots=shots,
+        trial=trial,
+        seed=run.seed,
+        max_length=max_length,
+        reserve=reserve,
+    )
+    if too_long and not run.skip_long:
+        raise too_long_error(task, too_long[0], max_length)
+    if not prompts:
+        raise ClovaError(f"{task.name}: all {len(items)} items are longer than the context")
+    summary: dict[str, Any] = {
+        "too_long": len(too_long),
+        "dropped_examples": sum(prompt.dropped for prompt in prompts),
+        "shown_examples": sum(len(prompt.examples) for prompt in prompts),
+        "joined_differs": joined_differs(prompts[0], model.tokenizer),
+    }
+    with progress(total=len(prompts), desc=label, unit="item") as bar:
+        if task.labels:
+            rows, blank = _choose(model, task, prompts, choices, run.scoring, bar)
+            summary |= {"blank": blank, "label_tokens": [len(ids) for ids in choices]}
+        else:
+            rows = _write(model, task, prompts, bar)
+    for prompt, row in zip(prompts, rows, strict=True):
+        row["examples"] = len(prompt.examples)
+        if task.own_examples:
+            row["answer_shown"] = prompt.answer_shown
+    return summary | {"seconds": round(time.perf_counter() - begin, 3)}, rows
+
+
+def _choose(
+    model: Any,
+    task: Task,
+    prompts: Sequence[Prompt],
+    choices: list[list[int]],
+    scoring: Scoring,
+    bar: Any,
+) -> tuple[list[dict[str, Any]], list[list[float]]]:
+    """Label log-probabilities of every prompt, and those after prompts without content."""
+    logprobs: list[Any] = [None] * len(prompts)
+    end = [model.tokenizer.end_of_text]
+    longest = max(prompts, key=lambda prompt: len(prompt.shared_ids))
+    separator = task.separator if longest.shared else ""
+    blanks = [model.tokenizer.encode(separator + blank) for blank in task.blanks]
+    room = model.config.max_length - len(longest.shared_ids) - max(map(len, choices))
+    blanks = [ids for ids in blanks if len(ids) <= room]
+    blank_scores: list[list[float]] = []
+    for shared, members in _by_shared(prompts).items():
+        contexts = [list(prompts[i].own_ids) for i in members]
+        probes = blanks if shared == longest.shared_ids else []
+        contexts = [ids if ids or shared else end for ids in contexts + probes]
+        scores = score_choices(
+            model, list(shared), contexts, [choices] * len(contexts), progress=bar.update
+        )
+        for i, row in zip(members, scores[: len(members)], strict=True):
+            logprobs[i] = row
+        blank_scores += [[float(x) for x in row] for row in scores[len(members) :]]
+    table = np.stack(logprobs)
+    lengths = np.array([len(ids) for ids in choices], np.float64)
+    compared = label_scores(table, lengths, np.array(blank_scores), scoring)
+    names = list(task.labels or {})
+    rows = [
+        {
+            "id": prompt.item.id,
+            "prediction": names[int(best)],
+            "answers": list(prompt.item.answers),
+            "logprobs": [round(float(x), 6) for x in row],
+        }
+        for prompt, row, best in zip(prompts, table, compared.argmax(axis=1), strict=True)
+    ]
+    return rows, blank_scores
+
+
+def _write(model: Any, task: Task, prompts: Sequence[Prompt], bar: Any) -> list[dict[str, Any]]:
+    """A greedy answer to every prompt, up to the first line break, in NFC."""
+    texts = [""] * len(prompts)
+    for shared, members in _by_shared(prompts).items():
+        outputs = generate(
+            model,
+            [prompts[i].own for i in members],
+            max_new_tokens=task.max_new_tokens,
+            temperature=0.0,
+            stop=["\n"],
+            prefix_ids=list(shared),
+        )
+        for i, output in zip(members, outputs, strict=True):
+            texts[i] = unicodedata.normalize("NFC", output.split("\n")[0].strip())
+        bar.update(len(members))
+    return [
+        {
+            "id": prompt.item.id,
+            "prediction": text,
+            "answers": list(prompt.item.answers),
+        }
+        for prompt, text in zip(prompts, texts, strict=True)
+    ]
+
+
+def _by_shared(prompts: Sequence[Prompt]) -> dict[tuple[int, ...], list[int]]:
+    """Numbers of the prompts with the same shared part."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        groups.setdefault(prompt.shared_ids, []).append(i)
+    return groups

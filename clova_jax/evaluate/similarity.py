@@ -1,0 +1,37 @@
+"""What KLUE-STS and KorSTS share: labels, template and metrics."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from clova_jax.evaluate import metrics
+from clova_jax.evaluate.task import Task, TaskData
+
+LABELS = {"0": "다름", "1": "같음"}
+THRESHOLD = 3.0  # as KLUE's own binary labels
+
+
+def prompt(first: str, second: str) -> str:
+    """Both sentences and the question mark of the template."""
+    return f"문장1: {first}\n문장2: {second}\n정답:"
+
+
+def task(name: str, load: Callable[[Path], TaskData], notes: tuple[str, ...] = ()) -> Task:
+    """Binary F1 first; Pearson is that of log p(same) - log p(different) with the graded label."""
+    names = tuple(LABELS)
+    return Task(
+        name=name,
+        load=load,
+        shots=40,
+        trials=3,
+        metrics=(
+            metrics.binary_f1(names, "1"),
+            metrics.balanced_accuracy(names),
+            metrics.accuracy,
+            metrics.pearson,
+        ),
+        labels=LABELS,
+        blanks=tuple(prompt(word, word) for word in ("N/A", "[MASK]", "")),
+        instruction="두 문장의 의미가 같으면 같음, 다르면 다름이라고 답하세요.",
+        source="Beomi/ko-lm-evaluation-harness klue.py; zero-shot line: our wording",
+        notes=notes,
+    )

@@ -1,0 +1,117 @@
+"""What a task is: items with a prompt and answers, examples to show, metrics. One file a task in `tasks/`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.evaluate.metrics import Metric
+
+
+@dataclass(frozen=True)
+class Item:
+    """One question.
+
+    Args:
+        id: the data set's own id, or the line number.
+        place: `file:line` or `file: entry N (id)`, for errors.
+        text: the prompt up to where the answer begins; no blank at its end.
+        answers: what is accepted; the first is the one an example shows.
+        lead: text shown once above the examples (a paragraph); items with one lead share it.
+        part: the subset this item is reported under besides the whole.
+        source: what a system that does nothing would answer (the text to translate).
+        target: a graded gold value, for correlations.
+    """
+
+    id: str
+    place: str
+    text: str
+    answers: tuple[str, ...]
+    lead: str = ""
+    part: str = ""
+    source: str = ""
+    target: float = 0.0
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """Items to score, the pool examples come from, and what the reader of the score should know."""
+
+    items: Sequence[Item]
+    pool: Sequence[Item]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def by_lead(self) -> dict[str, list[Item]]:
+        """The pool by lead (KorQuAD's paragraph)."""
+        groups: dict[str, list[Item]] = {}
+        for item in self.pool:
+            groups.setdefault(item.lead, []).append(item)
+        return groups
+
+
+def draw_examples(
+    item: Item, data: TaskData, shots: int, random: np.random.Generator
+) -> list[Item]:
+    """`shots` different examples of the pool, in random order (the item is not looked at).
+
+    Raises:
+        ClovaError: the pool is smaller than that.
+    """
+    if shots > len(data.pool):
+        raise ClovaError(
+            f"{shots} examples asked for, {data.pool[0].place.split(':')[0] if data.pool else 'the file'} "
+            f"has {len(data.pool)}; ask for fewer shots"
+        )
+    return [data.pool[i] for i in random.choice(len(data.pool), shots, replace=False)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """Data, template and metric of a task; the defaults are the paper's protocol (Table 3, 4.3).
+
+    Args:
+        name: as on the command line.
+        load: reads a data folder with the official file names.
+        shots, trials: examples in a prompt, and how many random sets of them.
+        metrics: the first is the headline.
+        source: where the template comes from.
+        labels: gold label -> the word the model sees; None where the answer is free text.
+        answer: how the answer follows the text; its blank belongs to the answer.
+        blanks: the prompts of an item without content ("N/A", "[MASK]", ""), for calibration.
+        instruction: a first line for zero-shot prompts that do not tell the task by themselves.
+        separator: between examples.
+        max_new_tokens: length limit of a free-text answer; it ends at a line break.
+        examples: draws an item's examples; shared by all items of a trial unless `own_examples`.
+        own_examples: each item has examples of its own (KorQuAD: questions on its paragraph).
+        copies: the answer of a system that does nothing is `Item.source`, else the commonest answer.
+    """
+
+    name: str
+    load: Callable[[Path], TaskData]
+    shots: int
+    trials: int
+    metrics: tuple[Metric, ...]
+    source: str
+    labels: Mapping[str, str] | None = None
+    answer: str = " {}"
+    blanks: tuple[str, ...] = ()
+    instruction: str = ""
+    separator: str = "\n\n"
+    max_new_tokens: int = 64
+    examples: Callable[[Item, TaskData, int, np.random.Generator], list[Item]] = draw_examples
+    own_examples: bool = False
+    copies: bool = False
+    notes: tuple[str, ...] = ()
+
+    def choices(self) -> list[str]:
+        """The continuations of all labels, in the order of `labels`."""
+        return [self.answer.format(word) for word in (self.labels or {}).values()]
+
+    def shown(self, item: Item) -> str:
+        """The item as an example: text and first answer."""
+        word = self.labels[item.answers[0]] if self.labels else item.answers[0]
+        return item.text + self.answer.format(word)

@@ -1,0 +1,5 @@
+"""English to Korean."""
+
+from clova_jax.evaluate import translation
+
+TASK = translation.task("en", "ko", tokenize="ko-mecab")

@@ -1,0 +1,60 @@
+"""KLUE-NLI: does the premise entail the hypothesis, contradict it, or neither?"""
+
+from pathlib import Path
+
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+LABELS = {"entailment": "참", "neutral": "중립", "contradiction": "모순"}
+
+
+def _prompt(premise: str, hypothesis: str) -> str:
+    return f"{premise}:{hypothesis}"
+
+
+def _read(path: Path) -> list[Item]:
+    items = []
+    for place, row in readers.json_rows(path, ("guid", "premise", "hypothesis", "gold_label")):
+        gold = readers.label(place, row["gold_label"], LABELS)
+        premise, hypothesis = (readers.text(place, row, key) for key in ("premise", "hypothesis"))
+        items.append(Item(str(row["guid"]), place, _prompt(premise, hypothesis), (gold,)))
+    return readers.not_empty(items, path)
+
+
+def _read_kornli(path: Path) -> list[Item]:
+    items = []
+    for place, row in readers.tsv_rows(path, ("sentence1", "sentence2", "gold_label")):
+        gold = readers.label(place, row["gold_label"], LABELS)
+        premise, hypothesis = (readers.text(place, row, f"sentence{i}") for i in (1, 2))
+        number = place.rsplit(":", 1)[1]
+        items.append(Item(number, place, _prompt(premise, hypothesis), (gold,)))
+    return readers.not_empty(items, path)
+
+
+def load(data_dir: Path) -> TaskData:
+    """The dev file; examples from the training file, or KorNLI's dev file where it is absent."""
+    folder = Path(data_dir) / "klue" / "klue-nli-v1.1"
+    items = _read(find_file(folder, "klue-nli-v1.1_dev.json"))
+    note = "the dev split: KLUE's test labels are private"
+    train = readers.optional_file(folder, "klue-nli-v1.1_train.json")
+    if train:
+        return TaskData(items, _read(train), (note,))
+    pool = _read_kornli(find_file(Path(data_dir) / "kornlu" / "KorNLI", "xnli.dev.ko.tsv"))
+    return TaskData(items, pool, (note, "examples from KorNLI dev: no KLUE-NLI train file"))
+
+
+TASK = Task(
+    name="klue_nli",
+    load=load,
+    shots=30,
+    trials=3,
+    metrics=(metrics.accuracy, metrics.macro_f1(tuple(LABELS))),
+    labels=LABELS,
+    answer=" ({})",
+    blanks=tuple(_prompt(word, word) for word in ("N/A", "[MASK]", "")),
+    separator="\n",
+    instruction="전제:가설 (참, 중립, 모순)",
+    source="Beomi/ko-lm-evaluation-harness klue.py; zero-shot line: our wording",
+    notes=("not in the paper; 30 shots are our choice",),
+)

@@ -1,0 +1,75 @@
+"""KorQuAD 1.0: an answer from a paragraph, after other questions on the same paragraph."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import find_file, read_json
+from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+
+def _field(place: str, row: Any, key: str) -> Any:
+    if not isinstance(row, dict) or key not in row:
+        raise ClovaError(f"{place}: no {key!r}")
+    return row[key]
+
+
+def _read(path: Path) -> list[Item]:
+    items: list[Item] = []
+    for i, article in enumerate(_field(str(path), read_json(path), "data")):
+        place = f"{path}: article {i}"
+        title = str(article.get("title", "")).replace("_", " ") if isinstance(article, dict) else ""
+        for j, paragraph in enumerate(_field(place, article, "paragraphs")):
+            here = f"{place} paragraph {j}"
+            context = readers.text(here, {"context": _field(here, paragraph, "context")}, "context")
+            lead = (f"제목: {title}\n\n" if title else "") + f"본문: {context}"
+            for k, question in enumerate(_field(here, paragraph, "qas")):
+                items.append(_item(f"{here} question {k}", question, lead))
+    return readers.not_empty(items, path)
+
+
+def _item(place: str, question: Any, lead: str) -> Item:
+    place = f"{place} ({_field(place, question, 'id')})"
+    answers = tuple(
+        readers.text(place, {"text": _field(place, answer, "text")}, "text")
+        for answer in _field(place, question, "answers")
+    )
+    if not answers:
+        raise ClovaError(f"{place}: no answers")
+    _field(place, question, "question")
+    asked = readers.text(place, question, "question")
+    return Item(str(question["id"]), place, f"질문: {asked}\n\n답:", answers, lead=lead)
+
+
+def load(data_dir: Path) -> TaskData:
+    """The dev file (the test set is hidden); examples come from it, paragraph by paragraph."""
+    items = _read(find_file(Path(data_dir) / "korquad", "KorQuAD_v1.0_dev.json"))
+    return TaskData(items, items, ("the dev split: the test set is hidden",))
+
+
+def same_paragraph(
+    item: Item, data: TaskData, shots: int, random: np.random.Generator
+) -> list[Item]:
+    """Other questions on the item's paragraph; all of them where it has fewer than asked for."""
+    others = [other for other in data.by_lead[item.lead] if other.id != item.id]
+    return [others[i] for i in random.permutation(len(others))[:shots]]
+
+
+TASK = Task(
+    name="korquad",
+    load=load,
+    shots=4,
+    trials=1,
+    metrics=(metrics.exact_match, metrics.character_f1),
+    source="lm-evaluation-harness, branch polyglot, korquad.py",
+    examples=same_paragraph,
+    own_examples=True,
+    max_new_tokens=32,
+    notes=(
+        "zero-shot for the paragraph, few-shot for the question: the examples are other questions on "
+        "the same paragraph with their answers, and answers repeat",
+    ),
+)

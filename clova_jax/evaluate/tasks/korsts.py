@@ -1,0 +1,36 @@
+"""KorSTS: do two sentences mean the same? Graded 0 to 5, the same from 3 on, as in KLUE-STS."""
+
+from pathlib import Path
+
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import readers, similarity
+from clova_jax.evaluate.task import Item, TaskData
+
+
+def read(path: Path) -> list[Item]:
+    """The pairs of a KorSTS file."""
+    items = []
+    for place, row in readers.tsv_rows(path, ("score", "sentence1", "sentence2")):
+        score = readers.number(place, row["score"], 0, 5, "score")
+        first, second = (readers.text(place, row, f"sentence{i}") for i in (1, 2))
+        items.append(
+            Item(
+                place.rsplit(":", 1)[1],
+                place,
+                similarity.prompt(first, second),
+                (str(int(score >= similarity.THRESHOLD)),),
+                target=score,
+            )
+        )
+    return readers.not_empty(items, path)
+
+
+def load(data_dir: Path) -> TaskData:
+    """The test file, and examples from the training file."""
+    folder = Path(data_dir) / "kornlu" / "KorSTS"
+    return TaskData(
+        read(find_file(folder, "sts-test.tsv")), read(find_file(folder, "sts-train.tsv"))
+    )
+
+
+TASK = similarity.task(name="korsts", load=load, notes=("not in the paper",))

@@ -1,0 +1,40 @@
+"""NSMC: is a film review positive or negative?"""
+
+from pathlib import Path
+
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+LABELS = {"0": "부정", "1": "긍정"}
+
+
+def _read(path: Path) -> list[Item]:
+    items = []
+    for place, row in readers.tsv_rows(path, ("id", "document", "label")):
+        gold = readers.label(place, row["label"], LABELS)
+        items.append(Item(row["id"], place, readers.text(place, row, "document"), (gold,)))
+    return readers.not_empty(items, path)
+
+
+def load(data_dir: Path) -> TaskData:
+    """The test file, and examples from the training file (reviews without text aside)."""
+    folder = Path(data_dir) / "nsmc"
+    train = _read(find_file(folder, "ratings_train.txt"))
+    return TaskData(
+        _read(find_file(folder, "ratings_test.txt")), [item for item in train if item.text]
+    )
+
+
+TASK = Task(
+    name="nsmc",
+    load=load,
+    shots=70,
+    trials=12,
+    metrics=(metrics.accuracy,),
+    labels=LABELS,
+    answer=" ({})",
+    blanks=("N/A", "[MASK]", ""),
+    separator="\n",
+    source="Shin et al. 2022 (2204.13509) Table 14, as in lm-evaluation-harness PR 338",
+)

@@ -1,0 +1,50 @@
+"""YNAT (KLUE-TC): which section does a headline belong to?"""
+
+from pathlib import Path
+
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+LABELS = {
+    "IT과학": "과학",
+    "경제": "경제",
+    "사회": "사회",
+    "생활문화": "생활",
+    "세계": "세계",
+    "스포츠": "스포츠",
+    "정치": "정치",
+}
+
+
+def _read(path: Path) -> list[Item]:
+    items = []
+    for place, row in readers.json_rows(path, ("guid", "title", "label")):
+        gold = readers.label(place, row["label"], LABELS)
+        items.append(Item(str(row["guid"]), place, readers.text(place, row, "title"), (gold,)))
+    return readers.not_empty(items, path)
+
+
+def load(data_dir: Path) -> TaskData:
+    """The dev file (test labels are private), and examples from the training file."""
+    folder = Path(data_dir) / "klue" / "ynat-v1.1"
+    return TaskData(
+        _read(find_file(folder, "ynat-v1.1_dev.json")),
+        _read(find_file(folder, "ynat-v1.1_train.json")),
+        ("the dev split: KLUE's test labels are private",),
+    )
+
+
+TASK = Task(
+    name="ynat",
+    load=load,
+    shots=70,
+    trials=3,
+    metrics=(metrics.macro_f1(tuple(LABELS)), metrics.accuracy),
+    labels=LABELS,
+    answer=" ({})",
+    blanks=("N/A", "[MASK]", ""),
+    separator="\n",
+    instruction="뉴스 제목과 분야(과학, 경제, 사회, 생활, 세계, 스포츠, 정치)",
+    source="Beomi/ko-lm-evaluation-harness klue.py (title and label in brackets); zero-shot line: our wording",
+)

@@ -1,0 +1,52 @@
+"""What Ko→En and En→Ko share: the file of pairs and the template."""
+
+from pathlib import Path
+
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate.task import Item, Task, TaskData
+
+NAMES = {"ko": "한국어", "en": "영어"}
+UNSEEN = ("korean-english-park-news", "jhe", "tatoeba")  # their text is in no training corpus here
+
+
+def _read(path: Path, source: str, target: str) -> list[Item]:
+    items = []
+    for place, row in readers.tsv_rows(path, ("ko", "en")):
+        given, wanted = readers.text(place, row, source), readers.text(place, row, target)
+        origin = row.get("source", "")
+        part = "" if not origin else "news_dialogue" if origin in UNSEEN else "documentation"
+        items.append(
+            Item(
+                place.rsplit(":", 1)[1],
+                place,
+                f"{NAMES[source]}: {given}\n{NAMES[target]}:",
+                (wanted,),
+                part=part,
+                source=given,
+            )
+        )
+    return readers.not_empty(items, path)
+
+
+def task(source: str, target: str, tokenize: str) -> Task:
+    """Translation from `source` to `target` ("ko", "en"); BLEU splits words by `tokenize`."""
+
+    def load(data_dir: Path) -> TaskData:
+        folder = Path(data_dir) / "parallel"
+        return TaskData(
+            _read(find_file(folder, "koen_test.tsv"), source, target),
+            _read(find_file(folder, "koen_dev.tsv"), source, target),
+            ("koen_test pairs stand in for AI Hub's; examples from koen_dev",),
+        )
+
+    return Task(
+        name=f"{source}_{target}",
+        load=load,
+        shots=4,
+        trials=3,
+        metrics=(metrics.bleu(tokenize),),
+        source="our wording; the paper's is not public",
+        max_new_tokens=128,
+        copies=True,
+    )
