@@ -1,0 +1,1 @@
+"""What a training run will need: memory, operations, bytes and days, from the compiled program."""
