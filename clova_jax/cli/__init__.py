@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from clova_jax.common import command
 
 VERBS = {
+    "download": "get labelled data sets from their official addresses",
     "tokenizer": "train a tokenizer",
+    "serialize": "documents to token shards",
 }
 
 

@@ -36,9 +36,19 @@ Command = TypeVar("Command")
 REQUIRED = dataclasses.MISSING
 
 
-def option(default: Any = REQUIRED, help: str = "", *, metavar: str | None = None) -> Any:
-    """A dataclass field with its one line of help; without a default the flag is required."""
-    return dataclasses.field(default=default, metadata={"help": help, "metavar": metavar})
+def option(
+    default: Any = REQUIRED,
+    help: str = "",
+    *,
+    metavar: str | None = None,
+    positional: bool = False,
+) -> Any:
+    """A dataclass field with its one line of help; without a default the flag is required.
+
+    A `positional` field, a tuple, takes the words that follow no flag.
+    """
+    about = {"help": help, "metavar": metavar, "positional": positional}
+    return dataclasses.field(default=default, metadata=about)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -146,7 +156,10 @@ def parse(
     for field in fields:
         kind, many = kinds[field.name]
         names = dict.fromkeys([_flag(field), "--" + field.name])
-        if kind is bool:
+        if field.metadata.get("positional"):
+            metavar = field.metadata.get("metavar") or field.name
+            parser.add_argument(field.name, nargs="*", metavar=metavar, help=_about(field))
+        elif kind is bool:
             parser.add_argument(*names, action=argparse.BooleanOptionalAction, help=_about(field))
         else:
             metavar = field.metadata.get("metavar") or _metavar(kind)

@@ -5,7 +5,7 @@ rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)
 """
 
 from clova_jax.evaluate.records import Records
-from clova_jax.evaluate.runner import Stopped, evaluate, measure
+from clova_jax.evaluate.runner import Stopped, evaluate, measure, prompt_of
 from clova_jax.evaluate.task import Item, Task, TaskData
 from clova_jax.evaluate.tasks import PAPER_TASKS, load_task, task_names
 
@@ -19,5 +19,6 @@ __all__ = [
     "evaluate",
     "load_task",
     "measure",
+    "prompt_of",
     "task_names",
 ]

@@ -2,7 +2,7 @@
 
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.scoring import Scoring, label_scores
 from clova_jax.evaluate.task import Item, Task, TaskData
 from clova_jax.evaluate.tasks import load_task
-from clova_jax.generate.sampling import generate
 from clova_jax.generate.scoring import score_choices
 
 
@@ -126,10 +125,10 @@ def measure(
         key = (name, task.name, shots, trial)
         found = records.find(key, settings)
         if found is None:
-            if stop and stop.requested:
-                raise Stopped(stop.requested)
             label = f"{name} {task.name} {shots}-shot {trial + 1}/{trials}"
-            summary, rows = _run_trial(model, task, data, items, run, shots, trial, label)
+            with progress(total=len(items), desc=label, unit="item") as bar:
+                advance = _advance(bar, stop)
+                summary, rows = _run_trial(model, task, data, items, run, shots, trial, advance)
             rows = [
                 dict(zip(("model", "task", "shots", "trial"), key, strict=True)) | row
                 for row in rows
@@ -140,6 +139,67 @@ def measure(
         predictions.append(found[1])
     about = {"model": name, "num_params": model.config.num_params}
     return score_rows(task, data, items, marks, predictions, seed=seed, about=about)
+
+
+def prompt_of(
+    model: Any,
+    task: str | Task,
+    data_dir: str | Path,
+    number: int,
+    *,
+    shots: int | None = None,
+    trials: int | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+) -> Prompt:
+    """The prompt of prediction `number`, counted from 0 through the trials as `measure` makes them.
+
+    Raises:
+        ClovaError: there is no such prediction, or its item is longer than the context.
+    """
+    task = load_task(task) if isinstance(task, str) else task
+    shots, trials = Run(shots, trials, limit, seed).of(task)
+    data = task.load(Path(data_dir))
+    items = draw_items(data, task, limit, seed)
+    if not 0 <= number < trials * len(items):
+        raise ClovaError(
+            f"{task.name}: no prediction {number}; {trials} trials of {len(items)} items make "
+            f"0 to {trials * len(items) - 1}"
+        )
+    trial, index = divmod(number, len(items))
+    prompts, too_long = _prompts(model, task, data, [items[index]], seed, shots, trial)
+    if too_long:
+        raise too_long_error(task, too_long[0], model.config.max_length)
+    return prompts[0]
+
+
+def _prompts(
+    model: Any, task: Task, data: TaskData, items: Sequence[Item], seed: int, shots: int, trial: int
+) -> tuple[list[Prompt], list[Item]]:
+    """The trial's prompts with room for the answer, and the items too long for any."""
+    choices = [model.tokenizer.encode(choice) for choice in task.choices()]
+    return build_prompts(
+        task,
+        data,
+        items,
+        model.tokenizer,
+        shots=shots,
+        trial=trial,
+        seed=seed,
+        max_length=model.config.max_length,
+        reserve=max(map(len, choices)) if choices else task.max_new_tokens,
+    )
+
+
+def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
+    """Moves the bar; a wish to stop ends the trial here."""
+
+    def advance(count: int) -> None:
+        bar.update(count)
+        if stop and stop.requested:
+            raise Stopped(stop.requested)
+
+    return advance
 
 
 def _check_labels(task: Task, tokenizer: Any) -> None:
@@ -160,26 +220,14 @@ def _run_trial(
     run: Run,
     shots: int,
     trial: int,
-    label: str,
+    advance: Callable[[int], None],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One trial: its summary, and a row an item."""
     begin = time.perf_counter()
     choices = [model.tokenizer.encode(choice) for choice in task.choices()]
-    reserve = max(map(len, choices)) if choices else task.max_new_tokens
-    max_length = model.config.max_length
-    prompts, too_long = build_prompts(
-        task,
-        data,
-        items,
-        model.tokenizer,
-        shots=shots,
-        trial=trial,
-        seed=run.seed,
-        max_length=max_length,
-        reserve=reserve,
-    )
+    prompts, too_long = _prompts(model, task, data, items, run.seed, shots, trial)
     if too_long and not run.skip_long:
-        raise too_long_error(task, too_long[0], max_length)
+        raise too_long_error(task, too_long[0], model.config.max_length)
     if not prompts:
         raise ClovaError(f"{task.name}: all {len(items)} items are longer than the context")
     summary: dict[str, Any] = {
@@ -188,12 +236,11 @@ def _run_trial(
         "shown_examples": sum(len(prompt.examples) for prompt in prompts),
         "joined_differs": joined_differs(prompts[0], model.tokenizer),
     }
-    with progress(total=len(prompts), desc=label, unit="item") as bar:
-        if task.labels:
-            rows, blank = _choose(model, task, prompts, choices, run.scoring, bar)
-            summary |= {"blank": blank, "label_tokens": [len(ids) for ids in choices]}
-        else:
-            rows = _write(model, task, prompts, bar)
+    if task.labels:
+        rows, blank = _choose(model, task, prompts, choices, run.scoring, advance)
+        summary |= {"blank": blank, "label_tokens": [len(ids) for ids in choices]}
+    else:
+        rows = _write(model, task, prompts, advance)
     for prompt, row in zip(prompts, rows, strict=True):
         row["examples"] = len(prompt.examples)
         if task.own_examples:
@@ -207,7 +254,7 @@ def _choose(
     prompts: Sequence[Prompt],
     choices: list[list[int]],
     scoring: Scoring,
-    bar: Any,
+    advance: Callable[[int], None],
 ) -> tuple[list[dict[str, Any]], list[list[float]]]:
     """Label log-probabilities of every prompt, and those after prompts without content."""
     logprobs: list[Any] = [None] * len(prompts)
@@ -223,7 +270,7 @@ def _choose(
         probes = blanks if shared == longest.shared_ids else []
         contexts = [ids if ids or shared else end for ids in contexts + probes]
         scores = score_choices(
-            model, list(shared), contexts, [choices] * len(contexts), progress=bar.update
+            model, list(shared), contexts, [choices] * len(contexts), progress=advance
         )
         for i, row in zip(members, scores[: len(members)], strict=True):
             logprobs[i] = row
@@ -244,8 +291,12 @@ def _choose(
     return rows, blank_scores
 
 
-def _write(model: Any, task: Task, prompts: Sequence[Prompt], bar: Any) -> list[dict[str, Any]]:
+def _write(
+    model: Any, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
+) -> list[dict[str, Any]]:
     """A greedy answer to every prompt, up to the first line break, in NFC."""
+    from clova_jax.generate.sampling import generate
+
     texts = [""] * len(prompts)
     for shared, members in _by_shared(prompts).items():
         outputs = generate(
@@ -258,7 +309,7 @@ def _write(model: Any, task: Task, prompts: Sequence[Prompt], bar: Any) -> list[
         )
         for i, output in zip(members, outputs, strict=True):
             texts[i] = unicodedata.normalize("NFC", output.split("\n")[0].strip())
-        bar.update(len(members))
+        advance(len(members))
     return [
         {
             "id": prompt.item.id,

@@ -15,11 +15,17 @@ def prompt(first: str, second: str) -> str:
     return f"문장1: {first}\n문장2: {second}\n정답:"
 
 
-def task(name: str, load: Callable[[Path], TaskData], notes: tuple[str, ...] = ()) -> Task:
+def task(
+    name: str,
+    files: tuple[str, ...],
+    load: Callable[[Path], TaskData],
+    notes: tuple[str, ...] = (),
+) -> Task:
     """Binary F1 first; Pearson is that of log p(same) - log p(different) with the graded label."""
     names = tuple(LABELS)
     return Task(
         name=name,
+        files=files,
         load=load,
         shots=40,
         trials=3,

@@ -9,6 +9,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate.metrics import Metric
+from clova_jax.evaluate.readers import optional_file
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Task:
 
     Args:
         name: as on the command line.
+        files: what `load` cannot do without, under the data folder, without `.gz` or `.zst`.
         load: reads a data folder with the official file names.
         shots, trials: examples in a prompt, and how many random sets of them.
         metrics: the first is the headline.
@@ -91,6 +93,7 @@ class Task:
     """
 
     name: str
+    files: tuple[str, ...]
     load: Callable[[Path], TaskData]
     shots: int
     trials: int
@@ -106,6 +109,10 @@ class Task:
     own_examples: bool = False
     copies: bool = False
     notes: tuple[str, ...] = ()
+
+    def present(self, data_dir: str | Path) -> bool:
+        """Whether a data folder has the task's files."""
+        return all(optional_file(Path(data_dir), name) for name in self.files)
 
     def choices(self) -> list[str]:
         """The continuations of all labels, in the order of `labels`."""

@@ -42,6 +42,7 @@ def task(source: str, target: str, tokenize: str) -> Task:
 
     return Task(
         name=f"{source}_{target}",
+        files=("parallel/koen_dev.tsv", "parallel/koen_test.tsv"),
         load=load,
         shots=4,
         trials=3,

@@ -46,6 +46,7 @@ def load(data_dir: Path) -> TaskData:
 
 TASK = Task(
     name="klue_nli",
+    files=("klue/klue-nli-v1.1/klue-nli-v1.1_dev.json",),
     load=load,
     shots=30,
     trials=3,

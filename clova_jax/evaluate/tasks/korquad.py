@@ -60,6 +60,7 @@ def same_paragraph(
 
 TASK = Task(
     name="korquad",
+    files=("korquad/KorQuAD_v1.0_dev.json",),
     load=load,
     shots=4,
     trials=1,

@@ -33,4 +33,9 @@ def load(data_dir: Path) -> TaskData:
     )
 
 
-TASK = similarity.task(name="korsts", load=load, notes=("not in the paper",))
+TASK = similarity.task(
+    name="korsts",
+    files=("kornlu/KorSTS/sts-train.tsv", "kornlu/KorSTS/sts-test.tsv"),
+    load=load,
+    notes=("not in the paper",),
+)

@@ -28,6 +28,10 @@ def load(data_dir: Path) -> TaskData:
 
 TASK = Task(
     name="nsmc",
+    files=(
+        "nsmc/ratings_train.txt",
+        "nsmc/ratings_test.txt",
+    ),
     load=load,
     shots=70,
     trials=12,

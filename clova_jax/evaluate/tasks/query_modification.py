@@ -40,6 +40,10 @@ def load(data_dir: Path) -> TaskData:
 
 TASK = Task(
     name="query_modification",
+    files=(
+        "query_modification/query_modification_train.jsonl",
+        "query_modification/query_modification_test.jsonl",
+    ),
     load=load,
     shots=3,
     trials=3,

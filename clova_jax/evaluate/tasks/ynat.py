@@ -37,6 +37,10 @@ def load(data_dir: Path) -> TaskData:
 
 TASK = Task(
     name="ynat",
+    files=(
+        "klue/ynat-v1.1/ynat-v1.1_train.json",
+        "klue/ynat-v1.1/ynat-v1.1_dev.json",
+    ),
     load=load,
     shots=70,
     trials=3,

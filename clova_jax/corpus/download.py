@@ -1,0 +1,237 @@
+"""Labelled data from their official addresses, pinned by commit and checked by git blob hash.
+
+A transfer that is cut goes on where it stopped, in this run or the next; a file counts only when its
+hash is the pinned one.
+"""
+
+import hashlib
+import http.client
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.progress import progress
+
+BASE_URL = "https://raw.githubusercontent.com"
+CHUNK = 1 << 16
+ATTEMPTS = 5  # in a row without a new byte
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Files of one repository at one commit.
+
+    Args:
+        repository: owner/name on GitHub.
+        commit: 40 hex digits.
+        licence: as stated there.
+        files: path under the output folder -> (path in the repository, git blob hash).
+    """
+
+    repository: str
+    commit: str
+    licence: str
+    files: dict[str, tuple[str, str]]
+
+
+def _klue(name: str, train: str, dev: str) -> dict[str, tuple[str, str]]:
+    return {
+        f"klue/{name}/{name}_{split}.json": (f"klue_benchmark/{name}/{name}_{split}.json", blob)
+        for split, blob in (("train", train), ("dev", dev))
+    }
+
+
+DATA_SETS: dict[str, DataSet] = {
+    "nsmc": DataSet(
+        "e9t/nsmc",
+        "cc0670e872d4ac27bfe36c87456783004b39ef6c",
+        "CC0 1.0",
+        {
+            "nsmc/ratings_train.txt": (
+                "ratings_train.txt",
+                "ac0dba272895dc1d0b3dd5f11afbeaeb7abe7876",
+            ),
+            "nsmc/ratings_test.txt": (
+                "ratings_test.txt",
+                "b6cfcd8cd1557bcd9bf06617b0e429ed73e9a367",
+            ),
+        },
+    ),
+    "korquad": DataSet(
+        "korquad/korquad.github.io",
+        "61d7d6682948375dd8f06ef27e788fd19982af38",
+        "CC BY-ND 2.0 KR (no derivatives)",
+        {
+            "korquad/KorQuAD_v1.0_train.json": (
+                "dataset/KorQuAD_v1.0_train.json",
+                "82e3c5939e5e61a1c4ae94e42676800e88ec52a6",
+            ),
+            "korquad/KorQuAD_v1.0_dev.json": (
+                "dataset/KorQuAD_v1.0_dev.json",
+                "6849d8c79140447018f5701a0453835c96608a07",
+            ),
+        },
+    ),
+    "klue": DataSet(
+        "KLUE-benchmark/KLUE",
+        "3efd98708a40ff49251fddde35453f8fbb11f536",
+        "CC BY-SA 4.0",
+        {
+            **_klue(
+                "ynat-v1.1",
+                "e74e912a66720294bd6fe70e69b0cd131a0a10d7",
+                "f4fb92cc5d967b586ea5172c3da8c379ba31caf9",
+            ),
+            **_klue(
+                "klue-sts-v1.1",
+                "4e92fce70fe9f2dbed2ffcb9c2aec7417c6d32ff",
+                "2645707503e7b25cc3d9f94103cbfb2f5a086f56",
+            ),
+            **_klue(
+                "klue-nli-v1.1",
+                "a7903d15f09a3663d8f1d78e68d8d6c10dbd8618",
+                "db052b2459c68d1ec57dd1573bfe90a9bb3f8157",
+            ),
+        },
+    ),
+}
+
+
+def download(
+    out: str | Path,
+    names: Sequence[str] = (),
+    *,
+    base_url: str = BASE_URL,
+    timeout: float = 30.0,
+    pause: float = 1.0,
+    data_sets: dict[str, DataSet] = DATA_SETS,
+) -> list[Path]:
+    """Puts data sets under `out` as the tasks look for them; files already right stay.
+
+    Args:
+        out: the folder; made if need be.
+        names: of `data_sets`; all of them where empty.
+        base_url: what stands before owner/name/commit/path.
+        timeout: seconds without a byte after which a transfer counts as stalled.
+        pause: seconds before the second attempt; doubles with each further one.
+        data_sets: what can be had.
+
+    Returns:
+        The files.
+
+    Raises:
+        ClovaError: an unknown name, no answer after `ATTEMPTS`, or content that is not the pinned one.
+    """
+    for name in names:
+        if name not in data_sets:
+            raise ClovaError(f"no data set {name!r}; there are: {', '.join(data_sets)}")
+    paths = []
+    for name in names or data_sets:
+        source = data_sets[name]
+        print(f"{name}: https://github.com/{source.repository}, licence {source.licence}")
+        for target, (path, blob) in source.files.items():
+            url = f"{base_url.rstrip('/')}/{source.repository}/{source.commit}/{path}"
+            destination = Path(out) / target
+            if destination.is_file() and blob_hash(destination) == blob:
+                print(f"  {destination}: there already")
+            else:
+                _fetch(url, destination, blob, timeout, pause)
+                print(f"  {destination}: {destination.stat().st_size:,} bytes, hash as pinned")
+            paths.append(destination)
+    return paths
+
+
+def blob_hash(path: str | Path) -> str:
+    """The hash git gives a file's content."""
+    path = Path(path)
+    hashed = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def _fetch(url: str, destination: Path, blob: str, timeout: float, pause: float) -> None:
+    """One file by way of `<name>.part`, which outlives the run if it is cut."""
+    part = destination.with_name(destination.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    for fresh in (False, True):
+        if fresh:  # what was there before may have been another file's beginning
+            part.unlink(missing_ok=True)
+        _transfer(url, part, timeout, pause)
+        found = blob_hash(part)
+        if found == blob:
+            part.replace(destination)
+            return
+    part.unlink()
+    raise ClovaError(
+        f"{url}: content has git blob hash {found}, {blob} is pinned; something on the way changes "
+        "it (a proxy?): try another network or --base-url"
+    )
+
+
+def _transfer(url: str, part: Path, timeout: float, pause: float) -> None:
+    """Appends to `part` until the server says that this is all."""
+    failures = 0
+    with progress(desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024) as bar:
+        while True:
+            before = part.stat().st_size if part.exists() else 0
+            try:
+                if _read_on(url, part, timeout, bar):
+                    return
+                reason = "cut"
+            except urllib.error.HTTPError as error:
+                reason = f"HTTP {error.code} {error.reason}"
+                if error.code < 500 and error.code not in (408, 429):
+                    raise ClovaError(f"{url}: {reason}; is the address right?") from None
+            except (OSError, http.client.HTTPException) as error:  # URLError and timeouts too
+                reason = str(getattr(error, "reason", None) or error) or type(error).__name__
+            after = part.stat().st_size if part.exists() else 0
+            failures = 0 if after > before else failures + 1
+            if failures >= ATTEMPTS:
+                raise ClovaError(
+                    f"{url}: {reason} ({ATTEMPTS} attempts without a new byte, {after:,} bytes kept); "
+                    "run the same command again to go on"
+                )
+            bar.set_postfix_str(f"{reason}, again")
+            print(f"  {part.stem}: {reason} at {after:,} bytes, again", file=sys.stderr)
+            time.sleep(pause * 2**failures if failures else 0)
+
+
+def _read_on(url: str, part: Path, timeout: float, bar: Any) -> bool:
+    """One request from where `part` ends; whether the file is complete now."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
+    if have:
+        request.add_header("Range", f"bytes={have}-")
+    try:
+        response = urllib.request.urlopen(request, timeout=timeout)
+    except urllib.error.HTTPError as error:
+        if (
+            error.code == 416 and have
+        ):  # nothing after our end: complete, or too long; the hash tells
+            return True
+        raise
+    with response:
+        resumed = response.status == 206 and _starts_at(response, have)
+        if have and not resumed:
+            have = 0
+        length = response.headers.get("Content-Length")
+        total = have + int(length) if length and length.isdigit() else None
+        bar.total, bar.n = total, have
+        bar.refresh()
+        with part.open("ab" if resumed else "wb") as file:
+            while chunk := response.read1(CHUNK):
+                file.write(chunk)
+                bar.update(len(chunk))
+    return total is None or part.stat().st_size >= total
+
+
+def _starts_at(response: Any, offset: int) -> bool:
+    return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")

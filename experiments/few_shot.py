@@ -1,0 +1,197 @@
+"""Table 3: in-context few-shot learning.
+
+python -m experiments.few_shot --model DIR --data DIR
+python -m experiments.few_shot --model small/model large/model --tasks nsmc,ynat --limit 1000
+python -m experiments.few_shot --model DIR --data DIR --tasks korquad --show-prompt 3
+"""
+
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clova_jax import LanguageModel
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.common.report import Report, format_table
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate import PAPER_TASKS, Stopped, load_task, measure, prompt_of
+from clova_jax.evaluate.paper import QUERY_MODIFICATION, TABLE_3
+from clova_jax.evaluate.scoring import Scoring
+from clova_jax.evaluate.size_table import emergence_plot, size_table
+from clova_jax.parallel.mesh import make_mesh
+
+COLUMNS = [
+    *("model", "task", "part", "metric", "shots", "trials", "items"),
+    *("value", "low", "high", "baseline"),
+]
+
+
+@dataclass(frozen=True)
+class Options:
+    """Scores models on the paper's tasks with examples in the prompt (Table 3).
+
+    Several models make the size table and the emergence plot. Without --model and --data the tiny
+    model of the quickstart answers on its synthetic sample world. Rerun with the same --out,
+    finished trials are not computed again.
+    """
+
+    model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
+    data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
+    tasks: tuple[str, ...] = option(
+        (), "which tasks; those of the paper whose data are there by default"
+    )
+    shots: tuple[int, ...] = option((), "examples in a prompt; several are all run (the paper's)")
+    trials: int | None = option(None, "random sets of examples (the paper's)")
+    limit: int | None = option(None, "items a trial (all)")
+    scoring: Scoring = option("raw", "how labels are compared")
+    skip_long: bool = option(False, "leave out, counted, items longer than the model's context")
+    show_prompt: int | None = option(
+        None,
+        "print the prompt of prediction N (from 0, trial by trial) of each task; score nothing",
+    )
+    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
+    seed: int = option(0, "of the items and of the examples")
+    out: Path = option(Path("runs/few_shot"), "where everything goes", metavar="DIR")
+
+
+def run(options: Options) -> int:
+    """All models, tasks and numbers of shots; returns the exit status."""
+    models, data = options.model, options.data
+    if not models:
+        models, data = _quickstart(data)
+    if data is None:
+        raise ClovaError(
+            "--data is required with --model: a folder laid out like the official data"
+        )
+    tasks, notes = _tasks(options, data)
+    names = _names(models)
+    rows: list[dict[str, Any]] = []
+    with StopSignals() as stop:
+        for folder, name in zip(models, names, strict=True):
+            model = LanguageModel.load(folder, mesh=make_mesh(options.mesh))
+            if options.show_prompt is not None:
+                _show(model, tasks, data, options)
+                continue
+            try:
+                for task in tasks:
+                    for shots in options.shots or (None,):
+                        rows += measure(
+                            model,
+                            task,
+                            data,
+                            shots=shots,
+                            trials=options.trials,
+                            limit=options.limit,
+                            seed=options.seed,
+                            scoring=options.scoring,
+                            skip_long=options.skip_long,
+                            out=options.out,
+                            name=name,
+                            stop=stop,
+                        )
+            except Stopped as signal:
+                print(f"{signal}: finished trials are kept; run the same command to go on")
+                return 130
+    if rows:
+        _report(options, rows, notes)
+    return 0
+
+
+def _quickstart(data: Path | None) -> tuple[tuple[Path, ...], Path]:
+    """The quickstart's model, trained now if need be, and its sample world where no data are given."""
+    from experiments import quickstart  # here: it is only needed without --model
+
+    options = quickstart.Options()
+    if not (options.out / "results.json").exists():
+        quickstart.run(options)
+    return (options.out / "model",), data or options.out / "sample"
+
+
+def _tasks(options: Options, data: Path) -> tuple[list[str], list[str]]:
+    """The tasks to run; of the default ones those whose files are there, the others told in a note."""
+    if options.tasks:
+        return [load_task(name).name for name in options.tasks], []
+    found, notes = [], []
+    for name in PAPER_TASKS:
+        if load_task(name).present(data):
+            found.append(name)
+        else:
+            notes.append(f"{name}: not run, its files are not in {data.name}/")
+    if not found:
+        raise ClovaError(f"{data}: has the files of none of {', '.join(PAPER_TASKS)}")
+    for note in notes:
+        print(note, file=sys.stderr)
+    return found, notes
+
+
+def _names(models: tuple[Path, ...]) -> list[str]:
+    """A short name for each model directory: its own, or its parent's where it is called model."""
+    names = [
+        path.resolve().parent.name if path.resolve().name == "model" else path.resolve().name
+        for path in models
+    ]
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    return [
+        "/".join(path.resolve().parts[-3:]) if name in twice else name
+        for path, name in zip(models, names, strict=True)
+    ]
+
+
+def _show(model: LanguageModel, tasks: list[str], data: Path, options: Options) -> None:
+    for name in tasks:
+        for shots in options.shots or (None,):
+            prompt = prompt_of(
+                model,
+                name,
+                data,
+                options.show_prompt,
+                shots=shots,
+                trials=options.trials,
+                limit=options.limit,
+                seed=options.seed,
+            )
+            print(
+                f"--- {name}, item {prompt.item.id}, {len(prompt.examples)} examples, "
+                f"{len(prompt.shared_ids) + len(prompt.own_ids)} tokens, "
+                f"answers: {' | '.join(prompt.item.answers)}\n{prompt.text}\n---"
+            )
+
+
+def _report(options: Options, rows: list[dict[str, Any]], notes: list[str]) -> None:
+    out = options.out
+    notes = [
+        *notes,
+        "value, low, high: on the 0-100 scale with a 95% interval (bootstrap over items, and "
+        "Student's t over trials); baseline: majority class, constant answer, or a copy of the source",
+    ]
+    for row in rows:
+        if row.get("note"):
+            notes.append(f"{row['model']} {row['task']} {row['shots']}-shot: {row['note']}")
+        if "scorings" in row:
+            told = ", ".join(f"{name} {value:.2f}" for name, value in row["scorings"].items())
+            notes.append(
+                f"{row['model']} {row['task']} {row['shots']}-shot {row['metric']} by scoring: {told}"
+            )
+    paper = TABLE_3
+    if any(row["task"] == "query_modification" for row in rows):
+        paper = paper + [
+            {
+                "model": f"HyperCLOVA {size / 1e9:.0f}B",
+                "query modification": f"{score} ({shots}-shot)",
+            }
+            for (shots, size), score in QUERY_MODIFICATION.items()
+        ]
+    Report("few_shot", as_json(options), rows, paper, notes).write(out, COLUMNS)
+    table = format_table(size_table(rows))
+    with whole_file(out / "size_table.md") as file:
+        file.write(table + "\n")
+    print(table)
+    emergence_plot(rows, out / "emergence.png")
+    print(f"predictions: {out / 'predictions.jsonl'}   plot: {out / 'emergence.png'}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
