@@ -1,0 +1,56 @@
+"""`clova serialize`: documents to a token store."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clova_jax.common.command import option
+from clova_jax.common.report import format_table
+
+
+@dataclass(frozen=True)
+class Options:
+    """Encodes documents into token shards, by source, with some kept for validation.
+
+    The same command goes on where it was stopped. An --out such as gs://bucket/tokens writes zarr
+    arrays through TensorStore.
+    """
+
+    data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
+    tokenizer: Path = option(help="folder of a tokenizer")
+    out: str = option(help="folder or object-store URL of the token store", metavar="DIR")
+    workers: int | None = option(None, "processes (default: one a CPU; one for a small corpus)")
+    validation: float = option(
+        0.01, "share of each source to keep out of training, more of small ones; 0: none"
+    )
+
+
+def run(options: Options) -> None:
+    """Writes the store and prints what is in it."""
+    from clova_jax.data import serialize
+    from clova_jax.tokenizers import load_tokenizer
+
+    store = serialize(
+        options.data,
+        load_tokenizer(options.tokenizer),
+        options.out,
+        workers=options.workers,
+        validation=options.validation,
+    )
+    rows = []
+    for split in ("train", "validation"):
+        for source in [*store.sources(split), None]:
+            count = store.count(split, source)
+            rows.append(
+                {
+                    "split": split,
+                    "source": source or "all",
+                    "documents": count.documents,
+                    "tokens": count.tokens,
+                    "bytes": count.bytes,
+                    "bytes a token": count.bytes / max(count.tokens, 1),
+                }
+            )
+    print(format_table(rows))
+    if empty := store.manifest["empty_documents"]:
+        print(f"\n{empty:,} documents without text were left out")
+    print(f"\n{store.path}: {store.count().tokens:,} tokens, fingerprint {store.fingerprint[:12]}")

@@ -1,0 +1,21 @@
+"""Token stores: writing them, mixing their sources, reading batches from them."""
+
+from clova_jax.data.loader import Loader, bytes_per_token, validation_batches
+from clova_jax.data.mixture import Interleave, Share, copies, mix, mixture_rows, parse_weights
+from clova_jax.data.serialize import serialize
+from clova_jax.data.store import Count, TokenStore
+
+__all__ = [
+    "Count",
+    "Interleave",
+    "Loader",
+    "Share",
+    "TokenStore",
+    "bytes_per_token",
+    "copies",
+    "mix",
+    "mixture_rows",
+    "parse_weights",
+    "serialize",
+    "validation_batches",
+]

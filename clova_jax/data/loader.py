@@ -1,0 +1,266 @@
+"""Batches from a token store, of which the step number alone decides the content.
+
+Nothing is remembered between batches: the step gives the numbers of the samples, the mixture the source
+of each and how many of that source came before, a keyed permutation the window. Resuming is
+asking for a step; any number of hosts takes the same global batch apart.
+"""
+
+import hashlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.data.mixture import Interleave, Share, Weights, mix
+from clova_jax.data.permutation import permute
+from clova_jax.data.store import Tokenizer, TokenStore
+
+Packing = Literal["segments", "concatenate"]
+Batch = dict[str, np.ndarray]
+
+
+class Loader:
+    """Global batches of windows, shuffled over the whole of each source.
+
+    Window w of a source is its tokens [w·T, (w+1)·T) as targets, the token before each as input: every
+    token is predicted once an epoch, the first of a document from `<|endoftext|>` alone. Each epoch
+    has an order of its own, and shifts the windows by a part of what is left over at the end. A source
+    with less than T tokens is one window, the rest of it masked.
+
+    Args:
+        store: an open token store.
+        length: T, tokens a row.
+        global_batch: rows a step, over all hosts.
+        seed: of the order and the interleaving of sources.
+        split: `train` or `validation`.
+        weights: of the sources, as for `mix`.
+        packing: `segments` cuts rows at document ends: positions restart and attention stays
+            inside a document; an `<|endoftext|>` begins the document it stands before. `concatenate`
+            lets a row run on over them, as GPT-3 did (the paper is silent).
+        steps: length of the run, for the epochs in `mixture`; needed with `max_epochs`.
+        max_epochs: cap on the epochs of a source.
+        span: (first sample, number of samples) of a step, where batches grow during the run; by
+            default (step · global_batch, global_batch).
+        host_index: which part of the rows is returned.
+        host_count: into how many parts they go.
+
+    Raises:
+        ClovaError: an empty split, sizes below one, hosts that do not divide the batch, and what
+            `mix` refuses.
+    """
+
+    def __init__(
+        self,
+        store: TokenStore,
+        *,
+        length: int,
+        global_batch: int,
+        seed: int = 0,
+        split: str = "train",
+        weights: Weights = "natural",
+        packing: Packing = "segments",
+        steps: int | None = None,
+        max_epochs: float | None = None,
+        span: Callable[[int], tuple[int, int]] | None = None,
+        host_index: int = 0,
+        host_count: int = 1,
+    ) -> None:
+        for name, value in (("length", length), ("global batch", global_batch)):
+            if value < 1:
+                raise ClovaError(f"{name} {value} must be at least 1")
+        if not 0 <= host_index < host_count:
+            raise ClovaError(f"host {host_index} of {host_count}: there is no such host")
+        if not store.sources(split):
+            raise ClovaError(f"{store.path}: its {split} split is empty")
+        self.store, self.length, self.seed, self.split = store, length, seed, split
+        self.global_batch, self.packing = global_batch, packing
+        self.host_index, self.host_count = host_index, host_count
+        self._span = span or (lambda step: (step * global_batch, global_batch))
+        self._windows = {
+            source: max(1, store.count(split, source).tokens // length)
+            for source in store.sources(split)
+        }
+        total = None if steps is None else self._span(steps)[0]
+        self.mixture: list[Share] = mix(self._windows, weights, total=total, max_epochs=max_epochs)
+        self._interleave = Interleave({share.source: share.share for share in self.mixture}, seed)
+        self._rows(self._span(0)[1])
+
+    def batch(self, step: int) -> Batch:
+        """This host's rows of a step: `ids, targets, positions, segment_ids` int32[B, T] and
+        `loss_mask` float32[B, T]; padding has segment 0 and mask 0."""
+        first, count = self._span(step)
+        samples = first + np.arange(count)
+        of = self._interleave.sources_of(samples)
+        tokens = np.empty((count, self.length + 1), np.int32)
+        valid = np.full(count, self.length)
+        mine = self._rows(count)
+        for number, before in enumerate(self._interleave.counts_before(first)):
+            rows = np.flatnonzero(of == number)
+            turns = before + np.arange(len(rows))
+            here = (rows >= mine.start) & (rows < mine.stop)
+            if here.any():
+                self._fill(self._interleave.sources[number], turns[here], rows[here], tokens, valid)
+        return pack(tokens[mine], valid[mine], self.store.end_of_text, self.packing)
+
+    def _fill(
+        self,
+        source: str,
+        turns: np.ndarray,
+        rows: np.ndarray,
+        tokens: np.ndarray,
+        valid: np.ndarray,
+    ) -> None:
+        """Reads the samples of one source, numbered by `turns`, into their rows of the batch."""
+        total, windows = self.store.count(self.split, source).tokens, self._windows[source]
+        for epoch in np.unique(turns // windows):
+            now = turns // windows == epoch
+            key = f"{self.seed} {self.split} {source} {epoch}"
+            order = permute(turns[now] % windows, windows, key)
+            slack = max(total - windows * self.length, 0)
+            starts = order * self.length + _number(key) % (slack + 1)
+            tokens[rows[now]] = self.store.windows(self.split, source, starts, self.length)
+        valid[rows] = min(total, self.length)
+
+    def _rows(self, count: int) -> slice:
+        if count % self.host_count:
+            raise ClovaError(
+                f"a global batch of {count} rows does not divide among {self.host_count} hosts"
+            )
+        share = count // self.host_count
+        return slice(self.host_index * share, (self.host_index + 1) * share)
+
+    def iterate(self, start_step: int = 0, ahead: int = 4) -> Iterator[Batch]:
+        """Batches from a step on, without end, read ahead of their use by a thread.
+
+        Closing the generator ends the thread; an error in it is raised here.
+        """
+        ready: queue.Queue[Batch | BaseException] = queue.Queue(ahead)
+        closed = threading.Event()
+
+        def read() -> None:
+            step = start_step
+            while not closed.is_set():
+                try:
+                    item: Batch | BaseException = self.batch(step)
+                except BaseException as error:
+                    item = error
+                while not closed.is_set():
+                    try:
+                        ready.put(item, timeout=0.1)
+                        break
+                    except queue.Full:
+                        continue
+                if isinstance(item, BaseException):
+                    return
+                step += 1
+
+        thread = threading.Thread(target=read, name="loader", daemon=True)
+        thread.start()
+        try:
+            while True:
+                item = ready.get()
+                if isinstance(item, BaseException):
+                    raise item
+                yield item
+        finally:
+            closed.set()
+            thread.join()
+
+
+def validation_batches(
+    store: TokenStore,
+    source: str,
+    *,
+    length: int,
+    global_batch: int,
+    limit: int | None = None,
+    split: str = "validation",
+    packing: Packing = "segments",
+    host_index: int = 0,
+    host_count: int = 1,
+) -> Iterator[Batch]:
+    """A source in its fixed order, every token a target exactly once, as `Loader.batch` rows.
+
+    The last window is filled up with padding, the last batch with rows that are padding only.
+
+    Args:
+        store: an open token store.
+        source: one of `store.sources(split)`.
+        length: T.
+        global_batch: rows a batch, over all hosts.
+        limit: at most about so many tokens, in windows spread evenly over the source.
+        split: `train` or `validation`.
+        packing: as for `Loader`.
+        host_index: which part of the rows is returned.
+        host_count: into how many parts they go.
+
+    Raises:
+        ClovaError: no such source, or hosts that do not divide the batch.
+    """
+    if global_batch % host_count:
+        raise ClovaError(
+            f"a global batch of {global_batch} rows does not divide among {host_count} hosts"
+        )
+    total = store.read(split, source, 0, 0).size or store.count(split, source).tokens
+    starts = np.arange(0, total, length)
+    if limit is not None and limit < total:
+        keep = max(1, limit // length)
+        starts = starts[np.arange(keep) * len(starts) // keep]
+    share = global_batch // host_count
+    for first in range(0, len(starts), global_batch):
+        rows = starts[first : first + global_batch][host_index * share : (host_index + 1) * share]
+        tokens = np.full((share, length + 1), store.end_of_text, np.int32)
+        valid = np.zeros(share, np.int64)
+        if len(rows):
+            tokens[: len(rows)] = store.windows(split, source, rows, length)
+            valid[: len(rows)] = np.minimum(total - rows, length)
+        yield pack(tokens, valid, store.end_of_text, packing)
+
+
+def pack(tokens: np.ndarray, valid: np.ndarray, end_of_text: int, packing: Packing) -> Batch:
+    """Rows of tokens as a batch.
+
+    Args:
+        tokens: int32[B, T + 1].
+        valid: int[B], targets of each row that are real; the rest is padding.
+        end_of_text: the id that begins a segment.
+        packing: as for `Loader`.
+    """
+    ids, targets = tokens[:, :-1], tokens[:, 1:]
+    places = np.broadcast_to(np.arange(ids.shape[1], dtype=np.int32), ids.shape)
+    real = places < valid[:, None]
+    segments, positions = np.ones_like(ids), places
+    if packing == "segments":
+        begins = ids == end_of_text
+        begins[:, 0] = True
+        segments = np.cumsum(begins, axis=1, dtype=np.int32)
+        positions = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+    return {
+        "ids": np.ascontiguousarray(ids),
+        "targets": np.ascontiguousarray(targets),
+        "positions": np.where(real, positions, 0).astype(np.int32),
+        "segment_ids": np.where(real, segments, 0).astype(np.int32),
+        "loss_mask": real.astype(np.float32),
+    }
+
+
+def bytes_per_token(tokenizer: Tokenizer) -> np.ndarray:
+    """int32[V]: how many bytes of text each id stands for; 0 for `<|endoftext|>`.
+
+    Summed over targets it is the text that a loss was measured on, so that loss / ln 2 / bytes is
+    bits-per-byte, whatever the tokenizer.
+    """
+    return np.array(
+        [
+            0 if token == tokenizer.end_of_text else len(tokenizer.decode_bytes([token]))
+            for token in range(tokenizer.vocab_size)
+        ],
+        np.int32,
+    )
+
+
+def _number(key: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"shift {key}".encode(), digest_size=8).digest(), "big")

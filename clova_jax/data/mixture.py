@@ -1,0 +1,252 @@
+"""How much of each source: the one mixer, for training windows and for documents alike.
+
+`mix` turns sizes and wishes into shares and epochs. `Interleave` lays the shares out one sample
+after another, `copies` does the same for documents, both without memory of what came before.
+"""
+
+import hashlib
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+
+# Table 1: billions of tokens. WikiEn and WikiJp are one row there.
+TABLE_1 = {
+    "blog": 273.6,
+    "cafe": 83.3,
+    "news": 73.8,
+    "comments": 41.1,
+    "kin": 27.3,
+    "modu": 6.0,
+    "wiki": 5.2,
+    "others": 51.5,
+}
+# The first word found in a source's name tells its kind; reviews are comments on a product.
+_WORDS = {
+    "comment": "comments",
+    "review": "comments",
+    "blog": "blog",
+    "cafe": "cafe",
+    "community": "cafe",
+    "kin": "kin",
+    "qa": "kin",
+    "modu": "modu",
+    "wiki": "wiki",
+    "news": "news",
+}
+
+Weights = str | Mapping[str, float]
+
+
+def table_1_kind(source: str) -> str:
+    """The row of Table 1 that a source is counted under, by its name."""
+    name = source.lower()
+    parts = "".join(letter if letter.isalnum() else " " for letter in name).split()
+    for word, kind in _WORDS.items():
+        if word in parts or (len(word) > 3 and word in name):
+            return kind
+    return "others"
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a mixture gives one source.
+
+    Args:
+        source: its name.
+        size: what it has (tokens, or bytes).
+        share: its part of all that is drawn; the shares sum to 1.
+        epochs: how often it is seen over the whole run; None where the length is not known.
+    """
+
+    source: str
+    size: float
+    share: float
+    epochs: float | None
+
+
+def mix(
+    sizes: Mapping[str, float],
+    weights: Weights = "natural",
+    *,
+    total: float | None = None,
+    max_epochs: float | None = None,
+) -> list[Share]:
+    """Shares of the sources, in order of name.
+
+    Args:
+        sizes: what each source has, in any one unit.
+        weights: `natural` (by size), `table1` (the paper's shares of the kinds that are present; by
+            size inside a kind), or a number by source (sources left out get nothing).
+        total: how much will be drawn, in the unit of `sizes`.
+        max_epochs: no source is drawn more often than this; what it would have had goes to
+            the others, in proportion.
+
+    Raises:
+        ClovaError: an unknown source or preset, weights that are negative or all zero, a cap that
+            leaves too little for `total`.
+    """
+    sizes = {source: size for source, size in sorted(sizes.items()) if size > 0}
+    if not sizes:
+        raise ClovaError("a mixture of no sources: there is nothing to draw from")
+    wishes = _wishes(sizes, weights)
+    whole = sum(wishes.values())
+    shares = {source: wish / whole for source, wish in wishes.items()}
+    if max_epochs is not None:
+        if total is None:
+            raise ClovaError("a cap on epochs needs the length of the run")
+        shares = _capped(shares, sizes, total, max_epochs)
+    return [
+        Share(source, size, shares[source], total and shares[source] * total / size)
+        for source, size in sizes.items()
+    ]
+
+
+def _wishes(sizes: dict[str, float], weights: Weights) -> dict[str, float]:
+    if weights == "natural":
+        return dict(sizes)
+    if weights == "table1":
+        kinds = {source: table_1_kind(source) for source in sizes}
+        of_kind = {
+            kind: sum(sizes[source] for source in sizes if kinds[source] == kind)
+            for kind in kinds.values()
+        }
+        return {
+            source: TABLE_1[kinds[source]] * size / of_kind[kinds[source]]
+            for source, size in sizes.items()
+        }
+    if isinstance(weights, str):
+        raise ClovaError(f"weights {weights!r}: neither natural nor table1 nor source=number pairs")
+    for source, weight in weights.items():
+        if source not in sizes:
+            raise ClovaError(f"weights: no source {source!r}; there are: {', '.join(sizes)}")
+        if not 0 <= weight < float("inf"):
+            raise ClovaError(f"weights: {source}={weight} is not a number from 0 on")
+    if not sum(weights.values()):
+        raise ClovaError("weights: all are zero")
+    return {source: float(weights.get(source, 0)) for source in sizes}
+
+
+def _capped(
+    shares: dict[str, float], sizes: dict[str, float], total: float, max_epochs: float
+) -> dict[str, float]:
+    most = {source: max_epochs * sizes[source] / total for source in shares if shares[source]}
+    if sum(most.values()) < 1 - 1e-9:
+        raise ClovaError(
+            f"{max_epochs:g} epochs of the sources are {sum(most.values()):.1%} of what the run "
+            "draws; allow more epochs or make the run shorter"
+        )
+    full: set[str] = set()
+    while True:
+        free = {source: share for source, share in shares.items() if source not in full}
+        left = 1 - sum(most[source] for source in full)
+        scale = left / sum(free.values()) if sum(free.values()) else 0
+        over = {source for source, share in free.items() if share * scale > most.get(source, 0)}
+        if not over:
+            return {
+                source: most[source] if source in full else share * scale
+                for source, share in shares.items()
+            }
+        full |= over
+
+
+def parse_weights(words: tuple[str, ...]) -> Weights:
+    """The words of a `--weights` flag: a preset's name, or `source=number` pairs.
+
+    Raises:
+        ClovaError: a word that is neither.
+    """
+    if len(words) == 1 and "=" not in words[0]:
+        return words[0]
+    weights = {}
+    for word in words:
+        source, sign, number = word.rpartition("=")
+        try:
+            weights[source] = float(number)
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise ClovaError(f"--weights: {word!r} is not source=number")
+    return weights
+
+
+class Interleave:
+    """An endless, even sequence of sources with exact shares, computable at any place.
+
+    Sample g belongs to the source in whose part of the circle the point g·a + c (mod 2^40) lies,
+    `a` being the golden section of the circle: any stretch of samples holds each source within a few
+    samples of its share, and how many came before is a sum in closed form.
+
+    Args:
+        shares: by source, summing to 1.
+        seed: turns the circle.
+    """
+
+    _MODULUS = 1 << 40
+    _STEP = 679_535_556_991  # odd, nearest to 2^40 / golden ratio
+
+    def __init__(self, shares: Mapping[str, float], seed: int) -> None:
+        self.sources = list(shares)
+        edges = np.cumsum([shares[source] for source in self.sources])
+        self.edges = [0, *(round(edge / edges[-1] * self._MODULUS) for edge in edges)]
+        digest = hashlib.blake2b(f"interleave {seed}".encode(), digest_size=5).digest()
+        self.shift = int.from_bytes(digest, "big")
+
+    def sources_of(self, samples: np.ndarray) -> np.ndarray:
+        """Index into `sources` of each sample; integers in, int64 of the same shape out."""
+        points = samples.astype(np.uint64) * np.uint64(self._STEP) + np.uint64(self.shift)
+        points &= np.uint64(self._MODULUS - 1)
+        return np.searchsorted(np.array(self.edges[1:], np.uint64), points, "right")
+
+    def counts_before(self, sample: int) -> list[int]:
+        """How many of the samples 0 … sample - 1 belong to each source."""
+        below = [self._points_below(edge, sample) for edge in self.edges]
+        return [high - low for low, high in itertools.pairwise(below)]
+
+    def _points_below(self, edge: int, samples: int) -> int:
+        modulus, step, shift = self._MODULUS, self._STEP, self.shift
+        return (
+            _floor_sum(samples, modulus, step, shift)
+            - _floor_sum(samples, modulus, step, shift + modulus - edge)
+            + samples
+        )
+
+
+def _floor_sum(count: int, modulus: int, step: int, shift: int) -> int:
+    """Sum of (step·i + shift) // modulus for i from 0 below count, in logarithmic time."""
+    total = 0
+    while True:
+        total += (count - 1) * count // 2 * (step // modulus) + count * (shift // modulus)
+        step, shift = step % modulus, shift % modulus
+        last = step * count + shift
+        if last < modulus:
+            return total
+        count, shift = last // modulus, last % modulus
+        modulus, step = step, modulus
+
+
+def copies(identifier: str, epochs: float, seed: int = 0) -> int:
+    """How often a document appears where its source is drawn for `epochs`: its whole part, and one
+    more for the fraction of documents whose hash falls below the rest."""
+    digest = hashlib.blake2b(f"{seed} {identifier}".encode(), digest_size=8).digest()
+    point = int.from_bytes(digest, "big") / 2**64
+    return int(epochs) + (point < epochs % 1)
+
+
+def mixture_rows(shares: list[Share]) -> list[dict[str, Any]]:
+    """The mixture as rows of a table: source, size, natural share, share, epochs."""
+    whole = sum(share.size for share in shares)
+    return [
+        {
+            "source": share.source,
+            "size": int(share.size),
+            "natural_percent": 100 * share.size / whole,
+            "percent": 100 * share.share,
+            "epochs": share.epochs,
+        }
+        for share in shares
+    ]

@@ -1,0 +1,291 @@
+"""From documents to a token store: parallel, resumable at any moment, the same bytes every time.
+
+One pass counts (and finds a bad line before hours are spent), which settles what is kept for
+validation. A second one encodes blocks of lines on all workers and appends the results in order.
+Every few seconds the shards are brought to the disk and the place reached is noted beside them.
+"""
+
+import contextlib
+import itertools
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.progress import progress
+from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
+from clova_jax.data.files import SHARD_TOKENS
+from clova_jax.data.split import SourceSizes, id_hash, measure
+from clova_jax.data.store import (
+    FORMAT,
+    MANIFEST,
+    Tokenizer,
+    TokenStore,
+    describe,
+    dtype_for,
+    open_folder,
+    seal,
+)
+from clova_jax.data.workers import ordered_map
+
+PROGRESS = "progress.json"
+_COMMIT_SECONDS = 10.0
+_SMALL = 8 << 20  # bytes of corpus files below which processes cost more than they save
+
+
+def serialize(
+    data_dir: str | Path,
+    tokenizer: Tokenizer,
+    out: str | Path,
+    *,
+    workers: int | None = None,
+    validation: float = 0.01,
+    shard_tokens: int = SHARD_TOKENS,
+    show: bool = True,
+) -> TokenStore:
+    """Encodes a corpus folder into a token store; goes on where an earlier call was cut off.
+
+    Args:
+        data_dir: documents, as `read_documents` takes them. An empty text is left out and counted.
+        tokenizer: closes each document with its `end_of_text`.
+        out: folder, or object-store URL, of the store.
+        workers: processes; by default one a CPU, or none besides this one for a small corpus. The
+            store does not depend on it.
+        validation: share of each source's text to keep out of training; small sources give more
+            of theirs, large ones less (`data/split.py`). 0: none.
+        shard_tokens: tokens from which on a shard is full.
+        show: progress bars.
+
+    Raises:
+        ClovaError: a bad line or corpus (`read_documents`), an `out` that holds something else.
+    """
+    if not 0 <= validation < 1:
+        raise ClovaError(f"--validation: {validation} is not a share from 0 to below 1")
+    if workers is not None and workers < 1:
+        raise ClovaError(f"--workers: {workers} is not at least 1")
+    files = document_files(data_dir)
+    inputs = [{"file": path.name, "size": path.stat().st_size} for path in files]
+    if workers is None:
+        small = sum(file["size"] for file in inputs) < _SMALL
+        workers = 1 if small else os.cpu_count() or 1
+    header = {
+        "format": FORMAT,
+        "tokenizer": describe(tokenizer),
+        "dtype": dtype_for(tokenizer.vocab_size).str,
+        "validation": validation,
+        "shard_tokens": shard_tokens,
+        "inputs": inputs,
+    }
+    folder = open_folder(out)
+    if (manifest := folder.load(MANIFEST)) is not None:
+        _same(header, manifest, out)
+        return TokenStore.open(out)
+    state = folder.load(PROGRESS)
+    if state is None:
+        _refuse_strangers(out)
+        state = {
+            **header,
+            **_survey(files, workers, validation, show),
+            "empty_documents": 0,
+            "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
+            "streams": {},
+        }
+    _same(header, state, out)
+    _Serialization(folder, files, header, state).run(tokenizer, workers, show)
+    return TokenStore.open(out)
+
+
+def _same(header: dict[str, Any], found: dict[str, Any], out: str | Path) -> None:
+    for key, value in header.items():
+        if found.get(key) != value:
+            raise ClovaError(
+                f"{out}: holds a store with {key} {_short(found.get(key), value)}, asked for is "
+                f"{_short(value, found.get(key))}; use another --out, or remove this one"
+            )
+
+
+def _short(value: Any, other: Any) -> str:
+    """The part of a header's value that differs from another's."""
+    if isinstance(value, dict) and isinstance(other, dict):
+        value = {key: item for key, item in value.items() if other.get(key) != item}
+    if isinstance(value, list) and isinstance(other, list):
+        value = [item for item in value if item not in other] or "fewer files"
+    return repr(value)[:200]
+
+
+def _refuse_strangers(out: str | Path) -> None:
+    if "://" not in str(out) and Path(out).exists():
+        if not Path(out).is_dir():
+            raise ClovaError(f"{out}: a file; --out takes a folder")
+        if any(not path.name.startswith(".") for path in Path(out).iterdir()):
+            raise ClovaError(f"{out}: holds something that is not a token store; use another --out")
+
+
+def _survey(files: list[Path], workers: int, validation: float, show: bool) -> dict[str, Any]:
+    """Counts by source and what follows from them: names of streams, limits of validation."""
+    sources: dict[str, SourceSizes] = {}
+    text = 0
+    with progress(desc="reading", unit="B", unit_scale=True, disable=not show) as bar:
+        blocks = (block for path in files for block in read_blocks(path))
+        for block, found in ordered_map(_Measure, (), blocks, workers):
+            for source, sizes in found.items():
+                sources.setdefault(source, SourceSizes()).add(sizes)
+            text += len(block.data)
+            bar.update(len(block.data))
+    if not sources:
+        raise ClovaError(
+            f"{files[0].parent}: an empty corpus: no document with a text in its files"
+        )
+    return {
+        "text": text,
+        "limits": {source: sources[source].limits(validation) for source in sorted(sources)},
+    }
+
+
+class _Measure:
+    """What a worker does in the first pass."""
+
+    def __call__(self, block: Block) -> dict[str, SourceSizes]:
+        return measure(parse_block(block))
+
+
+@dataclass(frozen=True)
+class _Encoded:
+    """Documents of one block that go to one stream: ids, where each document ends, bytes of text."""
+
+    ids: np.ndarray
+    ends: np.ndarray
+    text_bytes: int
+
+
+class _Encode:
+    """What a worker does in the second pass: a block of lines to ids, by split and source."""
+
+    def __init__(self, tokenizer: Tokenizer | str, limits: dict[str, tuple[int, int]]) -> None:
+        if isinstance(tokenizer, str):  # its folder: we are in a process of our own
+            from clova_jax.tokenizers import load_tokenizer
+
+            tokenizer = load_tokenizer(tokenizer)
+        self.tokenizer, self.limits = tokenizer, limits
+
+    def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], int]:
+        texts: dict[tuple[str, str], list[str]] = {}
+        empty = 0
+        for document in parse_block(block):
+            if not document.text:
+                empty += 1
+                continue
+            highest, largest = self.limits[document.source]
+            held_out = id_hash(document.id) <= highest and (len(document.text.encode()) <= largest)
+            split = "validation" if held_out else "train"
+            texts.setdefault((split, document.source), []).append(document.text)
+        return {key: self._encode(batch) for key, batch in texts.items()}, empty
+
+    def _encode(self, texts: list[str]) -> _Encoded:
+        encoded = self.tokenizer.encode_batch(texts)
+        close = (self.tokenizer.end_of_text,)
+        ends = np.cumsum([len(ids) + 1 for ids in encoded], dtype=np.int64)
+        ids = np.fromiter(
+            itertools.chain.from_iterable(itertools.chain(ids, close) for ids in encoded),
+            np.int64,
+            int(ends[-1]),
+        )
+        if not np.array_equal(np.flatnonzero(ids == close[0]) + 1, ends):
+            raise ClovaError("the tokenizer put its end of text inside a document: not usable")
+        ids = ids.astype(dtype_for(self.tokenizer.vocab_size))
+        return _Encoded(ids, ends, sum(len(text.encode()) for text in texts))
+
+
+class _Serialization:
+    """The second pass, from wherever `state` stands."""
+
+    def __init__(
+        self, folder: Any, files: list[Path], header: dict[str, Any], state: dict[str, Any]
+    ) -> None:
+        self.folder, self.files, self.header, self.state = folder, files, header, state
+        self.numbers = {source: number for number, source in enumerate(state["limits"])}
+
+    def run(self, tokenizer: Tokenizer, workers: int, show: bool) -> None:
+        state, position = self.state, self.state["position"]
+        dtype = np.dtype(state["dtype"])
+        writer = self.folder.writer(dtype, state["streams"], state["shard_tokens"])
+        bar = progress(
+            desc="encoding",
+            total=state["text"],
+            initial=position["text"],
+            unit="B",
+            unit_scale=True,
+            disable=not show,
+        )
+        places = {path: number for number, path in enumerate(self.files)}
+        try:
+            self._commit(writer)
+            with bar, _reachable(tokenizer, workers) as reachable:
+                saved = time.monotonic()
+                make = (reachable, state["limits"])
+                for block, (encoded, empty) in ordered_map(_Encode, make, self._blocks(), workers):
+                    for (split, source), part in sorted(encoded.items()):
+                        stream = self._stream(split, source)
+                        writer.append(stream, part.ids, part.ends, part.text_bytes)
+                    state["empty_documents"] += empty
+                    position["file"] = places[block.path]
+                    position["offset"], position["line"] = block.offset, block.next_line
+                    position["text"] += len(block.data)
+                    bar.update(len(block.data))
+                    if time.monotonic() - saved > _COMMIT_SECONDS:
+                        self._commit(writer)
+                        saved = time.monotonic()
+                self._commit(writer)
+            self._finish(writer, show)
+        finally:
+            writer.close()
+
+    def _blocks(self) -> Iterator[Block]:
+        first, offset, line = (self.state["position"][key] for key in ("file", "offset", "line"))
+        yield from read_blocks(self.files[first], offset, line)
+        for path in self.files[first + 1 :]:
+            yield from read_blocks(path)
+
+    def _stream(self, split: str, source: str) -> str:
+        safe = "".join(letter if letter.isalnum() else "_" for letter in source)[:60]
+        return f"{split}/{self.numbers[source]:02d}-{safe}"
+
+    def _commit(self, writer: Any) -> None:
+        self.state["streams"] = writer.commit()
+        self.folder.save(PROGRESS, self.state)
+
+    def _finish(self, writer: Any, show: bool) -> None:
+        size = sum(
+            tokens * writer.dtype.itemsize + documents * 8
+            for stream in self.state["streams"].values()
+            for tokens, documents in stream["shards"]
+        )
+        bar = progress(desc="hashing", total=size, unit="B", unit_scale=True, disable=not show)
+        with bar:
+            streams = writer.finish(bar.update)
+        keys = {
+            self._stream(split, source): {"split": split, "source": source}
+            for source in self.numbers
+            for split in ("train", "validation")
+        }
+        manifest = {key: self.state[key] for key in (*self.header, "empty_documents")}
+        manifest["streams"] = {name: keys[name] | streams[name] for name in sorted(streams)}
+        self.folder.save(MANIFEST, manifest | {"fingerprint": seal(manifest)})
+        self.folder.remove(PROGRESS)
+
+
+@contextlib.contextmanager
+def _reachable(tokenizer: Tokenizer, workers: int) -> Iterator[Tokenizer | str]:
+    """The tokenizer, or a folder that holds it where other processes have to load it."""
+    if workers == 1:
+        yield tokenizer
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save(folder)
+        yield folder
