@@ -1,0 +1,5 @@
+"""The sample world: synthetic Korean documents and labelled sets, generated on the spot."""
+
+from clova_jax.corpus.sample.write import write_sample
+
+__all__ = ["write_sample"]
