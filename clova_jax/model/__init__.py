@@ -3,7 +3,13 @@
 from clova_jax.model.cache import Cache, Prefix
 from clova_jax.model.decoder import Remat, default_dtype, forward, logits
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
-from clova_jax.model.params import Params, abstract_params, init_params, param_specs
+from clova_jax.model.params import (
+    Params,
+    abstract_params,
+    init_params,
+    param_shardings,
+    param_specs,
+)
 
 __all__ = [
     "Cache",
@@ -17,6 +23,7 @@ __all__ = [
     "init_params",
     "input_gradients",
     "logits",
+    "param_shardings",
     "param_specs",
     "weighted_loss",
 ]

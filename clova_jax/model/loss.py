@@ -164,11 +164,15 @@ def input_gradients(
     ids: Int[Array, "B T"],
     targets: Int[Array, "B T"],
     *,
+    loss_mask: Float[Array, "B T"] | None = None,
     segment_ids: Int[Array, "B T"] | None = None,
     dtype: jnp.dtype | None = None,
     remat: Remat = "none",
 ) -> tuple[Float[Array, ""], Float[Array, "B T D"]]:
     """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
+
+    Args:
+        loss_mask: 1 where a target counts, 0 where it does not; all do by default.
 
     Returns:
         loss in nats, and float32[B,T,D].
@@ -178,7 +182,7 @@ def input_gradients(
         hidden, _ = forward(
             params, config, embeddings=embeddings, segment_ids=segment_ids, dtype=dtype, remat=remat
         )
-        weights = jnp.full(targets.shape, 1 / targets.size, jnp.float32)
-        return weighted_loss(params, config, hidden, targets, weights)
+        mask = jnp.ones(targets.shape, jnp.float32) if loss_mask is None else loss_mask
+        return weighted_loss(params, config, hidden, targets, mask / jnp.sum(mask))
 
     return jax.value_and_grad(loss)(lookup(params["embedding"], ids))

@@ -13,13 +13,16 @@ module to do is this table.
 
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 
 from clova_jax.config import ModelConfig
+from clova_jax.parallel.rules import INFERENCE, ShardingRules
 
 Params = dict[str, Any]  # a nested dict of arrays
 
@@ -87,13 +90,20 @@ def param_specs(config: ModelConfig) -> dict[str, Any]:
     }
 
 
+def _map_specs(value: Callable[[Spec], Any], config: ModelConfig) -> dict[str, Any]:
+    return jax.tree.map(value, param_specs(config), is_leaf=lambda leaf: isinstance(leaf, Spec))
+
+
 def abstract_params(config: ModelConfig) -> Params:
     """The parameters as `jax.ShapeDtypeStruct`, without a byte of memory."""
-    return jax.tree.map(
-        lambda spec: jax.ShapeDtypeStruct(spec.shape, jnp.float32),
-        param_specs(config),
-        is_leaf=lambda leaf: isinstance(leaf, Spec),
-    )
+    return _map_specs(lambda spec: jax.ShapeDtypeStruct(spec.shape, jnp.float32), config)
+
+
+def param_shardings(
+    config: ModelConfig, mesh: Mesh, rules: ShardingRules = INFERENCE
+) -> dict[str, Any]:
+    """Where each parameter lies on a mesh: the tree of `NamedSharding`."""
+    return _map_specs(lambda spec: rules.sharding(spec.shape, spec.axes, mesh), config)
 
 
 def init_params(config: ModelConfig, seed: int = 0) -> Params:

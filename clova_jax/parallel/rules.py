@@ -1,0 +1,59 @@
+"""Which logical axis of an array lies along which axis of the mesh.
+
+An array is described by the names of its dimensions ("layers", "embed", "heads", …); the rules turn
+those into a `PartitionSpec`. Changing a layout is changing a rule, not the model.
+"""
+
+from dataclasses import dataclass
+
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+MeshAxes = str | tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class ShardingRules:
+    """Mesh axes of each logical axis; None (and every name not listed) is not split.
+
+    Args:
+        layers: the stack of blocks.
+        vocab: rows of the token table.
+        heads: attention heads.
+        mlp: feed-forward width.
+        embed: width of the residual stream; "data" splits parameters and optimizer state over the data
+            axis too (FSDP, ZeRO 3).
+    """
+
+    layers: MeshAxes = "pipe"
+    vocab: MeshAxes = "model"
+    heads: MeshAxes = "model"
+    mlp: MeshAxes = "model"
+    embed: MeshAxes = None
+
+    def spec(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> PartitionSpec:
+        """Where an array of this shape lies; a mesh axis that does not divide its dimension is left out.
+
+        Mesh axes of one device are left out as well, so that the specs say what is really split.
+        """
+        parts: list[MeshAxes] = []
+        for size, axis in zip(shape, axes, strict=True):
+            wanted = getattr(self, axis, None) or ()
+            kept: tuple[str, ...] = ()
+            for name in (wanted,) if isinstance(wanted, str) else wanted:
+                devices = mesh.shape[name]
+                if devices > 1 and size % devices == 0:
+                    kept, size = (*kept, name), size // devices
+            parts.append(kept[0] if len(kept) == 1 else kept or None)
+        return PartitionSpec(*parts)
+
+    def sharding(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> NamedSharding:
+        """`spec` on its mesh."""
+        return NamedSharding(mesh, self.spec(shape, axes, mesh))
+
+
+TRAINING = ShardingRules()
+FSDP = ShardingRules(embed="data")
+# One token at a time leaves a pipeline idle: its devices split the heads and widths further instead.
+INFERENCE = ShardingRules(
+    layers=None, vocab=("model", "pipe"), heads=("model", "pipe"), mlp=("model", "pipe")
+)
