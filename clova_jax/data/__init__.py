@@ -2,7 +2,7 @@
 
 from clova_jax.data.loader import Loader, bytes_per_token, validation_batches
 from clova_jax.data.mixture import Interleave, Share, copies, mix, mixture_rows, parse_weights
-from clova_jax.data.serialize import serialize
+from clova_jax.data.serializer import serialize
 from clova_jax.data.store import Count, TokenStore
 
 __all__ = [

@@ -65,6 +65,8 @@ class LocalWriter:
         ClovaError: a file is shorter than `state` says.
     """
 
+    commit_seconds = 10.0
+
     def __init__(
         self, path: Path, dtype: np.dtype, state: dict[str, Any], shard_tokens: int
     ) -> None:
@@ -204,9 +206,10 @@ class LocalReader:
                 "damaged, serialize again"
             )
 
-    def read(self, name: str, start: int, out: np.ndarray) -> None:
-        """Fills `out`, of the store's dtype, with the tokens of a stream from `start` on."""
-        self._fill(name, 0, ".bin", start, out)
+    def read(self, name: str, starts: list[int], outs: list[np.ndarray]) -> None:
+        """Fills each of `outs`, of the store's dtype, with the tokens from its start on."""
+        for start, out in zip(starts, outs, strict=True):
+            self._fill(name, 0, ".bin", start, out)
 
     def read_ends(self, name: str, start: int, out: np.ndarray) -> None:
         """Fills `out`, int64, with the ends of documents from number `start` on, in the stream."""

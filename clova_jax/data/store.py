@@ -193,7 +193,7 @@ class TokenStore:
                 f"{self.path}: {split} {source} has {total} tokens, not {start} to {stop}"
             )
         out = np.empty(stop - start, self.dtype)
-        self._reader.read(self._names[split, source], start, out)
+        self._reader.read(self._names[split, source], [start], [out])
         return out
 
     def document(self, split: str, source: str, number: int) -> np.ndarray:
@@ -230,11 +230,12 @@ class TokenStore:
         """
         total = self._count(split, source).tokens
         out = np.full((len(starts), length + 1), self.end_of_text, self.dtype)
-        name = self._names[split, source]
-        for row, start in zip(out, starts.tolist(), strict=True):
-            begin = max(start - 1, 0)
-            lead = begin - (start - 1)
-            self._reader.read(name, begin, row[lead : lead + total - begin])
+        begins = [max(start - 1, 0) for start in starts.tolist()]
+        rows = [
+            row[begin - start + 1 :][: total - begin]
+            for row, begin, start in zip(out, begins, starts.tolist(), strict=True)
+        ]
+        self._reader.read(self._names[split, source], begins, rows)
         return out
 
     def _count(self, split: str, source: str) -> Count:

@@ -35,7 +35,6 @@ from clova_jax.data.store import (
 from clova_jax.data.workers import ordered_map
 
 PROGRESS = "progress.json"
-_COMMIT_SECONDS = 10.0
 _SMALL = 8 << 20  # bytes of corpus files below which processes cost more than they save
 
 
@@ -238,7 +237,7 @@ class _Serialization:
                     position["offset"], position["line"] = block.offset, block.next_line
                     position["text"] += len(block.data)
                     bar.update(len(block.data))
-                    if time.monotonic() - saved > _COMMIT_SECONDS:
+                    if time.monotonic() - saved > writer.commit_seconds:
                         self._commit(writer)
                         saved = time.monotonic()
                 self._commit(writer)
