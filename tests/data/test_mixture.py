@@ -1,0 +1,180 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.data import Interleave, copies, mix, parse_weights
+from clova_jax.data.mixture import TABLE_1, table_1_kind
+from clova_jax.data.permutation import permute
+
+SIZES = {"blogs": 600, "news_comments": 100, "news_headlines": 200, "reviews_game": 100, "law": 50}
+
+
+def shares(*args, **options):
+    return {share.source: share.share for share in mix(*args, **options)}
+
+
+def test_natural_shares_are_the_sizes():
+    assert shares(SIZES) == pytest.approx({k: v / 1050 for k, v in SIZES.items()})
+    assert [share.epochs for share in mix(SIZES, total=2100)] == pytest.approx([2.0] * 5)
+
+
+def test_table_1_gives_each_kind_its_share_and_splits_it_by_size():
+    found = shares(SIZES, "table1")
+    whole = sum(TABLE_1[kind] for kind in ("blog", "comments", "news", "others"))
+    assert found["blogs"] == pytest.approx(TABLE_1["blog"] / whole)
+    assert found["news_headlines"] == pytest.approx(TABLE_1["news"] / whole)
+    assert found["news_comments"] == found["reviews_game"] == pytest.approx(41.1 / 2 / whole)
+    assert sum(found.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("source", "kind"),
+    [
+        ("blog", "blog"),
+        ("cafe", "cafe"),
+        ("KiN", "kin"),
+        ("dialogue_qa", "kin"),
+        ("wiki_news_passages", "wiki"),
+        ("news_comments", "comments"),
+        ("reviews_movie", "comments"),
+        ("petitions", "others"),
+        ("kindergarten", "others"),
+    ],
+)
+def test_a_name_tells_the_kind(source, kind):
+    assert table_1_kind(source) == kind
+
+
+def test_explicit_weights():
+    assert shares(SIZES, {"blogs": 3, "law": 1}) == {
+        "blogs": 0.75,
+        "law": 0.25,
+        "news_comments": 0,
+        "news_headlines": 0,
+        "reviews_game": 0,
+    }
+
+
+def test_a_cap_hands_the_rest_to_the_others_in_proportion():
+    found = {
+        share.source: share
+        for share in mix(
+            SIZES, {"law": 0.5, "blogs": 0.3, "reviews_game": 0.2}, total=500, max_epochs=2
+        )
+    }
+    assert found["law"].epochs == 2  # 250 wished for, 100 allowed
+    assert found["reviews_game"].share / found["blogs"].share == pytest.approx(2 / 3)
+    assert sum(share.share for share in found.values()) == pytest.approx(1)
+    assert all(share.epochs <= 2 for share in found.values())
+
+
+@given(
+    st.lists(st.integers(1, 10_000), min_size=1, max_size=6),
+    st.lists(st.floats(0.01, 10), min_size=6, max_size=6),
+    st.floats(0.01, 1),
+)
+def test_a_cap_is_never_exceeded_and_always_uses_all(sizes, weights, fill):
+    names = [f"s{number}" for number in range(len(sizes))]
+    total = fill * 3 * sum(sizes)
+    found = mix(
+        dict(zip(names, sizes, strict=True)),
+        dict(zip(names, weights, strict=False)),
+        total=total,
+        max_epochs=3,
+    )
+    assert sum(share.share for share in found) == pytest.approx(1)
+    assert all(share.epochs <= 3 + 1e-6 for share in found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (({}, "natural"), "no sources"),
+        ((SIZES, "even"), "'even'"),
+        ((SIZES, {"cafe": 1}), "no source 'cafe'; there are: blogs"),
+        ((SIZES, {"law": -1}), "law=-1"),
+        ((SIZES, {"law": float("nan")}), "law=nan"),
+        ((SIZES, {"law": 0}), "all are zero"),
+    ],
+)
+def test_impossible_wishes_are_told(arguments, message):
+    with pytest.raises(ClovaError, match=message):
+        mix(*arguments)
+
+
+def test_a_cap_that_leaves_too_little_is_told():
+    with pytest.raises(ClovaError, match=r"2 epochs of the sources are 50\.0%"):
+        mix({"a": 100}, total=400, max_epochs=2)
+    with pytest.raises(ClovaError, match="needs the length"):
+        mix({"a": 100}, max_epochs=2)
+
+
+def test_weights_on_the_command_line():
+    assert parse_weights(("table1",)) == "table1"
+    assert parse_weights(("blog=2", "a=b=0.5")) == {"blog": 2, "a=b": 0.5}
+    with pytest.raises(ClovaError, match="'news' is not source=number"):
+        parse_weights(("blog=2", "news"))
+
+
+@settings(max_examples=50)
+@given(
+    st.lists(st.floats(0, 1), min_size=1, max_size=6).filter(lambda given: sum(given) > 0.1),
+    st.integers(0, 2**31),
+    st.integers(0, 10**10),
+)
+def test_counts_in_closed_form_are_the_counts(weights, seed, far):
+    interleave = Interleave({str(n): w / sum(weights) for n, w in enumerate(weights)}, seed)
+    for start, count in ((0, 300), (far, 500)):
+        of = interleave.sources_of(start + np.arange(count))
+        counted = np.bincount(of, minlength=len(weights))
+        before, after = interleave.counts_before(start), interleave.counts_before(start + count)
+        assert (np.array(after) - before).tolist() == counted.tolist()
+        assert sum(after) == start + count
+        assert all(counted[n] == 0 for n, weight in enumerate(weights) if weight == 0)
+
+
+def test_every_stretch_has_nearly_its_share_of_each_source():
+    wanted = {"a": 0.6, "b": 0.3, "c": 0.09, "d": 0.01}
+    interleave = Interleave(wanted, seed=1)
+    for start in (0, 12_345, 10**9):
+        for count in (10, 100, 10_000):
+            of = interleave.sources_of(start + np.arange(count))
+            found = np.bincount(of, minlength=4)
+            assert np.abs(found - count * np.array(list(wanted.values()))).max() < 4
+
+
+@settings(max_examples=60)
+@given(st.integers(1, 5_000), st.text())
+def test_a_permutation_has_every_index_once(size, key):
+    assert sorted(permute(np.arange(size), size, key)) == list(range(size))
+
+
+def test_permutations_differ_by_key_and_look_shuffled():
+    size = 100_000
+    one, other = (permute(np.arange(size), size, key) for key in ("1", "2"))
+    assert (one == other).mean() < 1e-3
+    # Order statistics of a uniform shuffle: no correlation with the place, neighbours torn apart.
+    for found in (one, other):
+        assert abs(np.corrcoef(np.arange(size), found)[0, 1]) < 0.015
+        assert abs(np.abs(np.diff(found)).mean() / size - 1 / 3) < 0.01
+    chosen = permute(np.array([7, 3, 7]), size, "1")
+    assert chosen.tolist() == [one[7], one[3], one[7]]
+    assert permute(np.arange(5), 10**12, "x").max() < 10**12
+
+
+def test_every_permutation_of_few_is_about_as_frequent():
+    found = [tuple(permute(np.arange(3), 3, str(key))) for key in range(6_000)]
+    counts = [found.count(order) for order in set(found)]
+    assert len(counts) == 6
+    assert sum((count - 1_000) ** 2 / 1_000 for count in counts) < 20.5  # chi-square, p = 0.001
+
+
+def test_copies_of_documents_average_to_the_epochs():
+    for epochs in (0, 0.3, 1, 2.25):
+        found = [copies(f"document {number}", epochs) for number in range(4_000)]
+        assert set(found) <= {int(epochs), int(epochs) + (epochs % 1 > 0)}
+        assert np.mean(found) == pytest.approx(epochs, abs=0.03)
+    more = [copies(str(number), 0.5) - copies(str(number), 0.3) for number in range(100)]
+    assert min(more) >= 0  # a document that is in stays in when its source grows
