@@ -1,0 +1,168 @@
+"""What every tokenizer does, and the loop that makes it fast.
+
+The ids of a text are the ids of its words (`words.py`), and real text repeats its words: a
+subclass only says how new words are encoded, and a bounded memo (`memo.py`) answers for the rest
+in one pass of C code (split, look up, chain).
+"""
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import write_json
+from clova_jax.tokenizers.memo import Ids, Memo
+from clova_jax.tokenizers.words import split_words
+
+END_OF_TEXT = "<|endoftext|>"
+UNKNOWN = "<unk>"
+MANIFEST = "clova_tokenizer.json"
+FORMAT = 1
+CHUNK = 1 << 20  # characters encoded at once: many new words in one call, little held in memory
+
+
+class Tokenizer(ABC):
+    """Text to ids and back. `encode` adds nothing, and never makes a special token out of text.
+
+    Attributes:
+        kind: "morpheme_byte", "byte", "char", "eojeol" or "character".
+        vocab_size: number of ids, `<|endoftext|>` counted.
+        end_of_text: the id of `<|endoftext|>`, the only special token a text model needs.
+        unknown: the id that stands for what the vocabulary lacks; None where nothing is lacking.
+        options: what decided the ids in training, as JSON values.
+        facts: what is good to know of the training (documents, bytes, pieces), as JSON values.
+    """
+
+    kind: str
+    unknown: int | None = None
+
+    def __init__(
+        self, tokens: Sequence[bytes], end_of_text: int, options: dict[str, Any], facts: Any = None
+    ) -> None:
+        self.vocab_size = len(tokens)
+        self.end_of_text = end_of_text
+        self.options = options
+        self.facts = facts or {}
+        self._tokens = list(tokens)
+        self._ids = list(range(len(tokens)))  # one object an id, however often the memo holds it
+        self._memo = Memo()
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"{type(self).__name__}(vocab_size={self.vocab_size}{options})"
+
+    # What a subclass says.
+
+    @abstractmethod
+    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
+        """The ids of words that the memo does not know."""
+
+    @abstractmethod
+    def _content(self) -> dict[str, Any]:
+        """Everything that decides ids, as JSON values."""
+
+    @abstractmethod
+    def _write(self, folder: Path) -> None:
+        """Writes what `load_tokenizer` needs beside the manifest."""
+
+    # What everybody calls.
+
+    def encode(self, text: str) -> list[int]:
+        """The ids of a text.
+
+        Raises:
+            ClovaError: the text holds a lone surrogate.
+        """
+        return self.encode_batch([text])[0]
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """The ids of each text; new words of many texts are encoded together, so this is faster."""
+        if isinstance(texts, str):
+            raise ClovaError("encode_batch takes a list of texts; encode takes one")
+        return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
+
+    def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
+        known, late = self._memo.young, []
+        rows: list[list[int]] = [[]] * len(texts)
+        get = known.__getitem__
+        for row, text in enumerate(texts):
+            words = split_words(text)
+            try:
+                rows[row] = list(chain.from_iterable(map(get, words)))
+            except KeyError:
+                late.append((row, words))
+        if late:
+            unseen = set().union(*(words for _, words in late)).difference(known)
+            self._memo.learn(known, unseen, self._encode_new)
+            for row, words in late:
+                rows[row] = list(chain.from_iterable(map(get, words)))
+        return rows
+
+    def _encode_new(self, words: list[str]) -> Iterator[Ids]:
+        share = self._ids.__getitem__
+        return (tuple(map(share, ids)) for ids in self._encode_words(words))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of ids; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""
+        return self.decode_bytes(ids).decode("utf-8", errors="replace")
+
+    def decode_bytes(self, ids: Sequence[int]) -> bytes:
+        """The UTF-8 bytes of ids.
+
+        Raises:
+            ClovaError: an id outside `0 … vocab_size - 1`.
+        """
+        try:
+            if len(ids) and min(ids) < 0:  # a list would count from its end
+                raise IndexError
+            return b"".join(map(self._tokens.__getitem__, ids))
+        except IndexError:
+            bad = next(i for i in ids if not 0 <= i < self.vocab_size)
+            raise ClovaError(
+                f"id {bad} is outside the vocabulary 0 … {self.vocab_size - 1}"
+            ) from None
+
+    def token_bytes(self) -> list[bytes]:
+        """The bytes of every id, in order; b"" for special tokens."""
+        return list(self._tokens)
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 of all that decides ids: equal fingerprints give equal ids."""
+        content = {"format": FORMAT, "kind": self.kind} | self._content()
+        line = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def save(self, folder: str | Path) -> None:
+        """Writes a folder that `load_tokenizer` reads; the manifest comes last."""
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._write(folder)
+        manifest = {
+            "format": FORMAT,
+            "kind": self.kind,
+            "vocab_size": self.vocab_size,
+            "fingerprint": self.fingerprint,
+            "options": self.options,
+            "facts": self.facts,
+        }
+        write_json(folder / MANIFEST, manifest)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_memo": Memo(self._memo.size)}  # workers fill their own
+
+
+def _chunks(texts: Iterable[str]) -> Iterator[list[str]]:
+    chunk, size = [], 0
+    for text in texts:
+        chunk.append(text)
+        size += len(text)
+        if size >= CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk

@@ -1,0 +1,137 @@
+"""Byte-level BPE on Hugging Face's `tokenizers`: no text is unknown to it.
+
+Kind "byte" is the field's standard: GPT-2's split, then merges of bytes. The model, its merges and
+its split live in `tokenizer.json`, so any reader of that format gives the same ids.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.tokenizers.base import END_OF_TEXT, Tokenizer
+from clova_jax.tokenizers.count import WordCounts, count_pieces, feed
+from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
+
+ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
+
+
+def _byte_of() -> dict[str, int]:
+    """GPT-2's printable stand-in of each byte."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    table = {chr(byte): byte for byte in printable}
+    hidden = (byte for byte in range(256) if byte not in printable)
+    return table | {chr(256 + n): byte for n, byte in enumerate(hidden)}
+
+
+BYTE_OF = _byte_of()
+
+
+class ByteTokenizer(Tokenizer):
+    """Byte-level BPE.
+
+    Args:
+        backend: a `tokenizers.Tokenizer` whose merges stay inside words.
+        options: what decided the ids in training.
+        facts: what is good to know of the training.
+    """
+
+    kind = "byte"
+
+    def __init__(
+        self, backend: tokenizers.Tokenizer, options: dict[str, Any], facts: Any = None
+    ) -> None:
+        vocabulary = sorted(backend.get_vocab().items(), key=lambda item: item[1])
+        tokens = [
+            b"" if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
+            for token, _ in vocabulary
+        ]
+        super().__init__(tokens, backend.token_to_id(END_OF_TEXT), options, facts)
+        backend.encode_special_tokens = True  # `<|endoftext|>` in a text is thirteen characters
+        self._backend = backend
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
+        return (encoding.ids for encoding in encodings)
+
+    def _content(self) -> dict[str, Any]:
+        content = json.loads(self._backend.to_str())
+        return {name: content[name] for name in ("normalizer", "pre_tokenizer", "model")}
+
+    def _write(self, folder: Path) -> None:
+        with whole_file(folder / "tokenizer.json") as file:
+            file.write(self._backend.to_str(pretty=True))
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
+        """Reads what `save` wrote."""
+        return cls(read_backend(folder), manifest["options"], manifest["facts"])
+
+
+def read_backend(folder: Path) -> tokenizers.Tokenizer:
+    """The `tokenizer.json` of a folder."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ClovaError(f"{folder}: has no tokenizer.json; save the tokenizer again")
+    try:
+        return tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise ClovaError(f"{path}: not a tokenizer of Hugging Face's library ({error})") from None
+
+
+PRE_TOKENIZER = pre_tokenizers.Sequence(
+    [
+        pre_tokenizers.Split(Regex(RUST_WORD), "isolated"),
+        pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True),
+    ]
+)
+
+
+def split_bytes(text: str) -> list[str]:
+    """GPT-2's split of a text, each part in GPT-2's letters for bytes."""
+    return [part for part, _ in PRE_TOKENIZER.pre_tokenize_str(text)]
+
+
+def train_backend(pieces: Counter[str], vocab_size: int, min_count: int) -> tokenizers.Tokenizer:
+    """Learns merges inside pieces.
+
+    Args:
+        pieces: counts of what `split_bytes` gives; no merge crosses from one to the next.
+        vocab_size: ids, `<|endoftext|>` (id 0) and the 256 bytes counted.
+        min_count: a pair seen less often is not merged.
+
+    Raises:
+        ClovaError: the vocabulary is smaller than its alphabet.
+    """
+    if vocab_size < ALPHABET:
+        raise ClovaError(
+            f"vocab_size {vocab_size} is smaller than the alphabet: 256 bytes and {END_OF_TEXT}; "
+            f"ask for {ALPHABET} or more"
+        )
+    backend = tokenizers.Tokenizer(models.BPE())
+    backend.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        min_frequency=min_count,
+        special_tokens=[END_OF_TEXT],
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    backend.train_from_iterator(feed(pieces), trainer)
+    backend.pre_tokenizer = PRE_TOKENIZER  # only now: the pieces had been split already
+    return backend
+
+
+def train_byte(counts: WordCounts, vocab_size: int, min_count: int = 2) -> ByteTokenizer:
+    """Trains kind "byte"; `min_count`: a pair seen less often is not merged."""
+    pieces = count_pieces(counts.words, lambda words: map(split_bytes, words))
+    backend = train_backend(pieces, vocab_size, min_count)
+    facts = counts.facts() | {"different_pieces": len(pieces)}
+    return ByteTokenizer(backend, {"min_count": min_count}, facts)

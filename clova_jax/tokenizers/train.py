@@ -1,0 +1,35 @@
+"""Training: texts are streamed and counted once, whatever the kind."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.tokenizers.base import Tokenizer
+from clova_jax.tokenizers.byte_level import train_byte
+from clova_jax.tokenizers.count import count_words
+
+KINDS = {"byte": train_byte}
+
+
+def train_tokenizer(
+    texts: Iterable[str], kind: str = "morpheme_byte", vocab_size: int = 32_000, **options: Any
+) -> Tokenizer:
+    """Trains a tokenizer on a stream of texts.
+
+    Args:
+        texts: documents; read once, never held together in memory.
+        kind: "morpheme_byte" (the paper's), "byte", "char", "eojeol" or "character".
+        vocab_size: number of ids with `<|endoftext|>`; a small corpus may yield fewer.
+        options: of the kind; see `train_…` of its file.
+
+    Raises:
+        ClovaError: an unknown kind or option, no text, or a vocabulary smaller than its alphabet.
+    """
+    if kind not in KINDS:
+        raise ClovaError(f"no tokenizer kind {kind!r}; there are: {', '.join(KINDS)}")
+    try:
+        return KINDS[kind](count_words(texts), vocab_size, **options)
+    except TypeError as error:
+        if "unexpected keyword" not in str(error):
+            raise
+        raise ClovaError(f"tokenizer kind {kind!r}: {error}") from None
