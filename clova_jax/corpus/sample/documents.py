@@ -20,21 +20,20 @@ from clova_jax.corpus.sample.labelled import (
     sentence_pair,
 )
 from clova_jax.corpus.sample.prose import (
-    ADVICE_ANSWERS,
-    ADVICE_QUESTIONS,
+    ADVICE,
     CAFE_OPENINGS,
     CLOSINGS,
+    DEFINITIONS,
     OPENINGS,
     REPLIES,
+    TITLES,
 )
 from clova_jax.corpus.sample.world import KINDS, Entity, ask, state
 
+_TALK = ("thing", "pet", "hobby", "study", "city")
 _ASPECTS = {"shop": "foodaspect", "product": "productaspect", "film": "aspect"}
-_LIKE = (
-    "문장 1과 문장 2는 서로 유사한 의미를 가지나요?",
-    "질문: 문장 1과 문장 2는 서로 유사한 의미를 가지나요?",
-)
-TOPIC_QUESTION = "질문: 다음의 제목을 가지는 뉴스는 어느 분야의 뉴스인가요?"
+_LIKE = "질문: 문장 1과 문장 2는 서로 유사한 의미를 가지나요?"
+_TOPIC = "질문: 다음의 제목을 가지는 뉴스는 어느 분야의 뉴스인가요?"
 
 
 @dataclass(frozen=True)
@@ -101,15 +100,17 @@ def _visit(desk: Desk, kind: str, group: str = "") -> str:
     """A blog post about something one went to, saw or bought."""
     pen = desk.pen
     entity = desk.world.some(kind, pen)
-    register = pen.one(("polite", "polite", "formal", "plain"))
-    opening = _new(desk, OPENINGS[kind], e=entity.name)
+    register = pen.one(("polite", "polite", "formal"))
+    known = {"menu": "food", "city": "city"}
+    given = {known[key]: value for key, value in entity.facts.items() if key in known}
+    opening = _new(desk, OPENINGS[kind], e=entity.name, **given)
     middle = [_fact(desk, entity, register) for _ in range(pen.count(2, 4))]
     middle += [desk.everyday.sentence(register) for _ in range(pen.count(2, 5))]
     if group:
         polarity = int(pen.chance(0.6))
         middle += [_opinion(desk, group, polarity, register) for _ in range(pen.count(2, 4))]
     pen.random.shuffle(middle)
-    title = f"{entity.name} {pen.one(('다녀온 날', '후기', '이야기', '솔직한 기록', '한 줄 정리와 사진', '두 번째'))}"
+    title = f"{entity.name} {pen.one(TITLES[kind])}"
     cut = pen.count(2, len(middle) - 1)
     first, second = " ".join([opening, *middle[:cut]]), " ".join(middle[cut:])
     return f"{title}\n\n{first}\n\n{second} {_new(desk, CLOSINGS)}"
@@ -128,12 +129,16 @@ def _diary(desk: Desk) -> str:
 
 def _cafe(desk: Desk) -> str:
     pen = desk.pen
-    lines = [_new(desk, CAFE_OPENINGS)]
+    topic = {group: pen.word(group) for group in _TALK}
+    lines = [_new(desk, CAFE_OPENINGS, **topic)]
     lines += [desk.everyday.sentence("polite") for _ in range(pen.count(2, 5))]
     if pen.chance(0.5):
         lines.append(_fact(desk, pen.one(desk.world.all), "polite"))
-    replies = [f"- {_new(desk, REPLIES)}" for _ in range(pen.count(2, 5))]
-    return " ".join(lines) + "\n\n댓글\n" + "\n".join(replies)
+    replies = [
+        f"- {_new(desk, REPLIES, **(topic if pen.chance(0.4) else {}))}"
+        for _ in range(pen.count(2, 5))
+    ]
+    return " ".join(lines) + "\n\n" + "\n".join(replies)
 
 
 def _comments(desk: Desk) -> str:
@@ -167,21 +172,12 @@ def _wiki(desk: Desk) -> str:
     pen = desk.pen
     kind = pen.one(tuple(KINDS))
     entity = pen.one(desk.world.entities[kind])
-    made = passage(desk, entity)
-    lines = [entity.name, "", f"{josa(entity.name, '은')} {desk_title(entity)}. {made.text}"]
+    definition = _new(desk, DEFINITIONS[kind], e=entity.name, title=entity.title)
+    text = f"{entity.name}\n\n{definition} {passage(desk, entity).text}"
     related = [other for other in desk.world.all if other.name in entity.facts.values()][:2]
     for other in related:
-        lines += ["", f"== {other.name} ==", passage(desk, other, pen.count(2, 4)).text]
-    return "\n".join(lines)
-
-
-def desk_title(entity: Entity) -> str:
-    """The definition of an article's first sentence."""
-    return (
-        f"{entity.title}이다"
-        if entity.title[-1] in "인람장곡선업행품"
-        else josa(entity.title, "이다")
-    )
+        text += f"\n\n{passage(desk, other, pen.count(2, 4)).text}"
+    return text
 
 
 def _kin_facts(desk: Desk) -> str:
@@ -200,10 +196,17 @@ def _kin_facts(desk: Desk) -> str:
 
 def _kin_advice(desk: Desk) -> str:
     pen = desk.pen
-    question = _new(desk, ADVICE_QUESTIONS)
-    story = desk.everyday.sentence("polite")
-    answers = [_new(desk, ADVICE_ANSWERS) for _ in range(pen.count(2, 4))]
-    return f"질문: {story} {question}\n답변: {' '.join(answers)}"
+    question, answers = pen.one(ADVICE)
+    topic = {group: pen.word(group) for group in _TALK}
+    topic |= {group: pen.word(group) for group in ("food", "place", "person", "job", "weather")}
+    topic |= {
+        group: pen.word(group) for group in ("at_shop", "product", "brand", "media", "cityfood")
+    }
+    asked = _new(desk, (question,), **topic)
+    given = [_new(desk, answers, **topic) for _ in range(pen.count(1, 2))]
+    story = f"{desk.everyday.sentence('polite')} " if pen.chance(0.6) else ""
+    last = desk.everyday.sentence("formal") if pen.chance(0.5) else ""
+    return f"질문: {story}{asked}\n답변: {' '.join(dict.fromkeys([*given, last]))}".rstrip()
 
 
 def _passage_questions(desk: Desk, closed: frozenset[str]) -> str:
@@ -228,24 +231,30 @@ def _review_list(desk: Desk) -> str:
 
 
 def _headline_list(desk: Desk) -> str:
+    """Mostly `headline (topic)`, one a line; else the longer prompt of section 4.3."""
     pen = desk.pen
-    lead = f"{TOPIC_QUESTION}\n" if pen.chance(0.5) else ""
-    blocks = []
-    for _ in range(pen.count(5, 16)):
-        topic = pen.one(TOPICS)
-        blocks.append(f"{lead}제목: {desk.newsroom.headline(topic)}\n분야: {SHORT[topic]}")
-    return "\n\n".join(blocks)
+    topics = [pen.one(TOPICS) for _ in range(pen.count(6, 18))]
+    titled = [(desk.newsroom.headline(topic), SHORT[topic]) for topic in topics]
+    if pen.chance(0.75):
+        return "\n".join(f"{title} ({topic})" for title, topic in titled)
+    blocks = [f"제목: {title}\n분야: {topic}" for title, topic in titled]
+    return "\n\n".join([f"{_TOPIC}\n{blocks[0]}", *blocks[1:]])
 
 
 def _pairs(desk: Desk) -> str:
-    pen = desk.pen
-    lead, blocks = pen.one(_LIKE), []
+    """Sentence pairs: mostly 같음 or 다름 after them, else the question of section 4.3."""
+    pen, blocks = desk.pen, []
+    short = pen.chance(0.75)
     for _ in range(pen.count(4, 10)):
         first, second, score = sentence_pair(desk)
         if first == second or pen.is_held_out(first) or pen.is_held_out(second):
             continue
-        answer = "예" if score >= 3 else "아니오"
-        blocks.append(f"{lead}\n문장 1: {first}\n문장 2: {second}\n정답: {answer}")
+        if short:
+            answer = "같음" if score >= 3 else "다름"
+            blocks.append(f"문장1: {first}\n문장2: {second}\n정답: {answer}")
+        else:
+            answer = "예" if score >= 3 else "아니오"
+            blocks.append(f"{_LIKE}\n문장 1: {first}\n문장 2: {second}\n정답: {answer}")
     return "\n\n".join(blocks)
 
 
@@ -265,10 +274,9 @@ def _rewrites(desk: Desk) -> str:
     pen, blocks = desk.pen, []
     for _ in range(pen.count(3, 7)):
         turns, query, rewrite = query_modification(desk)
-        if pen.is_held_out(rewrite):
+        if any(map(pen.is_held_out, (*turns, query, rewrite))):
             continue
-        lines = [f"{('사용자', '스피커')[i % 2]}: {turn}" for i, turn in enumerate(turns)]
-        blocks.append("\n".join([*lines, f"사용자: {query}", f"수정: {rewrite}"]))
+        blocks.append("\n".join(["대화:", *turns, f"질의: {query}", f"수정: {rewrite}"]))
     return "\n\n".join(blocks)
 
 

@@ -10,7 +10,16 @@ from clova_jax.corpus.sample.hangul import conjugate, josa, romanize
 from clova_jax.corpus.sample.lexicon import Predicate
 from clova_jax.corpus.sample.pen import REGISTERS, Pen, circumstance
 
-_LINKS = ("고", "어서", "지만", "는데", "으면서", "으려다가")
+_LINKS = ("고", "고", "고", "지만", "고 나서", "기 전에")
+_AT = {  # where a happening with a noun of a class takes place
+    "at_food": ("food", "drink", "soup", "baked"),
+    "at_shop": ("thing", "furniture"),
+    "at_study": ("study", "skill"),
+    "at_read": ("media", "paper"),
+    "at_show": ("show",),
+    "at_animal": ("animal", "pet"),
+}
+_PLACES = {noun: place for place, nouns in _AT.items() for noun in nouns}
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,12 @@ class Everyday:
         self.things = [p for p in self.actions if p.particle == "을" and "place" not in p.nouns]
         self.states = [p for p in predicates if p.particle == "이" and p.nouns != ("person",)]
         self.feelings = [p for p in predicates if p.particle == "이" and p.nouns == ("person",)]
+        self.doing = {
+            group: [p for p in self.actions if group in p.nouns]
+            for state in self.states
+            for group in state.nouns
+            if group != "weather"
+        }
         self.synonyms: dict[str, list[Predicate]] = {}
         for predicate in self.actions:
             if predicate.synonyms != "-":
@@ -58,21 +73,26 @@ class Everyday:
             subject = pen.one(self.names)
             subject_english = f"{romanize(subject[0])} {romanize(subject[1:])}"
         keep = 0.45 if bare else 0.75
+        where = _PLACES.get(group, "at_any")
         placed = group != "place" and pen.chance(0.5 * keep)
+        while noun == subject:
+            noun = pen.word(group)
         return Frame(
             subject,
             subject_english,
             pen.word("time") if pen.chance(keep) else "",
-            pen.word("place") if placed else "",
+            pen.word(where) if placed else "",
             noun,
             group,
             pen.word("manner") if pen.chance(0.3 * keep) else "",
             predicate,
         )
 
-    def head(self, frame: Frame, swap: bool = False) -> str:
-        """Everything before the verb; `swap` puts the place first and the subject before the time."""
-        subject = "나는" if frame.subject == "나" else josa(frame.subject, "은")
+    def head(self, frame: Frame, swap: bool = False, particle: str = "은") -> str:
+        """Everything before the verb; `swap` puts the subject before the time, manner before place."""
+        subject = frame.subject
+        if subject:
+            subject = "내가" if (subject, particle) == ("나", "이") else josa(subject, particle)
         noun = josa(frame.noun, frame.predicate.particle)
         place = f"{frame.place}에서" if frame.place else ""
         order = (frame.time, subject, place, frame.manner, noun)
@@ -141,40 +161,55 @@ class Everyday:
         lead = f"{pen.word('connective')} " if pen.chance(0.18) else ""
         if roll < 0.30:
             body = self.korean(frame, register, pen.chance(0.3))
-        elif roll < 0.62:
-            link, second = pen.one(_LINKS), pen.one(self.things)
-            first = frame.predicate
-            ending = "는데" if link == "는데" else link
-            if link in ("지만", "는데"):
-                ending = "었" + ending
-            tail = josa(pen.word(pen.one(second.nouns)), second.particle)
-            body = f"{self.head(frame)} {first.form(ending)} {tail} {pen.past(second.stem, register, second.irregular)}"
-        elif roll < 0.80:
-            state = pen.one(self.states)
-            noun = pen.word(pen.one(state.nouns))
-            why = conjugate(
-                state.stem,
-                pen.one(("어서", circumstance(state.stem, state.part), "지만", "었는데")),
-                state.irregular,
-            )
-            degree = f"{pen.word('degree')} " if pen.chance(0.4) else ""
-            subject = (
-                f"{pen.word('time')} 날씨가" if state.nouns == ("weather",) else josa(noun, "이")
-            )
-            body = f"{subject} {degree}{why} {self.korean(replace(frame, time=''), register)}"
-        elif roll < 0.92:
+        elif roll < 0.56:
+            body = self._two(frame, register)
+        elif roll < 0.78:
+            body = self._because(frame, register)
+        elif roll < 0.90:
             feeling = pen.one(self.feelings)
-            cause = (
-                frame.predicate.form("어서") if pen.chance(0.5) else frame.predicate.form("고 나니")
-            )
+            cause = frame.predicate.form(pen.one(("어서", "고 나니", "었더니")))
             degree = f"{pen.word('degree')} " if pen.chance(0.6) else ""
             body = f"{self.head(frame)} {cause} {degree}{pen.past(feeling.stem, register, feeling.irregular)}"
         else:
-            other = pen.one(self.names)
-            said = conjugate(frame.predicate.stem, "었다고", frame.predicate.irregular)
+            other = pen.one(
+                [
+                    name
+                    for name in (pen.one(self.names), pen.one(self.names))
+                    if name != frame.subject
+                ]
+                or self.names
+            )
+            said = frame.predicate.form("었다고")
             verb = pen.one(("말하", "전하", "이야기하", "귀띔하", "쓰"))
-            body = f"{josa(other, '은')} {self.head(frame)} {said} {pen.past(verb, register)}"
+            body = f"{josa(other, '은')} {self.head(frame, particle='이')} {said} {pen.past(verb, register)}"
         return stop(pen, lead + body, register)
+
+    def _two(self, frame: Frame, register: str) -> str:
+        """Two happenings of one subject, one after the other."""
+        pen, second = self.pen, self.pen.one(self.things)
+        group = pen.one(second.nouns)
+        tail = josa(pen.word(group), second.particle)
+        first = frame.predicate.form(pen.one(_LINKS))
+        return (
+            f"{self.head(frame)} {first} {tail} {pen.past(second.stem, register, second.irregular)}"
+        )
+
+    def _because(self, frame: Frame, register: str) -> str:
+        """What a thing, a dish, a place or the weather is like, and what one did about it."""
+        pen, state = self.pen, self.pen.one(self.states)
+        degree = f"{pen.word('degree')} " if pen.chance(0.4) else ""
+        turn = ("어서", "어서", circumstance(state.stem, state.part), "었는데")
+        if state.nouns == ("weather",):
+            why = conjugate(state.stem, pen.one(turn), state.irregular)
+            scene = f"{frame.time} 날씨가" if frame.time else "날씨가"
+            return f"{scene} {degree}{why} {self.korean(replace(frame, time=''), register)}"
+        group = pen.one(state.nouns)
+        noun = pen.word(group)
+        why = conjugate(state.stem, pen.one(turn), state.irregular)
+        fitting = self.doing[group]
+        action = pen.one(fitting)
+        told = replace(frame, predicate=action, noun=f"그 {noun}", place="")
+        return f"{josa(noun, '이')} {degree}{why} {self.korean(told, register)}"
 
 
 def stop(pen: Pen, text: str, register: str) -> str:

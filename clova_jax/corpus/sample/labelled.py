@@ -1,6 +1,7 @@
 """Rows of the labelled sets, in the official file formats of the data sets they stand in for."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from clova_jax.corpus.sample.frames import Everyday
@@ -158,27 +159,43 @@ class Passage:
 
 
 def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
-    """All facts of an entity (or some) in random order, among sentences of no consequence."""
+    """All facts of an entity (or some) in random order, one or two to a sentence, and some filling."""
     pen = desk.pen
     types = list(entity.types)
     pen.random.shuffle(types)
     types = types[: facts or len(types)]
-    plan: list[FactType | None] = [*types, *([None] * pen.count(1, 3))]
-    rest = plan[1:]
+    plan: list[tuple[FactType, ...]] = []
+    while types:
+        size = 2 if len(types) > 1 and pen.chance(0.45) else 1
+        plan.append(tuple(types[:size]))
+        types = types[size:]
+    rest = plan[1:] + [()] * pen.count(1, 3)
     pen.random.shuffle(rest)
     text, answers = "", []
-    for i, fact in enumerate([plan[0], *rest]):
+    for i, group in enumerate([plan[0], *rest]):
         text += " " if i else ""
-        if fact is None:
+        if not group:
             text += pen.fresh(lambda: pen.compose(pen.one(FILLERS[entity.kind]), e=entity.name))
             continue
-        sentence = state(pen, entity, fact, "plain") + "."
-        value = entity.facts[fact.key]
-        # The subject comes first in some statements and the value in others: the name is skipped.
-        start = sentence.replace(entity.name, "\0" * len(entity.name)).index(value)
-        answers.append((fact, value, len(text) + start))
+        sentence = pen.fresh(partial(_tell, pen, entity, group))
+        # The name may hold the value (a shop's town): it is blotted out before looking.
+        blotted = sentence.replace(entity.name, "\0" * len(entity.name))
+        for fact in group:
+            value = entity.facts[fact.key]
+            answers.append((fact, value, len(text) + blotted.index(value)))
         text += sentence
     return Passage(entity, text, tuple(answers))
+
+
+def _tell(pen: Pen, entity: Entity, facts: tuple[FactType, ...]) -> str:
+    """One or two facts as one written sentence; the second clause leaves its topic unsaid if it can."""
+    *first, last = facts
+    clauses = [state(pen, entity, fact, "link") for fact in first]
+    end = state(pen, entity, last, "plain")
+    topic = josa(entity.name, "은") + " "
+    if first and clauses[0].startswith(topic):
+        end = end.removeprefix(topic)
+    return " ".join([*clauses, end]) + "."
 
 
 def korquad(desk: Desk, entities: list[Entity], split: str) -> dict[str, Any]:
@@ -309,7 +326,7 @@ def query_modifications(desk: Desk, rows: int, split: str) -> list[dict[str, Any
     while len(out) < rows:
         turns, query, rewrite = query_modification(desk)
         key = "\n".join([*turns, query])
-        if key in seen or desk.pen.is_held_out(rewrite):
+        if key in seen or any(map(desk.pen.is_held_out, (*turns, query, rewrite))):
             continue
         seen.add(key)
         out.append(

@@ -10,7 +10,7 @@ from clova_jax.common.files import read_lines
 from clova_jax.corpus.sample.hangul import IRREGULAR, conjugate, is_syllable
 
 FOLDER = Path(__file__).with_name("lexicon")
-ROLES = ("aspect", "whole", "self", "thing")
+ROLES = ("aspect", "look", "sound", "whole", "self", "thing")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Sentiment:
     """A word or expression that carries an opinion.
 
     `part`: a adjective, v verb, n noun (takes 이다), x a whole expression. `role`: what it is said
-    of: an `aspect` of a film, the `whole` of it, the speaker's own doing (`self`), or a `thing` bought
+    of: an `aspect` of a film (`look` and `sound`: one to be seen, one to be heard), the `whole` of it, the speaker's own doing (`self`), or a `thing` bought
     or eaten.
     """
 

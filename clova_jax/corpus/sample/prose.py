@@ -74,7 +74,7 @@ OPENINGS = {
         "{media:을} 읽다가 {e} 이야기가 나와서 {time} 찾아봤습니다.",
     ),
     "product": (
-        "{time} {e:을} 샀어요. {person:이} 쓰는 걸 보고 부러웠거든요.",
+        "{person:이} 쓰는 {e:이} 부러워서 {time} 저도 샀어요.",
         "{thing:을} 사러 갔다가 {time} {e:을} 데려왔습니다.",
         "{e:을} 쓴 지 {number}주가 되어 {time} 후기를 씁니다.",
         "{person} 생일 선물로 {time} {e:을} 골랐어요.",
@@ -92,64 +92,162 @@ OPENINGS = {
     ),
 }
 
+TITLES = {
+    "shop": ("다녀온 날", "방문 후기", "솔직한 기록", "또 간 이야기"),
+    "film": ("감상", "보고 온 날", "솔직한 후기", "다시 본 이야기"),
+    "product": ("사용기", "한 달 써 보니", "솔직한 후기", "구매 기록"),
+    "city": ("여행", "다녀온 날", "하루 나들이", "걷기 기록"),
+    "event": ("구경", "다녀온 날", "사진 기록", "후기"),
+}
+
+DEFINITIONS = {
+    "person": (
+        "{e:은} 한국의 {title:이다}.",
+        "{e:은} {nature:과} {titlenoun:을} 자주 다루는 {title:이다}.",
+    ),
+    "city": (
+        "{e:은} {nature:과} {place:이} 가까운 고장이다.",
+        "{e:은} {animal:이} 많이 사는 {nature} 옆의 고장이다.",
+    ),
+    "film": (
+        "{e:은} {job:과} {titlenoun} 이야기를 담은 한국 영화이다.",
+        "{e:은} {nature:을} 배경으로 한 한국 영화이다.",
+    ),
+    "company": (
+        "{e:은} {thing:과} {product:을} 다루던 가게에서 나온 회사이다.",
+        "{e:은} {job:이} 많이 일하는 한국 회사이다.",
+    ),
+    "product": (
+        "{e:은} {person:과} 함께 쓰기 좋은 가전제품이다.",
+        "{e:은} {job}에게 인기 있는 물건이다.",
+    ),
+    "shop": (
+        "{e:은} {place:과} {at_shop} 사이에 있는 식당이다.",
+        "{e:은} {job:이} 즐겨 찾는 식당이다.",
+    ),
+    "event": (
+        "{e:은} {nature:과} {audio:을} 즐기는 행사이다.",
+        "{e:은} {job:과} 주민이 함께 꾸미는 행사이다.",
+    ),
+}
+"""First sentences of encyclopedia articles."""
+
 CLOSINGS = (
     "다음에는 {person:과} 함께 {place}에도 가 보려고 해요.",
     "돌아오는 길에 {food:을} 사서 {person}에게 주었습니다.",
     "집에 와서 {drink:을} 마시며 {media:을} 읽었어요.",
     "{weather:이} 오기 전에 {place:을} 지나 집에 왔습니다.",
     "다음 글에서는 {thing:과} {food} 이야기를 해 볼게요.",
-    "사진은 {place}에서 찍은 {nature} 사진이에요.",
-    "읽어 주셔서 고맙습니다. 다음에는 {city} 이야기로 올게요.",
+    "사진은 {time} {place}에서 찍은 {nature} 사진이에요.",
+    "읽어 주셔서 고맙고, 다음에는 {city} 이야기로 올게요.",
 )
 
-ADVICE_QUESTIONS = (
-    "{thing:을} 사려는데 {place}에서 사는 게 나을까요, 인터넷이 나을까요?",
-    "{person}에게 {thing:을} 선물하면 좋아할까요?",
-    "{animal:을} 키우는데 {food:을} 먹여도 되나요?",
-    "{study:을} 혼자 배우려면 {media:과} 강의 중에 무엇이 좋을까요?",
-    "{food:을} 만들 때 {cityfood:과} 같이 내도 되나요?",
-    "{job:이} 되려면 {study:을} 꼭 공부해야 하나요?",
-    "{weather} 오는 날 {place}에 갈 때 {thing:을} 챙겨야 할까요?",
-    "{city}에서 {person:과} 갈 만한 {place:이} 있을까요?",
-    "{hobby:을} 시작하려는데 {thing:이} 필요한가요?",
-    "{product:을} 바꾸려고 하는데 {brand} 제품은 어떤가요?",
+ADVICE: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (
+        "{thing:을} 사려는데 {at_shop}에서 사는 게 나을까요, 인터넷이 나을까요?",
+        (
+            "저는 {at_shop}에서 {thing:을} 샀는데 {drink}까지 덤으로 받았어요.",
+            "{thing:은} 직접 만져 보고 사는 편이 좋으니 {time} {at_shop}에 가 보세요.",
+            "{person:은} 인터넷에서 {thing:을} 샀다가 {number}일이나 기다렸습니다.",
+        ),
+    ),
+    (
+        "{person}에게 {thing:을} 선물하면 좋아할까요?",
+        (
+            "제 생각에 {person:은} {thing}보다 {media:을} 더 좋아할 것 같아요.",
+            "저는 {time} {thing:을} 선물받았는데 정말 기뻤습니다.",
+            "{thing:과} {food:을} 같이 주면 {person:이} 좋아할 거예요.",
+        ),
+    ),
+    (
+        "{pet:을} 키우는데 {food:을} 먹여도 되나요?",
+        (
+            "{pet}에게 {food:은} 조금만 주는 것이 좋습니다.",
+            "수의사에게 물어보니 {pet}에게는 {food:을} 먹이지 말라고 하더군요.",
+            "저도 {pet:을} {number}년째 키우는데 {food:은} 먹인 적이 없어요.",
+        ),
+    ),
+    (
+        "{study:을} 혼자 배우려면 {media:과} 강의 중에 무엇이 좋을까요?",
+        (
+            "처음에는 {media:으로} {study:을} 맛보고 강의를 듣는 것이 좋습니다.",
+            "저는 {at_study}에서 {number}달 동안 강의를 들으며 {study:을} 익혔어요.",
+            "{study:은} {job}에게 직접 배우는 것이 가장 빨라요.",
+        ),
+    ),
+    (
+        "{food:을} 만들 때 {cityfood:과} 같이 내도 되나요?",
+        (
+            "{food:은} 담백해서 {cityfood:과} 잘 어울립니다.",
+            "{person:은} {food:에} {drink:을} 곁들이라고 하더라고요.",
+            "{cityfood:을} 낼 거라면 {food:은} 조금만 만드세요.",
+        ),
+    ),
+    (
+        "{job:이} 되려면 {study:을} 꼭 공부해야 하나요?",
+        (
+            "{job:은} 사람을 많이 만나니 {study}보다 경험이 중요합니다.",
+            "제가 아는 {job:은} {study:을} {number}년 넘게 공부했어요.",
+            "{study:을} 알면 {job}에게 큰 도움이 됩니다.",
+        ),
+    ),
+    (
+        "{weather:이} 오는 날 {place}에 갈 때 {thing:을} 챙겨야 할까요?",
+        (
+            "{weather} 때문에 미끄러우니 {place}에는 다음에 가세요.",
+            "저는 {time} {thing} 없이 {place}에 갔다가 고생했어요.",
+            "{place}에서 {thing:을} 빌려주니 안 챙겨도 됩니다.",
+        ),
+    ),
+    (
+        "{city}에서 {person:과} 갈 만한 {place:이} 있을까요?",
+        (
+            "{city}에서는 {landmark:이} 제일 볼 만합니다.",
+            "{city}에 사는데 {place:은} 늘 붐비니 {time} 가 보세요.",
+            "{person:과} 함께라면 {cityfood:을} 먹고 {place:을} 걸어 보세요.",
+        ),
+    ),
+    (
+        "{hobby:을} 시작하려는데 {thing:이} 필요한가요?",
+        (
+            "{hobby:은} 맨손으로도 할 수 있으니 {thing:은} 나중에 사세요.",
+            "저는 {hobby:을} {number}년째 하는데 {thing:이} 가장 쓸모 있었어요.",
+            "{thing:은} {person}에게 빌리고 {hobby}부터 해 보세요.",
+        ),
+    ),
+    (
+        "{product:을} 바꾸려고 하는데 {brand} 제품은 어떤가요?",
+        (
+            "{brand} {product:은} {number}년을 써도 고장이 없었습니다.",
+            "{person:이} {brand} {product:을} 쓰는데 {productaspect:이} 괜찮대요.",
+            "{brand:은} {productaspect:이} 약하니 다른 {product:을} 찾아보세요.",
+        ),
+    ),
 )
-
-ADVICE_ANSWERS = (
-    "저는 {place}에서 샀는데 {thing}까지 덤으로 받았어요.",
-    "{job}에게 물어보니 {study:을} 먼저 배우라고 하더군요.",
-    "{person:은} {food:과} {drink:을} 더 좋아하더라고요.",
-    "{weather} 오는 날만 피하면 {place}에서 해도 괜찮습니다.",
-    "{media:을} 보면 {thing:과} {food} 이야기가 자세히 나옵니다.",
-    "제 경험으로는 {number}일쯤 지나야 {study:이} 손에 익어요.",
-    "{city}에 사는데 {place:은} 늘 붐비니 {time} 가 보세요.",
-    "{thing}보다는 {product:이} {number}배쯤 쓸모가 있어요.",
-    "{animal}에게는 {food:을} 조금만 주는 것이 좋습니다.",
-    "{brand} 제품은 {product:이} 특히 괜찮다고 들었습니다.",
-)
+"""Questions and answers to them; a question and its answers share what they speak of."""
 
 CAFE_OPENINGS = (
-    "{thing} 때문에 고민이 있어서 글 남겨요.",
-    "오늘 {place}에서 있었던 일이에요.",
-    "{hobby} 같이 하실 분 계신가요?",
+    "{thing} 때문에 고민이 있어서 글을 남겨요.",
+    "오늘 {place}에서 {person:과} 있었던 일이에요.",
+    "{hobby:을} 같이 하실 분 계신가요? {place}에서 모이려고 해요.",
     "{person:이} {food:을} 만들어 줬는데 자랑하고 싶어요.",
-    "{city} 사시는 분들께 여쭤봅니다.",
-    "{animal} 키우시는 분들 모여 보세요.",
-    "{study} 공부 {number}일째 기록입니다.",
-    "{thing:을} 나눔합니다. {place} 앞에서 드려요.",
+    "{city}에 사시는 분들께 {place:이} 어떤지 여쭤봅니다.",
+    "{pet:을} 키우시는 분들은 {thing:을} 어떻게 쓰시나요?",
+    "{study} 공부를 시작한 지 {number}일째 기록입니다.",
+    "안 쓰는 {thing:을} 나눔합니다. {place} 앞에서 {person:이} 드려요.",
 )
 
 REPLIES = (
-    "저도 {thing} 때문에 그랬어요.",
-    "{place} 가 보셨어요? 저는 {time} 갔어요.",
+    "저도 {thing} 때문에 {person:과} 다툰 적이 있어요.",
+    "{place:은} 가 보셨어요? 저는 {time} {person:과} 갔어요.",
     "{food:은} {person:이} 해 준 게 제일이죠.",
-    "{city}에 살 때 생각나네요. {nature:이} 참 좋았어요.",
-    "글 잘 읽었습니다. {hobby:은} {number}년 하면 늘어요.",
-    "{animal:이} {thing:을} 물고 있는 모습이 떠올라요.",
+    "{city}에 살 때가 생각나네요, {nature:과} {place:이} 참 좋았어요.",
+    "글 잘 읽었어요, {hobby:은} {number}년쯤 하면 늘어요.",
+    "{pet:이} {thing:을} 물고 있는 모습이 떠올라요.",
     "와, {study:을} 배우시다니 {job} 해도 되겠어요.",
-    "{drink} 한 잔 하면서 읽었어요.",
+    "{drink:과} {food:을} 먹으면서 읽었어요.",
     "저라면 {thing:을} {person}에게 줄래요.",
-    "{weather} 조심하세요. {place:은} 미끄럽더라고요.",
+    "{weather} 오는 날에는 {place} 쪽이 미끄럽더라고요.",
     "{media}에서 본 {food} 이야기랑 똑같네요.",
-    "{job}이신가 봐요. {thing:이} 멋져요.",
+    "혹시 {job} 일을 하시나요, {thing} 이야기가 남 일 같지 않네요.",
 )

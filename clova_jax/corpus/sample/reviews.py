@@ -33,8 +33,8 @@ class Reviewer:
             (polarity, key): lexicon.opinions(polarity, parts, *roles)
             for polarity in (0, 1)
             for key, parts, roles in (
-                ("aspect", "av", ("aspect",)),
-                ("adjective", "a", ("aspect",)),
+                ("aspect", "av", ("aspect", "look", "sound")),
+                ("adjective", "a", ("aspect", "look", "sound")),
                 ("whole", "a", ("whole",)),
                 ("self", "v", ("self",)),
                 ("noun", "n", ("whole",)),
@@ -94,8 +94,8 @@ class Reviewer:
             text += pen.one(("ㅋㅋ", "ㅋㅋㅋ", " ㅋㅋ", "ㅎㅎ", " ㅎㅎ"))
         elif roll < 0.17:
             text += pen.one(("ㅠㅠ", " ㅠㅠ", "ㅜㅜ", "ㅠ"))
-        elif roll < 0.45:
-            text += pen.one((".", ".", "!", "!!", "..", "...", "~"))
+        elif roll < 0.36:
+            text += pen.one((".", "!", "!!", "..", "...", "~", "~~"))
         if pen.chance(0.12):
             text = pen.misspell(text)
         if pen.chance(0.03):
@@ -105,13 +105,15 @@ class Reviewer:
     def _opinion(self, polarity: int, key: str) -> Sentiment:
         return self.pen.common(self.pool[polarity, key])
 
-    def _degree(self, share: float = 0.35) -> str:
-        return f"{self.pen.word('degree')} " if self.pen.chance(share) else ""
+    def _degree(self, word: Sentiment, share: float = 0.35) -> str:
+        """An adverb of degree, before single adjectives only."""
+        fits = word.part == "a" and " " not in word.form
+        return f"{self.pen.word('degree')} " if fits and self.pen.chance(share) else ""
 
-    def _subject(self, particle: str = "이") -> str:
-        """What an aspect predicate is said of."""
-        pen, aspect = self.pen, self.pen.common(self.pen.lexicon.nouns["aspect"], 1.2)
-        if pen.chance(0.12):
+    def _subject(self, word: Sentiment, particle: str = "이") -> str:
+        """What a predicate is said of: any aspect, or one to be seen or heard."""
+        pen, aspect = self.pen, self.pen.common(self.pen.lexicon.nouns[word.role], 1.2)
+        if word.role == "aspect" and pen.chance(0.14):
             aspect = f"{pen.one(self.names)} {pen.one(('연기', '목소리', '표정', '대사'))}"
         if pen.chance(0.12):
             return aspect
@@ -136,27 +138,27 @@ class Reviewer:
     def _aspect(self, polarity: int, register: str) -> str:
         word = self._opinion(polarity, "aspect")
         intro = f"{self.pen.word('overall')} " if self.pen.chance(0.25) else ""
-        return f"{intro}{self._subject()} {self._degree()}{self._end(word, register)}"
+        return f"{intro}{self._subject(word)} {self._degree(word)}{self._end(word, register)}"
 
     def _whole(self, polarity: int, register: str) -> str:
         pen, word = self.pen, self._opinion(polarity, "whole")
         lead = pen.word("intro" if pen.chance(0.4) else "overall")
-        return f"{lead} {self._degree()}{self._end(word, register)}"
+        return f"{lead} {self._degree(word)}{self._end(word, register)}"
 
     def _expression(self, polarity: int, register: str) -> str:
         pen, word = self.pen, self._opinion(polarity, "expression")
-        if pen.chance(0.5):
-            return f"{pen.word('overall')} {word.form}"
-        return f"{pen.word('intro')} {word.form}" if pen.chance(0.5) else word.form
+        if pen.chance(0.4):
+            return f"{pen.word('lead')} {word.form}"
+        return f"{pen.word('intro')} {word.form}" if pen.chance(0.7) else word.form
 
     def _contrast(self, polarity: int, register: str) -> str:
         pen = self.pen
         first, last = self._opinion(1 - polarity, "aspect"), pen.one(("aspect", "whole", "self"))
-        turn = f"{self._subject('은')} {self._degree(0.15)}{self._join(first, ('지만', '었지만', 'ㄴ데', '었는데', '어도'))}"
+        turn = f"{self._subject(first, '은')} {self._degree(first, 0.15)}{self._join(first, ('지만', '었지만', 'ㄴ데', '었는데', '어도'))}"
         link = pen.one(("", "", "결국 ", "그래도 ", "전체적으로는 ", "솔직히 "))
         word = self._opinion(polarity, last)
-        subject = f"{self._subject()} " if last == "aspect" else ""
-        return f"{turn} {link}{subject}{self._degree(0.2)}{self._end(word, register)}"
+        subject = f"{self._subject(word)} " if last == "aspect" else ""
+        return f"{turn} {link}{subject}{self._degree(word, 0.2)}{self._end(word, register)}"
 
     def _noun(self, polarity: int, register: str) -> str:
         pen, word = self.pen, self._opinion(polarity, "noun")
@@ -181,14 +183,14 @@ class Reviewer:
         lead = pen.one(("보는 내내", "보다가", "끝나고", "중간부터", "나는", "다 보고", "오랜만에"))
         if pen.chance(0.45):
             lead = pen.word("intro")
-        return f"{lead} {self._degree(0.1)}{self._end(word, register)}"
+        return f"{lead} {self._degree(word, 0.1)}{self._end(word, register)}"
 
     def _negated(self, polarity: int, register: str) -> str:
         pen = self.pen
         word = self._opinion(1 - polarity, pen.one(("adjective", "whole")))
-        while "않" in word.form or word.irregular == "이":
+        while word.form[-1] in "않없겠싶":
             word = self._opinion(1 - polarity, "adjective")
-        subject = f"{self._subject()} " if word.role == "aspect" else f"{pen.word('overall')} "
+        subject = f"{self._subject(word)} " if word.role != "whole" else f"{pen.word('overall')} "
         little = pen.one(("", "", "전혀 ", "그렇게 ", "하나도 ", "별로 "))
         stem = conjugate(word.form, pen.one(("지 않", "지는 않", "지가 않")))
         return f"{subject}{little}{pen.past(stem, register) if pen.chance(0.6) else pen.present(stem, 'a', register)}"
@@ -197,20 +199,19 @@ class Reviewer:
         key = self.pen.one(("whole", "self"))
         first, word = self._opinion(polarity, "aspect"), self._opinion(polarity, key)
         cause = self._join(first, ("어서", "어서", "으니까"))
-        return f"{self._subject()} {self._degree(0.2)}{cause} {self._degree(0.15)}{self._end(word, register)}"
+        return f"{self._subject(first)} {self._degree(first, 0.2)}{cause} {self._degree(word, 0.15)}{self._end(word, register)}"
 
     def _both(self, polarity: int, register: str) -> str:
         first, word = self._opinion(polarity, "aspect"), self._opinion(polarity, "aspect")
-        also = self._subject("은")
-        also = also if " " in also else self.pen.word("aspect") + "도"
-        return f"{self._subject()} {self._join(first, ('고', '고', '으며'))} {also} {self._degree(0.2)}{self._end(word, register)}"
+        also = f"{self.pen.word(word.role)}도"
+        return f"{self._subject(first)} {self._join(first, ('고', '고', '으며'))} {also} {self._degree(word, 0.2)}{self._end(word, register)}"
 
     def _adnominal(self, polarity: int, register: str) -> str:
         pen = self.pen
         parts = []
         for _ in range(pen.count(1, 2)):
             word = self._opinion(polarity, "adjective")
-            parts.append(f"{adnominal(word.form, word.part, word.irregular)} {pen.word('aspect')}")
+            parts.append(f"{adnominal(word.form, word.part, word.irregular)} {pen.word(word.role)}")
         tail = pen.one((" 그 자체", "의 영화", "에 박수", "만 기억난다", "")) if polarity else ""
         tail = tail or pen.one(("", "뿐", "", "만 기억난다"))
         joined = josa(parts[0], "과") + " " + parts[1] if len(parts) == 2 else parts[0]
@@ -222,7 +223,7 @@ class Reviewer:
         said = pen.one(("는 말이 많던데", "고들 하지만", "던데", "는 평이 많지만"))
         plain = pen.present(other.form, other.part, "plain", other.irregular)
         who = pen.one(("다들", "친구는", "남들은", "평론가들은", "동생은"))
-        return f"{who} {plain}{said} 나는 {self._degree(0.3)}{self._end(word, register)}"
+        return f"{who} {plain}{said} 나는 {self._degree(word, 0.3)}{self._end(word, register)}"
 
     def _score(self, polarity: int, register: str) -> str:
         pen = self.pen

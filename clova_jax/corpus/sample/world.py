@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from clova_jax.corpus.sample.facts import FACTS, FactType
-from clova_jax.corpus.sample.hangul import romanize
+from clova_jax.corpus.sample.hangul import conjugate, josa, romanize
 from clova_jax.corpus.sample.pen import Pen, fill
 
 KINDS = {
@@ -59,21 +59,24 @@ class Entity:
 
 
 def state(pen: Pen, entity: Entity, fact: FactType, register: str, subject: str = "") -> str:
-    """The fact as one sentence without its full stop; `subject` stands for the name if given."""
+    """The fact as one sentence without its full stop; `subject` stands for the name if given.
+
+    The register `link` ends in 고, for another clause to follow.
+    """
     body, stem, irregular, tense = pen.one(fact.statements).split("|")
     values = {"e": subject or entity.name, "v": entity.facts[fact.key]}
     if tense == "noun":  # the body already ends in the noun
         body = body.rsplit(stem, 1)[0] + stem
-        return fill(body[:-1], **values) + _copula_end(pen, body[-1], register)
+        end = "고" if register == "link" else ""
+        last = conjugate(body[-1], end, "이") if end else pen.present(body[-1], "n", register, "이")
+        return fill(body[:-1], **values) + last
     body, stem = fill(body, **values), fill(stem, **values)
+    if register == "link":
+        return f"{body} {conjugate(stem, '었고' if tense == 'past' else '고', irregular)}"
     if tense == "past":
         return f"{body} {pen.past(stem, register, irregular)}"
     part = "n" if irregular == "이" else "a" if stem.endswith("유명하") else "v"
     return f"{body} {pen.present(stem, part, register, irregular)}"
-
-
-def _copula_end(pen: Pen, noun: str, register: str) -> str:
-    return pen.present(noun, "n", register, "이")
 
 
 def ask(pen: Pen, entity: Entity, fact: FactType, subject: str = "") -> str:
@@ -209,7 +212,7 @@ class World:
             korean = f"{head}의 {noun}"
         else:
             head = pen.word("nature")
-            korean = f"{head}과 {noun}" if head[-1] in "람별달강숲눈꽃름슬" else f"{head}와 {noun}"
+            korean = f"{josa(head, '과')} {noun}"
         first = lexicon.english.get((head, "nature")) or romanize(head.replace(" ", ""))
         return korean, f"{first} {lexicon.english[noun, 'titlenoun']}".title()
 

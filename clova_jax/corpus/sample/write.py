@@ -133,6 +133,8 @@ class _Writer:
                     side for korean, english, _ in translated for side in (korean, english)
                 )
                 self._hold_out(row["rewrite"] for row in queries)
+                turns = (turn for row in queries for turn in (*row["context"], row["query"]))
+                self._hold_out(turn for turn in turns if len(turn.split()) >= 5)
 
         reviews = nsmc(self._desk("nsmc/train"), train, 1_000_003)
         _tsv(folder / "nsmc/ratings_train.txt", ("id", "document", "label"), reviews)
