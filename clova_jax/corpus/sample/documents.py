@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from clova_jax.corpus.sample.facts import FactType
 from clova_jax.corpus.sample.hangul import conjugate, josa
 from clova_jax.corpus.sample.headlines import SHORT, TOPICS
 from clova_jax.corpus.sample.labelled import (
@@ -30,6 +31,17 @@ from clova_jax.corpus.sample.prose import (
 )
 from clova_jax.corpus.sample.world import KINDS, Entity, ask, state
 
+_ASIDES = (
+    "",
+    "",
+    "참고로 ",
+    "알아보니 ",
+    "듣자 하니 ",
+    "찾아보니 ",
+    "사실 ",
+    "아시다시피 ",
+    "원래 ",
+)
 _TALK = ("thing", "pet", "hobby", "study", "city")
 _ASPECTS = {"shop": "foodaspect", "product": "productaspect", "film": "aspect"}
 _LIKE = "질문: 문장 1과 문장 2는 서로 유사한 의미를 가지나요?"
@@ -54,24 +66,13 @@ def _new(desk: Desk, templates: tuple[str, ...], **values: str) -> str:
     )
 
 
-def _fact(desk: Desk, entity: Entity, register: str, subject: str = "") -> str:
+def _fact(desk: Desk, entity: Entity, register: str, fact: FactType | None = None) -> str:
+    """A fact of an entity as a sentence of its own."""
     pen = desk.pen
-    lead = (
-        "",
-        "",
-        "참고로 ",
-        "알아보니 ",
-        "듣자 하니 ",
-        "찾아보니 ",
-        "사실 ",
-        "아시다시피 ",
-        "원래 ",
-        "기억하기로 ",
-    )
 
     def write() -> str:
-        said = state(pen, entity, pen.one(entity.types), register, subject)
-        return f"{pen.one(lead)}{said}."
+        said = state(pen, entity, fact or pen.one(entity.types), register)
+        return f"{pen.one(_ASIDES)}{said}."
 
     return pen.fresh(write)
 
@@ -187,7 +188,7 @@ def _kin_facts(desk: Desk) -> str:
         entity = desk.world.some(pen.one(tuple(KINDS)), pen)
         fact = pen.one(entity.types)
         question = ask(pen, entity, fact).replace("인가?", "인가요?").replace("는가?", "나요?")
-        answer = [state(pen, entity, fact, "formal") + "."]
+        answer = [_fact(desk, entity, "formal", fact)]
         for _ in range(pen.count(0, 2)):
             answer.append(_fact(desk, entity, "formal"))
         blocks.append(f"질문: {question}\n답변: {' '.join(answer)}")
@@ -224,10 +225,15 @@ def _passage_questions(desk: Desk, closed: frozenset[str]) -> str:
 
 
 def _review_list(desk: Desk) -> str:
+    """Labelled reviews, one a line, half of the lists under a heading."""
     pen = desk.pen
-    head = pen.one(("", "", "", "한줄평 모음\n", "이번 주 영화 평\n", "관람객 평점 (긍정/부정)\n"))
     lines = [desk.reviewer.labelled(int(pen.chance(0.5))) for _ in range(pen.count(6, 24))]
-    return head + "\n".join(lines)
+    if pen.chance(0.5):
+        about = pen.one(
+            (desk.world.some("film", pen).name, f"{pen.count(1, 12)}월 {pen.count(1, 5)}주")
+        )
+        lines.insert(0, f"{about} {pen.one(('한줄평', '관람평 모음', '영화 평'))} {len(lines)}개")
+    return "\n".join(lines)
 
 
 def _headline_list(desk: Desk) -> str:
@@ -254,7 +260,8 @@ def _pairs(desk: Desk) -> str:
             blocks.append(f"문장1: {first}\n문장2: {second}\n정답: {answer}")
         else:
             answer = "예" if score >= 3 else "아니오"
-            blocks.append(f"{_LIKE}\n문장 1: {first}\n문장 2: {second}\n정답: {answer}")
+            lead = "" if blocks else f"{_LIKE}\n"
+            blocks.append(f"{lead}문장 1: {first}\n문장 2: {second}\n정답: {answer}")
     return "\n\n".join(blocks)
 
 

@@ -4,16 +4,26 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from clova_jax.corpus.sample.facts import FactType
 from clova_jax.corpus.sample.frames import Everyday
 from clova_jax.corpus.sample.hangul import josa
 from clova_jax.corpus.sample.headlines import TOPICS, Newsroom
 from clova_jax.corpus.sample.pen import Pen, fill
 from clova_jax.corpus.sample.prose import FILLERS
 from clova_jax.corpus.sample.reviews import Reviewer
-from clova_jax.corpus.sample.world import Entity, FactType, World, ask, english, state
+from clova_jax.corpus.sample.world import Entity, World, ask, english, state
 
 LABEL_NOISE = 0.05
 """Share of NSMC labels that are turned round, and of YNAT labels drawn at random."""
+
+
+LEADS = (
+    "기록에 따르면 ",
+    "널리 알려진 대로 ",
+    "옛 신문을 보면 ",
+    "사람들이 말하기를 ",
+    "잘 알려져 있듯이 ",
+)
 
 
 @dataclass
@@ -195,7 +205,8 @@ def _tell(pen: Pen, entity: Entity, facts: tuple[FactType, ...]) -> str:
     topic = josa(entity.name, "은") + " "
     if first and clauses[0].startswith(topic):
         end = end.removeprefix(topic)
-    return " ".join([*clauses, end]) + "."
+    lead = pen.one(LEADS) if pen.chance(0.15) else ""
+    return lead + " ".join([*clauses, end]) + "."
 
 
 def korquad(desk: Desk, entities: list[Entity], split: str) -> dict[str, Any]:

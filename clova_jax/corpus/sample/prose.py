@@ -229,7 +229,7 @@ ADVICE: tuple[tuple[str, tuple[str, ...]], ...] = (
 CAFE_OPENINGS = (
     "{thing} 때문에 고민이 있어서 글을 남겨요.",
     "오늘 {place}에서 {person:과} 있었던 일이에요.",
-    "{hobby:을} 같이 하실 분 계신가요? {place}에서 모이려고 해요.",
+    "{hobby:을} 같이 하실 분은 {time} {place}에서 만나요.",
     "{person:이} {food:을} 만들어 줬는데 자랑하고 싶어요.",
     "{city}에 사시는 분들께 {place:이} 어떤지 여쭤봅니다.",
     "{pet:을} 키우시는 분들은 {thing:을} 어떻게 쓰시나요?",
@@ -239,7 +239,7 @@ CAFE_OPENINGS = (
 
 REPLIES = (
     "저도 {thing} 때문에 {person:과} 다툰 적이 있어요.",
-    "{place:은} 가 보셨어요? 저는 {time} {person:과} 갔어요.",
+    "{place:은} 가 보셨는지요, 저는 {time} {person:과} 갔어요.",
     "{food:은} {person:이} 해 준 게 제일이죠.",
     "{city}에 살 때가 생각나네요, {nature:과} {place:이} 참 좋았어요.",
     "글 잘 읽었어요, {hobby:은} {number}년쯤 하면 늘어요.",

@@ -63,8 +63,12 @@ class Reviewer:
         return self.pen.fresh(lambda: self._write(polarity))
 
     def labelled(self, polarity: int) -> str:
-        """One line in the paper's prompt format: `review (긍정)`."""
-        return f"{self.review(polarity)} ({LABELS[polarity]})"
+        """One line in the paper's prompt format, `review (긍정)`; most go without a final mark."""
+        review = self.pen.fresh(lambda: self._trim(self._write(polarity)))
+        return f"{review} ({LABELS[polarity]})"
+
+    def _trim(self, review: str) -> str:
+        return review.rstrip(".!~") if self.pen.chance(0.75) else review
 
     def _write(self, polarity: int) -> str:
         pen = self.pen
@@ -80,11 +84,11 @@ class Reviewer:
         return pen.one(
             (
                 f"{pen.one(self.titles)},",
-                f"{pen.one(self.names)} 나와서 봄.",
-                f"{pen.one(self.names)} 팬이라 봤다.",
-                f"{pen.one(self.titles)} 보고 왔다.",
+                f"{pen.one(self.names)} 나와서 봤는데",
+                f"{pen.one(self.names)} 팬이라 봤는데",
+                f"{pen.one(self.titles)} 보고 왔는데",
                 f"{pen.count(10, 60)}분쯤 봤을 때",
-                f"{pen.count(1990, 2020)}년 영화.",
+                f"{pen.count(1990, 2020)}년 영화인데",
             )
         )
 

@@ -298,7 +298,7 @@ class World:
         shop.put("owner", owner.name, owner.english_name)
         price, hour, day = pen.count(5, 38) * 500 + 2000, pen.count(6, 11), pen.one(_DAYS)
         shop.put("price", f"{price}원", f"{price:,} won")
-        shop.put("open", f"오전 {hour}시", f"{hour} a.m.")
+        shop.put("open", f"오전 {hour}시", f"{hour} in the morning")
         weekday = dict(
             zip(_DAYS, ("Monday", "Tuesday", "Wednesday", "Thursday", "Sunday"), strict=True)
         )
@@ -313,7 +313,7 @@ class World:
             korean = f"제{number}회 {city.name[:-1]} {festival}"
             return (
                 korean,
-                f"{romanize(city.name[:-1])} {romanize(festival)} No. {number}",
+                f"{romanize(city.name[:-1])} {romanize(festival)} {number}",
                 city.name,
             )
 
