@@ -36,8 +36,10 @@ class PretrainOptions:
     learning_rate: float | None = option(None, "the peak; by default Table 2's for the size")
     warmup_tokens: int | None = option(None, "375M (GPT-3), 3% of the budget where that is less")
     ramp_tokens: int = option(0, "grow the batch from an eighth to its full size over these tokens")
-    packing: Literal["segments", "concatenate"] = option("segments", "keep documents apart, or not")
-    weights: str = option("natural", "natural, table1, or source=weight pairs with commas")
+    packing: Literal["concatenate", "segments"] = option(
+        "concatenate", "let attention run on over document ends as GPT-3 did, or keep it inside"
+    )
+    weights: tuple[str, ...] = option(("natural",), "natural, table1, or source=weight pairs")
     max_epochs: float | None = option(None, "how often a source may come round at most")
     validate_every: int = option(500, "steps between validations; 0: only at the end")
     checkpoint_every: int = option(500, "steps between checkpoints")

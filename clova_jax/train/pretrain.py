@@ -4,9 +4,19 @@ from pathlib import Path
 from typing import Any
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
-from clova_jax.data import Loader, TokenStore, bytes_per_token, serialize
+from clova_jax.data import (
+    Loader,
+    TokenStore,
+    bytes_per_token,
+    mixture_rows,
+    parse_weights,
+    serialize,
+    validation_batches,
+)
 from clova_jax.model.directory import save_model
 from clova_jax.parallel import data_shard, make_mesh
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
@@ -19,7 +29,7 @@ from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
 from clova_jax.train.validation import bits_per_byte, summary
 
-VALIDATION_BATCHES = 20  # of each source, at most
+VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
 def pretrain(options: PretrainOptions) -> bool:
@@ -35,20 +45,27 @@ def pretrain(options: PretrainOptions) -> bool:
     tokenizer = load_tokenizer(options.tokenizer)
     store = open_store(options, tokenizer)
     config = options.model_config(tokenizer.vocab_size)
-    host, hosts = data_shard(mesh)
-    loader = Loader(
-        store,
-        length=options.length,
-        global_batch=options.global_batch,
-        seed=options.seed,
-        packing=options.packing,
-        weights=options.weights,
-        max_epochs=options.max_epochs,
-        host_index=host,
-        host_count=hosts,
-    )
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
     total_steps = options.steps or schedule.steps(options.tokens)
+    host, hosts = data_shard(mesh)
+    batching = {
+        "length": options.length,
+        "global_batch": options.global_batch,
+        "packing": options.packing,
+    }
+    loader = Loader(
+        store,
+        seed=options.seed,
+        weights=parse_weights(options.weights),
+        steps=total_steps,
+        max_epochs=options.max_epochs,
+        span=schedule.rows,
+        host_index=host,
+        host_count=hosts,
+        **batching,
+    )
+    if jax.process_index() == 0 and not (options.out / "checkpoints").exists():
+        print(format_table(mixture_rows(loader.mixture)))
     rate = LearningRate(
         options.peak_learning_rate,
         warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
@@ -66,11 +83,20 @@ def pretrain(options: PretrainOptions) -> bool:
     token_bytes = bytes_per_token(tokenizer)
 
     def validate(params: Any) -> dict[str, Any]:
+        def losses(batch: dict[str, np.ndarray]) -> np.ndarray:
+            # Every host holds the whole batch, hands in its rows and gets all losses back.
+            rows = len(batch["ids"]) // hosts
+            mine = {name: x[host * rows : (host + 1) * rows] for name, x in batch.items()}
+            found = train_step.evaluate(params, mine)
+            if jax.process_count() > 1:
+                return multihost_utils.process_allgather(found, tiled=True)
+            return np.asarray(found)
+
         return summary(
             {
                 source: bits_per_byte(
-                    loader.validation_batches(source, limit=VALIDATION_BATCHES),
-                    lambda batch: train_step.evaluate(params, batch),
+                    validation_batches(store, source, limit=VALIDATION_TOKENS, **batching),
+                    losses,
                     token_bytes,
                 )
                 for source in store.sources("validation")

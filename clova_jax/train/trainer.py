@@ -1,5 +1,6 @@
 """The training loop: steps, guards, validation, checkpoints, and a way to stop and go on."""
 
+import contextlib
 import shlex
 import sys
 import time
@@ -15,7 +16,6 @@ from jax.sharding import Mesh
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
-from clova_jax.parallel import shard_batch
 from clova_jax.parallel.chips import peak_flops
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.guards import NonFiniteGuard, SpikeReport
@@ -87,10 +87,12 @@ class Trainer:
         )
         saved = step if step else None
         try:
-            with StopSignals() as stop, bar:
+            with StopSignals() as stop, bar, contextlib.ExitStack() as stack:
                 clock = time.perf_counter()
-                for batch in self.batches(step):
-                    state, measured = self.train_step(state, shard_batch(self.mesh, batch))
+                batches = stack.enter_context(contextlib.closing(self.batches(step)))
+                while step < self.total_steps:
+                    batch = next(batches)
+                    state, measured = self.train_step(state, batch)
                     # Reading the loss waits for the step: on CPU queued collectives would starve
                     # each other, and on accelerators the loader works ahead in its own thread.
                     measured = {name: value.item() for name, value in measured.items()}

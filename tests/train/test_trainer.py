@@ -1,0 +1,149 @@
+"""The loop by itself, on batches made up from the step number."""
+
+import json
+import os
+import signal
+
+import jax
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.parallel import make_mesh
+from clova_jax.train.checkpoint import Checkpoints
+from clova_jax.train.metrics import read_metrics
+from clova_jax.train.optimizer import AdamW, LearningRate
+from clova_jax.train.step import TrainStep
+from clova_jax.train.trainer import Trainer
+
+CONFIG = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=64, max_length=16)
+STEPS, ROWS, LENGTH = 12, 8, 16
+
+
+def batch(step: int) -> dict[str, np.ndarray]:
+    tokens = np.random.default_rng(step).integers(0, 8, (ROWS, LENGTH + 1), dtype=np.int32)
+    return {
+        "ids": tokens[:, :-1],
+        "targets": tokens[:, 1:],
+        "positions": np.broadcast_to(np.arange(LENGTH, dtype=np.int32), (ROWS, LENGTH)),
+        "segment_ids": np.ones((ROWS, LENGTH), np.int32),
+        "loss_mask": np.ones((ROWS, LENGTH), np.float32),
+    }
+
+
+def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
+    mesh = make_mesh(mesh)
+    step = TrainStep(CONFIG, AdamW(LearningRate(1e-2, 2, STEPS)), mesh)
+    settings = {
+        "train_step": step,
+        "mesh": mesh,
+        "batches": batches or stop_at(-1, signal.SIGTERM),
+        "tokens_of": lambda step: step * ROWS * LENGTH,
+        "flops_per_token": CONFIG.flops_per_token(LENGTH),
+        "total_steps": STEPS,
+        "validate": lambda params: {"val_loss": float(params["positions"].sum())},
+        "save_model": lambda where, params, tokens: (
+            where.mkdir(parents=True),
+            (where / "config.json").write_text(str(tokens)),
+        ),
+        "checkpoints": Checkpoints(out / "checkpoints"),
+        "identity": {"seed": seed},
+        "out": out,
+        "seed": seed,
+        "validate_every": 5,
+        "checkpoint_every": 4,
+    }
+    return Trainer(**settings | changes)
+
+
+def stop_at(step: int, number: signal.Signals):
+    """Batches during which a signal arrives, as from a keyboard or a scheduler."""
+
+    def batches(start):
+        for at in range(start, 10**9):
+            if at == step:
+                os.kill(os.getpid(), number)
+            yield batch(at)
+
+    return batches
+
+
+def losses(out) -> list[tuple[int, float]]:
+    return [(row["step"], row["loss"]) for row in read_metrics(out / "metrics.jsonl") if "loss" in row]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    out = tmp_path_factory.mktemp("whole")
+    assert trainer(out, milestones=(500, 1024)).run()
+    return out
+
+
+def test_a_run_leaves_metrics_checkpoints_milestones_and_a_model(whole):
+    rows = read_metrics(whole / "metrics.jsonl")
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, STEPS + 1))
+    assert [row["step"] for row in rows if "val_loss" in row] == [5, 10, 12]
+    for name in ("tokens", "loss", "grad_norm", "lr", "tokens_per_second", "mfu"):
+        assert name in rows[0]
+    assert rows[-1]["tokens"] == STEPS * ROWS * LENGTH
+    assert losses(whole)[-1][1] < losses(whole)[0][1]
+    assert Checkpoints(whole / "checkpoints").steps() == [4, 8, 12]
+    assert (whole / "model" / "config.json").read_text() == str(STEPS * ROWS * LENGTH)
+    tokens = {p.name: (p / "config.json").read_text() for p in (whole / "milestones").iterdir()}
+    assert tokens == {"500": "512", "1024": "1024"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, whole, capsys, number):
+    assert trainer(tmp_path, batches=stop_at(6, number)).run() is False
+    said = capsys.readouterr().err
+    assert f"{number.name}: stopping at the next safe point" in said
+    assert "stopped after step 7 of 12" in said
+    assert "run the same command again" in said
+    assert Checkpoints(tmp_path / "checkpoints").steps()[-1] == 7
+    assert not (tmp_path / "model").exists()
+    assert trainer(tmp_path).run()
+    assert losses(tmp_path) == losses(whole)  # bit for bit
+    assert trainer(tmp_path).run()  # and once more does nothing
+    assert losses(tmp_path) == losses(whole)
+
+
+def test_a_run_goes_on_on_other_meshes(tmp_path, whole):
+    assert trainer(tmp_path, batches=stop_at(2, signal.SIGTERM)).run() is False
+    assert trainer(tmp_path, (2, 2, 2), batches=stop_at(6, signal.SIGTERM)).run() is False
+    assert trainer(tmp_path, (8, 1, 1)).run()
+    np.testing.assert_allclose(losses(tmp_path), losses(whole), rtol=1e-5)
+
+
+def test_another_run_in_the_folder_is_refused_with_both_values(tmp_path, whole):
+    with pytest.raises(ClovaError, match="seed=0, this one has 7"):
+        trainer(whole, seed=7, identity={"seed": 7}).run()
+
+
+def test_the_newest_checkpoint_damaged_the_one_before_is_used(tmp_path, whole, capsys):
+    assert trainer(tmp_path, batches=stop_at(9, signal.SIGTERM)).run() is False
+    newest = tmp_path / "checkpoints" / "10" / "state"
+    file = max((f for f in newest.rglob("*") if f.is_file()), key=lambda f: f.stat().st_size)
+    file.write_bytes(file.read_bytes()[:-3])
+    assert trainer(tmp_path).run()
+    said = capsys.readouterr().err
+    assert str(file) in said
+    assert "going on from step 8" in said
+    assert losses(tmp_path) == losses(whole)
+
+
+def test_bad_steps_are_skipped_counted_and_too_many_stop_the_run(tmp_path):
+    def poisoned(start):
+        for step in range(start, 10**9):
+            made = batch(step)
+            made["loss_mask"][:] = np.nan if step >= 6 else 1
+            yield made
+
+    with pytest.raises(ClovaError, match="steps in a row .* checkpoint 8"):
+        trainer(tmp_path, batches=poisoned, total_steps=100, checkpoint_every=8).run()
+    rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [row["skipped"] for row in rows if "skipped" in row][:8] == [0] * 6 + [1] * 2
+    assert jax.tree.all(
+        jax.tree.map(lambda x: bool(np.isfinite(x).all()), trainer(tmp_path)._begin()[0].params)
+    )
