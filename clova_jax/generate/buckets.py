@@ -1,0 +1,83 @@
+"""Static shapes for ragged batches: lengths are rounded up to buckets, batches are bounded in tokens.
+
+XLA compiles once a shape, so a text of 37 tokens and one of 45 share the bucket of 48. Two buckets an
+octave keep the padding under a third.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+SMALLEST = 16
+BATCH_TOKENS = 4_096  # of one pass; more rows than that fill no processor better
+SCORE_ENTRIES = 1 << 26  # attention scores of one layer and pass: 256 MiB in float32
+
+
+def bucket(length: int, limit: int | None = None) -> int:
+    """The smallest of 16, 24, 32, 48, 64, 96, … that holds `length`, and `limit` at most."""
+    size = SMALLEST
+    while size < length:
+        size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
+    return size if limit is None else min(size, limit)
+
+
+def row_bucket(rows: int, most: int) -> int:
+    """The smallest of 1, 4, 16, 64, … that holds `rows`, and `most` at most."""
+    size = 1
+    while size < rows:
+        size *= 4
+    return min(size, most)
+
+
+def most_rows(time: int, before: int, heads: int) -> int:
+    """Rows of `time` tokens that one pass takes after `before` cached ones: a power of two."""
+    rows = min(BATCH_TOKENS // time, SCORE_ENTRIES // (heads * time * (time + before)))
+    return 1 << max(rows, 1).bit_length() - 1
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Items of one pass.
+
+    Args:
+        items: their numbers.
+        rows, time: the static shape they are padded to.
+    """
+
+    items: tuple[int, ...]
+    rows: int
+    time: int
+
+    def pad(self, sequences: Sequence[Sequence[int]], fill: int = 0) -> np.ndarray:
+        """int32[rows, time]: the items' sequences, `fill` behind each and in the spare rows."""
+        return pad([sequences[i] for i in self.items], self.rows, self.time, fill)
+
+
+def pad(sequences: Sequence[Sequence[int]], rows: int, time: int, fill: int = 0) -> np.ndarray:
+    """int32[rows, time] with the sequences from the left and from the top."""
+    out = np.full((rows, time), fill, np.int32)
+    for row, ids in enumerate(sequences):
+        out[row, : len(ids)] = ids
+    return out
+
+
+def batches(
+    lengths: Sequence[int], *, before: int, heads: int, limit: int | None = None
+) -> Iterator[Batch]:
+    """Cuts items into passes, the longest first; only the last pass may have rows to spare.
+
+    Args:
+        lengths: tokens of each item.
+        before: tokens of the shared prefix.
+        heads: attention heads, which bound the memory of the scores.
+        limit: no bucket is longer.
+    """
+    order = sorted(range(len(lengths)), key=lambda i: (-lengths[i], i))
+    at = 0
+    while at < len(order):
+        time = bucket(lengths[order[at]], limit)
+        most = most_rows(time, before, heads)
+        items = tuple(order[at : at + most])
+        yield Batch(items, row_bucket(len(items), most), time)
+        at += len(items)

@@ -1,0 +1,231 @@
+"""Continuations of prompts: any number of them, through one batch whose slots are filled again."""
+
+import dataclasses
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.generate.draw import seed_key
+from clova_jax.generate.options import Sampling
+from clova_jax.generate.scoring import read_prefix, score_tokens
+from clova_jax.generate.slots import CALL_TOKENS, Slots, Text, slot_count
+from clova_jax.generate.text import Writer
+
+STOP_CALL_TOKENS = 8  # a call is short where a stop string may end the text
+
+
+@dataclass(frozen=True)
+class Completion:
+    """A text and how it came about.
+
+    Args:
+        text: the continuation, after the prompt where `echo` was asked for.
+        ids: its tokens; `<|endoftext|>` and what a stop string cut off are not among them.
+        finish: "end" (`<|endoftext|>`), "stop" (a stop string) or "length".
+        logprobs: of `ids` by the model itself, before penalties and temperature; None where there is
+            nothing before a token. None if they were not asked for.
+        top: for each token the likeliest alternatives, id to log-probability.
+    """
+
+    text: str
+    ids: list[int]
+    finish: str
+    logprobs: list[float | None] | None = None
+    top: list[dict[int, float]] | None = None
+
+
+def generate(model: Any, prompts: Sequence[str], **options: Any) -> list[str]:
+    """Continuations only; the options are those of `complete` and of `Sampling`.
+
+    Returns:
+        One text a prompt; with `num_samples`, those of the first prompt come first.
+    """
+    return [completion.text for completion in complete(model, prompts, **options)]
+
+
+def complete(
+    model: Any,
+    prompts: Sequence[str] | Sequence[Sequence[int]],
+    *,
+    seed: int | Sequence[int] | None = None,
+    num_samples: int = 1,
+    echo: bool = False,
+    prefix_ids: Sequence[int] = (),
+    **options: Any,
+) -> list[Completion]:
+    """Continues prompts until `<|endoftext|>`, a stop string, `max_new_tokens` or the context's end.
+
+    Args:
+        prompts: texts, or token ids; an empty one stands for `<|endoftext|>`.
+        seed: one for all prompts or one each. It alone decides a prompt's draws, whatever else is in
+            the batch; equal prompts with equal seeds get equal texts. None draws fresh ones.
+        num_samples: continuations of each prompt.
+        echo: give the prompt back before its continuation, with its log-probabilities if asked for.
+        prefix_ids: tokens that all prompts begin with; read once.
+        options: of `Sampling`.
+
+    Raises:
+        ClovaError: an option out of its range; a prompt that fills the model's context.
+    """
+    if isinstance(prompts, str):
+        raise ClovaError(f"prompts={prompts!r}: wants a list of prompts")
+    if num_samples < 1:
+        raise ClovaError(f"num_samples={num_samples}: wants 1 or more")
+    try:
+        sampling = Sampling(**options)
+    except TypeError:
+        known = [field.name for field in dataclasses.fields(Sampling)]
+        unknown = sorted(set(options) - set(known))
+        raise ClovaError(f"generate: no option {unknown}; there are {', '.join(known)}") from None
+    seeds = _seeds(seed, len(prompts))
+    rows = prompt_ids(model, prompts, prefix_ids)
+    prefix_ids, rows = _keep_one(model, prefix_ids, rows)
+    texts = [
+        start(model, ids, sampling, seed_key(own, sample), len(prefix_ids), name=f"prompt {number}")
+        for number, (ids, own) in enumerate(zip(rows, seeds, strict=True))
+        for sample in range(num_samples)
+    ]
+    run(model, texts, prefix_ids, sampling.logprobs or 0)
+    done = [completion(model, text) for text in texts]
+    if echo:
+        done = _with_prompts(model, prompts, rows, prefix_ids, done, num_samples, sampling)
+    return done
+
+
+def prompt_ids(
+    model: Any, prompts: Sequence[str] | Sequence[Sequence[int]], prefix_ids: Sequence[int] = ()
+) -> list[list[int]]:
+    """Ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it."""
+    tokenizer = model.tokenizer
+    texts = [prompt for prompt in prompts if isinstance(prompt, str)]
+    encoded = iter(tokenizer.encode_batch(texts) if texts else [])
+    rows = [next(encoded) if isinstance(p, str) else [int(i) for i in p] for p in prompts]
+    for number, ids in enumerate(rows):
+        if ids and not (0 <= min(ids) and max(ids) < model.config.vocab_size):
+            raise ClovaError(
+                f"prompt {number} has an id outside 0..{model.config.vocab_size - 1}"
+            )
+    return [ids or ([] if len(prefix_ids) else [tokenizer.end_of_text]) for ids in rows]
+
+
+def start(
+    model: Any, ids: list[int], sampling: Sampling, key: np.ndarray, before: int, name: str
+) -> Text:
+    """A text to be written after `before` shared tokens and its own prompt.
+
+    Raises:
+        ClovaError: the prompt leaves no room for a token.
+    """
+    room = model.config.max_length - before - len(ids)
+    if room < min(1, sampling.max_new_tokens):
+        raise ClovaError(
+            f"{name}: {before + len(ids)} tokens leave no room in the model's context of "
+            f"{model.config.max_length}; shorten it"
+        )
+    limit = min(sampling.max_new_tokens, room)
+    return Text(ids, sampling, key, Writer(model.tokenizer, sampling.stop), limit)
+
+
+def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: int = 0) -> None:
+    """Writes all texts to their ends."""
+    waiting = [text for text in texts if text.limit]
+    for text in texts:
+        if not text.limit:
+            text.finish = "length"
+    if not waiting:
+        return
+    # Long prompts first, so that prompts of one length are read together.
+    waiting.sort(key=lambda text: len(text.prompt_ids))
+    size = cache_size(max(len(text.prompt_ids) + text.limit for text in waiting))
+    count = slot_count(model, len(waiting), size)
+    slots = Slots(model, count, size, read_prefix(model, prefix_ids), prefix_ids, top)
+    stops = any(text.sampling.stop for text in waiting)
+    running = 0
+    while waiting or running:
+        joining = [waiting.pop() for _ in range(min(len(waiting), len(slots.free)))]
+        if joining:
+            slots.admit(joining)
+        ended = slots.advance(STOP_CALL_TOKENS if stops or waiting else CALL_TOKENS)
+        running += len(joining) - len(ended)
+
+
+def cache_size(tokens: int) -> int:
+    """Room for so many tokens, in steps that keep shapes few: 64, 128, then multiples of 128."""
+    return 64 if tokens <= 64 else -(-tokens // 128) * 128
+
+
+def completion(model: Any, text: Text) -> Completion:
+    """What became of a text."""
+    ids = text.ids
+    if text.finish == "stop":  # tokens that only a stop string is made of are no part of the text
+        wanted = len(text.writer.text.encode())
+        count = 0
+        while len(model.tokenizer.decode_bytes(ids[:count])) < wanted:
+            count += 1
+        ids = ids[:count]
+    logprobs = top = None
+    if text.sampling.logprobs is not None:
+        logprobs = text.logprobs[: len(ids)]
+        kept = text.sampling.logprobs
+        top = [
+            dict(zip(i[:kept].tolist(), p[:kept].tolist(), strict=True))
+            for i, p in text.top[: len(ids)]
+        ]
+    return Completion(text.writer.text, ids, text.finish or "length", logprobs, top)
+
+
+def _seeds(seed: int | Sequence[int] | None, count: int) -> list[int]:
+    if seed is None:
+        return [secrets.randbits(63) for _ in range(count)]
+    seeds = [seed] * count if isinstance(seed, int | np.integer) else list(seed)
+    if len(seeds) != count:
+        raise ClovaError(f"seed: {len(seeds)} seeds for {count} prompts; give one, or one each")
+    return [int(own) for own in seeds]
+
+
+def _keep_one(
+    model: Any, prefix_ids: Sequence[int], rows: list[list[int]]
+) -> tuple[list[int], list[list[int]]]:
+    """Every prompt needs a token of its own: where one has none, all take the prefix's last."""
+    prefix = list(prefix_ids)
+    if all(rows):
+        return prefix, rows
+    return prefix[:-1], [[prefix[-1], *ids] for ids in rows]
+
+
+def _with_prompts(
+    model: Any,
+    prompts: Sequence[Any],
+    rows: Sequence[list[int]],
+    prefix_ids: Sequence[int],
+    done: Sequence[Completion],
+    num_samples: int,
+    sampling: Sampling,
+) -> list[Completion]:
+    """The completions with their prompts before them."""
+    top = sampling.logprobs
+    scores: list[Any] = [None] * len(rows)
+    if top is not None:
+        scores = score_tokens(model, rows, prefix_ids=prefix_ids, top=top)
+    echoed = []
+    for number, after in enumerate(done):
+        which = number // num_samples
+        prompt, ids, score = prompts[which], rows[which], scores[which]
+        text = prompt if isinstance(prompt, str) else model.tokenizer.decode(ids)
+        logprobs, tops = after.logprobs, after.top
+        if score is not None:
+            logprobs = [None, *score.logprobs.tolist(), *(after.logprobs or [])]
+            tops = [
+                {},
+                *(
+                    dict(zip(i.tolist(), p.tolist(), strict=True))
+                    for i, p in zip(score.top_ids, score.top_logprobs, strict=True)
+                ),
+                *(after.top or []),
+            ]
+        echoed.append(Completion(text + after.text, ids + after.ids, after.finish, logprobs, tops))
+    return echoed

@@ -1,0 +1,376 @@
+"""Log-probabilities of given text: continuations, choices, whole sequences.
+
+Notable:
+- a shared prefix is read once and held once (`Prefix`), whatever the batch;
+- items go through in length buckets, so that a new length compiles nothing new;
+- the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists;
+- the choices of an item share its context: their first tokens come from one distribution, their rest
+  from one short pass over the cached context.
+
+`model` is anything with `config, params, tokenizer, mesh, dtype`, a `LanguageModel` say.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Float64, Int
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.generate.buckets import bucket, batches, pad, row_bucket
+from clova_jax.generate.placement import place
+from clova_jax.model import Cache, Params, Prefix, forward, logits
+
+HEAD_ROWS = 128  # positions whose scores over the vocabulary stand in memory at once
+
+Ids = Sequence[int]
+
+
+def score(
+    model: Any, contexts: Sequence[str], continuations: Sequence[str]
+) -> Float64[np.ndarray, "n"]:
+    """log p(continuation | context) in nats, summed over the tokens of each continuation.
+
+    Context and continuation are encoded together, and what follows the context's own ids counts. Blanks
+    at the end of a context belong to the continuation; an empty context stands for `<|endoftext|>`.
+
+    Raises:
+        ClovaError: lists of unequal length; a text longer than the model's context.
+    """
+    if len(contexts) != len(continuations):
+        raise ClovaError(
+            f"score: {len(contexts)} contexts but {len(continuations)} continuations; give one for each"
+        )
+    pairs = split_ids(model.tokenizer, contexts, continuations)
+    return score_ids(model, [a for a, _ in pairs], [b for _, b in pairs])[0]
+
+
+def split_ids(
+    tokenizer: Any, contexts: Sequence[str], continuations: Sequence[str]
+) -> list[tuple[list[int], list[int]]]:
+    """(context ids, continuation ids) of each pair, cut as `score` cuts them."""
+    heads = [context.rstrip() for context in contexts]
+    texts = [a + b for a, b in zip(contexts, continuations, strict=True)]
+    wholes, owns = tokenizer.encode_batch(texts), tokenizer.encode_batch(heads)
+    pairs = []
+    for text, head, whole, own in zip(texts, heads, wholes, owns, strict=True):
+        # A merge across the cut may leave fewer tokens; some are the continuation's if it is not empty.
+        cut = min(len(own), len(whole) - (len(text) > len(head))) if head else 0
+        pairs.append((whole[:cut] if cut else [tokenizer.end_of_text], whole[cut:]))
+    return pairs
+
+
+def score_ids(
+    model: Any, contexts: Sequence[Ids], continuations: Sequence[Ids], prefix_ids: Ids = ()
+) -> tuple[Float64[np.ndarray, "n"], np.ndarray]:
+    """log p(continuation | prefix + context) of ids, and whether greedy decoding would write it.
+
+    Args:
+        contexts: at least one token before each continuation, unless there is a prefix.
+        prefix_ids: what all contexts begin with; computed once.
+
+    Returns:
+        float64[n] sums, in nats, and bool[n].
+    """
+    prefix_ids, contexts = _never_empty(model, prefix_ids, contexts)
+    sequences = [[*a, *b] for a, b in zip(contexts, continuations, strict=True)]
+    starts = [len(context) for context in contexts]
+    details = score_tokens(model, sequences, starts=starts, prefix_ids=prefix_ids)
+    sums = np.array([np.sum(tokens.logprobs, dtype=np.float64) for tokens in details])
+    return sums, np.array([bool(tokens.greedy.all()) for tokens in details])
+
+
+@dataclass(frozen=True)
+class TokenScores:
+    """What the model thought of the tokens of one sequence, from `start` on.
+
+    Args:
+        logprobs: float32[n], log p of each token given all before it.
+        greedy: bool[n], whether it was the likeliest.
+        top_ids, top_logprobs: [n, k], the likeliest tokens in its place.
+    """
+
+    logprobs: np.ndarray
+    greedy: np.ndarray
+    top_ids: np.ndarray
+    top_logprobs: np.ndarray
+
+
+def score_tokens(
+    model: Any,
+    sequences: Sequence[Ids],
+    *,
+    starts: Sequence[int] | None = None,
+    prefix_ids: Ids = (),
+    top: int = 0,
+) -> list[TokenScores]:
+    """Log-probabilities token by token.
+
+    Args:
+        sequences: ids after the prefix.
+        starts: the first token of each sequence to score; 1 by default, since the first token of a text
+            follows nothing.
+        prefix_ids: what all sequences begin with.
+        top: alternatives wanted at every position.
+
+    Raises:
+        ClovaError: a sequence longer than the model's context.
+    """
+    starts = [1] * len(sequences) if starts is None else starts
+    _check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
+    prefix = read_prefix(model, prefix_ids)
+    found: list[Any] = [None] * len(sequences)
+    inputs = [ids[:-1] for ids in sequences]
+    limit = model.config.max_length - len(prefix_ids)
+    for batch in batches(
+        [len(ids) for ids in inputs],
+        before=len(prefix_ids),
+        heads=model.config.num_heads,
+        limit=limit,
+    ):
+        counts = [max(len(sequences[i]) - starts[i], 0) for i in batch.items]
+        width = row_bucket(max(counts), batch.time)
+        targets = pad([sequences[i][starts[i] :] for i in batch.items], batch.rows, width)
+        first = np.zeros(batch.rows, np.int32)
+        first[: len(batch.items)] = [starts[i] - 1 for i in batch.items]
+        columns = _score_pass(
+            model.params,
+            model.config,
+            prefix,
+            *place(model, batch.pad(inputs), first, targets),
+            dtype=model.dtype,
+            top=top,
+        )
+        columns = [np.asarray(column) for column in columns]
+        for row, (i, count) in enumerate(zip(batch.items, counts, strict=True)):
+            found[i] = TokenScores(*(column[row, :count] for column in columns))
+    return found
+
+
+def score_choices(
+    model: Any,
+    prefix_ids: Ids,
+    contexts: Sequence[Ids],
+    choices: Sequence[Sequence[Ids]],
+    progress: Callable[[int], Any] | None = None,
+) -> list[Float64[np.ndarray, "c"]]:
+    """log p(choice | prefix + context) of every choice of every item, in nats.
+
+    Args:
+        prefix_ids: shared by all items; read once.
+        contexts: the ids of each item after the prefix.
+        choices: the ids of each item's choices, one token or more each.
+        progress: told the number of items after each pass.
+
+    Raises:
+        ClovaError: an empty choice; an item longer than the model's context.
+    """
+    for number, options in enumerate(choices):
+        if not all(options):
+            raise ClovaError(f"score_choices: item {number} has a choice without tokens")
+    prefix_ids, contexts = _never_empty(model, prefix_ids, contexts)
+    longest = [max(map(len, options), default=1) - 1 for options in choices]
+    _check_lengths(
+        model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids
+    )
+    prefix = read_prefix(model, prefix_ids)
+    rests = [[choice[1:] for choice in options] for options in choices]
+    rest_time = max((sum(map(len, rest)) for rest in rests), default=0)
+    rest_time = bucket(rest_time) if rest_time else 0
+    width = max(map(len, choices), default=0)
+    found: list[Any] = [None] * len(contexts)
+    for batch in batches(
+        [len(ids) for ids in contexts],
+        before=len(prefix_ids) + rest_time,
+        heads=model.config.num_heads,
+        limit=model.config.max_length - len(prefix_ids),
+    ):
+        lengths = np.ones(batch.rows, np.int32)
+        lengths[: len(batch.items)] = [len(contexts[i]) for i in batch.items]
+        firsts = pad([[c[0] for c in choices[i]] for i in batch.items], batch.rows, width)
+        tails = _Tails.of([choices[i] for i in batch.items], batch.rows, rest_time)
+        first, rest = _choices_pass(
+            model.params,
+            model.config,
+            prefix,
+            *place(model, batch.pad(contexts), lengths, firsts, *tails.arrays),
+            dtype=model.dtype,
+        )
+        first, rest = np.asarray(first, np.float64), np.asarray(rest, np.float64)
+        for row, i in enumerate(batch.items):
+            count = len(choices[i])
+            segments = tails.segments[row]
+            sums = np.bincount(segments, weights=rest[row], minlength=count + 1)[1 : count + 1]
+            found[i] = first[row, :count] + sums
+        if progress:
+            progress(len(batch.items))
+    return found
+
+
+@dataclass(frozen=True)
+class _Tails:
+    """All but the first token of every choice, the choices of an item side by side in one row.
+
+    Args:
+        ids, targets: int32[B,K], the choices without their last and without their first token.
+        offsets: int32[B,K], how far behind the context's end a token stands.
+        segments: int32[B,K], the number of its choice from 1; 0 is padding.
+    """
+
+    ids: np.ndarray
+    targets: np.ndarray
+    offsets: np.ndarray
+    segments: np.ndarray
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        return self.ids, self.targets, self.offsets, self.segments
+
+    @classmethod
+    def of(cls, choices: Sequence[Sequence[Ids]], rows: int, time: int) -> "_Tails":
+        lists: tuple[list, ...] = ([], [], [], [])
+        for options in choices:
+            parts: tuple[list, ...] = ([], [], [], [])
+            for number, ids in enumerate(options, 1):
+                steps = len(ids) - 1
+                values = (ids[:-1], ids[1:], range(steps), [number] * steps)
+                for part, value in zip(parts, values, strict=True):
+                    part.extend(value)
+            for whole, part in zip(lists, parts, strict=True):
+                whole.append(part)
+        return cls(*(pad(part, rows, time) for part in lists))
+
+
+def read_prefix(model: Any, ids: Ids) -> Prefix | None:
+    """Keys and values of a text that many rows begin with; None for no ids."""
+    if not ids:
+        return None
+    _check_lengths(model, [0], ids)
+    size = bucket(len(ids), model.config.max_length)
+    return _read_prefix(
+        model.params, model.config, pad([ids], 1, size), np.int32(len(ids)), dtype=model.dtype
+    )
+
+
+def _never_empty(
+    model: Any, prefix_ids: Ids, contexts: Sequence[Ids]
+) -> tuple[list[int], list[list[int]]]:
+    """Every context gets a last token to predict from: the prefix's last, or `<|endoftext|>`."""
+    prefix, rows = list(prefix_ids), [list(ids) for ids in contexts]
+    if all(rows):
+        return prefix, rows
+    before = prefix[-1:] or [model.tokenizer.end_of_text]
+    if prefix:
+        return prefix[:-1], [before + ids for ids in rows]
+    return prefix, [ids or before for ids in rows]
+
+
+def _check_lengths(model: Any, lengths: Sequence[int], prefix_ids: Ids) -> None:
+    limit = model.config.max_length - len(prefix_ids)
+    for number, length in enumerate(lengths):
+        if length > limit:
+            shared = f", {len(prefix_ids)} of them shared" if len(prefix_ids) else ""
+            raise ClovaError(
+                f"item {number} needs {length + len(prefix_ids)} tokens{shared}, but the model's context "
+                f"is {model.config.max_length}; shorten it"
+            )
+
+
+@functools.partial(jax.jit, static_argnames=("config", "dtype"))
+def _read_prefix(
+    params: Params, config: ModelConfig, ids: Array, length: Array, *, dtype: Any
+) -> Prefix:
+    valid = (jnp.arange(ids.shape[1]) < length).astype(jnp.int32)[None]
+    cache = Cache.empty(config, 1, ids.shape[1], dtype)
+    return forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)[1].as_prefix()
+
+
+@functools.partial(jax.jit, static_argnames=("config", "dtype", "top"))
+def _score_pass(
+    params: Params,
+    config: ModelConfig,
+    prefix: Prefix | None,
+    ids: Int[Array, "B T"],
+    first: Int[Array, "B"],
+    targets: Int[Array, "B K"],
+    *,
+    dtype: Any,
+    top: int,
+) -> tuple[Array, ...]:
+    """Scores `targets`, which stand after the inputs `first`, `first` + 1, …"""
+    rows, width = targets.shape
+    cache = Cache.empty(config, rows, 0, dtype, prefix) if prefix else None
+    hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype)
+    where = jnp.minimum(first[:, None] + jnp.arange(width), ids.shape[1] - 1)
+    hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
+    return _token_scores(params, config, hidden, targets, top)
+
+
+@functools.partial(jax.jit, static_argnames=("config", "dtype"))
+def _choices_pass(
+    params: Params,
+    config: ModelConfig,
+    prefix: Prefix | None,
+    ids: Int[Array, "B T"],
+    lengths: Int[Array, "B"],
+    firsts: Int[Array, "B C"],
+    tail_ids: Int[Array, "B K"],
+    tail_targets: Int[Array, "B K"],
+    tail_offsets: Int[Array, "B K"],
+    tail_segments: Int[Array, "B K"],
+    *,
+    dtype: Any,
+) -> tuple[Float[Array, "B C"], Float[Array, "B K"]]:
+    rows, time = ids.shape
+    tails = tail_ids.shape[1]
+    cache = Cache.empty(config, rows, time if tails else 0, dtype, prefix)
+    valid = (jnp.arange(time) < lengths[:, None]).astype(jnp.int32)
+    hidden, cache = forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)
+    last = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
+    scores = jax.nn.log_softmax(logits(params, config, last))
+    first = jnp.take_along_axis(scores, firsts, axis=1)
+    if not tails:
+        return first, jnp.zeros((rows, 0))
+    hidden, _ = forward(
+        params,
+        config,
+        tail_ids,
+        positions=cache.next_positions[:, None] + tail_offsets,
+        segment_ids=tail_segments,
+        cache=cache,
+        dtype=dtype,
+    )
+    rest = _token_scores(params, config, hidden, tail_targets, 0)[0]
+    return first, jnp.where(tail_segments > 0, rest, 0)
+
+
+def _token_scores(
+    params: Params, config: ModelConfig, hidden: Array, targets: Array, top: int
+) -> tuple[Array, Array, Array, Array]:
+    """log p, whether likeliest, and the `top` likeliest [B,K,top], a few positions at a time."""
+    rows, width = targets.shape
+    count = rows * width
+    chunk = min(count, HEAD_ROWS)
+    spare = -count % chunk
+
+    def cut(x: Array) -> Array:
+        x = x.reshape(count, *x.shape[2:])
+        x = jnp.pad(x, ((0, spare), *((0, 0),) * (x.ndim - 1)))
+        return x.reshape(-1, chunk, *x.shape[1:])
+
+    def score(part: tuple[Array, Array]) -> tuple[Array, ...]:
+        scores = logits(params, config, part[0])
+        total = jax.nn.logsumexp(scores, axis=-1)
+        gold = jnp.take_along_axis(scores, part[1][:, None], axis=-1)[:, 0]
+        greedy = jnp.argmax(scores, axis=-1) == part[1]
+        values, ids = jax.lax.top_k(scores, top) if top else (jnp.zeros((chunk, 0)),) * 2
+        return gold - total, greedy, ids.astype(jnp.int32), values - total[:, None]
+
+    columns = jax.lax.map(score, (cut(hidden), cut(targets)))
+    flat = [x.reshape(x.shape[0] * chunk, *x.shape[2:])[:count] for x in columns]
+    return tuple(x.reshape(rows, width, *x.shape[1:]) for x in flat)

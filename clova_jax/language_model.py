@@ -1,0 +1,172 @@
+"""`LanguageModel`: one handle that hands on to the decoder and to `generate/`."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.sharding import Mesh
+from jaxtyping import Array, Float
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.generate import sampling, scoring
+from clova_jax.generate.buckets import Batch, batches, bucket, pad, row_bucket
+from clova_jax.generate.placement import place
+from clova_jax.model import Params, default_dtype, forward, init_params, input_gradients, logits
+from clova_jax.model.directory import inference_shardings, load_model, save_model
+from clova_jax.tokenizers import Tokenizer
+
+
+class LanguageModel:
+    """A decoder with its tokenizer.
+
+        lm = LanguageModel.load("runs/quickstart/model")
+        lm.generate(["옛날 옛적에"], max_new_tokens=40, temperature=0.8, seed=1)
+
+    Args:
+        config: the shape.
+        params: parameters as `model.init_params` lays them out.
+        tokenizer: of `config.vocab_size` entries.
+        mesh: where the parameters live; one device by default.
+        dtype: of the computation; float32 on CPU and bfloat16 on accelerators by default.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        params: Params,
+        tokenizer: Tokenizer,
+        mesh: Mesh | None = None,
+        dtype: Any = None,
+    ) -> None:
+        if tokenizer.vocab_size != config.vocab_size:
+            raise ClovaError(
+                f"the tokenizer has {tokenizer.vocab_size:,} entries, the model {config.vocab_size:,}"
+            )
+        self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
+        self.dtype = dtype or default_dtype()
+
+    @classmethod
+    def create(
+        cls,
+        config: ModelConfig,
+        tokenizer: Tokenizer,
+        seed: int = 0,
+        mesh: Mesh | None = None,
+    ) -> "LanguageModel":
+        """A model with random weights, the same on any mesh."""
+        make = jax.jit(
+            init_params, static_argnums=0, out_shardings=inference_shardings(config, mesh)
+        )
+        return cls(config, make(config, seed), tokenizer, mesh)
+
+    @classmethod
+    def load(cls, directory: str | Path, mesh: Mesh | None = None) -> "LanguageModel":
+        """Reads a model directory; with a mesh each device reads its own shards only.
+
+        Raises:
+            ClovaError: it is not a model directory, or damaged.
+        """
+        return cls(*load_model(directory, mesh), mesh)
+
+    def save(self, directory: str | Path) -> None:
+        """Writes a model directory: `config.json`, `tokenizer/`, `params/`."""
+        save_model(directory, self.config, self.params, self.tokenizer)
+
+    def logits(self, ids: Sequence[Sequence[int]] | np.ndarray) -> Float[np.ndarray, "B T V"]:
+        """Scores of the token after each position, float32; nothing is prepended.
+
+        Args:
+            ids: [B,T], or rows of different length: T is the longest then, and what stands behind a
+                row's end is 0.
+        """
+        rows = self._rows(ids)
+        out = np.zeros((len(rows), max(map(len, rows)), self.config.vocab_size), np.float32)
+        for batch in self._batches(rows):
+            found = _logits(self.params, self.config, *place(self, batch.pad(rows)), self.dtype)
+            for row, scores in zip(batch.items, np.asarray(found), strict=False):
+                out[row, : len(rows[row])] = scores[: len(rows[row])]
+        return out
+
+    def score(
+        self, contexts: Sequence[str], continuations: Sequence[str]
+    ) -> Float[np.ndarray, "n"]:
+        """Sum of the log-probabilities of each continuation's tokens, float64, in nats.
+
+        Blanks at the end of a context belong to the continuation; an empty context stands for
+        `<|endoftext|>`.
+        """
+        return scoring.score(self, contexts, continuations)
+
+    def generate(self, prompts: Sequence[str], **options: Any) -> list[str]:
+        """Continuations of the prompts; the options are those of `generate.sampling.generate`."""
+        return sampling.generate(self, prompts, **options)
+
+    def input_gradients(
+        self, ids: Sequence[Sequence[int]] | np.ndarray, targets: Sequence[Sequence[int]] | np.ndarray
+    ) -> tuple[float, Float[np.ndarray, "B T D"]]:
+        """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
+
+        Args:
+            ids, targets: [B,T], or rows of different length (the same in both): the mean is over real
+                tokens then, and the gradient behind a row's end is 0.
+
+        Returns:
+            loss in nats, and float32[B,T,D].
+        """
+        rows, aims = self._rows(ids), self._rows(targets)
+        if list(map(len, rows)) != list(map(len, aims)):
+            raise ClovaError("input_gradients: ids and targets differ in their lengths")
+        time = bucket(max(map(len, rows)), self.config.max_length)
+        spare = row_bucket(len(rows), 1 << 62)
+        mask = pad([[1] * len(row) for row in rows], spare, time)
+        loss, gradient = _input_gradients(
+            self.params,
+            self.config,
+            *place(self, pad(rows, spare, time), pad(aims, spare, time), mask),
+            self.dtype,
+        )
+        longest = max(map(len, rows))
+        return float(loss), np.asarray(gradient)[: len(rows), :longest]
+
+    def _rows(self, ids: Sequence[Sequence[int]] | np.ndarray) -> list[Sequence[int]]:
+        rows = [np.asarray(row, np.int32) for row in ids]
+        if not rows or not all(row.ndim == 1 and row.size for row in rows):
+            raise ClovaError("ids: wants rows [B,T] of at least one token each")
+        for number, row in enumerate(rows):
+            if len(row) > self.config.max_length:
+                raise ClovaError(
+                    f"ids: row {number} has {len(row)} tokens, but the model's context is "
+                    f"{self.config.max_length}; cut it"
+                )
+            if row.min() < 0 or row.max() >= self.config.vocab_size:
+                raise ClovaError(
+                    f"ids: row {number} has an id outside 0..{self.config.vocab_size - 1}"
+                )
+        return rows
+
+    def _batches(self, rows: list[Sequence[int]]) -> Iterator[Batch]:
+        return batches(
+            [len(row) for row in rows],
+            before=0,
+            heads=self.config.num_heads,
+            limit=self.config.max_length,
+        )
+
+
+@functools.partial(jax.jit, static_argnums=(1, 3))
+def _logits(params: Params, config: ModelConfig, ids: Array, dtype: Any) -> Float[Array, "B T V"]:
+    return logits(params, config, forward(params, config, ids, dtype=dtype)[0])
+
+
+@functools.partial(jax.jit, static_argnums=(1, 5))
+def _input_gradients(
+    params: Params, config: ModelConfig, ids: Array, targets: Array, mask: Array, dtype: Any
+) -> tuple[Float[Array, ""], Float[Array, "B T D"]]:
+    return input_gradients(
+        params, config, ids, targets, loss_mask=mask.astype(jnp.float32), dtype=dtype
+    )
