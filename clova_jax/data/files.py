@@ -93,6 +93,8 @@ class LocalWriter:
         for path in [*self.path.glob("*/*.bin"), *self.path.glob("*/*.idx")]:
             if path not in sizes:
                 path.unlink()
+        for path in self.path.glob(".*.json.*"):  # a JSON file that a killed process was writing
+            path.unlink()
 
     def append(self, name: str, ids: np.ndarray, ends: np.ndarray, text_bytes: int) -> None:
         """Adds documents to a stream.
