@@ -371,6 +371,9 @@ def _token_scores(
         values, ids = jax.lax.top_k(scores, top) if top else (jnp.zeros((chunk, 0)),) * 2
         return gold - total, greedy, ids.astype(jnp.int32), values - total[:, None]
 
+    if count == chunk:
+        columns = score((hidden.reshape(count, -1), targets.reshape(count)))
+        return tuple(x.reshape(rows, width, *x.shape[1:]) for x in columns)
     columns = jax.lax.map(score, (cut(hidden), cut(targets)))
     flat = [x.reshape(x.shape[0] * chunk, *x.shape[2:])[:count] for x in columns]
     return tuple(x.reshape(rows, width, *x.shape[1:]) for x in flat)

@@ -1,0 +1,147 @@
+"""`generate` against a plain loop, in any batch, with stops, echo, log-probabilities and refilling."""
+
+import jax
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.generate import slots
+from clova_jax.generate.sampling import complete, generate
+from clova_jax.model import forward, logits
+
+PROMPTS = ["가", "옛날 옛적에", "", "the quick brown fox", "a", "서울은 대한민국의 수도"]
+
+
+@pytest.fixture(scope="module")
+def scores(model):
+    """Scores after a sequence, without a cache; one padded shape."""
+
+    @jax.jit
+    def run(ids, length):
+        hidden, _ = forward(model.params, model.config, ids)
+        return logits(model.params, model.config, hidden[0, length - 1])
+
+    def of(ids):
+        padded = np.zeros((1, model.config.max_length), np.int32)
+        padded[0, : len(ids)] = ids
+        return np.asarray(run(padded, len(ids)))
+
+    return of
+
+
+def plain_greedy(scores, ids, count):
+    ids, start = list(ids), len(ids)
+    while len(ids) - start < count:
+        best = int(scores(ids).argmax())
+        if best == 256:
+            break
+        ids.append(best)
+    return ids[start:]
+
+
+def test_greedy_is_the_plain_loop_alone_or_together(model, scores):
+    ids = [model.tokenizer.encode(p) or [256] for p in PROMPTS]
+    wanted = [plain_greedy(scores, row, 40) for row in ids]
+    together = complete(model, PROMPTS, max_new_tokens=40, temperature=0)
+    assert [c.ids for c in together] == wanted
+    for prompt, row in zip(PROMPTS[:2], wanted, strict=False):
+        assert complete(model, [prompt], max_new_tokens=40, temperature=0)[0].ids == row
+
+
+def test_more_prompts_than_slots_refill(model, monkeypatch):
+    many = [f"{n}번째" for n in range(9)]
+    wanted = generate(model, many, max_new_tokens=20, seed=3)
+    monkeypatch.setattr(slots, "MOST_ROWS", 2)
+    assert generate(model, many, max_new_tokens=20, seed=3) == wanted
+
+
+def test_a_seed_decides_a_text_whatever_else_is_in_the_batch(model):
+    options = {"max_new_tokens": 30, "temperature": 1.3, "top_p": 0.95, "top_k": 40}
+    together = generate(model, PROMPTS, seed=range(6), **options)
+    for number in (1, 4):
+        assert generate(model, [PROMPTS[number]], seed=number, **options) == [together[number]]
+    assert generate(model, PROMPTS[::-1], seed=range(6)[::-1], **options) == together[::-1]
+    assert generate(model, PROMPTS, seed=range(6, 12), **options) != together
+
+
+def test_samples_of_one_prompt_differ_and_the_first_is_the_only_one(model):
+    texts = generate(model, ["가"], num_samples=4, seed=1, max_new_tokens=20)
+    assert len(set(texts)) == 4
+    assert generate(model, ["가"], seed=1, max_new_tokens=20) == texts[:1]
+
+
+def test_a_shared_prefix_is_the_beginning_of_every_prompt(model):
+    prefix = "공유된 앞부분: "
+    prompts = ["가", "나다라", ""]
+    wanted = generate(model, [prefix + p for p in prompts], max_new_tokens=30, temperature=0)
+    ids = model.tokenizer.encode(prefix)
+    assert generate(model, prompts, max_new_tokens=30, temperature=0, prefix_ids=ids) == wanted
+    penalty = {"repetition_penalty": 1.5, "temperature": 0, "max_new_tokens": 30}
+    assert generate(model, prompts, prefix_ids=ids, **penalty) == generate(
+        model, [prefix + p for p in prompts], **penalty
+    )
+
+
+def test_stop_strings_end_the_text_before_them(model):
+    full = generate(model, ["가"], max_new_tokens=40, temperature=0)[0]
+    stop = full[9:12]
+    at = full.index(stop)
+    found = complete(model, ["가"], max_new_tokens=40, temperature=0, stop=[stop], logprobs=0)[0]
+    assert found.text == full[:at]
+    assert found.finish == "stop"
+    assert model.tokenizer.decode(found.ids).startswith(found.text)
+    assert len(found.logprobs) == len(found.ids)
+
+
+def test_logprobs_are_the_model_s_own(model, scores):
+    found = complete(model, ["가나"], max_new_tokens=5, seed=0, temperature=2.0, top_k=9, logprobs=3)[0]
+    ids = model.tokenizer.encode("가나")
+    for token, logprob, top in zip(found.ids, found.logprobs, found.top, strict=True):
+        wanted = np.asarray(jax.nn.log_softmax(scores(ids)))
+        np.testing.assert_allclose(logprob, wanted[token], atol=2e-4)
+        best = np.argsort(-wanted)[:3].tolist()
+        assert list(top) == best
+        np.testing.assert_allclose(list(top.values()), wanted[best], atol=2e-4)
+        ids.append(token)
+
+
+def test_echo_gives_the_prompt_and_its_logprobs(model):
+    plain = complete(model, ["가나"], max_new_tokens=4, temperature=0, logprobs=2)[0]
+    echoed = complete(model, ["가나"], max_new_tokens=4, temperature=0, logprobs=2, echo=True)[0]
+    assert echoed.text == "가나" + plain.text
+    assert echoed.logprobs[0] is None
+    assert echoed.logprobs[6:] == plain.logprobs
+    assert len(echoed.logprobs) == len(echoed.ids) == len(echoed.top)
+    only = complete(model, ["가나"], max_new_tokens=0, logprobs=1, echo=True)[0]
+    assert only.text == "가나"
+    np.testing.assert_allclose(only.logprobs[1:], echoed.logprobs[1:6])
+
+
+def test_text_ends_at_end_of_text_and_at_the_end_of_the_context(model):
+    table = model.params["embedding"].copy()
+    loud = model.params | {"embedding": table.at[256].set(0)}
+    quiet = type(model)(**{**vars(model), "params": loud})
+    assert complete(quiet, ["가"], max_new_tokens=500, temperature=0)[0].finish in ("length", "end")
+    found = complete(model, ["가" * 50], max_new_tokens=500, seed=1)[0]
+    assert len(found.ids) == 10 or found.finish == "end"
+
+
+def test_mistakes_are_named(model):
+    with pytest.raises(ClovaError, match="prompt 1: 160 tokens leave no room.*160"):
+        generate(model, ["a", "a" * 160])
+    with pytest.raises(ClovaError, match="no option.*'beams'"):
+        generate(model, ["a"], beams=4)
+    with pytest.raises(ClovaError, match="list of prompts"):
+        generate(model, "a")
+    with pytest.raises(ClovaError, match="2 seeds for 1"):
+        generate(model, ["a"], seed=[1, 2])
+    with pytest.raises(ClovaError, match="outside"):
+        generate(model, [[999]])
+
+
+def test_new_lengths_compile_nothing_new(model):
+    generate(model, ["a" * 16, "b" * 30], max_new_tokens=20, seed=0)
+    count = slots._advance._cache_size()
+    for length in (3, 9, 21, 33):
+        generate(model, ["a" * length, "b"], max_new_tokens=length, seed=0)
+    assert slots._advance._cache_size() == count
