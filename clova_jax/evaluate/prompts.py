@@ -182,13 +182,9 @@ def _with_own_examples(
     pieces: _Pieces,
     room: int,
 ) -> Prompt | None:
-    """The item below its lead and as many of its own examples as fit; the lead is what is shared."""
-    nothing = _Piece("", ())
-    for dropped, head in enumerate(_heads(task, nothing, examples, pieces)):
+    """The item below its lead and as many of its own examples as fit; nothing is shared."""
+    for dropped, head in enumerate(_heads(task, lead, examples, pieces)):
         own = head + pieces.once((task.separator if head.text else "") + item.text)
-        if lead.text:
-            own = pieces.once(task.separator + own.text)
-        if len(lead.ids) + len(own.ids) <= room:
-            shown = tuple(examples[dropped:])
-            return Prompt(item, lead.text, own.text, lead.ids, own.ids, shown, dropped)
+        if len(own.ids) <= room:
+            return Prompt(item, "", own.text, (), own.ids, tuple(examples[dropped:]), dropped)
     return None

@@ -24,7 +24,10 @@ from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.scoring import Scoring, label_scores
 from clova_jax.evaluate.task import Item, Task, TaskData
 from clova_jax.evaluate.tasks import load_task
+from clova_jax.generate.sampling import complete
 from clova_jax.generate.scoring import score_choices
+
+TEXTS_AT_ONCE = 256  # between two movements of the progress bar
 
 
 class Stopped(Exception):
@@ -295,27 +298,25 @@ def _write(
     model: Any, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
 ) -> list[dict[str, Any]]:
     """A greedy answer to every prompt, up to the first line break, in NFC."""
-    from clova_jax.generate.sampling import generate
-
     texts = [""] * len(prompts)
     for shared, members in _by_shared(prompts).items():
-        outputs = generate(
-            model,
-            [prompts[i].own for i in members],
-            max_new_tokens=task.max_new_tokens,
-            temperature=0.0,
-            stop=["\n"],
-            prefix_ids=list(shared),
-        )
-        for i, output in zip(members, outputs, strict=True):
-            texts[i] = unicodedata.normalize("NFC", output.split("\n")[0].strip())
-        advance(len(members))
+        members = sorted(members, key=lambda i: len(prompts[i].own_ids))
+        for at in range(0, len(members), TEXTS_AT_ONCE):
+            part = members[at : at + TEXTS_AT_ONCE]
+            written = complete(
+                model,
+                [list(prompts[i].own_ids) for i in part],
+                prefix_ids=shared,
+                max_new_tokens=task.max_new_tokens,
+                temperature=0.0,
+                stop=("\n",),
+                seed=0,
+            )
+            for i, completion in zip(part, written, strict=True):
+                texts[i] = unicodedata.normalize("NFC", completion.text.strip())
+            advance(len(part))
     return [
-        {
-            "id": prompt.item.id,
-            "prediction": text,
-            "answers": list(prompt.item.answers),
-        }
+        {"id": prompt.item.id, "prediction": text, "answers": list(prompt.item.answers)}
         for prompt, text in zip(prompts, texts, strict=True)
     ]
 

@@ -25,6 +25,9 @@ class Bytes:
     def encode_batch(self, texts: list[str]) -> list[list[int]]:
         return [self.encode(text) for text in texts]
 
+    def decode_bytes(self, ids: list[int]) -> bytes:
+        return bytes(i for i in ids if i < 256)
+
     def decode(self, ids: list[int]) -> str:
         return bytes(i for i in ids if i < 256).decode(errors="replace")
 
@@ -47,6 +50,35 @@ def make_model(max_length: int = 2_048, seed: int = 0) -> Any:
 @pytest.fixture(scope="session")
 def model() -> Any:
     return make_model()
+
+
+@pytest.fixture
+def guesser(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A model that guesses by the ids it sees: for what is around the scores, without compiling."""
+    from clova_jax.evaluate import runner
+
+    def score_choices(model, prefix_ids, contexts, choices, progress):
+        found = [
+            -np.random.default_rng([len(prefix_ids), *ids]).random(len(options)) * 9
+            for ids, options in zip(contexts, choices, strict=True)
+        ]
+        progress(len(contexts))
+        return found
+
+    def complete(model, prompts, **_):
+        return [SimpleNamespace(text=f" {sum(ids) % 4}") for ids in prompts]
+
+    monkeypatch.setattr(runner, "score_choices", score_choices)
+    monkeypatch.setattr(runner, "complete", complete)
+
+    def make(max_length: int = 2_048, missing: str = "") -> Any:
+        config = ModelConfig(1, 8, 1, vocab_size=257, max_length=max_length)
+        params = {"tokens": np.ones((257, 8), np.float32)}
+        return SimpleNamespace(
+            config=config, params=params, tokenizer=Bytes(missing), mesh=None, dtype=np.float32
+        )
+
+    return make
 
 
 @pytest.fixture
