@@ -5,7 +5,6 @@ of each and how many of that source came before, a keyed permutation the window.
 asking for a step; any number of hosts takes the same global batch apart.
 """
 
-import hashlib
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.data.mixture import Interleave, Share, Weights, mix
-from clova_jax.data.permutation import permute
+from clova_jax.data.permutation import permute, round_keys
 from clova_jax.data.store import Tokenizer, TokenStore
 
 Packing = Literal["segments", "concatenate"]
@@ -79,50 +78,46 @@ class Loader:
         self.global_batch, self.packing = global_batch, packing
         self.host_index, self.host_count = host_index, host_count
         self._span = span or (lambda step: (step * global_batch, global_batch))
-        self._windows = {
-            source: max(1, store.count(split, source).tokens // length)
-            for source in store.sources(split)
-        }
+        tokens = {source: store.count(split, source).tokens for source in store.sources(split)}
+        windows = {source: max(1, count // length) for source, count in tokens.items()}
         total = None if steps is None else self._span(steps)[0]
-        self.mixture: list[Share] = mix(self._windows, weights, total=total, max_epochs=max_epochs)
+        self.mixture: list[Share] = mix(windows, weights, total=total, max_epochs=max_epochs)
         self._interleave = Interleave({share.source: share.share for share in self.mixture}, seed)
+        self._tokens = np.array([tokens[source] for source in self._interleave.sources])
+        self._windows = np.array([windows[source] for source in self._interleave.sources])
         self._rows(self._span(0)[1])
 
     def batch(self, step: int) -> Batch:
         """This host's rows of a step: `ids, targets, positions, segment_ids` int32[B, T] and
         `loss_mask` float32[B, T]; padding has segment 0 and mask 0."""
         first, count = self._span(step)
-        samples = first + np.arange(count)
-        of = self._interleave.sources_of(samples)
-        tokens = np.empty((count, self.length + 1), np.int32)
-        valid = np.full(count, self.length)
         mine = self._rows(count)
+        of = self._interleave.sources_of(first + np.arange(count))
+        turns = np.empty(count, np.int64)
         for number, before in enumerate(self._interleave.counts_before(first)):
             rows = np.flatnonzero(of == number)
-            turns = before + np.arange(len(rows))
-            here = (rows >= mine.start) & (rows < mine.stop)
-            if here.any():
-                self._fill(self._interleave.sources[number], turns[here], rows[here], tokens, valid)
-        return pack(tokens[mine], valid[mine], self.store.end_of_text, self.packing)
+            turns[rows] = before + np.arange(len(rows))
+        return self._read(of[mine], turns[mine])
 
-    def _fill(
-        self,
-        source: str,
-        turns: np.ndarray,
-        rows: np.ndarray,
-        tokens: np.ndarray,
-        valid: np.ndarray,
-    ) -> None:
-        """Reads the samples of one source, numbered by `turns`, into their rows of the batch."""
-        total, windows = self.store.count(self.split, source).tokens, self._windows[source]
-        for epoch in np.unique(turns // windows):
-            now = turns // windows == epoch
-            key = f"{self.seed} {self.split} {source} {epoch}"
-            order = permute(turns[now] % windows, windows, key)
-            slack = max(total - windows * self.length, 0)
-            starts = order * self.length + _number(key) % (slack + 1)
-            tokens[rows[now]] = self.store.windows(self.split, source, starts, self.length)
-        valid[rows] = min(total, self.length)
+    def _read(self, of: np.ndarray, turns: np.ndarray) -> Batch:
+        """Rows by the number of their source and how many of its samples came before."""
+        windows = self._windows[of]
+        epochs = turns // windows
+        names = [
+            f"{self.seed} {self.split} {self._interleave.sources[number]} {epoch}"
+            for number, epoch in zip(of.tolist(), epochs.tolist(), strict=True)
+        ]
+        keys = np.stack([round_keys(name) for name in names], 1)
+        places = permute(turns % windows, windows, keys)
+        slack = np.maximum(self._tokens[of] - windows * self.length, 0).astype(np.uint64)
+        starts = places * self.length + (keys[-1] % (slack + np.uint64(1))).astype(np.int64)
+        tokens = np.empty((len(of), self.length + 1), self.store.dtype)
+        for number in np.unique(of).tolist():
+            rows = np.flatnonzero(of == number)
+            source = self._interleave.sources[number]
+            tokens[rows] = self.store.windows(self.split, source, starts[rows], self.length)
+        valid = np.minimum(self._tokens[of], self.length)
+        return pack(tokens, valid, self.store.end_of_text, self.packing)
 
     def _rows(self, count: int) -> slice:
         if count % self.host_count:
@@ -212,7 +207,7 @@ def validation_batches(
     share = global_batch // host_count
     for first in range(0, len(starts), global_batch):
         rows = starts[first : first + global_batch][host_index * share : (host_index + 1) * share]
-        tokens = np.full((share, length + 1), store.end_of_text, np.int32)
+        tokens = np.full((share, length + 1), store.end_of_text, store.dtype)
         valid = np.zeros(share, np.int64)
         if len(rows):
             tokens[: len(rows)] = store.windows(split, source, rows, length)
@@ -224,26 +219,34 @@ def pack(tokens: np.ndarray, valid: np.ndarray, end_of_text: int, packing: Packi
     """Rows of tokens as a batch.
 
     Args:
-        tokens: int32[B, T + 1].
+        tokens: integers [B, T + 1].
         valid: int[B], targets of each row that are real; the rest is padding.
         end_of_text: the id that begins a segment.
         packing: as for `Loader`.
     """
-    ids, targets = tokens[:, :-1], tokens[:, 1:]
-    places = np.broadcast_to(np.arange(ids.shape[1], dtype=np.int32), ids.shape)
-    real = places < valid[:, None]
-    segments, positions = np.ones_like(ids), places
+    rows, length = len(tokens), tokens.shape[1] - 1
+    begins = np.zeros((rows, length), bool)
     if packing == "segments":
-        begins = ids == end_of_text
-        begins[:, 0] = True
-        segments = np.cumsum(begins, axis=1, dtype=np.int32)
-        positions = places - np.maximum.accumulate(np.where(begins, places, 0), axis=1)
+        np.equal(tokens[:, :-1], end_of_text, out=begins)
+    begins[:, 0] = True
+    # Segments are few and long: their beginnings are found once, then repeated over their length.
+    first = np.flatnonzero(begins).astype(np.int32)
+    lengths = np.diff(first, append=np.int32(rows * length))
+    of_row = np.searchsorted(first, first // length * length)
+    numbers = (np.arange(len(first)) - of_row + 1).astype(np.int32)
+    segments = np.repeat(numbers, lengths).reshape(rows, length)
+    positions = np.arange(rows * length, dtype=np.int32) - np.repeat(first, lengths)
+    positions = positions.reshape(rows, length)
+    mask = np.ones((rows, length), np.float32)
+    for row in np.flatnonzero(valid < length):
+        for values in (segments, positions, mask):
+            values[row, valid[row] :] = 0
     return {
-        "ids": np.ascontiguousarray(ids),
-        "targets": np.ascontiguousarray(targets),
-        "positions": np.where(real, positions, 0).astype(np.int32),
-        "segment_ids": np.where(real, segments, 0).astype(np.int32),
-        "loss_mask": real.astype(np.float32),
+        "ids": tokens[:, :-1].astype(np.int32),
+        "targets": tokens[:, 1:].astype(np.int32),
+        "positions": positions,
+        "segment_ids": segments,
+        "loss_mask": mask,
     }
 
 
@@ -260,7 +263,3 @@ def bytes_per_token(tokenizer: Tokenizer) -> np.ndarray:
         ],
         np.int32,
     )
-
-
-def _number(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(f"shift {key}".encode(), digest_size=8).digest(), "big")

@@ -204,16 +204,14 @@ class Interleave:
 
     def counts_before(self, sample: int) -> list[int]:
         """How many of the samples 0 … sample - 1 belong to each source."""
-        below = [self._points_below(edge, sample) for edge in self.edges]
-        return [high - low for low, high in itertools.pairwise(below)]
-
-    def _points_below(self, edge: int, samples: int) -> int:
-        modulus, step, shift = self._MODULUS, self._STEP, self.shift
-        return (
-            _floor_sum(samples, modulus, step, shift)
-            - _floor_sum(samples, modulus, step, shift + modulus - edge)
-            + samples
-        )
+        all_points = _floor_sum(sample, self._MODULUS, self._STEP, self.shift)
+        below = [
+            all_points
+            - _floor_sum(sample, self._MODULUS, self._STEP, self.shift + self._MODULUS - edge)
+            + sample
+            for edge in self.edges[1:-1]
+        ]
+        return [high - low for low, high in itertools.pairwise([0, *below, sample])]
 
 
 def _floor_sum(count: int, modulus: int, step: int, shift: int) -> int:

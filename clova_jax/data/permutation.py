@@ -1,5 +1,6 @@
 """A shuffle without a list: the place of one index among N is computed, not looked up."""
 
+import functools
 import hashlib
 
 import numpy as np
@@ -7,34 +8,45 @@ import numpy as np
 _ROUNDS = 6
 
 
-def permute(indices: np.ndarray, size: int, key: str) -> np.ndarray:
-    """Where a random permutation of `range(size)` sends some indices.
+@functools.lru_cache(4096)
+def round_keys(name: str) -> np.ndarray:
+    """uint64[7]: what decides one permutation, from its name: six keys, and a number to spare."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8 * (_ROUNDS + 1)).digest()
+    return np.frombuffer(digest, "<u8")
 
-    A balanced Feistel network over the smallest even number of bits that holds `size`; results
-    outside the range are sent through again until they are inside (up to three in four at first).
+
+def permute(indices: np.ndarray, sizes: int | np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """Where random permutations of `range(size)` send some indices.
+
+    An index is split as l + a·r, with a·b just above N; in turn l has a function of r added to it
+    modulo a, and r one of l modulo b (a Feistel network on two numbers instead of two halves of the
+    bits). That is a permutation of range(a·b); the rare result from N on, one in √N, goes through
+    again.
 
     Args:
-        indices: integers in [0, size).
-        size: N, below 2^62.
-        key: chooses the permutation.
+        indices: integers in [0, size), [n].
+        sizes: N of each, below 2^60; one number or [n].
+        keys: `round_keys` of each, uint64[7] or [7, n].
 
     Returns:
-        int64, as many: distinct for distinct indices.
+        int64[n]: distinct for distinct indices of one size and key.
     """
-    half = np.uint64(max((max(size - 1, 1).bit_length() + 1) // 2, 1))
-    mask = np.uint64((1 << int(half)) - 1)
-    digest = hashlib.blake2b(key.encode(), digest_size=8 * _ROUNDS).digest()
-    keys = np.frombuffer(digest, "<u8")
+    sizes = np.asarray(sizes, np.uint64)
+    a = np.ceil(np.sqrt(sizes.astype(np.float64))).astype(np.uint64)
+    b = (sizes + a - np.uint64(1)) // a
 
     def network(values: np.ndarray) -> np.ndarray:
-        left, right = values >> half, values & mask
-        for round_key in keys:
-            left, right = right, left ^ (_mix(right + round_key) & mask)
-        return (left << half) | right
+        left, right = values % a, values // a
+        for number, key in enumerate(keys[:_ROUNDS]):
+            if number % 2:
+                right = (right + _mix(left + key) % b) % b
+            else:
+                left = (left + _mix(right + key) % a) % a
+        return left + a * right
 
     result = network(np.asarray(indices).astype(np.uint64))
-    while (outside := result >= size).any():
-        result[outside] = network(result[outside])
+    while (outside := result >= sizes).any():
+        result = np.where(outside, network(result), result)
     return result.astype(np.int64)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from clova_jax.common.errors import ClovaError
 from clova_jax.data import Interleave, copies, mix, parse_weights
 from clova_jax.data.mixture import TABLE_1, table_1_kind
-from clova_jax.data.permutation import permute
+from clova_jax.data.permutation import permute, round_keys
 
 SIZES = {"blogs": 600, "news_comments": 100, "news_headlines": 200, "reviews_game": 100, "law": 50}
 
@@ -148,24 +148,34 @@ def test_every_stretch_has_nearly_its_share_of_each_source():
 @settings(max_examples=60)
 @given(st.integers(1, 5_000), st.text())
 def test_a_permutation_has_every_index_once(size, key):
-    assert sorted(permute(np.arange(size), size, key)) == list(range(size))
+    assert sorted(permute(np.arange(size), size, round_keys(key))) == list(range(size))
 
 
 def test_permutations_differ_by_key_and_look_shuffled():
     size = 100_000
-    one, other = (permute(np.arange(size), size, key) for key in ("1", "2"))
+    one, other = (permute(np.arange(size), size, round_keys(key)) for key in ("1", "2"))
     assert (one == other).mean() < 1e-3
     # Order statistics of a uniform shuffle: no correlation with the place, neighbours torn apart.
     for found in (one, other):
         assert abs(np.corrcoef(np.arange(size), found)[0, 1]) < 0.015
         assert abs(np.abs(np.diff(found)).mean() / size - 1 / 3) < 0.01
-    chosen = permute(np.array([7, 3, 7]), size, "1")
+    chosen = permute(np.array([7, 3, 7]), size, round_keys("1"))
     assert chosen.tolist() == [one[7], one[3], one[7]]
-    assert permute(np.arange(5), 10**12, "x").max() < 10**12
+    assert permute(np.arange(5), 10**12, round_keys("x")).max() < 10**12
+
+
+def test_several_permutations_at_once_are_each_their_own():
+    indices, sizes, names = np.array([0, 5, 99, 7]), np.array([1, 10, 100, 10**9]), "abcd"
+    keys = np.stack([round_keys(name) for name in names], 1)
+    alone = [
+        permute(np.array([index]), int(size), round_keys(name))[0]
+        for index, size, name in zip(indices, sizes, names, strict=True)
+    ]
+    assert permute(indices, sizes, keys).tolist() == alone
 
 
 def test_every_permutation_of_few_is_about_as_frequent():
-    found = [tuple(permute(np.arange(3), 3, str(key))) for key in range(6_000)]
+    found = [tuple(permute(np.arange(3), 3, round_keys(str(key)))) for key in range(6_000)]
     counts = [found.count(order) for order in set(found)]
     assert len(counts) == 6
     assert sum((count - 1_000) ** 2 / 1_000 for count in counts) < 20.5  # chi-square, p = 0.001
