@@ -30,7 +30,7 @@ from clova_jax.data import Loader, TokenStore
 from clova_jax.data.files import LocalFolder
 from clova_jax.data.store import FORMAT, MANIFEST, seal
 
-VOCAB, END = 51_200, 0
+VOCAB, END = 4_096, 0
 SOURCES = {"blog": 0.5, "cafe": 0.2, "comments": 0.1, "news": 0.2}
 
 
@@ -235,7 +235,7 @@ def share_of_a_step(store: TokenStore, options: Options) -> dict[str, Any]:
     """The time a training loop waits for batches, as part of its steps."""
     from clova_jax.train import AdamW, LearningRate, TrainStep
 
-    config = SIZES[options.size].replace(vocab_size=VOCAB, max_length=256)
+    config = SIZES[options.size].replace(vocab_size=VOCAB)
     step = TrainStep(config, AdamW(LearningRate(1e-3, 10, 1_000)))
     state = step.init(options.seed)
     batches = Loader(store, length=256, global_batch=8, seed=options.seed).iterate()
@@ -265,6 +265,7 @@ def run(options: Options) -> None:
         store = write_store(Path(folder), options.tokens, options.seed)
         shape = {"length": options.length, "global_batch": options.batch, "seed": options.seed}
         make: Callable[..., Loader] = lambda **more: Loader(store, **shape, **more)  # noqa: E731
+        memory = memory_over_an_epoch(make(), options)  # before the maps of others take room
         ahead = make().iterate()
         figures = rates(
             {
@@ -279,7 +280,6 @@ def run(options: Options) -> None:
             options,
         )
         ahead.close()
-        memory = memory_over_an_epoch(make(), options)
         step = share_of_a_step(store, options) if options.size != "none" else {}
     started = start_up(options)
     tokens = options.batch * options.length

@@ -4,7 +4,9 @@ A *stream* is one source of one split, named `train/03-blogs`. Its documents lie
 numbered shards; a document is never cut between two.
 """
 
+import bisect
 import hashlib
+import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -189,10 +191,10 @@ class LocalReader:
     def __init__(self, path: Path, dtype: np.dtype, streams: dict[str, Any]) -> None:
         self.path, self.dtype, self.streams = path, dtype, streams
         self._files: dict[str, _File] = {}
-        self._starts: dict[str, list[np.ndarray]] = {}
+        self._starts: dict[str, list[list[int]]] = {}
         for name, stream in streams.items():
             counts = [[shard[key] for shard in stream["shards"]] for key in ("tokens", "documents")]
-            self._starts[name] = [np.concatenate([[0], np.cumsum(count)]) for count in counts]
+            self._starts[name] = [[0, *itertools.accumulate(count)] for count in counts]
             for shard in stream["shards"]:
                 self._check_size(shard["file"] + ".bin", shard["tokens"] * dtype.itemsize)
                 self._check_size(shard["file"] + ".idx", shard["documents"] * INDEX.itemsize)
@@ -215,18 +217,18 @@ class LocalReader:
 
     def read_ends(self, name: str, start: int, out: np.ndarray) -> None:
         """Fills `out`, int64, with the ends of documents from number `start` on, in the stream."""
-        starts, document = self._starts[name], start
+        tokens, documents = self._starts[name]
         self._fill(name, 1, ".idx", start, out)
-        shards = np.searchsorted(starts[1], np.arange(document, document + len(out)), "right") - 1
-        out += starts[0][shards]
+        shards = np.searchsorted(documents, np.arange(start, start + len(out)), "right") - 1
+        out += np.array(tokens)[shards]
 
     def _fill(self, name: str, kind: int, suffix: str, start: int, out: np.ndarray) -> None:
         starts, done = self._starts[name][kind], 0
         while done < len(out):
-            number = int(np.searchsorted(starts, start + done, "right")) - 1
-            count = min(len(out) - done, int(starts[number + 1]) - start - done)
+            number = bisect.bisect_right(starts, start + done) - 1
+            count = min(len(out) - done, starts[number + 1] - start - done)
             file = self._file(self.streams[name]["shards"][number]["file"] + suffix)
-            offset = (start + done - int(starts[number])) * out.itemsize
+            offset = (start + done - starts[number]) * out.itemsize
             part = memoryview(out[done : done + count]).cast("B")
             if os.preadv(file.handle, [part], offset) != len(part):
                 raise ClovaError(f"{file.path}: ends before byte {offset + len(part)}; damaged")
