@@ -15,11 +15,12 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json
-from clova_jax.tokenizers.memo import Ids, Memo
+from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import split_words
 
 END_OF_TEXT = "<|endoftext|>"
 UNKNOWN = "<unk>"
+Ids = tuple[int, ...]
 MANIFEST = "clova_tokenizer.json"
 FORMAT = 1
 CHUNK = 1 << 20  # characters encoded at once: many new words in one call, little held in memory
@@ -49,7 +50,7 @@ class Tokenizer(ABC):
         self.facts = facts or {}
         self._tokens = list(tokens)
         self._ids = list(range(len(tokens)))  # one object an id, however often the memo holds it
-        self._memo = Memo()
+        self._memo: Memo[Ids] = Memo()
 
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
@@ -68,6 +69,10 @@ class Tokenizer(ABC):
     @abstractmethod
     def _write(self, folder: Path) -> None:
         """Writes what `load_tokenizer` needs beside the manifest."""
+
+    def _split(self, texts: Iterable[str]) -> Iterable[list[str]]:
+        """The words of each text: units whose ids depend on nothing else."""
+        return map(split_words, texts)
 
     # What everybody calls.
 
@@ -89,8 +94,7 @@ class Tokenizer(ABC):
         known, late = self._memo.young, []
         rows: list[list[int]] = [[]] * len(texts)
         get = known.__getitem__
-        for row, text in enumerate(texts):
-            words = split_words(text)
+        for row, words in enumerate(self._split(texts)):
             try:
                 rows[row] = list(chain.from_iterable(map(get, words)))
             except KeyError:

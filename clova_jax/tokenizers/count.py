@@ -31,8 +31,12 @@ class WordCounts:
         }
 
 
-def count_words(texts: Iterable[str], most_kinds: int = MOST_KINDS) -> WordCounts:
-    """Counts words (`words.py`) of a stream of texts in bounded memory.
+def count_words(
+    texts: Iterable[str],
+    split: Callable[[str], list[str]] = split_words,
+    most_kinds: int = MOST_KINDS,
+) -> WordCounts:
+    """Counts words (`words.py`), or what `split` gives, of a stream of texts in bounded memory.
 
     When more than `most_kinds` different words are held, those seen once are forgotten, then
     those seen twice, and so on until a quarter is free (lossy counting: what is forgotten was
@@ -46,7 +50,7 @@ def count_words(texts: Iterable[str], most_kinds: int = MOST_KINDS) -> WordCount
     counts = WordCounts()
     for text in texts:
         reject_surrogates([text])
-        counts.words.update(split_words(text))
+        counts.words.update(split(text))
         counts.documents += 1
         counts.characters += len(text)
         floor = 0

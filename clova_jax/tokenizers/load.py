@@ -6,8 +6,9 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.tokenizers.base import FORMAT, MANIFEST, Tokenizer
 from clova_jax.tokenizers.byte_level import ByteTokenizer
+from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 
-CLASSES = {cls.kind: cls for cls in (ByteTokenizer,)}
+CLASSES = {cls.kind: cls for cls in (MorphemeByteTokenizer, ByteTokenizer)}
 
 
 def load_tokenizer(folder: str | Path) -> Tokenizer:

@@ -1,11 +1,12 @@
-"""A bounded memo from words to ids."""
+"""A bounded memo from words to what is known of them."""
 
 from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
 
-Ids = tuple[int, ...]
+Value = TypeVar("Value")
 
 
-class Memo:
+class Memo(Generic[Value]):
     """Two generations of words: when the young one is full, it becomes the old one.
 
     A word asked for again moves back to the young generation, so frequent words stay and rare
@@ -19,8 +20,8 @@ class Memo:
 
     def __init__(self, size: int = 8 << 20) -> None:
         self.size = size
-        self.young: dict[str, Ids] = {}
-        self._old: dict[str, Ids] = {}
+        self.young: dict[str, Value] = {}
+        self._old: dict[str, Value] = {}
         self._weight = 0
 
     def __len__(self) -> int:
@@ -28,9 +29,9 @@ class Memo:
 
     def learn(
         self,
-        known: dict[str, Ids],
+        known: dict[str, Value],
         unseen: set[str],
-        encode: Callable[[list[str]], Iterable[Ids]],
+        encode: Callable[[list[str]], Iterable[Value]],
     ) -> None:
         """Adds `unseen` words to `known`, the young generation that the caller reads from."""
         old = self._old

@@ -6,9 +6,9 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.base import Tokenizer
 from clova_jax.tokenizers.byte_level import train_byte
-from clova_jax.tokenizers.count import count_words
+from clova_jax.tokenizers.morpheme_byte import train_morpheme_byte
 
-KINDS = {"byte": train_byte}
+KINDS = {"morpheme_byte": train_morpheme_byte, "byte": train_byte}
 
 
 def train_tokenizer(
@@ -28,7 +28,7 @@ def train_tokenizer(
     if kind not in KINDS:
         raise ClovaError(f"no tokenizer kind {kind!r}; there are: {', '.join(KINDS)}")
     try:
-        return KINDS[kind](count_words(texts), vocab_size, **options)
+        return KINDS[kind](texts, vocab_size, **options)
     except TypeError as error:
         if "unexpected keyword" not in str(error):
             raise
