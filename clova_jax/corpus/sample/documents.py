@@ -31,17 +31,7 @@ from clova_jax.corpus.sample.prose import (
 )
 from clova_jax.corpus.sample.world import KINDS, Entity, ask, state
 
-_ASIDES = (
-    "",
-    "",
-    "참고로 ",
-    "알아보니 ",
-    "듣자 하니 ",
-    "찾아보니 ",
-    "사실 ",
-    "아시다시피 ",
-    "원래 ",
-)
+_ASIDES = ("", "", "", "참고로 ", "알아보니 ", "듣자 하니 ", "찾아보니 ", "사실 ", "아시다시피 ")
 _TALK = ("thing", "pet", "hobby", "study", "city")
 _ASPECTS = {"shop": "foodaspect", "product": "productaspect", "film": "aspect"}
 _LIKE = "질문: 문장 1과 문장 2는 서로 유사한 의미를 가지나요?"
@@ -86,7 +76,7 @@ def _opinion(desk: Desk, group: str, polarity: int, register: str) -> str:
         word = pen.one(pen.lexicon.opinions(polarity, "a", role))
         aspect, degree = pen.word(group), f"{pen.word('degree')} " if pen.chance(0.6) else ""
         why = f"{pen.word('overall')} " if pen.chance(0.4) else ""
-        other = pen.word(group)
+        other = pen.one([word for word in pen.lexicon.nouns[group] if word != aspect])
         text = f"{why}{josa(aspect, '이')} {degree}{pen.past(word.form, register, word.irregular)}."
         if pen.chance(0.5):
             first = pen.one(pen.lexicon.opinions(1 - polarity, "a", role))
@@ -105,7 +95,8 @@ def _visit(desk: Desk, kind: str, group: str = "") -> str:
     known = {"menu": "food", "city": "city"}
     given = {known[key]: value for key, value in entity.facts.items() if key in known}
     opening = _new(desk, OPENINGS[kind], e=entity.name, **given)
-    middle = [_fact(desk, entity, register) for _ in range(pen.count(2, 4))]
+    facts = pen.random.sample(entity.types, pen.count(2, 4))
+    middle = [_fact(desk, entity, register, fact) for fact in facts]
     middle += [desk.everyday.sentence(register) for _ in range(pen.count(2, 5))]
     if group:
         polarity = int(pen.chance(0.6))
@@ -175,7 +166,8 @@ def _wiki(desk: Desk) -> str:
     entity = pen.one(desk.world.entities[kind])
     definition = _new(desk, DEFINITIONS[kind], e=entity.name, title=entity.title)
     text = f"{entity.name}\n\n{definition} {passage(desk, entity).text}"
-    related = [other for other in desk.world.all if other.name in entity.facts.values()][:2]
+    named = (desk.world.by_name.get(value) for value in entity.facts.values())
+    related = [other for other in named if other][:2]
     for other in related:
         text += f"\n\n{passage(desk, other, pen.count(2, 4)).text}"
     return text

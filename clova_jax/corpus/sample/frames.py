@@ -6,11 +6,11 @@ changed in one or more places, which makes pairs that look alike and say somethi
 
 from dataclasses import dataclass, replace
 
-from clova_jax.corpus.sample.hangul import conjugate, josa, romanize
+from clova_jax.corpus.sample.hangul import conjugate, josa, romanize_name
 from clova_jax.corpus.sample.lexicon import Predicate
 from clova_jax.corpus.sample.pen import REGISTERS, Pen, circumstance
 
-_LINKS = ("고", "고", "고", "지만", "고 나서", "기 전에")
+_LINKS = ("고", "고", "고", "었지만", "고 나서", "기 전에")
 _AT = {  # where a happening with a noun of a class takes place
     "at_food": ("food", "drink", "soup", "baked"),
     "at_shop": ("thing", "furniture"),
@@ -45,7 +45,9 @@ class Everyday:
         self.actions = [p for p in predicates if p.part == "v" and p.particle != "이"]
         self.things = [p for p in self.actions if p.particle == "을" and "place" not in p.nouns]
         self.states = [p for p in predicates if p.particle == "이" and p.nouns != ("person",)]
-        self.feelings = [p for p in predicates if p.particle == "이" and p.nouns == ("person",)]
+        people = [p for p in predicates if p.particle == "이" and p.nouns == ("person",)]
+        self.moods = [p for p in people if p.synonyms == "M"]
+        self.traits = [p for p in people if p.synonyms != "M"]
         self.doing = {
             group: [p for p in self.actions if group in p.nouns]
             for state in self.states
@@ -71,7 +73,7 @@ class Everyday:
             subject_english = english[subject, "person"]
         else:
             subject = pen.one(self.names)
-            subject_english = f"{romanize(subject[0])} {romanize(subject[1:])}"
+            subject_english = romanize_name(subject)
         keep = 0.45 if bare else 0.75
         where = _PLACES.get(group, "at_any")
         placed = group != "place" and pen.chance(0.5 * keep)
@@ -159,14 +161,18 @@ class Everyday:
         pen, roll = self.pen, self.pen.random.random()
         frame = self.frame()
         lead = f"{pen.word('connective')} " if pen.chance(0.18) else ""
-        if roll < 0.30:
+        if roll < 0.04 and frame.subject != "나":
+            trait = pen.one(self.traits)
+            told = pen.past(trait.stem, register, trait.irregular)
+            body = f"{pen.word('time')} {pen.word('place')}에서 만난 {josa(frame.subject, '은')} {pen.word('degree')} {told}"
+        elif roll < 0.30:
             body = self.korean(frame, register, pen.chance(0.3))
         elif roll < 0.56:
             body = self._two(frame, register)
         elif roll < 0.78:
             body = self._because(frame, register)
         elif roll < 0.90:
-            feeling = pen.one(self.feelings)
+            feeling = pen.one(self.moods)
             cause = frame.predicate.form(pen.one(("어서", "고 나니", "었더니")))
             degree = f"{pen.word('degree')} " if pen.chance(0.6) else ""
             body = f"{self.head(frame)} {cause} {degree}{pen.past(feeling.stem, register, feeling.irregular)}"

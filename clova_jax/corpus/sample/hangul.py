@@ -237,3 +237,19 @@ def romanize(word: str) -> str:
         else:
             out.append(char)
     return "".join(out).capitalize()
+
+
+_FAMILIES = {
+    "김": "Kim",
+    "이": "Lee",
+    "박": "Park",
+    "최": "Choi",
+    "우": "Woo",
+    "오": "Oh",
+    "노": "Noh",
+}
+
+
+def romanize_name(name: str) -> str:
+    """A person's name, the family name first and as it is commonly spelled."""
+    return f"{_FAMILIES.get(name[0]) or romanize(name[0])} {romanize(name[1:])}"

@@ -130,7 +130,7 @@ class Newsroom:
                 f'{josa(name.name, "은")} "{josa(noun, "과")} {tail} 모두 {act} 뒤에 살펴봐야 한다"고 {verb}.',
                 f"{name.title} {josa(name.name, '은')} {josa(noun, '이')} {josa(other, '에')} 미칠 영향을 {pen.one(('걱정했다', '기대했다', '따져 보았다', '낮게 보았다'))}.",
                 f"{self._date()} 나온 {thing}에 따르면 {noun} {josa(act, '은')} 지난해보다 {pen.count(2, 70)}퍼센트 {change}.",
-                f"{tail} 쪽에서는 {noun} {josa(act, '이')} {pen.one(('이르다', '늦었다', '알맞다', '지나치다', '뜻밖이다'))}는 반응이 나왔다.",
+                f"{tail} 쪽에서는 {noun} {josa(act, '이')} {pen.one(('이르다는', '늦었다는', '알맞다는', '지나치다는', '뜻밖이라는'))} 반응이 나왔다.",
                 f"이번 {josa(act, '은')} {josa(other, '과')} {tail}에도 이어질 {pen.one(('전망이다', '것으로 보인다', '가능성이 크다', '모양새다'))}.",
                 f"{self.world.some('city', pen).name}에서는 {noun} {act} 때문에 {tail} {pen.one(('일정이 바뀌었다', '준비로 바빴다', '걱정이 커졌다', '분위기가 달라졌다'))}.",
             )

@@ -198,13 +198,13 @@ def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
 
 
 def _tell(pen: Pen, entity: Entity, facts: tuple[FactType, ...]) -> str:
-    """One or two facts as one written sentence; the second clause leaves its topic unsaid if it can."""
+    """One or two facts as one written sentence; the second clause does not repeat the name."""
     *first, last = facts
     clauses = [state(pen, entity, fact, "link") for fact in first]
-    end = state(pen, entity, last, "plain")
-    topic = josa(entity.name, "은") + " "
-    if first and clauses[0].startswith(topic):
-        end = end.removeprefix(topic)
+    pronoun = PRONOUNS[entity.kind] if first else ""
+    end = state(pen, entity, last, "plain", pronoun)
+    if first and clauses[0].startswith(josa(entity.name, "은")):
+        end = end.removeprefix(josa(pronoun, "은") + " ")
     lead = pen.one(LEADS) if pen.chance(0.15) else ""
     return lead + " ".join([*clauses, end]) + "."
 
@@ -227,6 +227,16 @@ def korquad(desk: Desk, entities: list[Entity], split: str) -> dict[str, Any]:
         data.append({"paragraphs": [paragraph], "title": entity.name})
     return {"version": f"KorQuAD_v1.0_{split}", "data": data}
 
+
+PRONOUNS = {
+    "person": "그",
+    "city": "이곳",
+    "film": "이 영화",
+    "company": "이 회사",
+    "product": "이 제품",
+    "shop": "이 식당",
+    "event": "이 행사",
+}
 
 _THERE = {
     "person": "그 사람",
@@ -291,8 +301,8 @@ def query_modification(desk: Desk) -> tuple[list[str], str, str]:
     fact, other = pen.random.sample(entity.types, 2)
     name, there = entity.name, _THERE[entity.kind]
     turns = [spoken(fact, name), state(pen, entity, fact, "polite") + "."]
-    target = next((p for p in world.entities["person"] if p.name == entity.facts[fact.key]), None)
-    if target and pen.chance(0.5):
+    target = world.by_name.get(entity.facts[fact.key])
+    if target and target.kind == "person" and pen.chance(0.5):
         other = pen.one(target.types)
         return turns, spoken(other, "그 사람"), spoken(other, target.name)
     if pen.chance(0.3):

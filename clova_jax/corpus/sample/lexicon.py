@@ -59,6 +59,7 @@ class Lexicon:
     english: dict[tuple[str, str], str] = field(default_factory=dict)
     predicates: list[Predicate] = field(default_factory=list)
     sentiments: list[Sentiment] = field(default_factory=list)
+    _opinions: dict[tuple, list[Sentiment]] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         nouns = sum(len(words) for words in self.nouns.values())
@@ -66,11 +67,14 @@ class Lexicon:
 
     def opinions(self, polarity: int, parts: str, *roles: str) -> list[Sentiment]:
         """Opinion words of one polarity, the frequent ones first (as the file has them)."""
-        return [
-            word
-            for word in self.sentiments
-            if word.polarity == polarity and word.part in parts and word.role in roles
-        ]
+        key = (polarity, parts, roles)
+        if key not in self._opinions:
+            self._opinions[key] = [
+                word
+                for word in self.sentiments
+                if word.polarity == polarity and word.part in parts and word.role in roles
+            ]
+        return self._opinions[key]
 
 
 def _rows(path: Path, columns: int) -> Iterator[tuple[str, list[str]]]:

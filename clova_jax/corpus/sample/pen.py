@@ -60,8 +60,8 @@ def fill(template: str, **values: str) -> str:
 
 
 def is_stative(stem: str, part: str) -> bool:
-    """Whether the plain present is 다 (adjectives, 있다, 없다), not ㄴ다."""
-    return part in "an" or stem[-1] in "있없않싶겠"
+    """Whether the plain present is 다 (adjectives, nouns, 있다, 없다), not ㄴ다."""
+    return part in "an" or stem[-1] in "있없겠"
 
 
 def circumstance(stem: str, part: str) -> str:

@@ -35,7 +35,7 @@ class Reviewer:
             for key, parts, roles in (
                 ("aspect", "av", ("aspect", "look", "sound")),
                 ("adjective", "a", ("aspect", "look", "sound")),
-                ("whole", "a", ("whole",)),
+                ("whole", "av", ("whole",)),
                 ("self", "v", ("self",)),
                 ("noun", "n", ("whole",)),
                 ("expression", "x", ("whole",)),
@@ -192,12 +192,12 @@ class Reviewer:
     def _negated(self, polarity: int, register: str) -> str:
         pen = self.pen
         word = self._opinion(1 - polarity, pen.one(("adjective", "whole")))
-        while word.form[-1] in "않없겠싶":
+        while word.form[-1] in "않없겠싶" or (word.role, word.part) == ("whole", "v"):
             word = self._opinion(1 - polarity, "adjective")
         subject = f"{self._subject(word)} " if word.role != "whole" else f"{pen.word('overall')} "
         little = pen.one(("", "", "전혀 ", "그렇게 ", "하나도 ", "별로 "))
         stem = conjugate(word.form, pen.one(("지 않", "지는 않", "지가 않")))
-        return f"{subject}{little}{pen.past(stem, register) if pen.chance(0.6) else pen.present(stem, 'a', register)}"
+        return f"{subject}{little}{pen.past(stem, register) if pen.chance(0.6) else pen.present(stem, word.part, register)}"
 
     def _reason(self, polarity: int, register: str) -> str:
         key = self.pen.one(("whole", "self"))

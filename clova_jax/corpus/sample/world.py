@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from clova_jax.corpus.sample.facts import FACTS, FactType
-from clova_jax.corpus.sample.hangul import conjugate, josa, romanize
+from clova_jax.corpus.sample.hangul import conjugate, josa, romanize, romanize_name
 from clova_jax.corpus.sample.pen import Pen, fill
 
 KINDS = {
@@ -19,6 +19,7 @@ KINDS = {
 
 _TREES = ("느티나무", "소나무", "은행나무", "동백나무", "감나무", "벚나무", "대나무", "잣나무")
 _COLORS = ("하늘색", "흰색", "검은색", "연두색", "분홍색", "은색", "남색", "노란색", "보라색")
+_MAKERS = ("전자", "통신", "반도체", "에너지")
 _DAYS = ("월요일", "화요일", "수요일", "목요일", "일요일")
 _MONTHS = [
     "January",
@@ -118,11 +119,8 @@ class World:
             self._event()
         for person in people:
             self._work(person)
-
-    @property
-    def all(self) -> list[Entity]:
-        """Every entity."""
-        return [entity for group in self.entities.values() for entity in group]
+        self.all = [entity for group in self.entities.values() for entity in group]
+        self.by_name = {entity.name: entity for entity in self.all}
 
     def some(self, kind: str, pen: Pen) -> Entity:
         """An entity of a kind, drawn by the caller's pen; the well-known ones more often."""
@@ -174,7 +172,7 @@ class World:
 
         def name() -> tuple[str, str]:
             family, given = pen.common(lexicon.nouns["surname"]), pen.word("given")
-            return family + given, f"{romanize(family)} {romanize(given)}"
+            return family + given, romanize_name(family + given)
 
         person = self._new("person", *self._unused(name), title=pen.common(lexicon.nouns["fame"]))
         self._city_fact(person, "birthplace")
@@ -269,7 +267,9 @@ class World:
             )
 
         product = self._new("product", *self._unused(name), title="제품")
-        maker = pen.one(self.entities["company"])
+        companies = self.entities["company"]
+        fitting = [c for c in companies if c.facts["industry"] in _MAKERS]
+        maker = pen.one(fitting or companies)
         product.put("maker", maker.name, maker.english_name)
         price, year, weight = pen.count(2, 290), pen.count(2010, 2020), pen.count(2, 99) * 100
         product.put("price", f"{price}만 원", f"{price * 10_000:,} won")

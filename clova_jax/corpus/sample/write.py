@@ -1,12 +1,11 @@
 """Writes the sample world to a folder laid out like a user's own data."""
 
-import json
 import random
 from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file, write_json, write_jsonl
+from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl
 from clova_jax.corpus.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
 from clova_jax.corpus.sample.labelled import (
     Desk,
@@ -21,7 +20,7 @@ from clova_jax.corpus.sample.lexicon import load_lexicon
 from clova_jax.corpus.sample.pen import Pen
 from clova_jax.corpus.sample.world import World
 
-VERSION = 1
+VERSION = 2
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -42,7 +41,8 @@ def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) ->
 
     Text of `megabytes` x 10^6 UTF-8 bytes under `corpus/`, and the labelled sets, whose sizes grow
     with the square root of `megabytes`. The same arguments give the same bytes; a folder that
-    holds them already is left alone, and one whose writing was cut short is written again.
+    holds them already is left alone; one whose writing was cut short, or that an older version of
+    this code wrote, is written again.
 
     Raises:
         ClovaError: `megabytes` is below 0.1, or the folder holds a sample of other arguments.
@@ -53,12 +53,14 @@ def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) ->
     wanted = {"synthetic": True, "version": VERSION, "megabytes": float(megabytes), "seed": seed}
     marker = out / MARKER
     if marker.is_file():
-        found = json.loads(marker.read_text(encoding="utf-8"))
+        found = read_json(marker)
         if found == wanted:
             return out
-        raise ClovaError(
-            f"{marker}: holds a sample of other arguments ({found}); choose another folder or delete it"
-        )
+        if {**found, "version": VERSION} != wanted:
+            raise ClovaError(
+                f"{marker}: holds a sample of other arguments ({found}); choose another folder or delete it"
+            )
+        marker.unlink()  # an older version of this sample: written anew
     out.mkdir(parents=True, exist_ok=True)
     _Writer(out, megabytes, seed).write()
     write_json(marker, wanted)  # last: its presence says that all the rest is there
