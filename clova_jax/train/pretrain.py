@@ -8,6 +8,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
+from clova_jax.common.report import format_table
 from clova_jax.data import (
     Loader,
     TokenStore,
