@@ -5,6 +5,7 @@ numbered shards; a document is never cut between two.
 """
 
 import bisect
+import fcntl
 import hashlib
 import itertools
 import os
@@ -21,6 +22,7 @@ from clova_jax.common.files import read_json, write_json
 INDEX = np.dtype("<i8")
 SHARD_TOKENS = 1 << 29  # 1 GiB of two-byte ids
 _OPEN_FILES = 256
+_LOCK = ".writing"
 
 
 class LocalFolder:
@@ -64,7 +66,7 @@ class LocalWriter:
         shard_tokens: a shard is closed by the document that brings it to this size.
 
     Raises:
-        ClovaError: a file is shorter than `state` says.
+        ClovaError: a file is shorter than `state` says, or another process is writing here.
     """
 
     commit_seconds = 10.0
@@ -75,6 +77,14 @@ class LocalWriter:
         self.path, self.dtype, self.shard_tokens = path, dtype, shard_tokens
         self.streams = state
         self._open: dict[str, tuple[Any, Any]] = {}
+        path.mkdir(parents=True, exist_ok=True)
+        self._lock = (path / _LOCK).open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ClovaError(
+                f"{path}: another process is writing this store; wait for it"
+            ) from None
         self._cut_back()
 
     def _cut_back(self) -> None:
@@ -149,9 +159,10 @@ class LocalWriter:
         return self.streams
 
     def close(self) -> None:
-        """Closes the files, finished or not."""
+        """Closes the files, finished or not, and lets other writers in."""
         for name in list(self._open):
             self._close(name)
+        self._lock.close()
 
     def finish(self, show: Callable[[int], None]) -> dict[str, Any]:
         """Closes and hashes the shards; returns, by stream, `bytes` and a manifest's `shards`.
@@ -159,7 +170,9 @@ class LocalWriter:
         Args:
             show: told the bytes hashed, now and then.
         """
-        self.close()
+        for name in list(self._open):
+            self._close(name)
+        (self.path / _LOCK).unlink(missing_ok=True)
         shards = {
             _shard(name, number): {"tokens": tokens, "documents": documents}
             for name, stream in self.streams.items()

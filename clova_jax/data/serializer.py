@@ -19,6 +19,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
+from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
 from clova_jax.data.files import SHARD_TOKENS
 from clova_jax.data.split import SourceSizes, id_hash, measure
@@ -35,7 +36,7 @@ from clova_jax.data.store import (
 from clova_jax.data.workers import ordered_map
 
 PROGRESS = "progress.json"
-_SMALL = 8 << 20  # bytes of corpus files below which processes cost more than they save
+_SMALL = 32 << 20  # bytes of text below which processes cost more than they save
 
 
 def serialize(
@@ -53,7 +54,8 @@ def serialize(
     Args:
         data_dir: documents, as `read_documents` takes them. An empty text is left out and counted.
         tokenizer: closes each document with its `end_of_text`.
-        out: folder, or object-store URL, of the store.
+        out: folder, or object-store URL, of the store. SIGINT and SIGTERM leave it so that the next
+            call goes on.
         workers: processes; by default one a CPU, or none besides this one for a small corpus. The
             store does not depend on it.
         validation: share of each source's text to keep out of training; small sources give more
@@ -62,7 +64,9 @@ def serialize(
         show: progress bars.
 
     Raises:
-        ClovaError: a bad line or corpus (`read_documents`), an `out` that holds something else.
+        ClovaError: a bad line or corpus (`read_documents`), an `out` that holds something else or
+            that another process is writing.
+        KeyboardInterrupt: asked to stop, when everything encoded so far is on the disk.
     """
     if not 0 <= validation < 1:
         raise ClovaError(f"--validation: {validation} is not a share from 0 to below 1")
@@ -71,8 +75,9 @@ def serialize(
     files = document_files(data_dir)
     inputs = [{"file": path.name, "size": path.stat().st_size} for path in files]
     if workers is None:
-        small = sum(file["size"] for file in inputs) < _SMALL
-        workers = 1 if small else os.cpu_count() or 1
+        packed = sum(file["size"] for file in inputs if not file["file"].endswith(".jsonl"))
+        text = sum(file["size"] for file in inputs) + 3 * packed  # Korean packs to a quarter or so
+        workers = 1 if text < _SMALL else os.cpu_count() or 1
     header = {
         "format": FORMAT,
         "tokenizer": describe(tokenizer),
@@ -225,7 +230,7 @@ class _Serialization:
         places = {path: number for number, path in enumerate(self.files)}
         try:
             self._commit(writer)
-            with bar, _reachable(tokenizer, workers) as reachable:
+            with bar, StopSignals() as stop, _reachable(tokenizer, workers) as reachable:
                 saved = time.monotonic()
                 make = (reachable, state["limits"])
                 for block, (encoded, empty) in ordered_map(_Encode, make, self._blocks(), workers):
@@ -237,9 +242,11 @@ class _Serialization:
                     position["offset"], position["line"] = block.offset, block.next_line
                     position["text"] += len(block.data)
                     bar.update(len(block.data))
-                    if time.monotonic() - saved > writer.commit_seconds:
+                    if stop.requested or time.monotonic() - saved > writer.commit_seconds:
                         self._commit(writer)
                         saved = time.monotonic()
+                    if stop.requested:
+                        raise KeyboardInterrupt
                 self._commit(writer)
             self._finish(writer, show)
         finally:

@@ -1,6 +1,9 @@
+import errno
 import functools
 import json
+import os
 import random
+import signal
 
 import numpy as np
 import pytest
@@ -150,6 +153,49 @@ def test_a_shard_lost_before_the_end_is_named(tmp_path, corpus, small_blocks, mo
     (tmp_path / "tokens" / "train" / "00-blog-00000.bin").write_bytes(b"")
     with pytest.raises(ClovaError, match=r"00-blog-00000\.bin: 0 bytes where \d+ had been"):
         make(corpus, Bytes(), tmp_path / "tokens")
+
+
+def test_a_full_disk_is_one_line_and_the_same_call_goes_on(
+    tmp_path, corpus, small_blocks, monkeypatch
+):
+    make(corpus, Bytes(), tmp_path / "whole")
+    room = iter([True] * 10)
+
+    def fsync(handle, real=os.fsync):
+        if not next(room, False):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(handle)
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", fsync)
+        with pytest.raises(OSError, match="No space left"):  # `command.main` makes one line of it
+            make(corpus, Bytes(), tmp_path / "cut")
+    make(corpus, Bytes(), tmp_path / "cut")
+    assert content(tmp_path / "whole") == content(tmp_path / "cut")
+
+
+def test_a_signal_stops_when_the_work_is_on_the_disk(tmp_path, corpus, small_blocks):
+    class Signalled(Bytes):
+        def encode_batch(self, texts):
+            os.kill(os.getpid(), signal.SIGTERM)
+            return super().encode_batch(texts)
+
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            make(corpus, Signalled(), tmp_path / "tokens")
+    state = json.loads((tmp_path / "tokens" / "progress.json").read_text())
+    assert state["position"]["text"] > 3_000  # two blocks of 2,000 bytes or so
+    assert make(corpus, Bytes(), tmp_path / "tokens").count().documents == 424
+
+
+def test_two_writers_do_not_meet(tmp_path, corpus):
+    class Nosy(Bytes):
+        def encode_batch(self, texts):
+            with pytest.raises(ClovaError, match="another process is writing"):
+                make(corpus, Bytes(), tmp_path / "tokens")
+            return super().encode_batch(texts)
+
+    make(corpus, Nosy(), tmp_path / "tokens").verify(show=False)
 
 
 def test_an_end_of_text_inside_a_document_is_refused(tmp_path, corpus):
