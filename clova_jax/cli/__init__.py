@@ -8,6 +8,8 @@ from clova_jax.common import command
 
 VERBS = {
     "download": "get labelled data sets from their official addresses",
+    "corpus": "raw text to clean documents",
+    "corpus-model": "train the models that clean",
     "tokenizer": "train a tokenizer",
     "serialize": "documents to token shards",
 }
@@ -18,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if not argv or argv[0] in ("-h", "--help"):
         print("usage: clova VERB [options]; `clova VERB --help` tells the options\n")
-        print("\n".join(f"  {verb:<12}{about}" for verb, about in VERBS.items()))
+        print("\n".join(f"  {verb:<14}{about}" for verb, about in VERBS.items()))
         return 0 if argv else 2
     verb, *rest = argv
     if verb not in VERBS:

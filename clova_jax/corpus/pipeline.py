@@ -1,0 +1,311 @@
+"""The whole pipeline, stage after stage, each resumable inside and its output the same every time.
+
+    prepare   models and the index of evaluation sets, once
+    clean     blocks of the input through the map steps, a part each, on the executor
+    dedup     duplicates over all parts; better tiers keep theirs
+    write     `documents/NAME.jsonl.zst`, `dropped/`, `matches.jsonl.zst`, `report.json`, `report.html`
+
+What is finished is not computed twice: a part, a band of the search, a shard written. Files appear whole, so a run
+that was killed goes on where it was, and ends with the same bytes.
+"""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json, write_jsonl
+from clova_jax.common.progress import progress
+from clova_jax.common.stop import StopSignals
+from clova_jax.corpus import corpus_report
+from clova_jax.corpus.documents import BadLines
+from clova_jax.corpus.duplicates import Verdict, find_duplicates, write_matches
+from clova_jax.corpus.evaluation_overlap import EvaluationIndex, texts_of
+from clova_jax.corpus.executors import run_local
+from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, read_part
+from clova_jax.corpus.readers import base_of, file_groups, group_blocks, input_files
+from clova_jax.corpus.steps import Cleaning
+from clova_jax.corpus.toxicity import has_training_data, train_toxicity
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run of the pipeline.
+
+    Args:
+        data: a file, a folder or a glob (`readers.input_files`).
+        out: where everything goes.
+        cleaning: what the map steps do.
+        similarity: from which documents are near duplicates; above 1: exact ones only.
+        against: an existing corpus; what it has goes.
+        evaluation: files of evaluation sets.
+        safety: folder of labelled comments to train the toxicity model on, or None.
+        executor: `local` or `spark`.
+        workers: processes.
+    """
+
+    data: Path
+    out: Path
+    cleaning: Cleaning = Cleaning()
+    similarity: float = 0.7
+    against: Path | None = None
+    evaluation: tuple[Path, ...] = ()
+    safety: Path | None = None
+    executor: str = "local"
+    workers: int = 2
+
+
+# From kept documents by source (and each one's bytes) to how often each is written.
+Selector = Callable[[np.ndarray, np.ndarray, list[str]], np.ndarray]
+
+
+class Stopped(Exception):
+    """The run was asked to stop; run the same command again to go on."""
+
+
+def run(
+    job: Job, select: Selector | None = None, selection: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Runs the pipeline, or what is left of it; returns the report.
+
+    Args:
+        job: what to do.
+        select: the mixer: int32[n] copies of each kept document, from its source's number
+            (int64[n]), its bytes (int64[n]) and the names of sources.
+        selection: the mixer's settings, as JSON values.
+
+    Raises:
+        ClovaError: nothing to read, or `out` holds a run with other settings.
+        Stopped: on SIGINT or SIGTERM, at the next safe point.
+    """
+    out, work = job.out, job.out / "work"
+    files = input_files(job.data)
+    _same_settings(job, files, selection)
+    if (out / "report.json").is_file():
+        return read_json(out / "report.json")
+    with StopSignals() as stop:
+        cleaning = _prepare(job, work)
+        errors = BadLines()
+        parts = _clean(job, files, cleaning, work / "clean", errors, stop)
+        external = _external(job, cleaning, work / "against", stop)
+        verdict = _dedup(job, external, parts, work, stop)
+        report = _write(job, cleaning, external, parts, verdict, errors, select, stop)
+    write_json(out / "report.json", report)
+    shutil.rmtree(work)
+    return report
+
+
+def _same_settings(job: Job, files: list[Path], selection: dict[str, Any] | None) -> None:
+    settings = asdict(job) | {"selection": selection}
+    for name in ("out", "executor", "workers"):  # none of them changes the outcome
+        settings.pop(name)
+    listing = [[str(path), path.stat().st_size] for path in files]
+    settings["files"] = hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+    settings = json.loads(json.dumps(settings, default=str))
+    path = job.out / "settings.json"
+    if path.is_file():
+        before = read_json(path)
+        changed = sorted(key for key in settings if before.get(key) != settings[key])
+        if changed:
+            raise ClovaError(
+                f"{job.out}: holds a run with other settings ({', '.join(changed)}); "
+                "choose another --out or remove it"
+            )
+    else:
+        write_json(path, settings)
+
+
+def _prepare(job: Job, work: Path) -> Cleaning:
+    """Trains and indexes what the steps need, once."""
+    cleaning = job.cleaning
+    if job.evaluation and "evaluation" in cleaning.steps:
+        path = work / "evaluation.npz"
+        if not path.is_file():
+            texts = (text for file in job.evaluation for text in texts_of(file))
+            EvaluationIndex(texts).save(path)
+        cleaning = replace(cleaning, evaluation_index=str(path))
+    wanted = "toxicity" in cleaning.steps and cleaning.toxicity == "drop"
+    if wanted and cleaning.toxicity_model is None and job.safety is not None:
+        if not has_training_data(job.safety):
+            raise ClovaError(
+                f"{job.safety}: the training files of korean-hate-speech and UnSmile are not there"
+            )
+        path = job.out / "models" / "toxicity.safetensors"
+        if not path.is_file():
+            train_toxicity(job.safety).save(path)
+        cleaning = replace(cleaning, toxicity_model=str(path))
+    return cleaning
+
+
+def _clean(
+    job: Job,
+    files: list[Path],
+    cleaning: Cleaning,
+    folder: Path,
+    errors: BadLines,
+    stop: StopSignals,
+) -> list[Path]:
+    """The clean stage; returns the parts in reading order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    base, groups = base_of(files), file_groups(files)
+    if job.executor == "spark":
+        from clova_jax.corpus.spark import clean_groups
+
+        lists, messages = clean_groups(groups, base, cleaning, folder)
+        for message in messages:
+            errors(ClovaError(message))
+        return [part for parts in lists for part in parts]
+    parts: list[Path] = []
+    total = sum(path.stat().st_size for path in files)
+    with progress(total=total, desc="clean", unit="B", unit_scale=True) as bar:
+
+        def tasks() -> Iterator[CleanTask]:
+            for number, group in enumerate(groups):
+                for task in group_tasks(number, group, base, cleaning, folder, errors):
+                    parts.append(task.out)
+                    if stop.requested:
+                        return
+                    if not is_whole(task.out):
+                        yield task
+                bar.update(sum(path.stat().st_size for path in group))
+
+        for _ in run_local(clean_part, tasks(), job.workers):
+            pass
+    _check(stop)
+    return parts
+
+
+def group_tasks(
+    number: int,
+    group: list[Path],
+    base: Path,
+    cleaning: Cleaning,
+    folder: Path,
+    on_error: Callable[[ClovaError], None],
+) -> Iterator[CleanTask]:
+    """The tasks of a group of files; their names tell the order of reading."""
+    for count, block in enumerate(group_blocks(group, base, on_error)):
+        yield CleanTask(block, cleaning, folder / f"{number:05d}-{count:05d}")
+
+
+def _external(job: Job, cleaning: Cleaning, folder: Path, stop: StopSignals) -> list[Path]:
+    """Signatures of the corpus to compare with; an earlier run's `documents/` where it is one."""
+    if job.against is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    place = job.against / "documents" if (job.against / "documents").is_dir() else job.against
+    plain = Cleaning(steps=("normalize",), sources=cleaning.sources)
+    files = input_files(place)
+    base = base_of(files)
+    parts: list[Path] = []
+    tasks: list[CleanTask] = []
+
+    def drawn() -> Iterator[CleanTask]:
+        for number, group in enumerate(file_groups(files)):
+            for task in group_tasks(number, group, base, plain, folder, _raise):
+                parts.append(task.out)
+                if not stop.requested and not is_whole(task.out):
+                    yield replace(task, tier=0)
+
+    del tasks
+    for _ in run_local(clean_part, drawn(), job.workers):
+        pass
+    _check(stop)
+    return parts
+
+
+def _raise(error: ClovaError) -> None:
+    raise error
+
+
+def _check(stop: StopSignals) -> None:
+    if stop.requested:
+        raise Stopped(stop.requested)
+
+
+def _dedup(
+    job: Job, external: list[Path], parts: list[Path], work: Path, stop: StopSignals
+) -> Verdict:
+    path = work / "verdict.npz"
+    if not path.is_file():
+        finder = None
+        if job.executor == "spark":
+            from clova_jax.corpus.spark import find_pairs as finder
+        every = [*external, *parts]
+        find_duplicates(every, work / "dedup", job.similarity, finder).save(path)
+    _check(stop)
+    return Verdict.load(path)
+
+
+@dataclass(frozen=True)
+class WriteTask:
+    """A part to write: how often each of its documents goes into the shard."""
+
+    part: Path
+    copies: np.ndarray
+    out: Path
+
+
+def write_part(task: WriteTask) -> str:
+    """Writes the shard of a part; copies after the first get `#2`, `#3` … at their ids."""
+
+    def rows() -> Iterable[dict[str, Any]]:
+        for row, copies in zip(read_part(task.part), task.copies.tolist(), strict=True):
+            for copy in range(copies):
+                yield row if copy == 0 else row | {"id": f"{row['id']}#{copy + 1}"}
+
+    if task.copies.any():
+        write_jsonl(task.out, rows())
+    return task.out.name
+
+
+def _write(
+    job: Job,
+    cleaning: Cleaning,
+    external: list[Path],
+    parts: list[Path],
+    verdict: Verdict,
+    errors: BadLines,
+    select: Selector | None,
+    stop: StopSignals,
+) -> dict[str, Any]:
+    counts = [part_counts(part) for part in parts]
+    sizes = [count["kept"] for count in counts]
+    before = len(verdict.keep) - sum(sizes)  # documents of the corpus compared with
+    copies = verdict.keep[before:].astype(np.int32)
+    if select is not None:
+        sources, weights, names = corpus_report.kept_sizes(parts, copies)
+        chosen = np.flatnonzero(copies)
+        copies[chosen] = select(sources[chosen], weights[chosen], names)
+    ends = np.cumsum(sizes)
+    (job.out / "documents").mkdir(exist_ok=True)
+
+    def tasks() -> Iterator[WriteTask]:
+        for part, end, size in zip(parts, ends, sizes, strict=True):
+            shard = job.out / "documents" / f"{part.name}.jsonl.zst"
+            dropped = job.out / "dropped" / f"{part.name}.jsonl.zst"
+            if not dropped.is_file():
+                dropped.parent.mkdir(exist_ok=True)
+                source = part.with_name(part.name + ".dropped.jsonl.zst")
+                temporary = dropped.with_name("." + dropped.name)
+                shutil.copyfile(source, temporary)
+                temporary.replace(dropped)
+            if stop.requested:
+                return
+            if size and not shard.is_file():
+                yield WriteTask(part, copies[end - size : end], shard)
+
+    for _ in progress(run_local(write_part, tasks(), job.workers), desc="write", unit=" shards"):
+        pass
+    _check(stop)
+    every = [*external, *parts]
+    write_matches(every, verdict, job.out / "matches.jsonl.zst")
+    report = corpus_report.build(job, cleaning, external, parts, counts, verdict, copies, errors)
+    corpus_report.write_page(report, job.out / "report.html")
+    return report
