@@ -1,5 +1,6 @@
 import json
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -60,6 +61,24 @@ def test_bytes_of_real_tokens_add_up_to_the_text(tmp_path, trained):
     batches = validation_batches(store, "news", length=32, global_batch=8)
     found = sum((table[batch["targets"]] * batch["loss_mask"]).sum() for batch in batches)
     assert found == store.count("validation", "news").bytes > 0
+
+
+def test_real_documents_come_back_from_the_store(tmp_path, real_data, trained):
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    for name in ("law", "wiki_news_passages"):
+        shutil.copy(real_data / "corpus" / f"{name}.jsonl.zst", folder)
+    tokenizer = load_tokenizer(trained[1])
+    store = serialize(folder, tokenizer, tmp_path / "tokens", show=False)
+    found = {
+        tokenizer.decode(store.document(split, source, number).tolist())
+        for split in ("train", "validation")
+        for source in store.sources(split)
+        for number in range(store.count(split, source).documents)
+    }
+    documents = list(read_documents(folder))
+    assert found == {document.text for document in documents}
+    assert store.count().bytes == sum(len(document.text.encode()) for document in documents)
 
 
 def children(pid):
