@@ -16,7 +16,7 @@ from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sample.documents import DOCUMENT_KINDS, plain_share, recipes
 from clova_jax.corpus.sample.headlines import TOPICS
 
-GOLDEN = "b483bc4e94b65177"  # sha256 of the news of `write_sample(_, 0.1, seed=7)`
+GOLDEN = "37626277cdc4535e"  # sha256 of the news of `write_sample(_, 0.1, seed=7)`
 KLUE = "klue/{0}/{0}_{1}.json"
 _BREAK = re.compile(r"(?<=[.!?~ㅋㅎㅠㅜ^])\s+|\n+")
 _MARKS = re.compile(r"^(?:- |\w{1,3}\d?: |\w{2} \d: )")

@@ -38,7 +38,8 @@ class Newsroom:
             if entity.kind == "person" and pen.chance(0.5):
                 return f"{entity.name} {pen.word(topic)}" if topic == "스포츠" else entity.name
             return entity.name
-        return pen.word(topic)
+        # Some headlines name a thing of another topic, as news does; the rest of it decides.
+        return pen.word(pen.one(TOPICS) if pen.chance(0.25) else topic)
 
     def _headline(self, topic: str) -> str:
         pen = self.pen
