@@ -129,7 +129,9 @@ def check_vocab_size(vocab_size: int) -> None:
         )
 
 
-def train_backend(pieces: Counter[str], vocab_size: int, min_count: int) -> tokenizers.Tokenizer:
+def train_backend(
+    pieces: Counter[str], vocab_size: int, min_count: int, show_progress: bool = False
+) -> tokenizers.Tokenizer:
     """Learns merges inside pieces.
 
     Args:
@@ -148,7 +150,7 @@ def train_backend(pieces: Counter[str], vocab_size: int, min_count: int) -> toke
         min_frequency=min_count,
         special_tokens=[END_OF_TEXT],
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
+        show_progress=show_progress,
     )
     backend.train_from_iterator(feed(pieces), trainer)
     backend.pre_tokenizer = PRE_TOKENIZER  # only now: the pieces had been split already
@@ -156,7 +158,11 @@ def train_backend(pieces: Counter[str], vocab_size: int, min_count: int) -> toke
 
 
 def train_byte(
-    texts: Iterable[str], vocab_size: int, min_count: int = 2, korean_only: bool = False
+    texts: Iterable[str],
+    vocab_size: int,
+    min_count: int = 2,
+    korean_only: bool = False,
+    show_progress: bool = False,
 ) -> ByteTokenizer:
     """Trains kind "byte".
 
@@ -166,10 +172,11 @@ def train_byte(
         min_count: a pair seen less often is not merged.
         korean_only: learn no merges in letters other than Hangul nor in symbols outside ASCII,
             so that those stay single bytes (the paper, section 3).
+        show_progress: bars on standard error.
     """
     check_vocab_size(vocab_size)  # before the text is read
     counts = count_words(texts)
     parts, left_out = count_parts(counts.words, korean_only)
-    backend = train_backend(parts, vocab_size, min_count)
+    backend = train_backend(parts, vocab_size, min_count, show_progress)
     facts = counts.facts() | {"different_pieces": len(parts), "pieces_left_out": left_out}
     return ByteTokenizer(backend, {"min_count": min_count, "korean_only": korean_only}, facts)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.words import reject_surrogates, split_words
@@ -64,9 +65,19 @@ def count_words(
 
 
 def count_pieces(
-    words: Counter[str], cut: Callable[[list[str]], Iterable[Iterable[str]]], batch: int = 50_000
+    words: Counter[str],
+    cut: Callable[[list[str]], Iterable[Iterable[str]]],
+    done: Callable[[int], Any] = lambda words: None,
+    batch: int = 20_000,
 ) -> Counter[str]:
-    """Counts the pieces of counted words; `cut` tells the pieces of each word of a list."""
+    """Counts the pieces of counted words.
+
+    Args:
+        words: counts.
+        cut: the pieces of each word of a list.
+        done: told how many words have been cut since the last call.
+        batch: words cut at once.
+    """
     pieces: Counter[str] = Counter()
     todo = list(words)
     for start in range(0, len(todo), batch):
@@ -75,6 +86,7 @@ def count_pieces(
             count = words[word]
             for piece in parts:
                 pieces[piece] += count
+        done(len(some))
     return pieces
 
 
@@ -95,3 +107,10 @@ def feed(pieces: Counter[str], most: int = MOST_FED, batch: int = 4096) -> Itera
                 waiting = []
     if waiting:
         yield waiting
+
+
+def feed_counted(words: Counter[str], marker: str) -> Iterator[str]:
+    """Lines "word, tab, count", SentencePiece's weighted input: no blanks, no word with `marker`."""
+    for word, count in sorted(words.items()):
+        if not word.isspace() and marker not in word and "\t" not in word and "\0" not in word:
+            yield f"{word}\t{count}"

@@ -1,14 +1,26 @@
 """Reading a saved tokenizer."""
 
 from pathlib import Path
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.tokenizers.base import FORMAT, MANIFEST, Tokenizer
 from clova_jax.tokenizers.byte_level import ByteTokenizer
+from clova_jax.tokenizers.char import CharTokenizer
+from clova_jax.tokenizers.lookup import CharacterTokenizer, EojeolTokenizer
 from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 
-CLASSES = {cls.kind: cls for cls in (MorphemeByteTokenizer, ByteTokenizer)}
+CLASSES: dict[str, Any] = {
+    cls.kind: cls
+    for cls in (
+        MorphemeByteTokenizer,
+        ByteTokenizer,
+        CharTokenizer,
+        EojeolTokenizer,
+        CharacterTokenizer,
+    )
+}
 
 
 def load_tokenizer(folder: str | Path) -> Tokenizer:

@@ -17,6 +17,7 @@ import tokenizers
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.progress import progress
 from clova_jax.tokenizers.base import Ids
 from clova_jax.tokenizers.byte_level import (
     ByteTokenizer,
@@ -108,6 +109,7 @@ def train_morpheme_byte(
     min_count: int = 2,
     korean_only: bool = False,
     num_cuts: int = 200_000,
+    show_progress: bool = False,
 ) -> MorphemeByteTokenizer:
     """Trains kind "morpheme_byte".
 
@@ -118,6 +120,7 @@ def train_morpheme_byte(
         min_count: a pair seen less often is not merged.
         korean_only: see `train_byte`.
         num_cuts: how many frequent eojeols are saved with their cuts (15 bytes each).
+        show_progress: bars on standard error.
     """
     if analysis not in ("eojeol", "sentence"):
         raise ClovaError(f"analysis {analysis!r} is neither 'eojeol' nor 'sentence'")
@@ -136,9 +139,10 @@ def train_morpheme_byte(
                     cores[core] += count
         frequent = sorted(cores, key=lambda core: (-cores[core], core))[:num_cuts]
         cuts = morphemes.lines(frequent)
-        pieces = count_pieces(counts.words, morphemes.cut_words)
+        with progress(total=len(counts.words), desc="cut", disable=not show_progress) as bar:
+            pieces = count_pieces(counts.words, morphemes.cut_words, done=bar.update)
     parts, left_out = count_parts(pieces, korean_only)
-    backend = train_backend(parts, vocab_size, min_count)
+    backend = train_backend(parts, vocab_size, min_count, show_progress)
     options = {
         "analysis": analysis,
         "kiwi": kiwi_version(),

@@ -1,0 +1,128 @@
+"""`clova tokenizer`: documents to a tokenizer folder."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from clova_jax.common.command import as_json, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json
+from clova_jax.common.progress import progress
+from clova_jax.common.report import format_table
+from clova_jax.corpus.documents import Document, read_documents
+from clova_jax.corpus.sampling import sample_documents
+
+OPTIONS = "options.json"
+TRAINING = ("analysis", "min_count", "korean_only", "num_cuts", "character_coverage")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Trains a tokenizer on documents, read as a stream.
+
+    The folder is what --tokenizer of the other commands takes. A finished one is not trained again.
+    """
+
+    data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
+    kind: Literal["morpheme_byte", "byte", "char", "eojeol", "character"] = option(
+        "morpheme_byte", "morpheme_byte is the paper's"
+    )
+    vocab_size: int = option(32_000, "ids, <|endoftext|> counted")
+    sample: tuple[str, ...] = option(
+        (), "share of the documents to read, of all (0.01) or of sources (blogs=0.5); default: all"
+    )
+    analysis: Literal["eojeol", "sentence"] | None = option(
+        None, "morpheme_byte: what the analyser sees at once (default: eojeol)"
+    )
+    min_count: int | None = option(None, "byte kinds: rarer pairs are not merged (default: 2)")
+    korean_only: bool | None = option(
+        None, "byte kinds: all but Hangul and ASCII punctuation stays single bytes (default: no)"
+    )
+    num_cuts: int | None = option(
+        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 200000)"
+    )
+    character_coverage: float | None = option(
+        None, "char: share of the text's characters with an id (default: 0.9995)"
+    )
+    seed: int = option(0, "of the sample")
+    out: Path = option(Path("runs/tokenizer"), "the tokenizer's folder", metavar="DIR")
+
+
+def run(options: Options) -> None:
+    """Trains, saves, and prints what was made."""
+    from clova_jax.tokenizers import load_tokenizer, train_tokenizer
+
+    asked = {name: value for name, value in as_json(options).items() if name != "out"}
+    if (options.out / OPTIONS).is_file():
+        if read_json(options.out / OPTIONS) != asked:
+            raise ClovaError(
+                f"{options.out}: holds a tokenizer made with other options; give another --out"
+            )
+        tokenizer = load_tokenizer(options.out)
+    else:
+        shares = parse_shares(options.sample)
+        given = {name: getattr(options, name) for name in TRAINING}
+        given = {name: value for name, value in given.items() if value is not None}
+        documents = sample_sources(read_documents(options.data), shares, options.seed)
+        tokenizer = train_tokenizer(
+            watch(documents), options.kind, options.vocab_size, show_progress=True, **given
+        )
+        tokenizer.save(options.out)
+        write_json(options.out / OPTIONS, asked)
+    if tokenizer.vocab_size < options.vocab_size:
+        print(f"the text has no more than {tokenizer.vocab_size:,} tokens worth an id")
+    row: dict[str, Any] = {"kind": tokenizer.kind, "vocab_size": tokenizer.vocab_size}
+    print(format_table([row | tokenizer.facts]))
+    print(f"\n{options.out}: fingerprint {tokenizer.fingerprint[:12]}")
+
+
+def parse_shares(words: Iterable[str]) -> dict[str | None, float]:
+    """Shares by source from "0.1" (every source, the key None) and "blogs=0.5"."""
+    shares: dict[str | None, float] = {}
+    for word in words:
+        source, equals, number = word.rpartition("=")
+        try:
+            share = float(number)
+            if not 0 <= share <= 1:
+                raise ValueError
+        except ValueError:
+            raise ClovaError(
+                f"--sample: {word!r} is no share between 0 and 1, nor SOURCE=share"
+            ) from None
+        shares[source if equals else None] = share
+    return shares
+
+
+def sample_sources(
+    documents: Iterable[Document], shares: dict[str | None, float], seed: int
+) -> Iterator[Document]:
+    """The documents kept of each source; a share grows by adding documents.
+
+    Raises:
+        ClovaError: at the end, a share for a source that was not there.
+    """
+    rest = shares.get(None, 1.0)
+    seen = set()
+    for document in documents:
+        seen.add(document.source)
+        yield from sample_documents([document], shares.get(document.source, rest), seed)
+    if absent := shares.keys() - seen - {None}:
+        raise ClovaError(
+            f"--sample: no documents of source {', '.join(sorted(map(str, absent)))}; "
+            f"there are: {', '.join(sorted(seen))}"
+        )
+
+
+def watch(documents: Iterable[Document]) -> Iterator[str]:
+    """The texts, with a bar of what was read; then a line for each source on the screen."""
+    size: Counter[str] = Counter()
+    with progress(desc="read", unit="B", unit_scale=True) as bar:
+        for document in documents:
+            length = len(document.text.encode("utf-8", "surrogatepass"))
+            size[document.source] += length
+            bar.update(length)
+            yield document.text
+    rows = [{"source": name, "megabytes": size[name] / 1e6} for name in sorted(size)]
+    print(format_table(rows))

@@ -1,0 +1,126 @@
+"""Character-level BPE, as the paper's third candidate: what no training text showed is unknown.
+
+SentencePiece learns and applies the merges; its normalisation is switched off, so a text without
+unknowns comes back as it was. Words go to it one by one, as for every kind.
+"""
+
+import io
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Tokenizer
+from clova_jax.tokenizers.count import count_words, feed_counted
+from clova_jax.tokenizers.words import reject_surrogates
+
+MODEL = "tokenizer.model"
+BLANK = "▁"  # how SentencePiece writes a space; the character itself is unknown to this kind
+
+
+class CharTokenizer(Tokenizer):
+    """Character-level BPE with an unknown token: one for each run of unknown characters.
+
+    Args:
+        model: a serialised SentencePiece model.
+        options: what decided the ids in training.
+        facts: what is good to know of the training.
+    """
+
+    kind = "char"
+
+    def __init__(self, model: bytes, options: dict[str, Any], facts: Any = None) -> None:
+        self._model = model
+        self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        pieces = [self._processor.id_to_piece(i) for i in range(self._processor.vocab_size())]
+        special = {END_OF_TEXT: b"", UNKNOWN: "\ufffd".encode()}
+        tokens = [special.get(piece, piece.replace(BLANK, " ").encode()) for piece in pieces]
+        super().__init__(tokens, pieces.index(END_OF_TEXT), options, facts)
+        self.unknown = self._processor.unk_id()
+        self._pieces = pieces
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        rows = self._processor.encode(words, out_type=int)
+        for word, ids in zip(words, rows, strict=True):
+            if BLANK in word:
+                parts = [part for part in re.split(f"({BLANK}+)", word) if part]
+                ids = []
+                for part in parts:
+                    ids += [self.unknown] if BLANK in part else self._processor.encode(part)
+            yield ids
+
+    def _content(self) -> dict[str, Any]:
+        scores = [self._processor.get_score(i) for i in range(self.vocab_size)]
+        return {"pieces": self._pieces, "scores": scores}
+
+    def _write(self, folder: Path) -> None:
+        with whole_file(folder / MODEL, "wb") as file:
+            file.write(self._model)
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> "CharTokenizer":
+        """Reads what `save` wrote."""
+        try:
+            model = (folder / MODEL).read_bytes()
+            return cls(model, manifest["options"], manifest["facts"])
+        except FileNotFoundError:
+            raise ClovaError(f"{folder}: has no {MODEL}; copy the whole folder again") from None
+        except (RuntimeError, ValueError) as error:
+            raise ClovaError(f"{folder / MODEL}: not a SentencePiece model ({error})") from None
+
+
+def train_char(
+    texts: Iterable[str],
+    vocab_size: int,
+    character_coverage: float = 0.9995,
+    show_progress: bool = False,
+) -> CharTokenizer:
+    """Trains kind "char".
+
+    Args:
+        texts: documents, streamed.
+        vocab_size: ids, `<|endoftext|>` (0) and `<unk>` (1) counted.
+        character_coverage: share of the text's characters that get an id of their own; the rest
+            is unknown (0.9995 is SentencePiece's default; the paper is silent).
+        show_progress: SentencePiece's log on standard error.
+
+    Raises:
+        ClovaError: the vocabulary is smaller than the alphabet.
+    """
+    counts = count_words(texts)
+    out = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=feed_counted(counts.words, BLANK),
+            input_format="tsv",
+            model_writer=out,
+            model_type="bpe",
+            vocab_size=vocab_size,
+            character_coverage=character_coverage,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            user_defined_symbols=["\n", "\t"],
+            eos_id=0,
+            eos_piece=END_OF_TEXT,
+            unk_id=1,
+            unk_piece=UNKNOWN,
+            bos_id=-1,
+            pad_id=-1,
+            hard_vocab_limit=False,
+            minloglevel=0 if show_progress else 2,
+        )
+    except RuntimeError as error:
+        if needed := re.search(r"required_chars\. \d+ vs (\d+)", str(error)):
+            raise ClovaError(
+                f"vocab_size {vocab_size} is smaller than the alphabet of this text; ask for more "
+                f"than {needed[1]}, or for a lower character_coverage"
+            ) from None
+        raise ClovaError(f"SentencePiece cannot train on this text ({error})") from None
+    options = {"character_coverage": character_coverage}
+    return CharTokenizer(out.getvalue(), options, counts.facts())

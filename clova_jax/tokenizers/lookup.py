@@ -1,0 +1,115 @@
+"""The two rule baselines of the paper's first comparison: whole eojeols, and single characters.
+
+Nothing is learned but which entries are frequent enough to have an id. An eojeol carries the space
+before it, so eojeols join to the text again.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+from tokenizers import Regex, decoders, models, pre_tokenizers
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Tokenizer
+from clova_jax.tokenizers.byte_level import read_backend
+from clova_jax.tokenizers.count import count_words
+from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
+
+SPECIAL = (END_OF_TEXT, UNKNOWN)
+
+
+class LookupTokenizer(Tokenizer):
+    """Entries with an id each; everything else is `<unk>`.
+
+    Args:
+        entries: in order of id, the first two being `<|endoftext|>` and `<unk>`.
+        options: empty.
+        facts: what is good to know of the training.
+    """
+
+    pattern: str
+
+    def __init__(self, entries: list[str], options: dict[str, Any], facts: Any = None) -> None:
+        tokens = [b"", "\ufffd".encode(), *(entry.encode() for entry in entries[2:])]
+        super().__init__(tokens, 0, options, facts)
+        self.unknown = 1
+        self._entries = entries
+        # A text that says "<unk>" is no special token.
+        self._id_of = {entry: number for number, entry in enumerate(entries) if number > 1}
+
+    def _content(self) -> dict[str, Any]:
+        return {"entries": self._entries}
+
+    def _write(self, folder: Path) -> None:
+        vocabulary = {entry: number for number, entry in enumerate(self._entries)}
+        backend = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
+        backend.pre_tokenizer = pre_tokenizers.Split(Regex(self.pattern), "isolated")
+        backend.decoder = decoders.Fuse()
+        backend.add_special_tokens([END_OF_TEXT])
+        with whole_file(folder / "tokenizer.json") as file:
+            file.write(backend.to_str(pretty=True))
+
+    @classmethod
+    def read(cls, folder: Path, manifest: dict[str, Any]) -> "LookupTokenizer":
+        """Reads what `save` wrote."""
+        vocabulary = json.loads(read_backend(folder).to_str())["model"]["vocab"]
+        return cls(sorted(vocabulary, key=vocabulary.get), manifest["options"], manifest["facts"])
+
+
+class EojeolTokenizer(LookupTokenizer):
+    """An id for each frequent eojeol."""
+
+    kind = "eojeol"
+    pattern = RUST_WORD
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        return ([self._id_of.get(word, 1)] for word in words)
+
+
+class CharacterTokenizer(LookupTokenizer):
+    """An id for each frequent character."""
+
+    kind = "character"
+    pattern = r"[\s\S]"
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        return ([self._id_of.get(character, 1) for character in word] for word in words)
+
+
+def _entries(counted: Counter[str], vocab_size: int) -> list[str]:
+    if vocab_size <= len(SPECIAL):
+        raise ClovaError(f"vocab_size {vocab_size} leaves no room beside {' and '.join(SPECIAL)}")
+    for special in SPECIAL:
+        counted.pop(special, None)
+    frequent = sorted(counted, key=lambda entry: (-counted[entry], entry))
+    return [*SPECIAL, *frequent[: vocab_size - len(SPECIAL)]]
+
+
+def train_eojeol(
+    texts: Iterable[str], vocab_size: int, show_progress: bool = False
+) -> EojeolTokenizer:
+    """Gives ids to the most frequent eojeols; `vocab_size` counts `<|endoftext|>` and `<unk>`.
+
+    It is done as soon as the text is read, so `show_progress` shows nothing.
+    """
+    counts = count_words(texts)
+    return EojeolTokenizer(_entries(counts.words, vocab_size), {}, counts.facts())
+
+
+def train_character(
+    texts: Iterable[str], vocab_size: int, show_progress: bool = False
+) -> CharacterTokenizer:
+    """Gives ids to the most frequent characters; as `train_eojeol`."""
+    counts = count_words(texts)
+    characters: Counter[str] = Counter()
+    for word, count in counts.words.items():
+        for character in word:
+            characters[character] += count
+    return CharacterTokenizer(_entries(characters, vocab_size), {}, counts.facts())
