@@ -179,7 +179,7 @@ def _kin_facts(desk: Desk) -> str:
     for _ in range(pen.count(1, 3)):
         entity = desk.world.some(pen.one(tuple(KINDS)), pen)
         fact = pen.one(entity.types)
-        question = ask(pen, entity, fact).replace("인가?", "인가요?").replace("는가?", "나요?")
+        question = ask(pen, entity, fact).replace("는가?", "나요?").replace("가?", "가요?")
         answer = [_fact(desk, entity, "formal", fact)]
         for _ in range(pen.count(0, 2)):
             answer.append(_fact(desk, entity, "formal"))
