@@ -29,10 +29,14 @@ class PretrainOptions:
     global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)")
     length: int = option(512, "tokens a sequence (GPT-3: 2048)")
     mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    microbatches: int | None = option(None, "microbatches a step; the pipeline's default otherwise")
-    schedule: Literal["gpipe", "circular"] = option("gpipe", "how the pipeline takes its turns")
+    microbatches: int | None = option(
+        None, "pieces a data shard's rows are worked through in; four a stage by default"
+    )
+    schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
     fsdp: bool = option(False, "also spread parameters and optimizer state over the data axis")
-    remat: Literal["none", "dots", "full"] = option("none", "what to compute again going back")
+    remat: Literal["none", "dots", "full", "stage"] = option(
+        "none", "what the backward pass computes again: all but matrix products, layers, stages"
+    )
     learning_rate: float | None = option(None, "the peak; by default Table 2's for the size")
     warmup_tokens: int | None = option(None, "375M (GPT-3), 3% of the budget where that is less")
     ramp_tokens: int = option(0, "grow the batch from an eighth to its full size over these tokens")
@@ -87,6 +91,16 @@ class PretrainOptions:
         if self.warmup_tokens is not None:
             return self.warmup_tokens
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
+
+    @property
+    def pieces(self) -> int:
+        """Microbatches: as told, or with a pipeline up to four a stage that divide the rows."""
+        stages = self.mesh[1]
+        if self.microbatches is not None or stages == 1:
+            return self.microbatches or 1
+        rows = max(1, self.global_batch // self.mesh[0])
+        fit = [n for n in range(1, 4 * stages + 1) if rows % n == 0]
+        return max(fit, key=lambda n: (n % stages == 0, n))
 
     def model_config(self, vocab_size: int) -> ModelConfig:
         """The size's shape with the tokenizer's vocabulary."""

@@ -76,7 +76,7 @@ def pretrain(options: PretrainOptions) -> bool:
         config,
         AdamW(rate),
         mesh,
-        microbatches=options.microbatches or 1,
+        microbatches=options.pieces,
         schedule=options.schedule,
         fsdp=options.fsdp,
         remat=options.remat,

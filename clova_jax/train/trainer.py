@@ -126,9 +126,11 @@ class Trainer:
                     for milestone in self.milestones:
                         if self.tokens_of(step - 1) < milestone <= self.tokens_of(step):
                             where = self.out / "milestones" / str(milestone)
-                            self.save_model(where, state.params, self.tokens_of(step))
+                            self._save_model(where, state, step)
                     if last or stop.requested or step % self.checkpoint_every == 0:
-                        self.checkpoints.save(step, state, {"run": self.identity})
+                        self.checkpoints.save(
+                            step, self.train_step.canonical(state), {"run": self.identity}
+                        )
                         saved = step
                         clock = time.perf_counter()
                     if stop.requested and not last:
@@ -160,7 +162,11 @@ class Trainer:
                     f"give the same {name} to go on, or another --out"
                 )
         print(f"going on from step {step} in {self.out}", file=sys.stderr)
-        return self.checkpoints.restore(step, self.train_step.abstract_state()), step
+        restored = self.checkpoints.restore(step, self.train_step.abstract_state())
+        return self.train_step.arrange(restored), step
+
+    def _save_model(self, where: Path, state: TrainState, step: int) -> None:
+        self.save_model(where, self.train_step.canonical(state).params, self.tokens_of(step))
 
     def _log(self, row: dict[str, Any]) -> None:
         for tracker in self.trackers:
@@ -195,5 +201,5 @@ class Trainer:
 
     def _end(self, state: TrainState) -> bool:
         if not (self.out / "model" / "config.json").exists():
-            self.save_model(self.out / "model", state.params, self.tokens_of(self.total_steps))
+            self._save_model(self.out / "model", state, self.total_steps)
         return True
