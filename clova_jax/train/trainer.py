@@ -83,7 +83,7 @@ class Trainer:
             unit="tok",
             unit_scale=True,
             desc="training",
-            disable=None if jax.process_index() == 0 else True,
+            disable=jax.process_index() != 0,
         )
         saved = step if step else None
         try:
