@@ -31,7 +31,7 @@ _SPELLED_RUN = re.compile(
 _NUMBER = re.compile(r"[(+]?\d(?:[ .\-()/~]{0,3}\d){8,}")
 
 _SEP = r"[ ]?[-.~/)][ ]?|[ ]|"
-_BEFORE, _AFTER = r"(?<!\d)(?<!\d[-.])", r"(?![ ]?\d)(?!-\d)"
+_BEFORE, _AFTER = r"(?<![\dA-Za-z/])(?<!\d[-.])", r"(?![ ]?\d)(?!-\d)"
 _PHONE = re.compile(
     rf"{_BEFORE}(?:(?P<abroad>\+?82)(?:{_SEP})\(?0?\)?|\(?0)(?P<code>1 ?[016789]|2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50[2-8]?|80)"
     rf"(?P<sep>\)?(?:{_SEP}))(?P<middle>\d(?: ?\d){{2,3}})(?:{_SEP})\d(?: ?\d){{3}}{_AFTER}"
@@ -74,7 +74,7 @@ _CUES = {
     "card": r"카드|신용|체크|결제|(?i:\bcard|visa|master)",
     "passport": r"여권|(?i:passport)",
     "licence": r"면허",
-    "ip": r"(?i:\bip)|아이피|접속|서버|호스트|로그인|주소|차단|작성자|댓글|핑\b|(?i:ping|host|server|client|dns)",
+    "ip": r"(?i:\bip)|아이피|접속|서버|호스트|로그인|주소|차단|작성자|댓글|(?i:ping|host|server|client|dns)",
     "rrn": r"주민 ?(?:등록)? ?번호|주민|외국인 ?등록 ?번호|생년월일",
 }
 _CUE = re.compile("|".join(f"(?P<{name}>{words})" for name, words in _CUES.items()))
@@ -345,7 +345,8 @@ def _addresses(view: str) -> Iterator[Finding]:
             cue = _cue(view, match.start())
             if cue == "none" or not _is_public(match[0]):
                 continue
-            if cue == "ip" or max(map(int, match[0].split("."))) >= 100:
+            largest = max(map(int, match[0].split(".")))  # 1.2.3.4 is a section or an example
+            if largest >= 100 or (cue == "ip" and largest >= 10):
                 yield Finding("ip", match.start(), match.end())
     if "::" in view or view.count(":") >= 7:
         for match in _IP6.finditer(view):
