@@ -54,7 +54,13 @@ setup(
             "ipykernel>=6.29,<8",
         ],
     },
-    entry_points={"console_scripts": ["clova = clova_jax.cli:main"]},
+    entry_points={
+        "console_scripts": [
+            "clova = clova_jax.cli:main",
+            # lm-evaluation-harness finds models by import only: this is its command, with ours known.
+            "lm_eval = clova_jax.cli.lm_eval:main",
+        ]
+    },
     classifiers=[
         "Natural Language :: Korean",
         "Programming Language :: Python :: 3.11",
