@@ -1,10 +1,20 @@
 """The decoder: parameters, forward pass, loss, cache. The files behind are private to this room."""
 
+from clova_jax.model.attention import causal_mask, self_attention
 from clova_jax.model.cache import Cache, Prefix
-from clova_jax.model.decoder import Remat, default_dtype, forward, logits
+from clova_jax.model.decoder import (
+    Remat,
+    default_dtype,
+    embed,
+    forward,
+    layer_norm,
+    logits,
+    run_blocks,
+)
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
 from clova_jax.model.params import (
     Params,
+    Spec,
     abstract_params,
     init_params,
     param_shardings,
@@ -16,14 +26,20 @@ __all__ = [
     "Params",
     "Prefix",
     "Remat",
+    "Spec",
     "abstract_params",
+    "causal_mask",
     "cross_entropy",
     "default_dtype",
+    "embed",
     "forward",
     "init_params",
     "input_gradients",
+    "layer_norm",
     "logits",
     "param_shardings",
     "param_specs",
+    "run_blocks",
+    "self_attention",
     "weighted_loss",
 ]

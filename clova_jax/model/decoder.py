@@ -9,7 +9,7 @@ Notable:
 
 import functools
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ from clova_jax.model.cache import Cache
 from clova_jax.model.params import Params
 from clova_jax.parallel.collectives import ALL_AUTO, Axes
 
-Remat = Literal["none", "dots", "full"]
+Remat = Literal["none", "dots", "full", "stage"]
 LAYER_NORM_EPSILON = 1e-5  # GPT-2's
 
 
@@ -63,7 +63,7 @@ def block(
     kernel = p["attn"]["qkv"]["kernel"].astype(dtype)
     heads, head_dim = kernel.shape[-2:]
 
-    hidden = layer_norm(p["ln_1"], x)
+    hidden = axes.into_model(layer_norm(p["ln_1"], x))
     qkv = hidden @ kernel.reshape(embed, 3 * heads * head_dim)
     qkv = qkv.reshape(batch, time, 3, heads, head_dim) + p["attn"]["qkv"]["bias"].astype(dtype)
     query, key, value = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]
@@ -71,7 +71,7 @@ def block(
     out = mixed @ p["attn"]["out"]["kernel"].astype(dtype).reshape(heads * head_dim, embed)
     x = x + axes.sum_over_model(out) + p["attn"]["out"]["bias"].astype(dtype)
 
-    hidden = layer_norm(p["ln_2"], x)
+    hidden = axes.into_model(layer_norm(p["ln_2"], x))
     up = hidden @ p["mlp"]["up"]["kernel"].astype(dtype) + p["mlp"]["up"]["bias"].astype(dtype)
     down = jax.nn.gelu(up, approximate=True) @ p["mlp"]["down"]["kernel"].astype(dtype)
     x = x + axes.sum_over_model(down) + p["mlp"]["down"]["bias"].astype(dtype)
@@ -81,12 +81,13 @@ def block(
 def rematerialised(body: Callable, remat: Remat) -> Callable:
     """The body of a layer scan that keeps less for the backward pass.
 
-    "none" keeps everything, "dots" the results of matrix products, "full" only the layer's input.
+    "none" keeps everything, "dots" the results of matrix products, "full" only the layer's input; so does
+    "stage", with which the train step also recomputes a pipeline's whole stage.
     """
     if remat == "none":
         return body
-    if remat not in ("dots", "full"):
-        raise ClovaError(f"remat={remat!r}: there are none, dots, full")
+    if remat not in get_args(Remat):
+        raise ClovaError(f"remat={remat!r}: there are {', '.join(get_args(Remat))}")
     policy = jax.checkpoint_policies.dots_with_no_batch_dims_saveable if remat == "dots" else None
     return jax.checkpoint(body, policy=policy, prevent_cse=False)
 
@@ -97,12 +98,12 @@ def run_blocks(
     attend: Callable[..., Array],
     axes: Axes = ALL_AUTO,
     remat: Remat = "none",
-    gather: Callable[[Params], Params] = lambda p: p,
+    gather: Callable[[Params], Params] | None = None,
 ) -> Float[Array, "B T D"]:
     """All layers of a stack, in order. `gather` makes a layer's parameters whole where FSDP split them."""
 
     def body(x: Array, p: Params) -> tuple[Array, None]:
-        return block(gather(p), x, attend, axes)[0], None
+        return block(gather(p) if gather else p, x, attend, axes)[0], None
 
     return jax.lax.scan(rematerialised(body, remat), x, blocks)[0]
 

@@ -1,11 +1,15 @@
 """Which mesh axes a piece of code runs by hand over, and the few collectives it needs there.
 
-The same block runs in two worlds. Under plain `jax.jit` no axis is manual: `Axes()` makes every
-method below the identity and XLA places the communication. Inside the train step's `shard_map`
-arrays are local shards, `Axes(model="model", …)` names the axes that are split, and the
-communication is written out.
+The same block runs in two worlds. Under plain `jax.jit` no axis is manual: every method of `ALL_AUTO` is the
+identity and XLA places the communication. Inside the train step's `shard_map` arrays are local
+shards, `Axes(model="model", …)` names the axes that are split, and the communication is written out.
+
+JAX checks there which arrays differ over which axis ("varying") and derives the backward pass's
+communication from that: where an array that is the same everywhere meets one that is not, its gradient is
+summed. `varying` says at which point that sum happens, which is how a sum is kept out of a loop.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -27,9 +31,13 @@ class Axes:
     pipe: str | None = None
     model: str | None = None
 
+    def into_model(self, x: Array) -> Array:
+        """Hands `x` to every slice of a column-parallel product (Megatron's `f`): backward, a sum."""
+        return on_wide(lambda x: varying(x, (self.model,)), x) if self.model else x
+
     def sum_over_model(self, x: Array) -> Array:
         """Adds the partial results of a row-parallel product (Megatron's `g`)."""
-        return lax.psum(x, self.model) if self.model else x
+        return on_wide(lambda x: lax.psum(x, self.model), x) if self.model else x
 
     def max_over_model(self, x: Array) -> Array:
         """The greatest value over the slices of the vocabulary."""
@@ -41,11 +49,18 @@ class Axes:
 
     @property
     def batch(self) -> tuple[str, ...]:
-        """The axes over which tokens differ: their gradients add up over these."""
+        """The axes over which tokens differ: losses and gradients add up over these."""
         return tuple(name for name in (self.data, self.pipe) if name)
 
 
 ALL_AUTO = Axes()  # under plain jit: nothing is manual
+
+
+def on_wide(collective: Callable[[Array], Array], x: Array) -> Array:
+    """Runs a collective on float32 where x is bfloat16 on a CPU: XLA:CPU crashes on bfloat16 ones."""
+    if x.dtype == jnp.bfloat16 and jax.default_backend() == "cpu":
+        return collective(x.astype(jnp.float32)).astype(x.dtype)
+    return collective(x)
 
 
 def _names(x: Array) -> frozenset[str]:
@@ -60,4 +75,5 @@ def varying(x: Array, names: tuple[str, ...]) -> Array:
 
 def zeros_like_varying(shape: tuple[int, ...], dtype: jnp.dtype, *like: Array) -> Array:
     """Zeros for the carry of a scan whose body mixes in the arrays `like`."""
-    return varying(jnp.zeros(shape, dtype), tuple(sorted(frozenset().union(*map(_names, like)))))
+    names = tuple(sorted(frozenset().union(*map(_names, like))))
+    return varying(jnp.zeros(shape, dtype), names)

@@ -1,25 +1,21 @@
-"""One training step: loss, gradients, AdamW, compiled once, state donated."""
+"""One training step: loss, gradients, AdamW, compiled once for a mesh, state donated."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float
 
 from clova_jax.config import ModelConfig
-from clova_jax.model import (
-    Params,
-    Remat,
-    cross_entropy,
-    default_dtype,
-    forward,
-    init_params,
-    weighted_loss,
-)
-from clova_jax.parallel.mesh import make_mesh, shard_batch
+from clova_jax.model import Params, Remat, default_dtype, init_params
+from clova_jax.parallel.collectives import Axes
+from clova_jax.parallel.mesh import AXES, make_mesh, shard_batch
+from clova_jax.parallel.pipeline import Schedule
+from clova_jax.train.gradients import Objective
+from clova_jax.train.layout import Layout, check_fit
 from clova_jax.train.optimizer import AdamW, global_norm
 from clova_jax.train.state import TrainState
 
@@ -34,10 +30,14 @@ class TrainStep:
         optimizer: AdamW with its learning rate.
         mesh: devices ('data','pipe','model'); one device by default.
         microbatches: pieces a data shard's rows are worked through in, one after the other.
-        schedule: of the pipeline, "gpipe" or "circular" (only where pipe > 1).
+        schedule: of the pipeline, where pipe > 1: "gpipe", "circular" or "circular:REPEATS".
         fsdp: split parameters and optimizer state over 'data' as well.
-        remat: what the backward pass recomputes: "none", "dots" (all but matrix products), "full".
+        remat: what the backward pass recomputes: "none", "dots" (all but matrix products), "full" (layers),
+            "stage" (layers, and a pipeline's stages around them).
         dtype: type of the compute; float32 on CPUs, bfloat16 on accelerators.
+
+    Raises:
+        ClovaError: a mesh or schedule that does not divide this model; the number that would.
     """
 
     def __init__(
@@ -55,26 +55,54 @@ class TrainStep:
         self.config = config
         self.optimizer = optimizer
         self.mesh = mesh or make_mesh()
-        self.remat = remat
-        self.dtype = dtype or default_dtype()
-        self._step = jax.jit(self._train, donate_argnums=0)
+        check_fit(config, self.mesh, fsdp)
+        stages = self.mesh.shape["pipe"]
+        self.schedule = Schedule.named(schedule, stages, microbatches, config.num_layers)
+        self.layout = Layout(config, self.mesh, self.schedule, fsdp)
+        self._objective = Objective(
+            config,
+            Axes(**{name: name for name in AXES if self.mesh.shape[name] > 1}),
+            self.schedule,
+            self.layout.split_over_data(),
+            remat,
+            jnp.dtype(dtype or default_dtype()),
+        )
+        places = self._places(self.layout.shardings())
+        self._init = jax.jit(self._fresh, static_argnums=0, out_shardings=places)
+        self._step = jax.jit(self._train, donate_argnums=0, out_shardings=(places, None))
         self._evaluate = jax.jit(self._nll)
+        self._arrange = jax.jit(
+            functools.partial(self._reshaped, self.layout.arrange), out_shardings=places
+        )
+        self._canonical = jax.jit(
+            functools.partial(self._reshaped, self.layout.canonical),
+            out_shardings=self._places(self.layout.shardings(canonical=True)),
+        )
 
     def init(self, seed: int = 0) -> TrainState:
-        """A state with fresh parameters, made in place on the mesh."""
-        return jax.jit(functools.partial(self._init, seed))()
-
-    def abstract_state(self) -> TrainState:
-        """The state's shapes, types and places, without memory."""
-        return jax.eval_shape(functools.partial(self._init, 0))
+        """A state with fresh parameters, made in place on the mesh; the same values on every mesh."""
+        return self._init(seed)
 
     def canonical(self, state: TrainState) -> TrainState:
-        """The state with the shapes every mesh agrees on: what checkpoints and models hold."""
-        return state
+        """The state with the shapes every mesh agrees on: what checkpoints and models hold.
+
+        The same object where this mesh needs no others.
+        """
+        return state if self._is_canonical else self._canonical(state)
 
     def arrange(self, state: TrainState) -> TrainState:
         """The reverse of `canonical`: a state laid out for this step's mesh."""
-        return state
+        return state if self._is_canonical else self._arrange(state)
+
+    def abstract_state(self) -> TrainState:
+        """Shapes, types and places of the canonical state, without memory: what a restore asks for."""
+        return jax.tree.map(
+            lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
+            jax.eval_shape(
+                functools.partial(self._reshaped, self.layout.canonical), self._abstract()
+            ),
+            self._places(self.layout.shardings(canonical=True)),
+        )
 
     def __call__(
         self, state: TrainState, batch: Mapping[str, Any]
@@ -98,47 +126,69 @@ class TrainStep:
 
     def lower(self, batch: int, length: int) -> jax.stages.Lowered:
         """The step ahead of time, for a global batch [batch, length], without any memory."""
-        shape = jax.ShapeDtypeStruct((batch, length), jnp.int32)
-        fields = dict.fromkeys(BATCH_FIELDS, shape)
-        fields["loss_mask"] = jax.ShapeDtypeStruct((batch, length), jnp.float32)
-        return self._step.lower(self.abstract_state(), fields)
+        rows = NamedSharding(self.mesh, PartitionSpec("data"))
+        fields = {
+            name: jax.ShapeDtypeStruct(
+                (batch, length), jnp.float32 if name == "loss_mask" else jnp.int32, sharding=rows
+            )
+            for name in BATCH_FIELDS
+        }
+        return self._step.lower(self._abstract(), fields)
+
+    @property
+    def _is_canonical(self) -> bool:
+        padded = self.config.vocab_size % self.mesh.shape["model"]
+        return self.schedule.repeats == 1 and not padded
+
+    def _abstract(self) -> TrainState:
+        """Shapes, types and places of the state `__call__` takes."""
+        return jax.tree.map(
+            lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
+            jax.eval_shape(functools.partial(self._fresh, 0)),
+            self._places(self.layout.shardings()),
+        )
+
+    def _places(self, params: Any) -> TrainState:
+        scalar = self.layout.replicated()
+        return TrainState(params, params, params, scalar, scalar, scalar)
+
+    def _fresh(self, seed: int) -> TrainState:
+        params = self.layout.arrange(init_params(self.config, seed))
+        zero = jnp.zeros((), jnp.int32)
+        mu, nu = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
+        return TrainState(params, mu, nu, zero, zero, zero)
+
+    def _reshaped(self, how: Callable[[Params], Params], state: TrainState) -> TrainState:
+        trees = (how(state.params), how(state.mu), how(state.nu))
+        return TrainState(*trees, state.step, state.updates, state.skipped)
 
     def _place(self, batch: Mapping[str, Any]) -> dict[str, Array]:
         return shard_batch(self.mesh, {k: batch[k] for k in BATCH_FIELDS if k in batch})
 
-    def _init(self, seed: int) -> TrainState:
-        params = init_params(self.config, seed)
-        zeros = jax.tree.map(jnp.zeros_like, params)
-        zero = jnp.zeros((), jnp.int32)
-        return TrainState(params, zeros, jax.tree.map(jnp.copy, zeros), zero, zero, zero)
-
-    def _hidden(self, params: Params, batch: dict[str, Array]) -> Array:
-        return forward(
-            params,
-            self.config,
-            batch["ids"],
-            positions=batch.get("positions"),
-            segment_ids=batch.get("segment_ids"),
-            dtype=self.dtype,
-            remat=self.remat,
-        )[0]
+    def _on_shards(self, function: Callable, out_specs: Any) -> Callable:
+        """`function(params, batch)` on local shards; on one device just itself."""
+        if self.mesh.size == 1:
+            return function
+        rows = PartitionSpec(self._objective.axes.data)
+        return jax.shard_map(
+            function, mesh=self.mesh, in_specs=(self.layout.specs(), rows), out_specs=out_specs
+        )
 
     def _nll(self, params: Params, batch: dict[str, Array]) -> Array:
-        return cross_entropy(params, self.config, self._hidden(params, batch), batch["targets"])
+        axes, (rows, time) = self._objective.axes, batch["ids"].shape
+        nll = self._on_shards(self._objective.nll, PartitionSpec(axes.batch or None))(params, batch)
+        if self.schedule.stages == 1:
+            return nll
+        shards = self.mesh.shape["data"]
+        return nll.reshape(shards, -1)[:, : rows // shards * time].reshape(rows, time)
 
     def _train(
         self, state: TrainState, batch: dict[str, Array]
     ) -> tuple[TrainState, dict[str, Array]]:
-        mask = batch.get("loss_mask")
-        mask = jnp.ones(batch["ids"].shape, jnp.float32) if mask is None else mask
-        tokens = jnp.sum(mask)
-        weights = mask / jnp.maximum(tokens, 1)
-
-        def loss_of(params: Params) -> Array:
-            hidden = self._hidden(params, batch)
-            return weighted_loss(params, self.config, hidden, batch["targets"], weights)
-
-        loss, gradients = jax.value_and_grad(loss_of)(state.params)
+        whole = PartitionSpec()
+        loss, gradients, tokens = self._on_shards(
+            self._objective.loss_and_gradients, (whole, self.layout.specs(), whole)
+        )(state.params, batch)
         norm = global_norm(gradients)
         accept = jnp.isfinite(loss) & jnp.isfinite(norm)
         params, mu, nu = self.optimizer.update(

@@ -1,0 +1,167 @@
+"""The pipeline's schedule: which stage works on which microbatch at which tick, and the loop that does it.
+
+Layers are cut into S stages along the mesh axis 'pipe'. At each tick every stage works on one microbatch and
+hands the result to the next stage. With R repeats (the circular schedule) the layers are cut into R·S pieces
+dealt out in turn, so a microbatch goes round R times and the idle corners shrink:
+
+    GPipe, S=2, M=4                     circular, S=2, R=2, M=4
+
+    tick     0  1  2  3  4              tick     0   1   2   3   4   5   6   7   8
+    stage 0  0  1  2  3  .              stage 0  0   1   0'  1'  2   3   2'  3'  .
+    stage 1  .  0  1  2  3              stage 1  .   0   1   0'  1'  2   3   2'  3'
+
+Numbers are microbatches, a prime marks the second time round. `print(Schedule(2, 4))` draws any of them.
+
+Stage s at tick t is at its own time j = t - s; it works on repeat (j % SR) // S of microbatch
+(j // SR)·S + j % S. So microbatches travel in groups of S and nothing ever waits: what a stage receives is
+what it works on next. The backward pass is the transpose of the loop, made by JAX.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array, lax
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.parallel.collectives import Axes, on_wide, varying, zeros_like_varying
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """S stages, M microbatches, R repeats.
+
+    Args:
+        stages: devices along 'pipe'.
+        microbatches: pieces of a data shard's rows.
+        repeats: times a microbatch goes round; 1 is GPipe.
+
+    Raises:
+        ClovaError: a circular schedule whose microbatches are no multiple of its stages.
+    """
+
+    stages: int
+    microbatches: int
+    repeats: int = 1
+
+    def __post_init__(self) -> None:
+        if self.repeats > 1 and self.microbatches % self.stages:
+            raise ClovaError(
+                f"microbatches={self.microbatches} is not a multiple of pipe={self.stages}, which the "
+                f"circular schedule needs; {-(-self.microbatches // self.stages) * self.stages} is, "
+                'or use schedule="gpipe"'
+            )
+
+    @classmethod
+    def named(cls, name: str, stages: int, microbatches: int, layers: int) -> "Schedule":
+        """By name: "gpipe"; "circular", with as many repeats as there are layers; "circular:R".
+
+        Raises:
+            ClovaError: an unknown name; layers that do not divide by stages and repeats.
+        """
+        kind, _, number = name.partition(":")
+        if kind not in ("gpipe", "circular") or (number and not number.isdigit()):
+            raise ClovaError(f"schedule {name!r}: there are gpipe, circular and circular:REPEATS")
+        if layers % stages:
+            fit = [n for n in range(1, layers + 1) if layers % n == 0]
+            raise ClovaError(
+                f"num_layers={layers} does not divide into pipe={stages} stages; pipe may be "
+                + ", ".join(map(str, fit))
+            )
+        repeats = 1
+        if kind == "circular" and stages > 1:
+            repeats = int(number or layers // stages)
+            if repeats < 1 or (layers // stages) % repeats:
+                fit = [n for n in range(1, layers // stages + 1) if layers // stages % n == 0]
+                raise ClovaError(
+                    f"schedule {name!r}: a stage's {layers // stages} layers do not divide into "
+                    f"{repeats} repeats; REPEATS may be " + ", ".join(map(str, fit))
+                )
+        return cls(stages, microbatches, repeats)
+
+    @property
+    def ticks(self) -> int:
+        """Length of the loop: M·R + S - 1."""
+        return self.microbatches * self.repeats + self.stages - 1
+
+    @property
+    def bubble(self) -> float:
+        """The share of ticks a stage is idle: (S - 1) / (M·R + S - 1)."""
+        return (self.stages - 1) / self.ticks
+
+    def at(self, time: Any) -> tuple[Any, Any]:
+        """(microbatch, repeat) at a stage's own time; works on numbers and on traced arrays."""
+        round_length = self.stages * self.repeats
+        microbatch = time // round_length * self.stages + time % self.stages
+        return microbatch, time % round_length // self.stages
+
+    def leaves_at(self, microbatch: int) -> int:
+        """The tick at which the last stage finishes a microbatch."""
+        group, place = divmod(microbatch, self.stages)
+        own = (group * self.repeats + self.repeats - 1) * self.stages + place
+        return own + self.stages - 1
+
+    def __str__(self) -> str:
+        """The picture: a row a stage, a column a tick."""
+        width = len(str(self.microbatches - 1)) + max(1, self.repeats - 1) + 1
+        rows = ["tick    " + "".join(f"{t:<{width}}" for t in range(self.ticks))]
+        for stage in range(self.stages):
+            cells = []
+            for tick in range(self.ticks):
+                time = tick - stage
+                busy = 0 <= time < self.microbatches * self.repeats
+                microbatch, repeat = self.at(time)
+                cells.append(f"{microbatch}{chr(39) * repeat}" if busy else ".")
+            rows.append(f"stage {stage:<2}" + "".join(f"{cell:<{width}}" for cell in cells))
+        return "\n".join(row.rstrip() for row in rows)
+
+
+def run_pipeline(
+    schedule: Schedule,
+    axes: Axes,
+    stage: Callable[[Any, Array, Any], Array],
+    blocks: Any,
+    inputs: Array,
+    extras: Any,
+) -> Array:
+    """Sends microbatches through the stages; inside a `shard_map`, manual over 'pipe'.
+
+    Args:
+        schedule: the ticks.
+        axes: their `pipe` is the axis the stages lie along.
+        stage: (this repeat's layers, activations [b,T,D], extras of the microbatch) -> [b,T,D].
+        blocks: this stage's parameters, [R, k, ...].
+        inputs: [M, b, T, D], read by the first stage.
+        extras: arrays [M, ...] every stage looks its microbatch up in.
+
+    Returns:
+        [M, b, T, D]: on the last stage what came out, on the others zeros.
+    """
+    here = lax.axis_index(axes.pipe)
+    first, last = here == 0, here == schedule.stages - 1
+    ring = [(s, (s + 1) % schedule.stages) for s in range(schedule.stages)]
+
+    def tick(arrived: Array, time: Array) -> tuple[Array, Array]:
+        own = jnp.clip(time - here, 0, schedule.microbatches * schedule.repeats - 1)
+        microbatch, repeat = schedule.at(own)
+
+        def pick(x: Array) -> Array:
+            return lax.dynamic_index_in_dim(x, microbatch, keepdims=False)
+
+        x = jnp.where(first & (repeat == 0), pick(inputs), arrived)
+        layers = jax.tree.map(
+            (lambda x: x[0])
+            if schedule.repeats == 1
+            else (lambda x: lax.dynamic_index_in_dim(x, repeat, keepdims=False)),
+            blocks,
+        )
+        y = stage(layers, x, jax.tree.map(pick, extras))
+        return on_wide(lambda y: lax.ppermute(y, axes.pipe, ring), y), y
+
+    inputs = varying(inputs, (axes.pipe,))
+    start = zeros_like_varying(inputs.shape[1:], inputs.dtype, inputs)
+    _, outputs = lax.scan(tick, start, jnp.arange(schedule.ticks))
+    done = outputs[jnp.array([schedule.leaves_at(m) for m in range(schedule.microbatches)])]
+    return jnp.where(last, done, 0)

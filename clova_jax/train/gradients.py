@@ -1,0 +1,210 @@
+"""Loss and gradients of one batch, as one device sees them: local shards in, local gradients out.
+
+The same code runs on one device (no axis is manual, no communication) and inside the step's `shard_map`.
+There, parameters are marked as differing over the axes that split the tokens *before* they are
+differentiated, and gradients are added up by hand *after*: once a step, outside every loop.
+"""
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jaxtyping import Array, Float
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.model import (
+    Params,
+    Remat,
+    causal_mask,
+    cross_entropy,
+    embed,
+    layer_norm,
+    run_blocks,
+    self_attention,
+    weighted_loss,
+)
+from clova_jax.parallel.collectives import Axes, varying, zeros_like_varying
+from clova_jax.parallel.pipeline import Schedule, run_pipeline
+
+Batch = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The training objective on local shards.
+
+    Args:
+        config: the whole model's sizes.
+        axes: the manual mesh axes of more than one device.
+        schedule: microbatches, and stages where there is a pipeline.
+        split_over_data: for each parameter the dimension FSDP splits, counted from the end (-1 is the
+            last), or 0: the tree of the parameters.
+        remat: what the backward pass recomputes.
+        dtype: type of the compute.
+    """
+
+    config: ModelConfig
+    axes: Axes
+    schedule: Schedule
+    split_over_data: Any
+    remat: Remat
+    dtype: jnp.dtype
+
+    def loss_and_gradients(
+        self, params: Params, batch: Batch
+    ) -> tuple[Float[Array, ""], Params, Float[Array, ""]]:
+        """(mean loss over loss_mask, its gradients laid out like `params`, how many tokens counted)."""
+        mask = batch.get("loss_mask")
+        mask = jnp.ones_like(batch["ids"], jnp.float32) if mask is None else mask
+        tokens = jnp.sum(mask)
+        tokens = lax.psum(tokens, self.axes.data) if self.axes.data else tokens
+        batch = {**batch, "weights": mask / jnp.maximum(tokens, 1)}
+        whole = self._own(params)
+        if self.schedule.stages > 1:
+            loss, gradients = jax.value_and_grad(self._pipeline_loss)(whole, batch)
+        elif self.schedule.microbatches > 1:
+            loss, gradients = self._accumulate(whole, self._microbatches(batch))
+        else:
+            loss, gradients = jax.value_and_grad(self._loss)(whole, batch)
+        return self._sum(loss, self.axes.batch), self._reduce(gradients), tokens
+
+    def nll(self, params: Params, batch: Batch) -> Float[Array, "B T"] | Float[Array, "n"]:
+        """Negative log-likelihood of each target; with a pipeline this device's share of them, flat."""
+        params = self._own(params)
+        if self.schedule.stages == 1:
+            hidden = self._hidden(params, batch)
+            return cross_entropy(params, self.config, hidden, batch["targets"], axes=self.axes)
+        hidden, targets = self._pipeline_hidden(params, batch, "targets")
+        return cross_entropy(params, self.config, hidden, targets, axes=self.axes)[0]
+
+    # One device's layers, or all of them under tensor and data parallelism.
+
+    def _hidden(self, params: Params, batch: Batch) -> Float[Array, "B T D"]:
+        x = embed(params, batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
+        x = self._layers(params["blocks"], x, batch.get("segment_ids"))
+        return layer_norm(params["ln_f"], x)
+
+    def _layers(self, blocks: Params, x: Array, segment_ids: Array | None) -> Array:
+        attend = functools.partial(self_attention, mask=causal_mask(x.shape[1], segment_ids))
+        gather = functools.partial(self._gather, split=self.split_over_data["blocks"])
+        return run_blocks(blocks, x, attend, self.axes, self.remat, gather)
+
+    def _loss(self, params: Params, batch: Batch) -> Float[Array, ""]:
+        return weighted_loss(
+            params,
+            self.config,
+            self._hidden(params, batch),
+            batch["targets"],
+            batch["weights"],
+            axes=self.axes,
+        )
+
+    # Gradient accumulation.
+
+    def _microbatches(self, batch: Batch) -> dict[str, Array]:
+        rows, count = batch["ids"].shape[0], self.schedule.microbatches
+        if rows % count:
+            fit = [n for n in range(1, rows + 1) if rows % n == 0]
+            raise ClovaError(
+                f"microbatches={count} does not divide the {rows} sequences of a data shard; "
+                f"it may be {', '.join(map(str, fit))}"
+            )
+        return {k: v.reshape(count, rows // count, *v.shape[1:]) for k, v in batch.items()}
+
+    def _accumulate(self, params: Params, pieces: Batch) -> tuple[Array, Params]:
+        def add(total: tuple[Array, Params], piece: Batch) -> tuple[tuple[Array, Params], None]:
+            return jax.tree.map(jnp.add, total, jax.value_and_grad(self._loss)(params, piece)), None
+
+        zeros = jax.tree.map(lambda x: zeros_like_varying(x.shape, x.dtype, x), params)
+        start = (zeros_like_varying((), jnp.float32, pieces["weights"]), zeros)
+        return lax.scan(add, start, pieces)[0]
+
+    # The pipeline.
+
+    def _pipeline_hidden(self, params: Params, batch: Batch, *fields: str) -> tuple[Array, ...]:
+        """This device's share of the tokens after the last stage [1,n,D], and of `fields` [1,n]."""
+        repeats, stages = self.schedule.repeats, self.schedule.stages
+        layers = self.config.num_layers // (stages * repeats)
+
+        def by_repeat(x: Array) -> Array:  # [k,...] or [R,1,k,...] -> [R,k,...]
+            return x.reshape(repeats, layers, *x.shape[1 if repeats == 1 else 3 :])
+
+        pieces = self._microbatches(batch)
+        x = embed(params, batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
+        x = x.reshape(*pieces["ids"].shape, x.shape[-1])
+
+        def stage(layers: Params, x: Array, segment_ids: Array | None) -> Array:
+            return self._layers(layers, x, segment_ids)
+
+        if self.remat == "stage":
+            stage = jax.checkpoint(stage, prevent_cse=False)
+        blocks = jax.tree.map(by_repeat, params["blocks"])
+        out = run_pipeline(self.schedule, self.axes, stage, blocks, x, pieces.get("segment_ids"))
+        # The head is shared out: every stage takes its part of the tokens.
+        out = self._share(out.reshape(-1, out.shape[-1]))
+        out = out.astype(jnp.float32) if jax.default_backend() == "cpu" else out
+        out = lax.psum_scatter(out, self.axes.pipe, tiled=True).astype(self.dtype)
+        hidden = layer_norm(params["ln_f"], out[None])
+        here, size = lax.axis_index(self.axes.pipe), out.shape[0]
+        parts = (self._share(batch[name].reshape(-1)) for name in fields)
+        return hidden, *(lax.dynamic_slice(x, (here * size,), (size,))[None] for x in parts)
+
+    def _share(self, x: Array) -> Array:
+        """Zeros at the end, so that the tokens divide by the stages."""
+        rest = -x.shape[0] % self.schedule.stages
+        return jnp.pad(x, ((0, rest), *((0, 0),) * (x.ndim - 1)))
+
+    def _pipeline_loss(self, params: Params, batch: Batch) -> Float[Array, ""]:
+        hidden, targets, weights = self._pipeline_hidden(params, batch, "targets", "weights")
+        return weighted_loss(params, self.config, hidden, targets, weights, axes=self.axes)
+
+    # Parameters that are whole or split over 'data', and their gradients.
+
+    def _gather(self, params: Params, split: Any) -> Params:
+        def whole(x: Array, dim: int) -> Array:
+            return lax.all_gather(x, self.axes.data, axis=x.ndim + dim, tiled=True) if dim else x
+
+        return jax.tree.map(whole, params, split) if self.axes.data else params
+
+    def _own(self, params: Params) -> Params:
+        """Parameters as each device's own; all but the blocks, which are gathered layer by layer, whole."""
+        parts = {}
+        for name, part in params.items():
+            names = self.axes.batch
+            if name == "blocks":
+                names = tuple(n for n in names if n == self.axes.data)
+            else:
+                part = self._gather(part, self.split_over_data[name])
+            parts[name] = jax.tree.map(lambda x, names=names: varying(x, names), part)
+        return parts
+
+    def _sum(self, tree: Any, names: tuple[str, ...]) -> Any:
+        return lax.psum(tree, names) if names else tree
+
+    def _reduce(self, gradients: Params) -> Params:
+        """Gradients summed over the tokens of all devices, laid out like the parameters."""
+        data = self.axes.data
+        reduced = {}
+        for name, part in gradients.items():
+            leaves, structure = jax.tree.flatten(part)
+            split = jax.tree.leaves(self.split_over_data[name])
+            names = tuple(n for n in self.axes.batch if name != "blocks" or n == data)
+            if name != "blocks" and data:
+                leaves = [
+                    lax.psum_scatter(x, data, scatter_dimension=x.ndim + dim, tiled=True)
+                    if dim
+                    else x
+                    for x, dim in zip(leaves, split, strict=True)
+                ]
+            rest = tuple(n for n in names if n != data)
+            leaves = [
+                self._sum(x, rest if dim and data else names)
+                for x, dim in zip(leaves, split, strict=True)
+            ]
+            reduced[name] = jax.tree.unflatten(structure, leaves)
+        return reduced

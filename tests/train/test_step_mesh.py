@@ -1,0 +1,102 @@
+"""The step on every mesh of eight virtual devices equals the step on one."""
+
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.parallel import make_mesh
+from clova_jax.train import AdamW, LearningRate, TrainStep
+
+# 50 entries: padded to 52 and 56 on four and eight model shards.
+CONFIG = ModelConfig(num_layers=8, embed_dim=16, num_heads=8, vocab_size=50, max_length=16)
+ROWS, TIME, STEPS = 16, 8, 3
+
+
+def batch_of(seed):
+    """Packed rows with padding, their positions, and targets that do not count."""
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, CONFIG.vocab_size, (ROWS, TIME + 1), dtype=np.int32)
+    segments = np.sort(rng.integers(1, 4, (ROWS, TIME)), axis=1).astype(np.int32)
+    segments[::3, -2:] = 0
+    mask = (segments > 0) & (rng.random((ROWS, TIME)) < 0.8)
+    return {
+        "ids": ids[:, :-1],
+        "targets": ids[:, 1:],
+        "positions": rng.integers(0, TIME, (ROWS, TIME), dtype=np.int32),
+        "segment_ids": segments,
+        "loss_mask": mask.astype(np.float32),
+    }
+
+
+def trained(shape, **options):
+    """Losses, norms, the first gradient and all evaluations of a few steps."""
+    # Adam's first step divides a gradient by itself; a large epsilon keeps rounding from being magnified.
+    step = TrainStep(
+        CONFIG, AdamW(LearningRate(1e-2, 1, 20), epsilon=1e-3), make_mesh(shape), **options
+    )
+    state = step.init(0)
+    gradients, found = None, []
+    for seed in range(STEPS):
+        state, metrics = step(state, batch_of(seed))
+        found.append([float(metrics[name]) for name in ("loss", "grad_norm", "tokens")])
+        if gradients is None:  # mu after one step is a tenth of the clipped gradient
+            gradients = jax.tree.map(np.asarray, step.canonical(state).mu)
+    nll = np.asarray(step.evaluate(state.params, batch_of(9)))
+    return np.array(found), gradients, jax.tree.map(np.asarray, step.canonical(state).params), nll
+
+
+@pytest.fixture(scope="module")
+def alone():
+    return trained((1, 1, 1))
+
+
+def assert_equal(got, wanted, tolerance=1e-5):
+    np.testing.assert_allclose(got[0], wanted[0], rtol=tolerance)
+    np.testing.assert_allclose(got[3], wanted[3], rtol=10 * tolerance, atol=tolerance)
+    for mine, other in zip(got[1:3], wanted[1:3], strict=True):
+        for path, a in jax.tree.leaves_with_path(mine):
+            b = other
+            for key in path:
+                b = b[key.key]
+            assert a.shape == b.shape
+            scale = np.abs(b).max()
+            assert np.abs(a - b).max() <= tolerance * scale, jax.tree_util.keystr(path)
+
+
+COVERING = [
+    ((8, 1, 1), {}),
+    ((2, 1, 4), {"microbatches": 2, "fsdp": True}),
+    ((1, 2, 4), {"microbatches": 4, "schedule": "circular:2", "remat": "stage"}),
+    ((2, 2, 2), {"microbatches": 2, "fsdp": True, "remat": "full"}),
+    ((2, 4, 1), {"microbatches": 4, "schedule": "circular", "fsdp": True}),
+    ((1, 1, 1), {"microbatches": 4, "remat": "dots"}),
+]
+
+
+@pytest.mark.parametrize(("shape", "options"), COVERING, ids=str)
+def test_covering_set(alone, shape, options):
+    assert_equal(trained(shape, **options), alone)
+
+
+FACTORISATIONS = [
+    (d, p, 8 // (d * p)) for d, p in itertools.product((1, 2, 4, 8), repeat=2) if 8 % (d * p) == 0
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("remat", ["none", "stage"])
+@pytest.mark.parametrize("fsdp", [False, True], ids=["whole", "fsdp"])
+@pytest.mark.parametrize("schedule", ["gpipe", "circular"])
+@pytest.mark.parametrize("shape", FACTORISATIONS, ids=str)
+def test_every_factorisation(alone, shape, schedule, fsdp, remat):
+    if schedule == "circular" and shape[1] in (1, 8):
+        pytest.skip("one stage, or one layer a stage: the circular schedule is GPipe")
+    pieces = min(ROWS // shape[0], max(2, shape[1]))
+    assert_equal(
+        trained(shape, microbatches=pieces, schedule=schedule, fsdp=fsdp, remat=remat), alone
+    )
