@@ -107,7 +107,9 @@ class LanguageModel:
         return sampling.generate(self, prompts, **options)
 
     def input_gradients(
-        self, ids: Sequence[Sequence[int]] | np.ndarray, targets: Sequence[Sequence[int]] | np.ndarray
+        self,
+        ids: Sequence[Sequence[int]] | np.ndarray,
+        targets: Sequence[Sequence[int]] | np.ndarray,
     ) -> tuple[float, Float[np.ndarray, "B T D"]]:
         """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 

@@ -12,6 +12,9 @@ VERBS = {
     "corpus-model": "train the models that clean",
     "tokenizer": "train a tokenizer",
     "serialize": "documents to token shards",
+    "generate": "continue a text, or talk",
+    "import-hf": "a Hugging Face model becomes a model directory",
+    "export-hf": "a model directory becomes one for Hugging Face",
 }
 
 

@@ -1,5 +1,8 @@
 """Scoring and writing text: functions of anything with `config, params, tokenizer, mesh, dtype`."""
 
+from clova_jax.generate.engine import Cancelled, Engine, QueueFull, Request
+from clova_jax.generate.options import Sampling
+from clova_jax.generate.sampling import Completion, complete, generate
 from clova_jax.generate.scoring import (
     TokenScores,
     score,
@@ -9,4 +12,19 @@ from clova_jax.generate.scoring import (
     split_ids,
 )
 
-__all__ = ["TokenScores", "score", "score_choices", "score_ids", "score_tokens", "split_ids"]
+__all__ = [
+    "Cancelled",
+    "Completion",
+    "Engine",
+    "QueueFull",
+    "Request",
+    "Sampling",
+    "TokenScores",
+    "complete",
+    "generate",
+    "score",
+    "score_choices",
+    "score_ids",
+    "score_tokens",
+    "split_ids",
+]

@@ -60,7 +60,10 @@ def seed_key(seed: int, sample: int = 0) -> np.ndarray:
 
 
 def penalise(
-    scores: Float[Array, "B V"], rows: Rows, in_prompt: Bool[Array, "B V"], counts: Int[Array, "B V"]
+    scores: Float[Array, "B V"],
+    rows: Rows,
+    in_prompt: Bool[Array, "B V"],
+    counts: Int[Array, "B V"],
 ) -> Float[Array, "B V"]:
     """Scores after the repetition, frequency and presence penalties."""
 
@@ -72,7 +75,9 @@ def penalise(
         return scores - rows.presence_penalty[:, None] * (counts > 0)
 
     wanted = jnp.any(
-        (rows.repetition_penalty != 1) | (rows.frequency_penalty != 0) | (rows.presence_penalty != 0)
+        (rows.repetition_penalty != 1)
+        | (rows.frequency_penalty != 0)
+        | (rows.presence_penalty != 0)
     )
     return lax.cond(wanted, apply, lambda scores: scores, scores)
 

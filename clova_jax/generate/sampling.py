@@ -75,17 +75,13 @@ def complete(
         raise ClovaError(f"prompts={prompts!r}: wants a list of prompts")
     if num_samples < 1:
         raise ClovaError(f"num_samples={num_samples}: wants 1 or more")
-    try:
-        sampling = Sampling(**options)
-    except TypeError:
-        known = [field.name for field in dataclasses.fields(Sampling)]
-        unknown = sorted(set(options) - set(known))
-        raise ClovaError(f"generate: no option {unknown}; there are {', '.join(known)}") from None
+    sampling = make_sampling(options)
     seeds = _seeds(seed, len(prompts))
     rows = prompt_ids(model, prompts, prefix_ids)
     prefix_ids, rows = _keep_one(model, prefix_ids, rows)
+    limit = model.config.max_length - len(prefix_ids)
     texts = [
-        start(model, ids, sampling, seed_key(own, sample), len(prefix_ids), name=f"prompt {number}")
+        start(model, ids, sampling, seed_key(own, sample), limit, name=f"prompt {number}")
         for number, (ids, own) in enumerate(zip(rows, seeds, strict=True))
         for sample in range(num_samples)
     ]
@@ -105,26 +101,36 @@ def prompt_ids(
     encoded = iter(tokenizer.encode_batch(texts) if texts else [])
     rows = [next(encoded) if isinstance(p, str) else [int(i) for i in p] for p in prompts]
     for number, ids in enumerate(rows):
-        if ids and not (0 <= min(ids) and max(ids) < model.config.vocab_size):
-            raise ClovaError(
-                f"prompt {number} has an id outside 0..{model.config.vocab_size - 1}"
-            )
+        if ids and not (min(ids) >= 0 and max(ids) < model.config.vocab_size):
+            raise ClovaError(f"prompt {number} has an id outside 0..{model.config.vocab_size - 1}")
     return [ids or ([] if len(prefix_ids) else [tokenizer.end_of_text]) for ids in rows]
 
 
+def make_sampling(options: dict[str, Any]) -> Sampling:
+    """The options of a request.
+
+    Raises:
+        ClovaError: one is unknown or out of its range.
+    """
+    known = [field.name for field in dataclasses.fields(Sampling)]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ClovaError(f"generate: no option {unknown}; there are {', '.join(known)}")
+    return Sampling(**options)
+
+
 def start(
-    model: Any, ids: list[int], sampling: Sampling, key: np.ndarray, before: int, name: str
+    model: Any, ids: list[int], sampling: Sampling, key: np.ndarray, size: int, name: str
 ) -> Text:
-    """A text to be written after `before` shared tokens and its own prompt.
+    """A text to be written where prompt and text have room for `size` tokens.
 
     Raises:
         ClovaError: the prompt leaves no room for a token.
     """
-    room = model.config.max_length - before - len(ids)
+    room = size - len(ids)
     if room < min(1, sampling.max_new_tokens):
         raise ClovaError(
-            f"{name}: {before + len(ids)} tokens leave no room in the model's context of "
-            f"{model.config.max_length}; shorten it"
+            f"{name}: {len(ids)} tokens leave no room in a context of {size}; shorten it"
         )
     limit = min(sampling.max_new_tokens, room)
     return Text(ids, sampling, key, Writer(model.tokenizer, sampling.stop), limit)

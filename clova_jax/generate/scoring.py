@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Float64, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.generate.buckets import bucket, batches, pad, row_bucket
+from clova_jax.generate.buckets import batches, bucket, pad, row_bucket
 from clova_jax.generate.placement import place
 from clova_jax.model import Cache, Params, Prefix, forward, logits
 
@@ -175,9 +175,7 @@ def score_choices(
             raise ClovaError(f"score_choices: item {number} has a choice without tokens")
     prefix_ids, contexts = _never_empty(model, prefix_ids, contexts)
     longest = [max(map(len, options), default=1) - 1 for options in choices]
-    _check_lengths(
-        model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids
-    )
+    _check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
     prefix = read_prefix(model, prefix_ids)
     rests = [[choice[1:] for choice in options] for options in choices]
     rest_time = max((sum(map(len, rest)) for rest in rests), default=0)

@@ -103,8 +103,14 @@ class Slots:
         """Numbers of the slots without a text."""
         return [slot for slot, text in enumerate(self.texts) if text is None]
 
-    def admit(self, texts: Sequence[Text]) -> None:
-        """Gives each text a free slot and reads its prompt, those of one length bucket together."""
+    def admit(self, texts: Sequence[Text], together: bool = True) -> None:
+        """Gives each text a free slot and reads its prompt.
+
+        Args:
+            texts: not more than there are free slots.
+            together: those of one length bucket in one pass; else each alone, so that no last bit of
+                a text depends on its neighbours.
+        """
         free = self.free
         if len(texts) > len(free):
             raise ClovaError(f"{len(texts)} texts for {len(free)} free slots")
@@ -113,7 +119,7 @@ class Slots:
             groups.setdefault(bucket(len(text.prompt_ids) - 1, self.size), []).append(text)
         before = 0 if self.prefix is None else self.prefix.keys.shape[1]
         for time, group in groups.items():
-            most = most_rows(time, before, self.model.config.num_heads)
+            most = most_rows(time, before, self.model.config.num_heads) if together else 1
             for at in range(0, len(group), most):
                 part = group[at : at + most]
                 slots, free = free[: len(part)], free[len(part) :]
@@ -198,12 +204,12 @@ def _empty(config: ModelConfig, count: int, size: int, dtype: Any) -> State:
     whole, vocab = jnp.zeros(count, jnp.int32), (count, config.vocab_size)
     rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
     cache = Cache.empty(config, count, size, dtype)
-    return State(cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows)
+    return State(
+        cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
+    )
 
 
-@functools.partial(
-    jax.jit, static_argnames=("config", "dtype"), donate_argnames=("state",)
-)
+@functools.partial(jax.jit, static_argnames=("config", "dtype"), donate_argnames=("state",))
 def _prefill(
     params: Params,
     config: ModelConfig,
@@ -247,9 +253,7 @@ def _prefill(
     )
 
 
-@functools.partial(
-    jax.jit, static_argnames=("config", "dtype", "top"), donate_argnames=("state",)
-)
+@functools.partial(jax.jit, static_argnames=("config", "dtype", "top"), donate_argnames=("state",))
 def _advance(
     params: Params,
     config: ModelConfig,

@@ -8,6 +8,7 @@ from clova_jax.common.files import read_json
 from clova_jax.tokenizers.base import FORMAT, MANIFEST, Tokenizer
 from clova_jax.tokenizers.byte_level import ByteTokenizer
 from clova_jax.tokenizers.char import CharTokenizer
+from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 from clova_jax.tokenizers.lookup import CharacterTokenizer, EojeolTokenizer
 from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 
@@ -19,6 +20,7 @@ CLASSES: dict[str, Any] = {
         CharTokenizer,
         EojeolTokenizer,
         CharacterTokenizer,
+        HuggingFaceTokenizer,
     )
 }
 

@@ -45,7 +45,9 @@ def test_filters_keep_what_sorting_keeps():
         assert set(np.flatnonzero(mask).tolist()) == sorted_filter(row, **options), options
 
 
-@pytest.mark.parametrize("options", [{}, {"temperature": 0.7}, {"top_k": 5, "temperature": 1.5}, {"top_p": 0.8}])
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.7}, {"top_k": 5, "temperature": 1.5}, {"top_p": 0.8}]
+)
 def test_draws_follow_the_exact_distribution(options):
     scores = np.random.default_rng(1).normal(0, 1.5, 12).astype(np.float32)
     count = 20_000
@@ -56,7 +58,7 @@ def test_draws_follow_the_exact_distribution(options):
         jnp.zeros(count, jnp.int32),
         jnp.ones(count, bool),
     )
-    scaled = scores / options.get("temperature", 1.0)
+    scaled = scores.astype(np.float64) / options.get("temperature", 1.0)
     kept = sorted_filter(scaled, options.get("top_k", 0), options.get("top_p", 1.0))
     wanted = np.where([i in kept for i in range(12)], np.exp(scaled), 0)
     wanted *= count / wanted.sum()

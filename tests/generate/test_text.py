@@ -38,7 +38,11 @@ def test_pieces_add_up_and_never_show_half_a_character(text, cuts):
         assert text.startswith(shown)
 
 
-@given(texts, st.lists(st.integers(0, 60), max_size=8), st.sampled_from(["끝#", "\n\n", "🙂", "ab", "a 가"]))
+@given(
+    texts,
+    st.lists(st.integers(0, 60), max_size=8),
+    st.sampled_from(["끝#", "\n\n", "🙂", "ab", "a 가"]),
+)
 def test_a_stop_string_is_never_shown_however_it_is_cut(text, cuts, stop):
     data = text.encode()
     seen, stopped = written(data, [cut for cut in cuts if cut < len(data)], [stop])

@@ -1,0 +1,138 @@
+"""`clova generate`: continues a prompt, or talks: text streams as it is written."""
+
+import locale
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clova_jax.common.command import option
+from clova_jax.common.errors import ClovaError
+
+if TYPE_CHECKING:
+    from clova_jax.generate import Engine
+
+MESSAGES = {
+    "en": {
+        "hello": "Type a text to be continued; an empty line ends. \\n stands for a line break.",
+        "prompt": "text> ",
+        "stopped": "(stopped)",
+        "bye": "Bye.",
+    },
+    "ko": {
+        "hello": "이어 쓸 글을 넣으세요. 빈 줄을 넣으면 끝납니다. \\n은 줄바꿈입니다.",
+        "prompt": "글> ",
+        "stopped": "(멈춤)",
+        "bye": "안녕히 가세요.",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """Continues a text; without --prompt, asks for one after another."""
+
+    model: Path = option(help="the model directory", metavar="DIR")
+    prompt: str | None = option(None, "the text to continue; asked for if left out")
+    max_new_tokens: int = option(64, "at most so many tokens")
+    temperature: float = option(0.8, "0 takes the likeliest token each time")
+    top_k: int = option(0, "only the k likeliest tokens; 0 is all")
+    top_p: float = option(0.95, "only the likeliest tokens of so much probability")
+    min_p: float = option(0.0, "only tokens at least so many times as likely as the likeliest")
+    repetition_penalty: float = option(1.0, "above 1 weakens what stands in the text already")
+    frequency_penalty: float = option(0.0, "taken off for each time a token was written")
+    presence_penalty: float = option(0.0, "taken off where a token was written at all")
+    stop: tuple[str, ...] = option((), "texts to end before; \\n stands for a line break")
+    num_samples: int = option(1, "continuations of the prompt")
+    seed: int | None = option(None, "the same seed gives the same text")
+    echo: bool = option(False, "print the prompt too")
+    mesh: tuple[int, ...] | None = option(
+        None, "devices as data,pipe,model for a model larger than one", metavar="D,P,M"
+    )
+    language: str | None = option(None, "of the messages: ko or en; the terminal's by default")
+
+
+def run(options: Options) -> None:
+    """One prompt, or a conversation."""
+    from clova_jax import LanguageModel
+    from clova_jax.generate import Engine
+    from clova_jax.parallel import make_mesh
+
+    talk = _messages(options.language)
+    if options.num_samples < 1:
+        raise ClovaError(f"--num-samples {options.num_samples}: wants 1 or more")
+    lm = LanguageModel.load(options.model, make_mesh(options.mesh) if options.mesh else None)
+    sampling = {
+        name: getattr(options, name)
+        for name in (
+            "max_new_tokens",
+            "temperature",
+            "top_k",
+            "top_p",
+            "min_p",
+            "repetition_penalty",
+            "frequency_penalty",
+            "presence_penalty",
+        )
+    } | {"stop": tuple(_unescape(text) for text in options.stop)}
+    if options.prompt is not None:
+        prompt = _unescape(options.prompt)
+        if options.num_samples == 1:
+            with Engine(lm, slots=1) as engine:
+                _stream(engine, prompt, options, sampling, talk)
+            return
+        texts = lm.generate(
+            [prompt],
+            num_samples=options.num_samples,
+            seed=options.seed,
+            echo=options.echo,
+            **sampling,
+        )
+        for number, text in enumerate(texts, 1):
+            print(f"--- {number}\n{text}")
+        return
+    with Engine(lm, slots=1) as engine:
+        print(talk["hello"], file=sys.stderr)
+        while prompt := _ask(talk["prompt"]):
+            _stream(engine, _unescape(prompt), options, sampling, talk)
+        print(talk["bye"], file=sys.stderr)
+
+
+def _stream(
+    engine: "Engine", prompt: str, options: Options, sampling: dict[str, Any], talk: dict[str, str]
+) -> None:
+    """Prints a text piece by piece; Ctrl-C ends the text, not the program."""
+    request = engine.submit(prompt, seed=options.seed, **sampling)
+    if options.echo:
+        print(prompt, end="", flush=True)
+    try:
+        for piece in request:
+            print(piece, end="", flush=True)
+    except KeyboardInterrupt:
+        request.cancel()
+        print(f" {talk['stopped']}", end="", file=sys.stderr)
+    print(flush=True)
+
+
+def _ask(prompt: str) -> str:
+    """A line of the user, "" at the end of the input."""
+    print(prompt, end="", file=sys.stderr, flush=True)
+    try:
+        return sys.stdin.readline().rstrip("\n")
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        return ""
+
+
+def _messages(language: str | None) -> dict[str, str]:
+    if language is None:
+        spoken = os.environ.get("LC_ALL") or os.environ.get("LANG") or locale.getlocale()[0] or ""
+        language = "ko" if spoken.lower().startswith("ko") else "en"
+    if language not in MESSAGES:
+        raise ClovaError(f"--language {language!r}: there are {', '.join(MESSAGES)}")
+    return MESSAGES[language]
+
+
+def _unescape(text: str) -> str:
+    return text.replace("\\n", "\n")

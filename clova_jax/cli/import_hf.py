@@ -1,0 +1,32 @@
+"""`clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clova_jax.common.command import option
+
+
+@dataclass(frozen=True)
+class Options:
+    """Reads config.json, safetensors and tokenizer.json; writes a model directory."""
+
+    source: Path = option(help="the Hugging Face directory", metavar="DIR")
+    out: Path = option(help="the model directory to write", metavar="DIR")
+    tokenizer: Path | None = option(
+        None, "a tokenizer saved by clova, instead of the directory's own", metavar="DIR"
+    )
+
+
+def run(options: Options) -> None:
+    """Imports, and says what was read."""
+    from clova_jax.interop import from_hugging_face
+    from clova_jax.tokenizers import load_tokenizer
+
+    tokenizer = load_tokenizer(options.tokenizer) if options.tokenizer else None
+    lm = from_hugging_face(options.source, tokenizer)
+    lm.save(options.out)
+    config = lm.config
+    print(
+        f"model: {options.out} ({config.num_params:,} parameters, {config.num_layers} layers of "
+        f"{config.embed_dim}, {config.vocab_size:,} tokens, context of {config.max_length:,})"
+    )

@@ -1,0 +1,5 @@
+"""GPT-2-architecture directories of Hugging Face, in and out."""
+
+from clova_jax.interop.hugging_face import from_hugging_face, to_hugging_face
+
+__all__ = ["from_hugging_face", "to_hugging_face"]

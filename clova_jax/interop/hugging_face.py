@@ -1,0 +1,263 @@
+"""GPT-2-architecture models of Hugging Face: KoGPT2 and its kin in, every model trained here out.
+
+Our arrays have GPT-2's layout (`Conv1D`, input first), so a tensor is read straight into its layer's slice
+and written from it: nothing is transposed, and the way there and back changes no bit.
+
+An exported directory is what `transformers` writes and vLLM reads: `config.json`,
+`generation_config.json`, `model.safetensors` (or shards with an index) and the tokenizer.
+"""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json
+from clova_jax.common.progress import progress
+from clova_jax.config import ModelConfig
+from clova_jax.interop.safetensors_files import (
+    DTYPES,
+    Entry,
+    aligned_empty,
+    read_entries,
+    write_tensors,
+)
+from clova_jax.interop.tokenizer_files import read_tokenizer, write_tokenizer
+from clova_jax.language_model import LanguageModel
+from clova_jax.model import abstract_params
+from clova_jax.model.directory import inference_shardings
+from clova_jax.tokenizers import Tokenizer
+
+SHARD_BYTES = 5_000_000_000
+SUPPORTED = (
+    "supported is the GPT-2 architecture: model_type gpt2, tanh GELU (gelu_new), n_inner = 4 n_embd, "
+    "layer_norm_epsilon 1e-5, tied embeddings"
+)
+
+TOP = {
+    "embedding": "wte.weight",
+    "positions": "wpe.weight",
+    "ln_f/scale": "ln_f.weight",
+    "ln_f/bias": "ln_f.bias",
+}
+BLOCK = {
+    "ln_1/scale": "ln_1.weight",
+    "ln_1/bias": "ln_1.bias",
+    "attn/qkv/kernel": "attn.c_attn.weight",
+    "attn/qkv/bias": "attn.c_attn.bias",
+    "attn/out/kernel": "attn.c_proj.weight",
+    "attn/out/bias": "attn.c_proj.bias",
+    "ln_2/scale": "ln_2.weight",
+    "ln_2/bias": "ln_2.bias",
+    "mlp/up/kernel": "mlp.c_fc.weight",
+    "mlp/up/bias": "mlp.c_fc.bias",
+    "mlp/down/kernel": "mlp.c_proj.weight",
+    "mlp/down/bias": "mlp.c_proj.bias",
+}
+BUFFERS = ("attn.bias", "attn.masked_bias")  # masks that old files carry
+
+
+def from_hugging_face(
+    directory: str | Path, tokenizer: Tokenizer | None = None, mesh: Mesh | None = None
+) -> LanguageModel:
+    """Reads a GPT-2-architecture directory: `config.json`, safetensors (one file or shards), tokenizer.
+
+    Args:
+        directory: as `save_pretrained` or `to_hugging_face` writes it.
+        tokenizer: instead of the directory's own.
+        mesh: where the parameters go.
+
+    Raises:
+        ClovaError: another architecture, a pickle checkpoint, a tensor that is missing, unknown or of
+            the wrong shape, no tokenizer.
+    """
+    directory = Path(directory)
+    if not directory.is_dir():
+        raise ClovaError(f"{directory}: no such directory")
+    if not (directory / "config.json").is_file():
+        raise ClovaError(f"{directory}: no config.json; not a Hugging Face model directory")
+    values = read_json(directory / "config.json")
+    config = _read_config(directory / "config.json", values)
+    entries = _checked(directory, config, read_entries(directory))
+    tokenizer = tokenizer or read_tokenizer(directory, values, config.vocab_size)
+    shapes, structure = jax.tree.flatten_with_path(abstract_params(config))
+    shardings = jax.tree.leaves(inference_shardings(config, mesh))
+    leaves = []
+    bar = progress(total=len(entries), desc=f"reading {directory.name}", unit="tensor")
+    for (path, shape), sharding in zip(shapes, shardings, strict=True):
+        leaf = aligned_empty(shape.shape)
+        for part, name in _parts(_joined(path), config.num_layers):
+            entries[name].read_into(leaf if part is None else leaf[part])
+            bar.update()
+        leaves.append(jax.device_put(leaf, sharding, may_alias=True))
+    bar.close()
+    return LanguageModel(config, jax.tree.unflatten(structure, leaves), tokenizer, mesh)
+
+
+def to_hugging_face(
+    lm: LanguageModel, directory: str | Path, shard_bytes: int = SHARD_BYTES
+) -> list[str]:
+    """Writes a directory that `transformers` loads; float32, one tensor in memory at a time.
+
+    Args:
+        lm: the model.
+        directory: where; an older export there is replaced.
+        shard_bytes: the most bytes of one file.
+
+    Returns:
+        What differs for a user of the exported tokenizer, a sentence each; usually nothing.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    config = lm.config
+    leaves = {_joined(path): leaf for path, leaf in jax.tree.flatten_with_path(lm.params)[0]}
+    places = {}
+    for path in leaves:
+        for part, name in _parts(path, config.num_layers):
+            places["transformer." + name] = (path, part)
+    shapes = {
+        name: _file_shape(path, abstract_shape(config, path), part)
+        for name, (path, part) in sorted(places.items())
+    }
+
+    def tensor(name: str) -> np.ndarray:
+        path, part = places[name]
+        leaf = leaves[path] if part is None else leaves[path][part]
+        return np.asarray(leaf)[: shapes[name][0]].reshape(shapes[name])
+
+    (directory / "config.json").unlink(missing_ok=True)  # comes last: half an export never loads
+    write_tensors(directory, shapes, tensor, shard_bytes)
+    differences = write_tokenizer(lm.tokenizer, directory, config.max_length)
+    end = lm.tokenizer.end_of_text
+    ends = {"bos_token_id": end, "eos_token_id": end}
+    write_json(directory / "generation_config.json", ends | {"pad_token_id": end})
+    write_json(directory / "config.json", _file_config(config) | ends)
+    return differences
+
+
+def abstract_shape(config: ModelConfig, path: str) -> tuple[int, ...]:
+    """The shape of one parameter."""
+    value: Any = abstract_params(config)
+    for name in path.split("/"):
+        value = value[name]
+    return value.shape
+
+
+def _joined(path: Any) -> str:
+    return "/".join(key.key for key in path)
+
+
+def _parts(path: str, layers: int) -> list[tuple[int | None, str]]:
+    """(layer, tensor name) of every tensor that a parameter is stacked from."""
+    if path in TOP:
+        return [(None, TOP[path])]
+    name = BLOCK[path.removeprefix("blocks/")]
+    return [(layer, f"h.{layer}.{name}") for layer in range(layers)]
+
+
+def _file_shape(path: str, shape: tuple[int, ...], part: int | None) -> tuple[int, ...]:
+    """GPT-2's shape of a parameter, or of one layer of it: heads are not told apart there."""
+    shape = shape if part is None else shape[1:]
+    if path.endswith("attn/qkv/kernel"):
+        return shape[0], math.prod(shape[1:])
+    if path.endswith("attn/qkv/bias"):
+        return (math.prod(shape),)
+    if path.endswith("attn/out/kernel"):
+        return math.prod(shape[:-1]), shape[-1]
+    return shape
+
+
+def _read_config(path: Path, values: Any) -> ModelConfig:
+    kind = values.get("model_type") if isinstance(values, dict) else None
+    if kind != "gpt2":
+        raise ClovaError(f"{path}: model_type {kind!r}; {SUPPORTED}")
+    needed = ("n_layer", "n_embd", "n_head", "vocab_size", "n_positions")
+    for name in needed:
+        if name not in values:
+            raise ClovaError(f"{path}: lacks {name}; {SUPPORTED}")
+    wanted = {
+        "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
+        "n_inner": (None, 4 * values["n_embd"]),
+        "layer_norm_epsilon": (1e-5,),
+        "tie_word_embeddings": (True,),
+        "scale_attn_weights": (True,),
+        "scale_attn_by_inverse_layer_idx": (False,),
+        "add_cross_attention": (False,),
+    }
+    for name, good in wanted.items():
+        if values.get(name, good[0]) not in good:
+            raise ClovaError(f"{path}: {name} is {values[name]!r}; {SUPPORTED}")
+    layers, width, heads, vocab, length = (values[name] for name in needed)
+    return ModelConfig(layers, width, heads, vocab_size=vocab, max_length=length)
+
+
+def _checked(directory: Path, config: ModelConfig, entries: dict[str, Entry]) -> dict[str, Entry]:
+    """The model's tensors under their short names; complete, of the right shapes, nothing else."""
+    short = {name.removeprefix("transformer."): entry for name, entry in entries.items()}
+    found = {}
+    for path, leaf in jax.tree.flatten_with_path(abstract_params(config))[0]:
+        joined = _joined(path)
+        for part, name in _parts(joined, config.num_layers):
+            if name not in short:
+                raise ClovaError(f"{directory}: tensor {name} is missing; {SUPPORTED}")
+            entry, shape = short.pop(name), _file_shape(joined, leaf.shape, part)
+            if entry.shape != shape:
+                raise ClovaError(
+                    f"{directory}: tensor {name} has shape {list(entry.shape)}, config.json asks for "
+                    f"{list(shape)}"
+                )
+            if entry.dtype not in DTYPES:
+                raise ClovaError(
+                    f"{directory}: tensor {name} is of type {entry.dtype}; read are {', '.join(DTYPES)}"
+                )
+            found[name] = entry
+    head = short.pop("lm_head.weight", None)
+    if head is not None and not _same(head, found["wte.weight"]):
+        raise ClovaError(f"{directory}: lm_head.weight is not the embedding; {SUPPORTED}")
+    for name in short:
+        if not name.startswith("h.") or not name.endswith(BUFFERS):
+            raise ClovaError(f"{directory}: tensor {name} is not GPT-2's; {SUPPORTED}")
+    return found
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    """Whether two tensors hold the same numbers, compared a part at a time."""
+    if (one.shape, one.dtype) != (other.shape, other.dtype):
+        return False
+    left = math.prod(one.shape) * DTYPES[one.dtype].itemsize
+    with one.file.open("rb") as a, other.file.open("rb") as b:
+        a.seek(one.start)
+        b.seek(other.start)
+        while left:
+            size = min(left, 1 << 22)
+            if a.read(size) != b.read(size):
+                return False
+            left -= size
+    return True
+
+
+def _file_config(config: ModelConfig) -> dict[str, Any]:
+    return {
+        "architectures": ["GPT2LMHeadModel"],
+        "model_type": "gpt2",
+        "activation_function": "gelu_new",
+        "n_layer": config.num_layers,
+        "n_embd": config.embed_dim,
+        "n_head": config.num_heads,
+        "n_inner": config.mlp_dim,
+        "n_positions": config.max_length,
+        "n_ctx": config.max_length,
+        "vocab_size": config.vocab_size,
+        "layer_norm_epsilon": 1e-5,
+        "tie_word_embeddings": True,
+        "attn_pdrop": 0.0,
+        "embd_pdrop": 0.0,
+        "resid_pdrop": 0.0,
+        "initializer_range": 0.02,
+        "torch_dtype": "float32",
+        "use_cache": True,
+    }

@@ -1,0 +1,184 @@
+"""Safetensors, a tensor at a time and straight into its place: no second copy of a model in memory.
+
+A file is eight bytes (the length of the header, little endian), a JSON header, then the tensors. A reader
+of that few lines can fill one slice of a stacked array, which the library's `get_tensor` cannot.
+"""
+
+import json
+import math
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, whole_file, write_json
+
+INDEX = "model.safetensors.index.json"
+SINGLE = "model.safetensors"
+DTYPES = {
+    "F64": np.dtype(np.float64),
+    "F32": np.dtype(np.float32),
+    "F16": np.dtype(np.float16),
+    "BF16": np.dtype(ml_dtypes.bfloat16),
+}
+_LONGEST_HEADER = 100 << 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a tensor lies.
+
+    Args:
+        file: the file, and `start` the byte in it.
+        dtype: as the format names it.
+        shape: its dimensions.
+    """
+
+    file: Path
+    start: int
+    dtype: str
+    shape: tuple[int, ...]
+
+    def read_into(self, out: np.ndarray) -> None:
+        """Fills `out`, float32 and contiguous, with as many numbers as the tensor has."""
+        kind = DTYPES[self.dtype]
+        whole = out.reshape(-1) if out.dtype == kind else np.empty(out.size, kind)
+        with self.file.open("rb") as file:
+            file.seek(self.start)
+            if file.readinto(whole.view(np.uint8)) != whole.nbytes:
+                raise ClovaError(f"{self.file}: ends inside a tensor; copy it again")
+        if out.dtype != kind:
+            out.reshape(-1)[:] = whole
+
+
+def read_entries(folder: Path) -> dict[str, Entry]:
+    """All tensors of a directory, from one file or from the shards of its index.
+
+    Raises:
+        ClovaError: there is none, a shard is missing, or a header is damaged.
+    """
+    if (folder / INDEX).is_file():
+        values = read_json(folder / INDEX)
+        places = values.get("weight_map") if isinstance(values, dict) else None
+        if not isinstance(places, dict):
+            raise ClovaError(f"{folder / INDEX}: has no weight_map")
+        entries: dict[str, Entry] = {}
+        for name in sorted(set(map(str, places.values()))):
+            if Path(name).name != name:
+                raise ClovaError(f"{folder / INDEX}: shard {name!r} lies outside the folder")
+            if not (folder / name).is_file():
+                raise ClovaError(f"{folder}: shard {name} is missing")
+            entries |= _read_header(folder / name)
+        for tensor in places:
+            if tensor not in entries:
+                raise ClovaError(f"{folder}: {places[tensor]} has no tensor {tensor}")
+        return entries
+    if (folder / SINGLE).is_file():
+        return _read_header(folder / SINGLE)
+    pickles = sorted(
+        path.name for kind in ("*.bin", "*.pt", "*.pth", "*.ckpt") for path in folder.glob(kind)
+    )
+    if pickles:
+        raise ClovaError(
+            f"{folder}: {pickles[0]} is a pickle, which can run code and is not read; load it in "
+            "transformers and save it with save_pretrained(…, safe_serialization=True)"
+        )
+    raise ClovaError(f"{folder}: has neither {SINGLE} nor {INDEX}")
+
+
+def _read_header(path: Path) -> dict[str, Entry]:
+    size = path.stat().st_size
+    try:
+        with path.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            if length > min(size - 8, _LONGEST_HEADER):
+                raise ValueError("the header is longer than the file")
+            header = json.loads(file.read(length))
+        entries = {}
+        for name, about in header.items():
+            if name == "__metadata__":
+                continue
+            begin, end = about["data_offsets"]
+            shape = tuple(about["shape"])
+            entry = Entry(path, 8 + length + begin, about["dtype"], shape)
+            kind = DTYPES.get(entry.dtype)
+            if not 0 <= begin <= end <= size - 8 - length:
+                raise ValueError(f"{name} lies outside the file")
+            if kind is not None and end - begin != math.prod(shape) * kind.itemsize:
+                raise ValueError(f"{name} has {end - begin} bytes for shape {list(shape)}")
+            entries[name] = entry
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise ClovaError(f"{path}: not a whole safetensors file ({error})") from None
+    return entries
+
+
+def write_tensors(
+    folder: Path,
+    shapes: dict[str, tuple[int, ...]],
+    tensor: Callable[[str], np.ndarray],
+    shard_bytes: int,
+) -> None:
+    """Writes float32 tensors, one in memory at a time, into shards of at most `shard_bytes`.
+
+    Args:
+        folder: where.
+        shapes: of every tensor, in the order they are written.
+        tensor: gives the values of one.
+        shard_bytes: a larger model gets several files and an index, as transformers lays them out.
+    """
+    shards: list[list[str]] = [[]]
+    held = 0
+    for name, shape in shapes.items():
+        size = 4 * math.prod(shape)
+        if shards[-1] and held + size > shard_bytes:
+            shards.append([])
+            held = 0
+        shards[-1].append(name)
+        held += size
+    names = [SINGLE]
+    if len(shards) > 1:
+        names = [f"model-{n:05}-of-{len(shards):05}.safetensors" for n in range(1, len(shards) + 1)]
+    for file, members in zip(names, shards, strict=True):
+        _write_file(folder / file, {name: shapes[name] for name in members}, tensor)
+    if len(shards) > 1:
+        places = {name: file for file, part in zip(names, shards, strict=True) for name in part}
+        total = sum(4 * math.prod(shape) for shape in shapes.values())
+        write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
+    else:
+        (folder / INDEX).unlink(missing_ok=True)
+    for old in folder.glob("model*.safetensors"):  # of an earlier export
+        if old.name not in names:
+            old.unlink()
+
+
+def _write_file(
+    path: Path, shapes: dict[str, tuple[int, ...]], tensor: Callable[[str], np.ndarray]
+) -> None:
+    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
+    at = 0
+    for name, shape in shapes.items():
+        size = 4 * math.prod(shape)
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + size]}
+        at += size
+    data = json.dumps(header, separators=(",", ":")).encode()
+    data += b" " * (-len(data) % 8)
+    with whole_file(path, "wb") as file:
+        file.write(struct.pack("<Q", len(data)) + data)
+        for name, shape in shapes.items():
+            values = np.ascontiguousarray(tensor(name), np.float32)
+            if values.shape != shape:
+                raise AssertionError(f"{name}: {values.shape} is not {shape}")
+            file.write(memoryview(values.reshape(-1)).cast("B"))
+
+
+def aligned_empty(shape: Sequence[int]) -> np.ndarray:
+    """float32 memory that JAX on a CPU takes over without a copy (64-byte boundaries)."""
+    count = math.prod(shape)
+    raw = np.empty(4 * count + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    return raw[start : start + 4 * count].view(np.float32).reshape(shape)

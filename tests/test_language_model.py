@@ -1,0 +1,103 @@
+"""`LanguageModel`: what it hands on, ragged batches, meshes, bounded compilation."""
+
+import jax
+import numpy as np
+import pytest
+
+from clova_jax import LanguageModel, ModelConfig, language_model, train_tokenizer
+from clova_jax.common.errors import ClovaError
+from clova_jax.model import cross_entropy, forward, logits
+from clova_jax.parallel import make_mesh
+
+
+@pytest.fixture(scope="module")
+def lm():
+    tokenizer = train_tokenizer(["하나 둘 셋 넷", "a b c d"], kind="byte", vocab_size=264)
+    config = ModelConfig(2, 16, 2, vocab_size=tokenizer.vocab_size, max_length=64)
+    made = LanguageModel.create(config, tokenizer, seed=0)
+    made.params = jax.tree.map(lambda x: 5 * x, made.params)
+    return made
+
+
+def ragged(*lengths):
+    rng = np.random.default_rng(0)
+    return [rng.integers(0, 264, length).tolist() for length in lengths]
+
+
+def test_logits_are_the_plain_forward_pass(lm):
+    rows = ragged(9, 9)
+    found = lm.logits(np.array(rows))
+    assert found.shape == (2, 9, 264)
+    assert found.dtype == np.float32
+    hidden, _ = forward(lm.params, lm.config, np.array(rows, np.int32))
+    np.testing.assert_allclose(found, logits(lm.params, lm.config, hidden), atol=1e-4)
+
+
+def test_ragged_rows_give_what_each_gives_alone(lm):
+    rows = ragged(3, 17, 8)
+    found = lm.logits(rows)
+    for row, ids in zip(found, rows, strict=True):
+        np.testing.assert_allclose(row[: len(ids)], lm.logits([ids])[0], atol=1e-4)
+        assert not row[len(ids) :].any()
+
+
+def test_input_gradients_against_finite_differences(lm):
+    ids, targets = np.array(ragged(6, 6)), np.array(ragged(6, 6)[::-1])
+    loss, gradient = lm.input_gradients(ids, targets)
+    assert gradient.shape == (2, 6, 16)
+    embeddings = lm.params["embedding"][ids]
+    step = np.random.default_rng(1).standard_normal(gradient.shape).astype(np.float32)
+
+    def at(size):
+        hidden, _ = forward(lm.params, lm.config, embeddings=embeddings + size * step)
+        return float(cross_entropy(lm.params, lm.config, hidden, targets).mean())
+
+    assert abs(at(0) - loss) < 1e-5
+    slope = (at(1e-2) - at(-1e-2)) / 2e-2
+    np.testing.assert_allclose(slope, (gradient * step).sum(), rtol=2e-2)
+
+
+def test_ragged_input_gradients_are_the_mean_over_tokens(lm):
+    ids, targets = ragged(4, 10), ragged(4, 10)[::-1]
+    targets = [row[::-1][: len(own)] for row, own in zip(ragged(10, 10), ids, strict=True)]
+    loss, gradient = lm.input_gradients(ids, targets)
+    parts = [lm.input_gradients([a], [b]) for a, b in zip(ids, targets, strict=True)]
+    assert loss == pytest.approx((4 * parts[0][0] + 10 * parts[1][0]) / 14, abs=1e-5)
+    np.testing.assert_allclose(gradient[0, :4], parts[0][1][0] * 4 / 14, atol=1e-6)
+    assert not gradient[0, 4:].any()
+
+
+def test_new_lengths_compile_nothing_new(lm):
+    for rows in ([16], [16] * 3, [24], [24] * 3):
+        lm.logits(ragged(*rows))
+        lm.input_gradients(ragged(*rows), ragged(*rows))
+    counts = language_model._logits._cache_size(), language_model._input_gradients._cache_size()
+    for lengths in ([3], [5, 7], [11, 2, 9], [24], [19, 1, 1, 4], [23, 8]):
+        lm.logits(ragged(*lengths))
+        lm.input_gradients(ragged(*lengths), ragged(*lengths))
+    assert counts == (
+        language_model._logits._cache_size(),
+        language_model._input_gradients._cache_size(),
+    )
+
+
+def test_a_mesh_changes_nothing(lm, tmp_path):
+    lm.save(tmp_path / "model")
+    spread = LanguageModel.load(tmp_path / "model", mesh=make_mesh((2, 1, 2)))
+    rows = ragged(5, 9, 12)
+    np.testing.assert_allclose(spread.logits(rows), lm.logits(rows), atol=1e-4)
+    pair = (["하나", "a b"], [" 둘", " c"])
+    np.testing.assert_allclose(spread.score(*pair), lm.score(*pair), atol=1e-4)
+    options = {"max_new_tokens": 8, "temperature": 0}
+    assert spread.generate(["하나", "a"], **options) == lm.generate(["하나", "a"], **options)
+
+
+def test_mistakes_are_named(lm):
+    with pytest.raises(ClovaError, match="row 1 has 65 tokens.*64"):
+        lm.logits([[1], [1] * 65])
+    with pytest.raises(ClovaError, match=r"row 0 has an id outside 0\.\.263"):
+        lm.logits([[264]])
+    with pytest.raises(ClovaError, match="differ in their lengths"):
+        lm.input_gradients([[1, 2]], [[1]])
+    with pytest.raises(ClovaError, match="tokenizer has 264 entries, the model 300"):
+        LanguageModel(lm.config.replace(vocab_size=300), lm.params, lm.tokenizer)
