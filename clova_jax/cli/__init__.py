@@ -11,6 +11,7 @@ VERBS = {
     "corpus": "raw text to clean documents",
     "corpus-model": "train the models that clean",
     "tokenizer": "train a tokenizer",
+    "pretrain": "train a language model",
     "serialize": "documents to token shards",
     "generate": "continue a text, or talk",
     "import-hf": "a Hugging Face model becomes a model directory",
