@@ -96,7 +96,7 @@ PRE_TOKENIZER = pre_tokenizers.Sequence(
 
 
 _plain_hangul = re.compile(" ?[가-힣]+").fullmatch
-_LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
+LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
 # Hangul in all its blocks, and ASCII that is no letter: what `korean_only` learns merges of.
 _learned = re.compile(
     "[\x00-@\\[-`{-\x7f\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]+"
@@ -106,7 +106,7 @@ _learned = re.compile(
 def split_bytes(text: str) -> list[str]:
     """GPT-2's split of a text, each part in GPT-2's letters for bytes."""
     if _plain_hangul(text):  # nothing to split: half of all pieces, twenty times faster
-        return [text.encode().decode("latin-1").translate(_LETTER)]
+        return [text.encode().decode("latin-1").translate(LETTER)]
     return [part for part, _ in PRE_TOKENIZER.pre_tokenize_str(text)]
 
 

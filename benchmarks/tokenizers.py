@@ -1,0 +1,149 @@
+"""Tokenizer speed: ours beside Hugging Face's plain byte-level BPE, and the cost of training.
+
+python -m benchmarks.tokenizers [--data DIR]
+
+One run measures everything, each rate several times in turns, so that a busy machine is busy for
+all. Peers use the same vocabulary, GPT-2's own split and all cores. "Unseen" is a fresh load on
+documents that training never read, once with the analyser's start and once without; "warm" is the
+same documents again; "bounded" is a second pass over more text than the memo holds.
+"""
+
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import tokenizers as peer
+from tokenizers import pre_tokenizers
+
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.files import read_json, write_json
+from clova_jax.common.report import Report
+from clova_jax.corpus.documents import read_documents
+from clova_jax.corpus.sample import write_sample
+from clova_jax.corpus.sampling import sample_documents, write_sample_of
+from clova_jax.tokenizers import Tokenizer, load_tokenizer
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measures encoding and training; without --data on the embedded sample world."""
+
+    data: Path | None = option(None, "a folder with documents", metavar="DIR")
+    megabytes: float = option(100.0, "of text to train on")
+    unseen: float = option(10.0, "megabytes to encode, none of them trained on")
+    vocab_size: int = option(32_000, "ids of both tokenizers")
+    repeats: int = option(3, "measurements of each rate; the median counts")
+    seed: int = option(0, "of the choice of documents")
+    out: Path = option(Path("runs/benchmark_tokenizers"), "results", metavar="DIR")
+
+
+def run(options: Options) -> None:
+    """Trains in child processes, then encodes."""
+    data = options.data or write_sample(options.out / "sample", seed=options.seed)
+    corpus = options.out / "documents"
+    write_sample_of(data, corpus, options.megabytes, options.seed)
+    seen = [document.text for document in read_documents(corpus)]
+    rows = [train(options, corpus, kind, seen) for kind in ("byte", "morpheme_byte")]
+    texts = unseen_texts(data, corpus, options)
+    rows += encode(options, texts, seen)
+    report = Report("benchmark_tokenizers", as_json(options), rows, notes=[notes(texts, seen)])
+    report.write(options.out)
+
+
+def megabytes(texts: Sequence[str]) -> float:
+    """10⁶ bytes of UTF-8."""
+    return sum(len(text.encode()) for text in texts) / 1e6
+
+
+def unseen_texts(data: Path, corpus: Path, options: Options) -> list[str]:
+    """About `--unseen` megabytes of documents that are not in the training corpus."""
+    trained = {(document.source, document.id) for document in read_documents(corpus)}
+    rest = [d for d in read_documents(data) if (d.source, d.id) not in trained]
+    if not rest:  # a corpus smaller than --megabytes: nothing is left over
+        print("every document was trained on; give a smaller --megabytes for unseen text")
+        rest = list(read_documents(data))
+    share = min(1.0, options.unseen / megabytes([document.text for document in rest]))
+    return [document.text for document in sample_documents(rest, share, options.seed + 1)]
+
+
+def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[str, Any]:
+    """Trains with `clova tokenizer` in a process of its own: time and peak memory."""
+    out = options.out / kind
+    if not (out / "cost.json").exists():
+        words = ["--data", corpus, "--kind", kind, "--vocab-size", options.vocab_size, "--out", out]
+        start = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-m", "clova_jax", "tokenizer", *map(str, words)], check=True
+        )
+        seconds = time.perf_counter() - start
+        memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+        write_json(out / "cost.json", {"seconds": seconds, "peak GB": memory})
+
+    cost = read_json(out / "cost.json")
+    row = {"what": f"train {kind}, {options.vocab_size:,} ids", "MB": megabytes(seen)}
+    return row | cost | {"MB/s": row["MB"] / cost["seconds"]}
+
+
+def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str, Any]]:
+    """The rates, as medians over `--repeats` rounds."""
+    size, big = megabytes(texts), megabytes(seen)
+    plain = peer.Tokenizer.from_file(str(options.out / "byte" / "tokenizer.json"))
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    rates: dict[str, list[float]] = {}
+
+    def measure(name: str, call: Callable[[], Any], amount: float = size) -> None:
+        start = time.perf_counter()
+        call()
+        rates.setdefault(name, []).append(amount / (time.perf_counter() - start))
+
+    def fresh(kind: str) -> Tokenizer:
+        return load_tokenizer(options.out / kind)
+
+    for number in range(options.repeats):
+        measure("HF encode_batch", lambda: plain.encode_batch(texts))
+        measure("HF encode_batch_fast", lambda: plain.encode_batch_fast(texts))
+        for kind in ("byte", "morpheme_byte"):
+            tokenizer = fresh(kind)
+            if kind == "morpheme_byte" and number == 0:  # later rounds find the analyser loaded
+                measure(
+                    f"{kind} unseen, analyser's start included",
+                    lambda t=tokenizer: t.encode_batch(texts),
+                )
+                tokenizer = fresh(kind)
+            measure(f"{kind} unseen", lambda t=tokenizer: t.encode_batch(texts))
+            measure(f"{kind} warm", lambda t=tokenizer: t.encode_batch(texts))
+            if number == 0:
+                for start in range(0, len(seen), 1000):
+                    tokenizer.encode_batch(seen[start : start + 1000])
+                measure(
+                    f"{kind} bounded, second pass over {big:.0f} MB",
+                    lambda t=tokenizer: [
+                        None
+                        for i in range(0, len(seen), 1000)
+                        if t.encode_batch(seen[i : i + 1000])
+                    ],
+                    big,
+                )
+    reference = median(rates["HF encode_batch"])
+    return [
+        {"what": name, "MB/s": median(values), "× HF encode_batch": median(values) / reference}
+        for name, values in rates.items()
+    ]
+
+
+def notes(texts: list[str], seen: list[str]) -> str:
+    """What was encoded."""
+    return (
+        f"{megabytes(texts):.1f} MB of unseen documents, {megabytes(seen):.1f} MB trained on; "
+        "MB are 10⁶ bytes of UTF-8."
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
