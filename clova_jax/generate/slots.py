@@ -21,6 +21,7 @@ from jaxtyping import Array, Bool, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import bucket, most_rows, pad, row_bucket
+from clova_jax.generate.decoding import LayerCache, decode, put, split_layers
 from clova_jax.generate.draw import Rows, draw, penalise
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.placement import place
@@ -61,7 +62,7 @@ class State:
         rows: the options.
     """
 
-    cache: Cache
+    cache: Cache | LayerCache
     token: Int[Array, "B"]
     made: Int[Array, "B"]
     limit: Int[Array, "B"]
@@ -96,7 +97,8 @@ class Slots:
         self.in_prefix = np.zeros(vocab, bool)
         self.in_prefix[list(prefix_ids)] = True
         self.texts: list[Text | None] = [None] * count
-        self.state = _empty(model.config, count, size, model.dtype)
+        self.layers = split_layers(model)
+        self.state = _empty(model.config, count, size, model.dtype, self.layers is not None)
 
     @property
     def free(self) -> list[int]:
@@ -149,6 +151,7 @@ class Slots:
         alive = np.array([text is not None for text in self.texts])
         self.state, drawn, logprobs, top_ids, top_logprobs = _advance(
             self.model.params,
+            self.layers,
             self.model.config,
             self.state,
             self.prefix,
@@ -199,11 +202,11 @@ def slot_count(model: Any, texts: int, size: int) -> int:
     return min(1 << (texts - 1).bit_length(), 1 << most.bit_length() - 1)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _empty(config: ModelConfig, count: int, size: int, dtype: Any) -> State:
+@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4))
+def _empty(config: ModelConfig, count: int, size: int, dtype: Any, apart: bool) -> State:
     whole, vocab = jnp.zeros(count, jnp.int32), (count, config.vocab_size)
     rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
-    cache = Cache.empty(config, count, size, dtype)
+    cache = (LayerCache if apart else Cache).empty(config, count, size, dtype)
     return State(
         cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
     )
@@ -232,18 +235,12 @@ def _prefill(
     _, read = forward(
         params, config, ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
     )
-    cache = state.cache
-    cache = Cache(
-        cache.keys.at[:, slots, :time].set(read.keys, mode="drop"),
-        cache.values.at[:, slots, :time].set(read.values, mode="drop"),
-        cache.lengths.at[slots].set(lengths, mode="drop"),
-    )
     seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
     row = jnp.arange(count)
     seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
     seen = seen.at[row, last].set(True)
     return State(
-        cache,
+        put(state.cache, slots, read),
         state.token.at[slots].set(last, mode="drop"),
         state.made.at[slots].set(0, mode="drop"),
         state.limit.at[slots].set(limit, mode="drop"),
@@ -256,6 +253,7 @@ def _prefill(
 @functools.partial(jax.jit, static_argnames=("config", "dtype", "top"), donate_argnames=("state",))
 def _advance(
     params: Params,
+    layers: tuple[Params, ...] | None,
     config: ModelConfig,
     state: State,
     prefix: Prefix | None,
@@ -277,15 +275,10 @@ def _advance(
 
     def step(carry: tuple) -> tuple:
         number, state, active, out = carry
-        hidden, cache = forward(
-            params,
-            config,
-            state.token[:, None],
-            segment_ids=active[:, None].astype(jnp.int32),
-            cache=state.cache.with_prefix(prefix),
-            dtype=dtype,
+        hidden, cache = decode(
+            params, layers, config, state.token, state.cache, prefix, active, dtype
         )
-        scores = logits(params, config, hidden[:, 0])
+        scores = logits(params, config, hidden)
         token = draw(
             penalise(scores, state.rows, state.in_prompt, state.counts),
             state.rows,
@@ -303,7 +296,7 @@ def _advance(
         )
         out = tuple(all.at[number].set(new) for all, new in zip(out, news, strict=True))
         state = State(
-            cache.with_prefix(None),
+            cache,
             jnp.where(active, token, state.token),
             state.made + active,
             state.limit,

@@ -1,0 +1,198 @@
+"""How fast does text come out on this CPU, beside `transformers` on the same weights?
+
+    python -m benchmarks.generate [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 3]
+
+One process, float32, greedy, random weights of 12 x 768 and 51,200 tokens, written by `transformers` and
+read by `from_hugging_face`. Reading the prompts and decoding are timed apart in the same run, in turns; the
+median of the rounds counts. The floor of a decoding step is the larger of two times: reading all weights and
+the cache once at the measured rate of memory, and the step's products at the measured rate of the processor.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from clova_jax import LanguageModel
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.report import Report
+from clova_jax.generate.draw import seed_key
+from clova_jax.generate.options import Sampling
+from clova_jax.generate.sampling import cache_size, start
+from clova_jax.generate.slots import CALL_TOKENS, Slots
+from clova_jax.interop import from_hugging_face
+from clova_jax.parallel.chips import peak_flops
+
+
+@dataclass(frozen=True)
+class Options:
+    """Tokens per second of generation: ours and those of transformers."""
+
+    batches: tuple[int, ...] = option((1, 16), "texts at once")
+    prompts: tuple[int, ...] = option((32, 1_024), "tokens of the prompts")
+    tokens: int = option(64, "tokens to write after each prompt")
+    rounds: int = option(3, "timed rounds; their median counts")
+    out: Path = option(Path("runs/benchmark_generate"), "result folder")
+
+
+class Numbers:
+    """Stands for a tokenizer: 51,200 ids without texts."""
+
+    kind, vocab_size, end_of_text = "numbers", 51_200, 0
+
+    def decode_bytes(self, ids: list[int]) -> bytes:
+        """One byte a token."""
+        return b"." * len(ids)
+
+
+Run = Callable[[np.ndarray, int], tuple[float, float, np.ndarray]]
+
+
+def peer(folder: Path) -> Run:
+    """transformers: (prompt seconds, decoding seconds, new tokens)."""
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel, StoppingCriteria, StoppingCriteriaList
+
+    torch.manual_seed(0)
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    config = GPT2Config(vocab_size=51_200, n_positions=1_280, eos_token_id=None, bos_token_id=None)
+    model = GPT2LMHeadModel(config).eval()
+    with torch.no_grad():
+        for weight in model.parameters():  # far from uniform answers
+            weight.mul_(2.0)
+    model.save_pretrained(folder)
+
+    class Clock(StoppingCriteria):
+        def __init__(self) -> None:
+            self.times: list[float] = []
+
+        def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
+            self.times.append(time.perf_counter())
+            return torch.zeros(len(ids), dtype=torch.bool)
+
+    def run(ids: np.ndarray, tokens: int) -> tuple[float, float, np.ndarray]:
+        clock = Clock()
+        begin = time.perf_counter()
+        with torch.inference_mode():
+            out = model.generate(
+                torch.from_numpy(ids).long(),
+                attention_mask=torch.ones(ids.shape, dtype=torch.long),
+                max_new_tokens=tokens,
+                do_sample=False,
+                pad_token_id=0,
+                stopping_criteria=StoppingCriteriaList([clock]),
+            )
+        first, last = clock.times[0], clock.times[-1]
+        return first - begin, last - first, out[:, ids.shape[1] :].numpy()
+
+    return run
+
+
+def ours(lm: LanguageModel) -> Run:
+    """clova_jax: (prompt seconds, decoding seconds, new tokens)."""
+
+    def run(ids: np.ndarray, tokens: int) -> tuple[float, float, np.ndarray]:
+        begin = time.perf_counter()
+        batch, length = ids.shape
+        slots = Slots(lm, batch, cache_size(length + tokens))
+        greedy = Sampling(max_new_tokens=tokens, temperature=0)
+        texts = [
+            start(lm, row.tolist(), greedy, seed_key(0), lm.config.max_length, "prompt")
+            for row in ids
+        ]
+        slots.admit(texts)
+        slots.advance(1)  # the first token, as the peer's clock counts
+        first = time.perf_counter()
+        while len(slots.free) < batch:
+            slots.advance(CALL_TOKENS)
+        return first - begin, time.perf_counter() - first, np.array([text.ids for text in texts])
+
+    return run
+
+
+def memory_rate() -> float:
+    """Bytes a second at which this machine reads a large array: the best of five sums."""
+    array = jnp.ones(1 << 27, jnp.float32)
+    total = jax.jit(jnp.sum)
+    total(array).block_until_ready()
+    best = float("inf")
+    for _ in range(5):
+        begin = time.perf_counter()
+        total(array).block_until_ready()
+        best = min(best, time.perf_counter() - begin)
+    return array.nbytes / best
+
+
+def run(options: Options) -> None:
+    report = Report("benchmark: generation", as_json(options))
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = peer(Path(folder))
+        lm = from_hugging_face(folder, tokenizer=Numbers())  # type: ignore[arg-type]
+    runs = {"clova_jax": ours(lm), "transformers": theirs}
+    bandwidth, flops = memory_rate(), peak_flops(jax.devices()[0])
+    for batch in options.batches:
+        for length in options.prompts:
+            report.rows.append(measure(lm, runs, batch, length, options, bandwidth, flops))
+    report.notes = [
+        f"{jax.default_backend()}, {len(os.sched_getaffinity(0))} cores, float32; memory read at "
+        f"{bandwidth / 1e9:.1f} GB/s, matrix products at {flops / 1e9:.0f} GFLOP/s",
+        "tokens_per_second: decoding after the first token; of_floor: the floor's time / ours",
+        "same_tokens: share of all new tokens that both wrote alike",
+    ]
+    report.write(options.out)
+
+
+def measure(
+    lm: LanguageModel,
+    runs: dict[str, Run],
+    batch: int,
+    length: int,
+    options: Options,
+    bandwidth: float,
+    flops: float,
+) -> dict[str, Any]:
+    rng = np.random.default_rng(0)
+    ids = rng.integers(1, lm.config.vocab_size, (batch, length), np.int32)
+    read: dict[str, list[float]] = {name: [] for name in runs}
+    decoded: dict[str, list[float]] = {name: [] for name in runs}
+    written = {name: run(ids, options.tokens)[2] for name, run in runs.items()}  # warm, compiled
+    for _ in range(options.rounds):
+        for name, run in runs.items():
+            prompt, rest, _ = run(ids, options.tokens)
+            read[name].append(prompt)
+            decoded[name].append(rest)
+    count = batch * (options.tokens - 1)
+    rates = {name: count / statistics.median(seconds) for name, seconds in decoded.items()}
+    config = lm.config
+    middle = length + options.tokens / 2
+    cache = 2 * 4 * config.num_layers * config.embed_dim * batch * middle
+    weights = 4 * (config.num_params - config.max_length * config.embed_dim)
+    floor = max(
+        (weights + cache) / bandwidth, batch * config.flops_per_token(int(middle)) / 3 / flops
+    )
+    step = {name: batch / rate for name, rate in rates.items()}
+    return {
+        "batch": batch,
+        "prompt": length,
+        "tokens_per_second": rates["clova_jax"],
+        "transformers": rates["transformers"],
+        "ratio": rates["clova_jax"] / rates["transformers"],
+        "floor_ms": 1e3 * floor,
+        "step_ms": 1e3 * step["clova_jax"],
+        "of_floor": floor / step["clova_jax"],
+        "prompt_seconds": statistics.median(read["clova_jax"]),
+        "transformers_prompt_seconds": statistics.median(read["transformers"]),
+        "same_tokens": float((written["clova_jax"] == written["transformers"]).mean()),
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
