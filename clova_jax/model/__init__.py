@@ -1,5 +1,6 @@
 """The decoder: parameters, forward pass, loss, cache. The files behind are private to this room."""
 
+from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.model.attention import causal_mask, self_attention
 from clova_jax.model.cache import Cache, Prefix
 from clova_jax.model.decoder import (
@@ -20,6 +21,8 @@ from clova_jax.model.params import (
     param_shardings,
     param_specs,
 )
+
+keep_freed_memory()  # here, since it must come before JAX makes its threads
 
 __all__ = [
     "Cache",

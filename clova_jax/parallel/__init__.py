@@ -1,15 +1,19 @@
 """Devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
 
 from clova_jax.parallel.mesh import AXES, data_shard, make_mesh, shard_batch
+from clova_jax.parallel.pipeline import Schedule
 from clova_jax.parallel.rules import FSDP, INFERENCE, TRAINING, ShardingRules
+from clova_jax.parallel.start import join_processes
 
 __all__ = [
     "AXES",
     "FSDP",
     "INFERENCE",
     "TRAINING",
+    "Schedule",
     "ShardingRules",
     "data_shard",
+    "join_processes",
     "make_mesh",
     "shard_batch",
 ]
