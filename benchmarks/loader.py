@@ -2,11 +2,12 @@
 
     python -m benchmarks.loader [--tokens 2e8] [--batch 32] [--length 2048] [--out runs/benchmark_loader]
 
-All readers take random windows from the same shards, in one process, in rounds that take turns; the median of the
-rounds counts. `ours` makes whole training batches (ids, targets, positions, segments, mask); the others make ids
-and targets only. Memory is read over an epoch; start-up is a fresh process from nothing to its first
-batch, on a sparse store of 100 GB. The share of a step is the wait for the next batch in a real
-training loop on this machine.
+All readers take random windows from the same shards, in one process; `ours` makes whole training batches (ids,
+targets, positions, segments, mask), the others ids and targets only. Single batches take turns, and their median
+counts (the quickest tenth stands beside it: on a busy machine it says more); readers that work ahead in
+threads are timed in rounds. Memory is read over an epoch; start-up is a fresh process from nothing to
+its first batch, on a sparse store of 100 GB. The share of a step is the wait for the next batch in a
+real training loop on this machine.
 """
 
 import os
@@ -41,6 +42,7 @@ class Options:
     tokens: int = option(200_000_000, "tokens in the store that is read")
     batch: int = option(32, "rows a batch")
     length: int = option(2_048, "tokens a row")
+    batches: int = option(300, "single batches timed of each reader without threads")
     rounds: int = option(5, "timed rounds; their median counts")
     seconds: float = option(1.0, "length of a round")
     size: str = option("tiny", "model whose step is timed; a name in SIZES, or none")
@@ -171,20 +173,29 @@ def plainly(loader: Loader) -> Iterator[Any]:
         step += 1
 
 
-def rates(
-    readers: dict[str, Iterator[Any]], options: Options
-) -> dict[str, list[tuple[float, float]]]:
-    """Batches per second, and CPU milliseconds a batch (all threads), of each reader; one pair a round."""
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in readers}
+def single_batches(readers: dict[str, Iterator[Any]], count: int) -> dict[str, list[float]]:
+    """Sorted milliseconds of single batches, one reader after the other for each."""
+    found: dict[str, list[float]] = {name: [] for name in readers}
+    for _ in range(count):
+        for name, reader in readers.items():
+            start = time.perf_counter()
+            next(reader)
+            found[name].append(1e3 * (time.perf_counter() - start))
+    return {name: sorted(values[count // 10 :]) for name, values in found.items()}  # warm
+
+
+def rates(readers: dict[str, Iterator[Any]], options: Options) -> dict[str, list[float]]:
+    """Sorted batches per second of readers that work ahead, one figure a round."""
+    found: dict[str, list[float]] = {name: [] for name in readers}
     for round_number in range(options.rounds + 1):
         for name, reader in readers.items():
-            count, start, cpu = 0, time.perf_counter(), time.process_time()
+            count, start = 0, time.perf_counter()
             while (taken := time.perf_counter() - start) < options.seconds:
                 next(reader)
                 count += 1
             if round_number:  # the first one warms up
-                found[name].append((count / taken, 1e3 * (time.process_time() - cpu) / count))
-    return found
+                found[name].append(count / taken)
+    return {name: sorted(values) for name, values in found.items()}
 
 
 def resident() -> float:
@@ -268,14 +279,20 @@ def run(options: Options) -> None:
         shape = {"length": options.length, "global_batch": options.batch, "seed": options.seed}
         make: Callable[..., Loader] = lambda **more: Loader(store, **shape, **more)  # noqa: E731
         memory = memory_over_an_epoch(make(), options)  # before the maps of others take room
-        ahead = make().iterate()
-        figures = rates(
+        single = single_batches(
             {
                 "ours, segments": plainly(make()),
                 "ours, concatenate": plainly(make(packing="concatenate")),
+                "bare memmap": bare_memmap(store, options),
+                "grain alone": grain_alone(store, options, 0),
+            },
+            options.batches,
+        )
+        ahead = make().iterate()
+        threaded = rates(
+            {
                 "ours, segments, read ahead by its thread": ahead,
                 "ours, segments, read ahead by grain": through_grain(make()),
-                "bare memmap": bare_memmap(store, options),
                 "grain alone, 1 thread": grain_alone(store, options, 1),
                 "grain alone, 16 threads": grain_alone(store, options, 16),
             },
@@ -289,14 +306,18 @@ def run(options: Options) -> None:
     report.rows = [
         {
             "reader": name,
-            "batches_per_second": statistics.median(rate for rate, _ in values),
-            "fastest": max(rate for rate, _ in values),
-            "million_tokens_per_second": statistics.median(rate for rate, _ in values)
-            * tokens
-            / 1e6,
-            "cpu_ms_a_batch": statistics.median(cpu for _, cpu in values),
+            "batches_per_second": 1e3 / statistics.median(values),
+            "million_tokens_per_second": tokens / statistics.median(values) / 1e3,
+            "quickest_tenth_ms": values[len(values) // 10],
         }
-        for name, values in figures.items()
+        for name, values in single.items()
+    ] + [
+        {
+            "reader": name,
+            "batches_per_second": statistics.median(values),
+            "million_tokens_per_second": statistics.median(values) * tokens / 1e6,
+        }
+        for name, values in threaded.items()
     ]
     report.notes = [
         f"A batch is {options.batch} rows of {options.length} tokens; the store holds "
