@@ -64,4 +64,5 @@ def _follow_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
     import signal
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to mind
+    for number in (signal.SIGINT, signal.SIGTERM):  # the parent minds them, and stops between tasks
+        signal.signal(number, signal.SIG_IGN)

@@ -228,7 +228,9 @@ def test_other_settings_need_another_folder(tmp_path):
 
 
 def test_workers_need_no_jax():
-    code = "import sys, clova_jax.corpus.pipeline, clova_jax.corpus.spark; print('jax' in sys.modules)"
+    code = (
+        "import sys, clova_jax.corpus.pipeline, clova_jax.corpus.spark; print('jax' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 
