@@ -91,5 +91,5 @@ def test_mistakes_are_named(lm, copy, tmp_path, tokenizer):
     shutil.rmtree(copy / "params")
     with pytest.raises(ClovaError, match="has no params/"):
         load_model(copy)
-    with pytest.raises(ClovaError, match="tokenizer has 264 entries, the model 300"):
+    with pytest.raises(ClovaError, match="the tokenizer has .* entries, the model 300"):
         save_model(tmp_path / "x", lm.config.replace(vocab_size=300), lm.params, tokenizer)
