@@ -44,10 +44,10 @@ class Options:
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     size: str = option("tiny", f"one of {', '.join(SIZES)}")
     megabytes: float = option(10.0, "of text to train on")
-    steps: int = option(600, "training steps")
-    global_batch: int = option(16, "sequences a step")
-    length: int = option(512, "tokens a sequence")
-    shots: tuple[int, ...] = option((0, 4, 16), "examples in the prompt")
+    steps: int = option(1500, "training steps")
+    global_batch: int = option(8, "sequences a step")
+    length: int = option(128, "tokens a sequence")
+    shots: tuple[int, ...] = option((0, 2, 6), "examples in the prompt")
     trials: int = option(3, "random sets of examples")
     limit: int = option(500, "test reviews a trial")
     mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
@@ -71,7 +71,7 @@ def run(options: Options) -> int:
             mesh=options.mesh,
             seed=options.seed,
             validate_every=0,
-            checkpoint_every=100,
+            checkpoint_every=250,
             out=out,
         )
     )

@@ -8,6 +8,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
+from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.report import format_table
 from clova_jax.data import (
     Loader,
@@ -19,7 +20,7 @@ from clova_jax.data import (
     validation_batches,
 )
 from clova_jax.model.directory import save_model
-from clova_jax.parallel import data_shard, make_mesh
+from clova_jax.parallel import data_shard, join_processes, make_mesh
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.checkpoint import Checkpoints
@@ -42,6 +43,8 @@ def pretrain(options: PretrainOptions) -> bool:
     Raises:
         ClovaError: bad data, a mismatch of tokenizer and store, another run in `out`, no room.
     """
+    keep_freed_memory()
+    join_processes()
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
     store = open_store(options, tokenizer)
