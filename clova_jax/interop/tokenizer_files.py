@@ -47,15 +47,9 @@ def write_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> l
     Returns:
         What differs between the two, a sentence each.
     """
+    if tokenizer.kind not in ("byte", "hugging_face"):
+        return _write_our_kind(tokenizer, directory, max_length)
     tokenizer.save(directory)
-    if not (directory / "tokenizer.json").is_file() or tokenizer.kind not in (
-        "byte",
-        "hugging_face",
-    ):
-        return [
-            f"transformers has no tokenizer of kind {tokenizer.kind!r}; encode with clova_jax "
-            "(load_tokenizer on the exported directory) and hand the ids on"
-        ]
     backend = read_backend(directory)
     end = backend.id_to_token(tokenizer.end_of_text)
     write_json(
@@ -72,3 +66,20 @@ def write_tokenizer(tokenizer: Tokenizer, directory: Path, max_length: int) -> l
         },
     )
     return [f"in transformers the text {end!r} is the special token; here it is plain characters"]
+
+
+def _write_our_kind(tokenizer: Tokenizer, directory: Path, max_length: int) -> list[str]:
+    """A kind that `transformers` has no class for: ours, through `trust_remote_code`."""
+    try:
+        from clova_jax.tokenizers.transformers_class import export_tokenizer
+    except ImportError:  # the class is one of transformers, which is not installed here
+        tokenizer.save(directory)
+        return [
+            f"the tokenizer ({tokenizer.kind}) is written for clova_jax only; with transformers "
+            "installed, export again for its AutoTokenizer"
+        ]
+    export_tokenizer(tokenizer, directory, max_length)
+    return [
+        f"the tokenizer ({tokenizer.kind}) needs clova_jax where it runs: "
+        "AutoTokenizer.from_pretrained(…, trust_remote_code=True)"
+    ]
