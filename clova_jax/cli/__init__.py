@@ -13,6 +13,7 @@ VERBS = {
     "tokenizer": "train a tokenizer",
     "pretrain": "train a language model",
     "serialize": "documents to token shards",
+    "plan": "memory, time and days of a size on a mesh, before paying for it",
     "generate": "continue a text, or talk",
     "import-hf": "a Hugging Face model becomes a model directory",
     "export-hf": "a model directory becomes one for Hugging Face",

@@ -1,0 +1,70 @@
+"""`clova plan`: what training a size on a mesh takes, from the compiled step and from arithmetic."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from clova_jax.common.command import option
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import SIZES
+from clova_jax.parallel.chips import CHIPS
+
+
+@dataclass(frozen=True)
+class Options:
+    """Says whether a size fits on a mesh of accelerators, how fast it would train there, and how many days
+    a budget of tokens takes.
+
+    The real train step is compiled for that many virtual devices. Memory and time are estimates for the
+    chip: bfloat16 and fused attention, while the compiled program is float32 with attention in memory; the
+    same sum for the compiled program's kind is printed beside its real memory.
+    """
+
+    size: str = option("82b", f"one of {', '.join(SIZES)}")
+    mesh: tuple[int, ...] = option((16, 8, 8), "devices for data, pipe and model", metavar="D,P,M")
+    chip: str = option("a100-80gb", f"one of {', '.join(CHIPS)}")
+    global_batch: int = option(1024, "sequences a step, over all devices")
+    length: int = option(2048, "tokens a sequence")
+    microbatches: int | None = option(
+        None, "pieces of a data shard's rows; by default the fastest that fits"
+    )
+    tokens: int = option(150_000_000_000, "the budget, for the days")
+    schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
+    remat: Literal["none", "dots", "full", "stage"] | None = option(
+        None, "what the backward pass computes again; by default the fastest that fits"
+    )
+    fsdp: bool = option(False, "spread parameters and optimizer state over the data axis")
+    sweep: bool = option(False, "rank every mesh of as many devices, and compile the best few")
+    out: Path = option(Path("runs/plan"), "where the report and the plot go", metavar="DIR")
+
+    def __post_init__(self) -> None:
+        for name, known in (("size", SIZES), ("chip", CHIPS)):
+            if getattr(self, name) not in known:
+                raise ClovaError(
+                    f"--{name}: {getattr(self, name)!r} is not one of {', '.join(known)}"
+                )
+        if len(self.mesh) != 3 or min(self.mesh, default=0) < 1:
+            raise ClovaError(
+                f"--mesh: {','.join(map(str, self.mesh))} is not data,pipe,model, like 16,8,8"
+            )
+        for name in ("global_batch", "length", "tokens"):
+            if getattr(self, name) < 1:
+                raise ClovaError(f"--{name.replace('_', '-')}: {getattr(self, name)} is below 1")
+        if self.microbatches is not None and self.microbatches < 1:
+            raise ClovaError(f"--microbatches: {self.microbatches} is below 1")
+        longest = SIZES[self.size].max_length
+        if self.length > longest:
+            raise ClovaError(f"--length: {self.length} is above the {longest} of size {self.size}")
+
+    @property
+    def devices(self) -> int:
+        """Of the mesh."""
+        return math.prod(self.mesh)
+
+
+def run(options: Options) -> None:
+    """Writes `results.json`, `table.md` and `plan.png`, and prints the table."""
+    from clova_jax.plan.report import make_report
+
+    make_report(options)

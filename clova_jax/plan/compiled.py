@@ -1,0 +1,88 @@
+"""The real train step, compiled ahead of time for more devices than there are."""
+
+import os
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.parallel import make_mesh
+from clova_jax.plan.memory import Run
+from clova_jax.plan.program import Program
+from clova_jax.train import AdamW, LearningRate, TrainStep
+
+_FLAG = "--xla_force_host_platform_device_count"
+# Machine code is never run here: skipping its optimisation changes neither buffers nor operations.
+_QUICK = {"xla_backend_optimization_level": 0}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What the compiled step of one device holds and does, in float32 as XLA:CPU makes it.
+
+    Args:
+        arguments, temporaries: bytes; results reuse the arguments' memory.
+        flops: of matrix products.
+        sent: bytes by mesh axis.
+    """
+
+    arguments: int
+    temporaries: int
+    flops: int
+    sent: dict[str, float]
+
+    @property
+    def memory(self) -> int:
+        """Bytes at the peak."""
+        return self.arguments + self.temporaries
+
+
+def use_virtual_devices(count: int) -> None:
+    """Makes `count` CPU devices; before JAX has started, or if it has that many already.
+
+    Raises:
+        ClovaError: JAX has started with fewer.
+    """
+    flags = os.environ.get("XLA_FLAGS", "").split()
+    kept = " ".join(flag for flag in flags if not flag.startswith(_FLAG))
+    try:
+        jax.config.update("jax_num_cpu_devices", count)
+        jax.config.update("jax_platforms", "cpu")
+        os.environ["XLA_FLAGS"] = kept
+    except RuntimeError:
+        pass
+    if len(jax.devices()) < count:
+        raise ClovaError(
+            f"a plan for {count} devices needs as many virtual ones, but JAX has already started with "
+            f"{len(jax.devices())}; plan in a process of its own"
+        )
+
+
+def train_step(run: Run) -> TrainStep:
+    """The step of a run, in float32; nothing is allocated."""
+    return TrainStep(
+        run.config,
+        AdamW(LearningRate(1e-4, 1, 2)),  # the rates are constants: they change nothing here
+        make_mesh(run.mesh),
+        microbatches=run.microbatches,
+        schedule=run.schedule,
+        fsdp=run.fsdp,
+        remat=run.remat,
+        dtype=jnp.float32,
+    )
+
+
+def compile_run(run: Run) -> Compiled:
+    """Compiles the step of a run on virtual devices (`use_virtual_devices` first)."""
+    step = train_step(run)
+    lowered = step.lower(run.global_batch, run.length)
+    program = lowered.compile(compiler_options=_QUICK)
+    held = program.memory_analysis()
+    read = Program(program.as_text(), step.mesh)
+    return Compiled(
+        held.argument_size_in_bytes,
+        held.temp_size_in_bytes,
+        read.matmul_flops,
+        read.sent_bytes(),
+    )
