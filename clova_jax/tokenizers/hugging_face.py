@@ -69,6 +69,10 @@ class HuggingFaceTokenizer(Tokenizer):
             for one in steps
         )
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._backend.encode_special_tokens = True  # the library does not pickle it
+
     def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
         reject_surrogates(words)
         encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)

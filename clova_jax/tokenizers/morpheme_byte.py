@@ -99,6 +99,8 @@ class MorphemeByteTokenizer(ByteTokenizer):
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "MorphemeByteTokenizer":
         """Reads what `save` wrote."""
         cuts = read_json(folder / CUTS)
+        if not (isinstance(cuts, list) and all(isinstance(line, str) for line in cuts)):
+            raise ClovaError(f"{folder / CUTS}: not a list of texts; copy the whole folder again")
         return cls(read_backend(folder), manifest["options"], manifest["facts"], cuts)
 
 
