@@ -152,17 +152,15 @@ def test_the_command_agrees_with_our_own_runner(lm, data, tmp_path) -> None:
     assert told == pytest.approx(-(begin + end) / len(text.encode()), rel=1e-5)
 
 
-def test_mistakes_are_one_line(tmp_path) -> None:
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "clova_jax.cli.lm_eval", "--model", "clova_jax"),
-            *("--model_args", f"path={tmp_path / 'nothing'}", "--tasks", "kobest_boolq"),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        env={**os.environ, "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"},
-    )
-    assert done.returncode == 2
-    assert done.stderr.strip().splitlines()[-1].startswith("lm_eval: error: ")
-    assert "nothing" in done.stderr.strip().splitlines()[-1]
+def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys) -> None:
+    from clova_jax.cli.lm_eval import main
+
+    nothing = tmp_path / "nothing"
+    write_task(tmp_path, "toy", [{"text": "가", "choices": ["나", "다"], "label": 0}], **CHOICE)
+    command = ["lm_eval", "--model", "clova_jax", "--tasks", "toy"]
+    command += ["--include_path", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", [*command, "--model_args", f"path={nothing}"])
+    assert main() == 2
+    line = capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith("lm_eval: error: ")
+    assert str(nothing) in line

@@ -1,0 +1,179 @@
+"""70-shot NSMC items a second: our runner beside lm-evaluation-harness on the same exported weights.
+
+python -m benchmarks.few_shot --data DIR
+
+One run, one machine, the same prompts. Ours reads the 70 examples once a trial; the harness, with
+`transformers`, reads them again for every label of every item. Then a small model labels many items
+with both. Peak memory is our process's, before torch is loaded.
+"""
+
+import resource
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import find_file, read_lines
+from clova_jax.common.report import Report
+from clova_jax.corpus.sample import write_sample
+from clova_jax.evaluate import load_task
+from clova_jax.evaluate.prompts import Prompt, build_prompts, draw_items
+from clova_jax.evaluate.scoring import label_scores
+from clova_jax.generate.scoring import score_choices
+from clova_jax.interop import to_hugging_face
+from clova_jax.tokenizers import Tokenizer
+
+TASK = load_task("nsmc")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measures few-shot label scoring against lm-evaluation-harness with transformers, on CPU.
+
+    Without --data the items come from the embedded sample world.
+    """
+
+    data: Path | None = option(None, "a folder with nsmc/", metavar="DIR")
+    shots: int = option(70, "examples in the prompt")
+    items: int = option(256, "items that ours is timed on")
+    harness_items: int = option(32, "items that the harness is timed on")
+    agreement_items: int = option(1000, "items that the small model labels with both")
+    vocab_size: int = option(50_257, "entries of the tokenizer of the 124M shape, at most")
+    seed: int = option(0, "of weights, items and examples")
+    out: Path = option(Path("runs/benchmark_few_shot"), "where everything goes", metavar="DIR")
+
+
+def run(options: Options) -> None:
+    """Ours first, then the harness on the same weights and prompts."""
+    data = options.data or write_sample(options.out / "sample", seed=options.seed)
+    tokenizer = make_tokenizer(data, options)
+    large = model_of(12, 768, 12, tokenizer, options.seed)
+    small = model_of(2, 64, 2, tokenizer, options.seed)
+    prompts = prompts_of(large, data, max(options.items, options.harness_items), options)
+    many = prompts_of(small, data, options.agreement_items, options)
+    tokens = np.mean([len(prompt.shared_ids) + len(prompt.own_ids) for prompt in prompts])
+    cold, _ = ours(large, prompts[: options.items])
+    warm, labels = ours(large, prompts[: options.items])
+    small_seconds, small_labels = ours(small, many)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    compared = min(options.items, options.harness_items)
+    folder = options.out / "hugging_face"
+    to_hugging_face(large, folder / "large")
+    to_hugging_face(small, folder / "small")
+    del large
+    harness_seconds, harness_labels = harness(folder / "large", prompts[: options.harness_items])
+    _, small_harness_labels = harness(folder / "small", many)
+    rates = options.items / warm, options.harness_items / harness_seconds
+    same = np.mean(np.array(small_labels) == np.array(small_harness_labels))
+    rows = [
+        {
+            "runner": "clova_jax",
+            "items": options.items,
+            "seconds": warm,
+            "items/s": rates[0],
+            "first call, seconds": cold,
+            "peak GiB": memory,
+        },
+        {
+            "runner": "lm-evaluation-harness, transformers",
+            "items": options.harness_items,
+            "seconds": harness_seconds,
+            "items/s": rates[1],
+        },
+    ]
+    notes = [
+        f"{rates[0] / rates[1]:.1f} times as fast; {options.shots} shots, {tokens:.0f} tokens a prompt on "
+        f"average, 12 layers of 768, vocabulary {tokenizer.vocab_size:,}, context 2,048, float32, CPU",
+        f"the large model's labels are the same on "
+        f"{sum(a == b for a, b in zip(labels[:compared], harness_labels[:compared], strict=True))} "
+        f"of {compared} items",
+        f"a small model (2 layers of 64) gives the same label with both on {100 * same:.2f}% of "
+        f"{len(many)} items; ours took {small_seconds:.1f} s for them, compilation included",
+    ]
+    Report("benchmark_few_shot", as_json(options), rows, notes=notes).write(options.out)
+
+
+def make_tokenizer(data: Path, options: Options) -> Tokenizer:
+    """A byte-level BPE of the reviews: one that transformers reads as it is."""
+    folder = options.out / "tokenizer"
+    if not folder.exists():
+        path = find_file(data / "nsmc", "ratings_train.txt")
+        texts = (line.split("\t")[1] for _, line in read_lines(path) if line.count("\t") == 2)
+        train_tokenizer(texts, kind="byte", vocab_size=options.vocab_size).save(folder)
+    return load_tokenizer(folder)
+
+
+def model_of(layers: int, width: int, heads: int, tokenizer: Tokenizer, seed: int) -> LanguageModel:
+    """Random weights of a shape."""
+    config = ModelConfig(layers, width, heads, vocab_size=tokenizer.vocab_size, max_length=2_048)
+    return LanguageModel.create(config, tokenizer, seed)
+
+
+def prompts_of(lm: LanguageModel, data: Path, count: int, options: Options) -> list[Prompt]:
+    """The prompts of one trial; the same text for both runners."""
+    loaded = TASK.load(data)
+    items = draw_items(loaded, TASK, count, options.seed)
+    if len(items) < count:
+        raise ClovaError(f"{count} items asked for, {data} has {len(items)}; ask for fewer")
+    prompts, _ = build_prompts(
+        TASK,
+        loaded,
+        items,
+        lm.tokenizer,
+        shots=options.shots,
+        trial=0,
+        seed=options.seed,
+        max_length=lm.config.max_length,
+        reserve=max(len(lm.tokenizer.encode(choice)) for choice in TASK.choices()),
+    )
+    return prompts
+
+
+def ours(lm: LanguageModel, prompts: Sequence[Prompt]) -> tuple[float, list[int]]:
+    """Seconds, and the label of each item."""
+    choices = [lm.tokenizer.encode(choice) for choice in TASK.choices()]
+    lengths = np.array([len(ids) for ids in choices], np.float64)
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for i, prompt in enumerate(prompts):
+        groups.setdefault(prompt.shared_ids, []).append(i)
+    labels = [0] * len(prompts)
+    begin = time.perf_counter()
+    for shared, members in groups.items():
+        contexts = [list(prompts[i].own_ids) for i in members]
+        scores = score_choices(lm, list(shared), contexts, [choices] * len(contexts))
+        best = label_scores(np.stack(scores), lengths, np.zeros((0, 2)), "raw").argmax(axis=1)
+        for i, label in zip(members, best, strict=True):
+            labels[i] = int(label)
+    return time.perf_counter() - begin, labels
+
+
+def harness(folder: Path, prompts: Sequence[Prompt]) -> tuple[float, list[int]]:
+    """The harness's own model class on the export: seconds of its scoring, and the labels."""
+    import torch
+    from lm_eval.api.instance import Instance
+    from lm_eval.models.huggingface import HFLM
+    from transformers import AutoTokenizer, GPT2LMHeadModel
+
+    model = GPT2LMHeadModel.from_pretrained(folder, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    peer: Any = HFLM(pretrained=model, tokenizer=tokenizer, device="cpu", batch_size=1)
+    requests = [
+        Instance("loglikelihood", {}, (prompt.text, choice), number)
+        for prompt in prompts
+        for number, choice in enumerate(TASK.choices())
+    ]
+    begin = time.perf_counter()
+    scores = peer.loglikelihood(requests)
+    seconds = time.perf_counter() - begin
+    table = np.array([score for score, _ in scores]).reshape(len(prompts), -1)
+    return seconds, [int(label) for label in table.argmax(axis=1)]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
