@@ -90,10 +90,10 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
     ):
         values = [100 * row[key] / row["nominal"] for row in rows]
         bars = axes.bar([place + shift for place in places], values, 0.38, label=label)
-        axes.bar_label(bars, fmt="%.1f", fontsize=7)
+        axes.bar_label(bars, fmt="%.1f", fontsize=6, padding=1)
     axes.axhline(100, color="black", linewidth=0.8)
     axes.set_xticks(places, [row["size"] for row in rows])
-    axes.set_ylim(85, 124)
+    axes.set_ylim(0, 140)
     axes.set_ylabel("parameters, % of the name")
     axes.set_title("Table 2: exact counts at 51,200 entries against the nominal names")
     axes.legend(loc="upper right")

@@ -205,7 +205,7 @@ _TIME = ("matmul", "memory", "model", "pipe", "data")
 
 def draw(rows: list[dict[str, Any]], chip: Chip, path: Path) -> None:
     """Stacked bars of memory by term and of a step's time by part, a bar a row."""
-    height = 1.6 + 0.45 * len(rows)
+    height = 1.9 + 0.45 * len(rows)
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, height), layout="constrained")
     labels = [
         f"{row['mesh']}  M={row['microbatches']} {row['remat']}{' fsdp' if row['fsdp'] else ''}"
@@ -222,7 +222,7 @@ def draw(rows: list[dict[str, Any]], chip: Chip, path: Path) -> None:
             axes.barh(places, widths, left=start, label=name, height=0.7)
             start = [a + b for a, b in zip(start, widths, strict=True)]
         axes.invert_yaxis()
-        axes.legend(fontsize=7)
+        axes.legend(fontsize=7, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0))
     left.axvline(chip.memory / GIB, color="black", linestyle="--", linewidth=1)
     left.set_yticks(places, labels, fontsize=8)
     right.set_yticks(places, [f"{row['days']:.1f} days, MFU {row['mfu']:.0%}" for row in rows])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clova_jax import SIZES
+from clova_jax.cli import main
 from clova_jax.parallel.chips import CHIPS
 from clova_jax.plan import meshes, rank_meshes, settle
 
@@ -89,11 +90,11 @@ def test_report_and_plot(tmp_path):
         ("--mesh 8,8", "data,pipe,model"),
     ],
 )
-def test_an_impossible_mesh_is_one_line(tmp_path, words, says):
-    done = plan(tmp_path, *words.split())
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert says in done.stderr
+def test_an_impossible_mesh_is_one_line(tmp_path, capsys, words, says):
+    assert main(["plan", "--out", str(tmp_path), *words.split()]) == 2
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1
+    assert says in error
 
 
 @pytest.mark.slow
