@@ -19,10 +19,11 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report
+from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sampling import write_sample_of
-from clova_jax.evaluate import evaluate
+from clova_jax.evaluate import Stopped, evaluate
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.pretrain import pretrain
@@ -30,6 +31,8 @@ from clova_jax.train.pretrain import pretrain
 PAPER = [
     {"model": "HyperCLOVA 137M", "task": "nsmc", "metric": "accuracy", "shots": 70, "value": 73.11}
 ]
+# What people write to each other counts for more here: that is where the sample's reviews are.
+SAMPLE_WEIGHTS = ("comments=5", "cafe=5", "blog=6", "news=2", "kin=1", "wiki=1")
 OPENINGS = ("이 영화는", "오늘은 친구와 함께", "질문:")
 
 
@@ -70,6 +73,7 @@ def run(options: Options) -> int:
             length=options.length,
             mesh=options.mesh,
             seed=options.seed,
+            weights=("natural",) if options.data else SAMPLE_WEIGHTS,
             validate_every=0,
             checkpoint_every=250,
             out=out,
@@ -78,20 +82,27 @@ def run(options: Options) -> int:
     if not finished:
         return 0
     model = LanguageModel.load(out / "model")
-    rows = [
-        {"model": f"{options.size}, {model.config.num_params / 1e6:.1f}M parameters"}
-        | evaluate(
-            model,
-            "nsmc",
-            data,
-            shots=shots,
-            trials=options.trials if shots else 1,
-            limit=options.limit,
-            seed=options.seed,
-            out=out,
-        )
-        for shots in options.shots
-    ]
+    name = f"{options.size} ({model.config.num_params / 1e6:.1f}M)"
+    with StopSignals() as stop:
+        try:
+            rows = [
+                evaluate(
+                    model,
+                    "nsmc",
+                    data,
+                    shots=shots,
+                    trials=options.trials if shots else 1,
+                    limit=options.limit,
+                    seed=options.seed,
+                    out=out,
+                    name=name,
+                    stop=stop,
+                )
+                for shots in options.shots
+            ]
+        except Stopped as signal:
+            print(f"{signal}: finished trials are kept; run the same command again to go on")
+            return 0
     metrics = read_metrics(out / "metrics.jsonl")
     table = rows + validation_rows(metrics)
     columns = ["model", "task", "source", "metric", "shots", "value", "low", "high", "baseline"]
