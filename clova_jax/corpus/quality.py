@@ -1,7 +1,7 @@
 """A quality classifier: encyclopedia text against crawled text, by features of the whole document.
 
 The paper filters with logistic regression on BERT features, high-quality encyclopedia documents against crawled
-ones. Here the features are 16 counts that a laptop computes at megabytes a second; they say how a text is written, not
+ones. Here the features are 14 counts that a laptop computes at megabytes a second; they say how a text is written, not
 what it is about, and nothing of its register: polite endings are no fault. Train your own: `clova corpus-model --kind quality --data LABELLED.jsonl`.
 """
 
@@ -14,12 +14,11 @@ import numpy as np
 
 from clova_jax.corpus.linear_model import DenseModel
 from clova_jax.corpus.profile import profile
-from clova_jax.corpus.rules import compression_ratio
 
 FEATURES = (
-    "hangul", "latin", "digits", "symbols", "jamo", "repeated", "eojeol_length", "eojeol_variety",
+    "hangul", "latin", "digits", "symbols", "jamo", "repeated", "eojeol_length",
     "sentence_length", "spoken_endings", "exclamations", "ellipses",
-    "links", "brackets", "line_length", "compression",
+    "links", "brackets", "line_length",
 )  # fmt: skip
 SHORTEST = 100  # letters; a shorter text has no style to judge
 _SENTENCE = re.compile(r"[.!?…]+(?:\s|$)|\n")
@@ -34,8 +33,7 @@ def quality_features(text: str) -> list[float]:
     text = text[:_SAMPLE]
     counts = profile(text)
     visible = max(counts.visible, 1)
-    eojeols = text.split()
-    words = max(len(eojeols), 1)
+    words = max(len(text.split()), 1)
     sentences = max(len(_SENTENCE.findall(text)), 1)
     lines = text.count("\n") + 1
     return [
@@ -46,7 +44,6 @@ def quality_features(text: str) -> list[float]:
         100 * counts.jamo / visible,
         100 * counts.repeated / visible,
         visible / words,
-        len(set(eojeols[:200])) / min(words, 200),
         np.log1p(words / sentences),
         len(_SPOKEN.findall(text)) / sentences,
         text.count("!") / sentences,
@@ -54,7 +51,6 @@ def quality_features(text: str) -> list[float]:
         100 * len(_LINK.findall(text)) / words,
         (text.count("(") + text.count("[")) / sentences,
         np.log1p(len(text) / lines),
-        min(compression_ratio(text), 10),
     ]
 
 

@@ -90,7 +90,7 @@ class Cleaning:
     min_letters: int = 20
     min_letters_short: int = 6
     max_characters: int = 3_000_000
-    min_quality: float = 0.01
+    min_quality: float = 0.001
     toxicity: str = "drop"
     max_toxicity: float = 0.9
     max_profanity: float = 0.25
