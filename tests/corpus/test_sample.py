@@ -16,7 +16,7 @@ from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sample.documents import DOCUMENT_KINDS, plain_share, recipes
 from clova_jax.corpus.sample.headlines import TOPICS
 
-GOLDEN = "37626277cdc4535e"  # sha256 of the news of `write_sample(_, 0.1, seed=7)`
+GOLDEN = "9acfc70b9bf1f052"  # sha256 of the news of `write_sample(_, 0.1, seed=7)`
 KLUE = "klue/{0}/{0}_{1}.json"
 _BREAK = re.compile(r"(?<=[.!?~ㅋㅎㅠㅜ^])\s+|\n+")
 _MARKS = re.compile(r"^(?:- |\w{1,3}\d?: |\w{2} \d: )")
@@ -170,7 +170,7 @@ def test_other_arguments_are_refused_in_one_line(tmp_path):
 def test_size_and_shares_are_as_asked(folder):
     rows = documents(folder)
     assert sum(recipe.share for recipe in recipes()) == pytest.approx(100)
-    assert plain_share() > 60
+    assert plain_share() > 50
     sizes = Counter()
     for row in rows:
         assert set(row) == {"id", "text", "source", "meta"}

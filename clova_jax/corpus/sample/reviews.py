@@ -23,6 +23,13 @@ _REGISTERS = (
 )
 
 
+_TAILS = (
+    ("..", "...", "ㅡㅡ", " ㅡㅡ", "ㅉㅉ", " ㅉㅉ", "ㅠㅠ", " ㅠㅠ", ";;", ";", "ㅡㅡ;", " ㅉㅉㅉ"),
+    ("!", "!!", "^^", " ^^", "ㅎㅎ", " ㅎㅎ", "~", "~~", "♥", "ㅎ", "^^*", "♡"),
+)
+_ANY_TAIL = ("ㅋㅋ", "ㅋㅋㅋ", " ㅋㅋ", "ㅋ", "ㅜㅜ", "ㅠㅠ", ".", ".", "!", "..", "~")
+
+
 class Reviewer:
     """Writes reviews with one pen. `names` are the actors and `titles` the films they speak of."""
 
@@ -42,18 +49,18 @@ class Reviewer:
             )
         }
         self.patterns = (
-            (self._aspect, 20),
-            (self._whole, 11),
-            (self._expression, 8),
-            (self._contrast, 17),
-            (self._noun, 8),
-            (self._self, 9),
-            (self._negated, 8),
-            (self._reason, 8),
-            (self._both, 8),
+            (self._aspect, 30),
+            (self._whole, 14),
+            (self._expression, 10),
+            (self._contrast, 10),
+            (self._noun, 9),
+            (self._self, 10),
+            (self._negated, 5),
+            (self._reason, 7),
+            (self._both, 7),
             (self._adnominal, 6),
-            (self._hearsay, 4),
-            (self._score, 2),
+            (self._hearsay, 3),
+            (self._score, 3),
             (self._vague, 2),
         )
         self.deck = [make for make, weight in self.patterns for _ in range(weight)]
@@ -68,16 +75,16 @@ class Reviewer:
         return f"{review} ({LABELS[polarity]})"
 
     def _trim(self, review: str) -> str:
-        return review.rstrip(".!~") if self.pen.chance(0.75) else review
+        return review.removesuffix(".") if self.pen.chance(0.75) else review
 
     def _write(self, polarity: int) -> str:
         pen = self.pen
         text = pen.one(self.deck)(polarity, pen.one(_REGISTERS))
-        if pen.chance(0.14):
+        if pen.chance(0.08):
             text = f"{pen.one(self.deck)(polarity, pen.one(_REGISTERS))}{pen.one(('. ', '. ', ' ', '.. ', ', '))}{text}"
         elif pen.chance(0.12):
             text = f"{self._film()} {text}"
-        return self._noise(text)[:140]
+        return self._noise(text, polarity)[:140]
 
     def _film(self) -> str:
         pen = self.pen
@@ -92,14 +99,11 @@ class Reviewer:
             )
         )
 
-    def _noise(self, text: str) -> str:
+    def _noise(self, text: str, polarity: int) -> str:
+        """A tail (some belong to one mood, some to any), a slip, lost blanks."""
         pen, roll = self.pen, self.pen.random.random()
-        if roll < 0.10:
-            text += pen.one(("ㅋㅋ", "ㅋㅋㅋ", " ㅋㅋ", "ㅎㅎ", " ㅎㅎ"))
-        elif roll < 0.17:
-            text += pen.one(("ㅠㅠ", " ㅠㅠ", "ㅜㅜ", "ㅠ"))
-        elif roll < 0.36:
-            text += pen.one((".", "!", "!!", "..", "...", "~", "~~"))
+        if roll < 0.60:
+            text += pen.one(_TAILS[polarity] if roll < 0.45 else _ANY_TAIL)
         if pen.chance(0.12):
             text = pen.misspell(text)
         if pen.chance(0.03):
@@ -107,7 +111,7 @@ class Reviewer:
         return text
 
     def _opinion(self, polarity: int, key: str) -> Sentiment:
-        return self.pen.common(self.pool[polarity, key])
+        return self.pen.common(self.pool[polarity, key], 3.2)
 
     def _degree(self, word: Sentiment, share: float = 0.35) -> str:
         """An adverb of degree, before single adjectives only."""
