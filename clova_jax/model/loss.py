@@ -40,27 +40,28 @@ def _chunk_count(batch: int, time: int, vocab: int) -> int:
 
 def _shifted_scores(
     hidden: Array, table: Array, targets: Array, vocab_size: int, axes: Axes
-) -> tuple[Array, Array, Array]:
-    """Scores minus their greatest, where the target stands, and the log of the sum of exponentials.
+) -> tuple[Array, Array]:
+    """Scores minus the greatest of their row, and where the target stands.
 
     The table may be a slice of the vocabulary, and may end in padding, which never counts.
     """
-    scores = jnp.einsum("btd,vd->btv", hidden, table, preferred_element_type=jnp.float32)
+    rows = hidden.reshape(-1, hidden.shape[-1])
+    scores = jnp.dot(rows, table.T, preferred_element_type=jnp.float32)
+    scores = scores.reshape(*hidden.shape[:-1], -1)
     first = axes.model_index() * table.shape[0]
     entries = first + jnp.arange(table.shape[0])
     if axes.model or table.shape[0] > vocab_size:
         scores = jnp.where(entries < vocab_size, scores, -1e30)
     scores -= axes.max_over_model(lax.stop_gradient(jnp.max(scores, -1, keepdims=True)))
-    log_sum = jnp.log(axes.sum_over_model(jnp.sum(jnp.exp(scores), -1, keepdims=True)))
-    return scores, entries == targets[..., None], log_sum
+    return scores, entries == targets[..., None]
 
 
 def _negative_log_likelihood(
     hidden: Array, table: Array, targets: Array, vocab_size: int, axes: Axes
 ) -> Array:
-    scores, at_target, log_sum = _shifted_scores(hidden, table, targets, vocab_size, axes)
+    scores, at_target = _shifted_scores(hidden, table, targets, vocab_size, axes)
     gold = axes.sum_over_model(jnp.sum(jnp.where(at_target, scores, 0), -1))
-    return log_sum[..., 0] - gold
+    return jnp.log(axes.sum_over_model(jnp.sum(jnp.exp(scores), -1))) - gold
 
 
 def cross_entropy(
@@ -112,16 +113,21 @@ def _loss_and_gradients(
     narrow = table.astype(dtype)
 
     def chunk(hidden: Array, targets: Array, weights: Array) -> tuple[Array, Array, Array]:
-        scores, at_target, log_sum = _shifted_scores(hidden, narrow, targets, vocab_size, axes)
+        scores, at_target = _shifted_scores(hidden, narrow, targets, vocab_size, axes)
+        powers = jnp.exp(scores)
+        total = axes.sum_over_model(jnp.sum(powers, -1))
         gold = axes.sum_over_model(jnp.sum(jnp.where(at_target, scores, 0), -1))
-        loss = jnp.sum(weights * (log_sum[..., 0] - gold))
-        # d loss / d scores: (softmax - one-hot) x weight
-        grad = (jnp.exp(scores - log_sum) - at_target) * weights[..., None]
-        grad = grad.astype(dtype)
-        d_hidden = axes.sum_over_model(
-            jnp.einsum("btv,vd->btd", grad, narrow, preferred_element_type=jnp.float32)
+        loss = jnp.sum(weights * (jnp.log(total) - gold))
+        # d loss / d scores: (softmax - one-hot) x weight, from the one pass of exponentials
+        softmax = powers * (weights / total)[..., None]
+        grad = (softmax - jnp.where(at_target, weights[..., None], 0)).astype(dtype)
+        # As products of two matrices: XLA:CPU is slow where batch and time are contracted apart.
+        grad = grad.reshape(-1, grad.shape[-1])
+        d_hidden = axes.sum_over_model(jnp.dot(grad, narrow, preferred_element_type=jnp.float32))
+        d_table = jnp.dot(
+            grad.T, hidden.reshape(-1, hidden.shape[-1]), preferred_element_type=jnp.float32
         )
-        d_table = jnp.einsum("btv,btd->vd", grad, hidden, preferred_element_type=jnp.float32)
+        d_hidden = d_hidden.reshape(hidden.shape)
         return loss, d_hidden.astype(dtype), d_table
 
     batch, time = targets.shape
