@@ -65,7 +65,7 @@ def run(options: Options) -> int:
     make_tokenizer(corpus, out / "tokenizer", SIZES[options.size].vocab_size)
     finished = pretrain(
         PretrainOptions(
-            data=corpus,
+            data=str(corpus),
             tokenizer=out / "tokenizer",
             size=options.size,
             steps=options.steps,

@@ -21,7 +21,7 @@ class PretrainOptions:
     The same command again goes on where the run was.
     """
 
-    data: Path = option(help="a token store, or a folder of documents (serialised first)")
+    data: str = option(help="a token store (a folder or a URL), or a folder of documents")
     tokenizer: Path = option(help="a tokenizer folder, as `clova tokenizer` writes it")
     size: str = option("mini", f"one of {', '.join(SIZES)}")
     steps: int | None = option(None, "how many steps; or give --tokens")

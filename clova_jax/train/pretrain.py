@@ -139,10 +139,15 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
     Raises:
         ClovaError: it was made with another tokenizer, or a shard is damaged.
     """
-    if (options.data / "manifest.json").is_file():
+    made = options.out / "tokens"
+    if "://" in options.data or (Path(options.data) / "manifest.json").is_file():
         store = TokenStore.open(options.data)
     else:
-        store = serialize(options.data, tokenizer, options.out / "tokens", workers=options.workers)
+        if jax.process_index() == 0:  # one writer; the others wait for it
+            serialize(options.data, tokenizer, made, workers=options.workers)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices("serialized")
+        store = TokenStore.open(made)
     store.check_tokenizer(tokenizer)
     store.verify()
     return store
@@ -152,7 +157,10 @@ def identity(
     options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, total_steps: int
 ) -> dict[str, Any]:
     """What must stay the same when a run goes on; mesh and intervals may change."""
-    names = ("size", "global_batch", "length", "ramp_tokens", "packing", "weights", "seed")
+    names = (
+        *("size", "global_batch", "length", "ramp_tokens"),
+        *("packing", "weights", "max_epochs", "seed"),
+    )
     values = as_json(options)
     return {name: values[name] for name in names} | {
         "steps": total_steps,
