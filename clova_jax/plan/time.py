@@ -77,7 +77,11 @@ def work(run: Run, element: int = 2) -> Work:
         data_bytes = share * data * ((passes + 1) * turns * blocks + 2 * rest)
         weights = blocks * data
     else:
-        data_bytes = ring(data) * blocks + ring(data * pipe) * rest  # stages share the rest
+        data_bytes = ring(data) * blocks
+        if data > 1:  # the rest, which every stage holds, is summed over both axes at once
+            data_bytes += ring(data * pipe) * rest
+        else:
+            pipe_bytes += ring(pipe) * rest
         weights = blocks
     whole, split = SAVED["none"]
     memory_bytes = 2 * passes * layer_turns * (whole + split / model) * hidden
