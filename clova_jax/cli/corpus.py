@@ -52,7 +52,7 @@ class Options:
     keep_parts: bool = option(
         False, "privacy keeps domains, dialling codes, birth years and sexes, regions"
     )
-    similarity: float = option(0.7, "from which documents are near duplicates; 2: exact ones only")
+    similarity: float = option(0.6, "from which documents are near duplicates; 2: exact ones only")
     against: Path | None = option(None, "an existing corpus: what it has goes")
     weights: tuple[str, ...] = option(
         (), "mix the sources: natural, table1, auto, or source=number … (default: all, once)"

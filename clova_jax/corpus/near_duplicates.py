@@ -195,7 +195,7 @@ def near_duplicates(
     threshold: float,
     bands: Iterable[int] = range(BANDS),
 ) -> dict[int, tuple[int, float]]:
-    """Near duplicates among the documents of `alive`, in memory: see `duplicates_stage` for files.
+    """Near duplicates among the documents of `alive`, in memory (`duplicates.find_duplicates` works in files).
 
     Args:
         minhashes: uint32[16, n, 4], documents in order of preference.

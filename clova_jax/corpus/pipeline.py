@@ -53,7 +53,7 @@ class Job:
     data: Path
     out: Path
     cleaning: Cleaning = Cleaning()
-    similarity: float = 0.7
+    similarity: float = 0.6
     against: Path | None = None
     evaluation: tuple[Path, ...] = ()
     safety: Path | None = None
@@ -61,12 +61,12 @@ class Job:
     workers: int = 2
 
 
-# From kept documents by source (and each one's bytes) to how often each is written.
+# From each kept document's source and bytes, and the sources' names, to how often it is written.
 Selector = Callable[[np.ndarray, np.ndarray, list[str]], np.ndarray]
 
 
 class Stopped(Exception):
-    """The run was asked to stop; run the same command again to go on."""
+    """The run was asked to stop, by the signal it names; the same command goes on."""
 
 
 def run(
@@ -204,17 +204,15 @@ def _external(job: Job, cleaning: Cleaning, folder: Path, stop: StopSignals) -> 
     files = input_files(place)
     base = base_of(files)
     parts: list[Path] = []
-    tasks: list[CleanTask] = []
 
-    def drawn() -> Iterator[CleanTask]:
+    def tasks() -> Iterator[CleanTask]:
         for number, group in enumerate(file_groups(files)):
             for task in group_tasks(number, group, base, plain, folder, _raise):
                 parts.append(task.out)
                 if not stop.requested and not is_whole(task.out):
                     yield replace(task, tier=0)
 
-    del tasks
-    for _ in run_local(clean_part, drawn(), job.workers):
+    for _ in run_local(clean_part, tasks(), job.workers):
         pass
     _check(stop)
     return parts

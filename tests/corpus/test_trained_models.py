@@ -154,7 +154,8 @@ def test_models_are_trained_by_command(tmp_path, capsys):
     for kind, name in (("quality", "q"), ("core_region", "p")):
         words = ["--kind", kind, "--data", str(tmp_path / f"{name}.jsonl")]
         assert clova(["corpus-model", *words, "--out", str(tmp_path / f"{name}.json")]) == 0
-    assert read_json(tmp_path / "q.json")["trained"]["high"] == 20
+    trained = read_json(tmp_path / "q.json")["trained"]
+    assert trained["low"] == 20 >= trained["high"] > 10
     data = write_world(tmp_path, documents=20)
     words = ["corpus", "--data", str(data), "--out", str(tmp_path / "out"), "--workers", "1"]
     models = ["--quality-model", str(tmp_path / "q.json"), "--core-model", str(tmp_path / "p.json")]
