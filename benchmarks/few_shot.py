@@ -30,6 +30,7 @@ from clova_jax.interop import to_hugging_face
 from clova_jax.tokenizers import Tokenizer
 
 TASK = load_task("nsmc")
+SMALL_VOCAB = 4_096
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,10 @@ class Options:
 def run(options: Options) -> None:
     """Ours first, then the harness on the same weights and prompts."""
     data = options.data or write_sample(options.out / "sample", seed=options.seed)
-    tokenizer = make_tokenizer(data, options)
+    tokenizer = make_tokenizer(data, options.vocab_size, options.out)
     large = model_of(12, 768, 12, tokenizer, options.seed)
-    small = model_of(2, 64, 2, tokenizer, options.seed)
+    small_tokenizer = make_tokenizer(data, SMALL_VOCAB, options.out)
+    small = model_of(2, 64, 2, small_tokenizer, options.seed)
     prompts = prompts_of(large, data, max(options.items, options.harness_items), options)
     many = prompts_of(small, data, options.agreement_items, options)
     tokens = np.mean([len(prompt.shared_ids) + len(prompt.own_ids) for prompt in prompts])
@@ -99,13 +101,13 @@ def run(options: Options) -> None:
     Report("benchmark_few_shot", as_json(options), rows, notes=notes).write(options.out)
 
 
-def make_tokenizer(data: Path, options: Options) -> Tokenizer:
+def make_tokenizer(data: Path, vocab_size: int, out: Path) -> Tokenizer:
     """A byte-level BPE of the reviews: one that transformers reads as it is."""
-    folder = options.out / "tokenizer"
+    folder = out / f"tokenizer_{vocab_size}"
     if not folder.exists():
         path = find_file(data / "nsmc", "ratings_train.txt")
         texts = (line.split("\t")[1] for _, line in read_lines(path) if line.count("\t") == 2)
-        train_tokenizer(texts, kind="byte", vocab_size=options.vocab_size).save(folder)
+        train_tokenizer(texts, kind="byte", vocab_size=vocab_size).save(folder)
     return load_tokenizer(folder)
 
 
