@@ -8,6 +8,7 @@ two Hangul syllables of one eojeol; the reference is Kiwi's analysis of whole li
 morpheme_byte, which uses Kiwi too, is judged by how far eojeols and merges take it from that.
 """
 
+import functools
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -144,7 +145,15 @@ def spelled(tokenizer: Tokenizer, word: str) -> str:
     return "·".join(tokenizer.decode([i]).replace("\ufffd", "?") for i in tokenizer.encode(word))
 
 
-_reference = Morphemes()
+_analyser = Morphemes()
+
+
+@functools.cache  # every tokenizer meets the same texts
+def reference(text: str) -> tuple[set[int], set[int]]:
+    """Byte offsets between two Hangul syllables, and those of them where morphemes meet."""
+    lengths = [len(piece.encode()) for piece in next(_analyser.cut_texts([text]))]
+    inner = inside_eojeols(text.encode())
+    return inner, set(np.cumsum(lengths[:-1]).tolist()) & inner
 
 
 class Tally:
@@ -163,10 +172,8 @@ class Tally:
         self.eojeols += len(text.split())
         self.characters += len(text)
         self.lost += lost
-        lengths = [len(piece.encode()) for piece in next(_reference.cut_texts([text]))]
-        inner = inside_eojeols(data)
+        inner, expected = reference(text)
         found = set(starts) & inner
-        expected = set(np.cumsum(lengths[:-1]).tolist()) & inner
         self.boundaries += len(found)
         self.morphemes += len(expected)
         self.agreed += len(found & expected)
@@ -193,7 +200,7 @@ class Tally:
 
 def token_starts(data: bytes, ids: list[int], tokenizer: Tokenizer) -> tuple[list[int], int]:
     """Where in the text each token begins (bytes), and how many characters are unknown."""
-    tokens = [tokenizer._tokens[i] for i in ids]
+    tokens = list(map(tokenizer.token_bytes().__getitem__, ids))
     if tokenizer.unknown is None or tokenizer.unknown not in ids:
         return np.cumsum([0, *map(len, tokens[:-1])]).tolist(), 0
     starts, at, known, gap = [], 0, 0, 0
