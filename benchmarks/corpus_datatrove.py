@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+import xxhash
 from datatrove.executor import LocalPipelineExecutor
 from datatrove.pipeline.dedup import (
     MinhashDedupBuckets,
@@ -16,6 +17,7 @@ from datatrove.pipeline.formatters import PIIFormatter
 from datatrove.pipeline.readers import JsonlReader
 from datatrove.pipeline.writers import JsonlWriter
 from datatrove.utils import word_tokenizers
+from datatrove.utils.hashes import xxhash as hashes
 from datatrove.utils.word_tokenizers import WordTokenizer
 
 
@@ -37,6 +39,8 @@ class Blanks(WordTokenizer):
 
 # At import, so that datatrove's worker processes have it too.
 word_tokenizers.load_tokenizer_assignments = lambda: {"kor": Blanks, "ko": Blanks}
+# xxhash 4 takes bytes alone; datatrove 0.10 hands it texts.
+hashes.xxhash64 = lambda text: xxhash.xxh64_intdigest(text.encode())
 
 
 def main(source: str, out: str, workers: int) -> None:
