@@ -168,11 +168,10 @@ def completion(model: Any, text: Text) -> Completion:
     """What became of a text."""
     ids = text.ids
     if text.finish == "stop":  # tokens that only a stop string is made of are no part of the text
-        wanted = len(text.writer.text.encode())
-        count = 0
-        while len(model.tokenizer.decode_bytes(ids[:count])) < wanted:
-            count += 1
-        ids = ids[:count]
+        # By the text, not its bytes: bytes that are no UTF-8 are shown as longer ones.
+        decode = model.tokenizer.decode
+        shown = (n for n in range(len(ids)) if decode(ids[:n]).startswith(text.writer.text))
+        ids = ids[: next(shown, len(ids))]
     logprobs = top = None
     if text.sampling.logprobs is not None:
         logprobs = text.logprobs[: len(ids)]
