@@ -117,8 +117,9 @@ class Slots:
         if len(texts) > len(free):
             raise ClovaError(f"{len(texts)} texts for {len(free)} free slots")
         groups: dict[int, list[Text]] = {}
+        longest = min(self.size, self.model.config.max_length)
         for text in texts:
-            groups.setdefault(bucket(len(text.prompt_ids) - 1, self.size), []).append(text)
+            groups.setdefault(bucket(len(text.prompt_ids) - 1, longest), []).append(text)
         before = 0 if self.prefix is None else self.prefix.keys.shape[1]
         for time, group in groups.items():
             most = most_rows(time, before, self.model.config.num_heads) if together else 1
