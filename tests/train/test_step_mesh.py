@@ -7,7 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.parallel import make_mesh
 from clova_jax.train import AdamW, LearningRate, TrainStep
@@ -71,9 +70,11 @@ def assert_equal(got, wanted, tolerance=1e-5):
 COVERING = [
     ((8, 1, 1), {}),
     ((2, 1, 4), {"microbatches": 2, "fsdp": True}),
-    ((1, 2, 4), {"microbatches": 4, "schedule": "circular:2", "remat": "stage"}),
     ((2, 2, 2), {"microbatches": 2, "fsdp": True, "remat": "full"}),
     ((2, 4, 1), {"microbatches": 4, "schedule": "circular", "fsdp": True}),
+]
+MORE = [
+    ((1, 2, 4), {"microbatches": 4, "schedule": "circular:2", "remat": "stage"}),
     ((1, 1, 1), {"microbatches": 4, "remat": "dots"}),
 ]
 
@@ -81,6 +82,19 @@ COVERING = [
 @pytest.mark.parametrize(("shape", "options"), COVERING, ids=str)
 def test_covering_set(alone, shape, options):
     assert_equal(trained(shape, **options), alone)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("shape", "options"), MORE, ids=str)
+def test_more_options(alone, shape, options):
+    assert_equal(trained(shape, **options), alone)
+
+
+@pytest.mark.slow
+def test_bfloat16_on_a_mesh_stays_within_its_precision(alone):
+    rough = trained((2, 2, 2), microbatches=2, dtype=jnp.bfloat16)
+    np.testing.assert_allclose(rough[0], alone[0], rtol=0.02)
+    np.testing.assert_allclose(rough[3], alone[3], atol=0.05)
 
 
 FACTORISATIONS = [
