@@ -10,7 +10,6 @@ repeats the corpus with a third of its syllables changed, and runs all default s
 
 import importlib.util
 import json
-import resource
 import shutil
 import subprocess
 import sys
@@ -59,29 +58,21 @@ def run(options: Options) -> None:
         work = Path(folder)
         if options.megabytes:
             size = write_text(data, work / "in", options.megabytes, 0, options.workers)
-            times: dict[str, list[tuple[float, float]]] = {}
+            times: dict[str, list[float]] = {}
             for _ in range(options.rounds):
                 for name, command in _sides(work, options.workers).items():
                     shutil.rmtree(work / "out", ignore_errors=True)
-                    start, used = time.perf_counter(), _cpu()
+                    start = time.perf_counter()
                     subprocess.run(command, check=True, capture_output=True)
-                    took = time.perf_counter() - start, _cpu() - used
-                    times.setdefault(name, []).append(took)
-            for name, taken in times.items():
-                seconds, cpu = np.median(taken, 0).tolist()
-                rows.append(_row(name, STEPS, size, seconds) | {"cpu_seconds": cpu})
+                    times.setdefault(name, []).append(time.perf_counter() - start)
+            for name, seconds in times.items():
+                rows.append(_row(name, STEPS, size, float(np.median(seconds))))
             if len(rows) == 2:
                 rows[0]["times_the_peer"] = rows[0]["mb_per_second"] / rows[1]["mb_per_second"]
         for megabytes in options.grow:
             rows.append(_growth(data, work, megabytes, options))
     notes = ["seconds are of whole processes, start-up included"]
     Report("benchmark_corpus", as_json(options), rows, notes=notes).write(options.out)
-
-
-def _cpu() -> float:
-    """Processor seconds of all processes that were waited for: what a crowded machine cannot stretch."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _row(name: str, steps: str, size: int, seconds: float) -> dict[str, Any]:
