@@ -38,7 +38,10 @@ class Options:
     min_letters_short: int = option(6, "the same for comments, headlines, answers")
     core: bool = option(True, "cut web pages to their core region")
     prefix: bool = option(False, "begin documents with a line of source and category")
-    min_quality: float = option(0.001, "quality from which documents below tier 1 stay, 0 to 1")
+    min_quality: float = option(
+        0.0,
+        "quality from which documents below tier 1 stay, 0 to 1 (train a model on your own crawl)",
+    )
     toxicity: Literal["drop", "soften", "keep"] = option("drop", "what happens to toxic documents")
     safety: Path | None = option(
         None, "labelled comments to train the toxicity model on (default: safety/ in --data)"

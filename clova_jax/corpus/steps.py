@@ -70,7 +70,8 @@ class Cleaning:
         min_letters: of a document.
         min_letters_short: of a comment, a headline, an answer or a spoken exchange.
         max_characters: a longer document is a dump.
-        min_quality: of documents below tier 1 that are not comments, 0 to 1.
+        min_quality: of documents below tier 1 that are not comments, 0 to 1; 0 drops none, for the model in the
+            package, trained on passages and reviews, took good technical blogs for poor ones.
         toxicity: `drop` a toxic document, `soften` its swear words, or `keep` it as it is.
         max_toxicity: mean probability from which a document is toxic (with a trained model).
         max_profanity: swear words over eojeols from which it is profane.
@@ -90,9 +91,9 @@ class Cleaning:
     min_letters: int = 20
     min_letters_short: int = 6
     max_characters: int = 3_000_000
-    min_quality: float = 0.001
+    min_quality: float = 0.0
     toxicity: str = "drop"
-    max_toxicity: float = 0.9
+    max_toxicity: float = 0.95
     max_profanity: float = 0.25
     keep_parts: bool = False
     core: bool = True
@@ -271,7 +272,7 @@ class Cleaner:
 
     def _quality(self, document: Document, counts: Counter) -> Document | Dropped:
         source = self.source(document)
-        if source.tier == 1 or source.kind in _SHORT_KINDS:
+        if not self.cleaning.min_quality or source.tier == 1 or source.kind in _SHORT_KINDS:
             return document
         value = quality(document.text, self._quality_model)
         return Dropped("quality", f"{value:.4f}") if value < self.cleaning.min_quality else document
