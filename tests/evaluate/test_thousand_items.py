@@ -9,7 +9,7 @@ from clova_jax.evaluate.prompts import build_prompts, draw_items
 from clova_jax.generate.scoring import score_choices
 from clova_jax.model import forward, logits
 
-TIME = 1_024
+TIME = 512
 
 
 @pytest.mark.slow
@@ -23,7 +23,7 @@ def test_the_same_labels_on_a_thousand_items(model, real_data) -> None:
         loaded,
         items,
         model.tokenizer,
-        shots=4,
+        shots=2,
         trial=0,
         seed=0,
         max_length=TIME,
