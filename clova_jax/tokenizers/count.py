@@ -8,7 +8,7 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.words import reject_surrogates, split_words
 
-MOST_KINDS = 8_000_000  # different words held at once: about 1.5 GB of Korean
+MOST_KINDS = 8_000_000  # different words held at once, of some 200 bytes each
 MOST_FED = 1 << 27  # occurrences handed to a trainer; larger counts are scaled down
 
 

@@ -15,7 +15,8 @@ class Memo(Generic[Value]):
 
     Args:
         size: characters of all words in both generations together, 8 more a word counted for
-            its entry. The default holds about 600,000 Korean words in about 150 MB.
+            its entry. The default holds about 575,000 Korean words in less than 160 MB (183 to 270
+            bytes each, measured).
     """
 
     def __init__(self, size: int = 8 << 20) -> None:
