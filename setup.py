@@ -42,7 +42,13 @@ setup(
         "tpu": ["jax[tpu]>=0.10,<0.12"],
         "spark": ["pyspark>=3.5,<5"],
         "lm-eval": ["lm-eval>=0.4.8,<0.5"],
-        "peers": ["torch>=2.4,<2.14", "transformers>=4.50,<6", "peft>=0.14,<0.20", "grain>=0.2.9,<0.4", "datatrove[io,processing]>=0.5,<0.12"],
+        "peers": [
+            "torch>=2.4,<2.14",
+            "transformers>=4.50,<6",
+            "peft>=0.14,<0.20",
+            "grain>=0.2.9,<0.4",
+            "datatrove[io,processing]>=0.5,<0.12",
+        ],
         "dev": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",

@@ -70,7 +70,9 @@ def stop_at(step: int, number: signal.Signals):
 
 
 def losses(out) -> list[tuple[int, float]]:
-    return [(row["step"], row["loss"]) for row in read_metrics(out / "metrics.jsonl") if "loss" in row]
+    return [
+        (row["step"], row["loss"]) for row in read_metrics(out / "metrics.jsonl") if "loss" in row
+    ]
 
 
 @pytest.fixture(scope="module")
