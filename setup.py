@@ -52,6 +52,7 @@ setup(
         "dev": [
             "pytest>=8,<10",
             "pytest-timeout>=2.3,<3",
+            "pytest-rerunfailures>=14,<17",
             "hypothesis>=6.100,<7",
             "ruff>=0.12,<0.16",
             "nbformat>=5.10,<6",
