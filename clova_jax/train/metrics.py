@@ -1,6 +1,7 @@
 """`metrics.jsonl` (one row a step, flushed) and the trackers that read the same rows."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,8 +42,12 @@ class JsonLines:
         return [line for line in lines[:-1] if line]  # what follows the last newline was cut short
 
     def log(self, row: dict[str, Any]) -> None:
-        """Appends one row and flushes it."""
-        self._file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        """Appends one row and flushes it; a number that is not finite becomes null, as JSON has none."""
+        row = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in row.items()
+        }
+        self._file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
         self._file.flush()
 
     def close(self) -> None:
