@@ -63,7 +63,7 @@ def test_ragged_input_gradients_are_the_mean_over_tokens(lm):
     loss, gradient = lm.input_gradients(ids, targets)
     parts = [lm.input_gradients([a], [b]) for a, b in zip(ids, targets, strict=True)]
     assert loss == pytest.approx((4 * parts[0][0] + 10 * parts[1][0]) / 14, abs=1e-5)
-    np.testing.assert_allclose(gradient[0, :4], parts[0][1][0] * 4 / 14, atol=1e-6)
+    np.testing.assert_allclose(gradient[0, :4], parts[0][1][0] * 4 / 14, rtol=1e-4, atol=1e-5)
     assert not gradient[0, 4:].any()
 
 
