@@ -284,7 +284,7 @@ def _read_prefix(
     params: Params, config: ModelConfig, ids: Array, length: Array, *, dtype: Any
 ) -> Prefix:
     valid = (jnp.arange(ids.shape[1]) < length).astype(jnp.int32)[None]
-    cache = Cache.empty(config, 1, ids.shape[1], dtype)
+    cache = Cache.empty(config, 1, 0, dtype)
     return forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)[1].as_prefix()
 
 
@@ -326,7 +326,7 @@ def _choices_pass(
 ) -> tuple[Float[Array, "B C"], Float[Array, "B K"]]:
     rows, time = ids.shape
     tails = tail_ids.shape[1]
-    cache = Cache.empty(config, rows, time if tails else 0, dtype, prefix)
+    cache = Cache.empty(config, rows, 0, dtype, prefix)
     valid = (jnp.arange(time) < lengths[:, None]).astype(jnp.int32)
     hidden, cache = forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)
     last = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]

@@ -95,7 +95,7 @@ class Slots:
         self.prefix = prefix
         vocab = model.config.vocab_size
         self.in_prefix = np.zeros(vocab, bool)
-        self.in_prefix[list(prefix_ids)] = True
+        self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
         self.texts: list[Text | None] = [None] * count
         self.layers = split_layers(model)
         self.state = _empty(model.config, count, size, model.dtype, self.layers is not None)
@@ -232,7 +232,7 @@ def _prefill(
     """Reads prompts and puts them into their slots; spare rows have a slot that is not there."""
     count, time = ids.shape
     valid = jnp.arange(time) < lengths[:, None]
-    fresh = Cache.empty(config, count, time, dtype, prefix)
+    fresh = Cache.empty(config, count, 0, dtype, prefix)
     _, read = forward(
         params, config, ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
     )

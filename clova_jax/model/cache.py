@@ -32,8 +32,8 @@ class Cache:
     """What `forward` attends to before the new tokens: the prefix, then each row's own entries.
 
     Args:
-        keys, values: [L, B, S, N, H]. S may be 0: nothing is kept then, which is what scoring after
-            a shared prefix wants.
+        keys, values: [L, B, S, N, H]. S may be 0, for a first text after the prefix if there is one:
+            what `forward` reads then becomes the cache as it is.
         lengths: int32[B], the valid entries of each row.
         prefix: shared by all rows, or None.
     """
@@ -93,6 +93,10 @@ class Cache:
     ) -> "Cache":
         """Writes new entries at each row's length; those beyond `size` or not valid are dropped.
 
+        A cache without room becomes the new entries themselves: attention over room for them, all of it
+        still empty, would cost as much again as the text's own, and XLA works out the largest of
+        so many constants for a minute at compile time.
+
         Args:
             keys, values: what the layers made of the new tokens.
             valid: nonzero where a token counts; these stand first in a row. None: all do.
@@ -102,7 +106,8 @@ class Cache:
         added = time if valid is None else jnp.sum(valid != 0, axis=1, dtype=jnp.int32)
         lengths = self.lengths + added
         if not self.size:
-            return dataclasses.replace(self, lengths=lengths)
+            keys, values = keys.astype(self.keys.dtype), values.astype(self.values.dtype)
+            return dataclasses.replace(self, keys=keys, values=values, lengths=lengths)
         slots = self.lengths[:, None] + steps
         if valid is not None:
             slots = jnp.where(valid != 0, slots, self.size)

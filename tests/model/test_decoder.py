@@ -146,6 +146,16 @@ def test_a_cache_of_size_zero_scores_after_a_prefix(params):
     close(got, scores(params, whole)[0][:, 4:])
 
 
+def test_a_cache_of_size_zero_becomes_what_was_read(params):
+    ids, valid = ids_of(2, 5), np.array([[1] * 5, [1] * 3 + [0] * 2])
+    _, grown = scores(params, ids, cache=Cache.empty(CONFIG, 2, 0), segment_ids=valid)
+    _, filled = scores(params, ids, cache=Cache.empty(CONFIG, 2, 5), segment_ids=valid)
+    assert grown.lengths.tolist() == filled.lengths.tolist() == [5, 3]
+    assert grown.size == 5
+    more = ids_of(2, 1, seed=4)  # no room is left, but the token sees all before it
+    close(scores(params, more, cache=grown)[0], scores(params, more, cache=filled)[0])
+
+
 def test_choices_in_one_row_share_its_cache(params):
     """Segments among the new tokens keep answers apart; all of them see the context."""
     context, one, two = ids_of(1, 6), ids_of(1, 2, seed=3), ids_of(1, 3, seed=4)
