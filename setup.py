@@ -41,6 +41,8 @@ setup(
         "cuda": ["jax[cuda13]>=0.10,<0.12"],
         "tpu": ["jax[tpu]>=0.10,<0.12"],
         "spark": ["pyspark>=3.5,<5"],
+        "tensorboard": ["tensorboardX>=2.6,<3"],
+        "wandb": ["wandb>=0.18,<1"],
         "lm-eval": ["lm-eval>=0.4.8,<0.5"],
         "peers": [
             "torch>=2.4,<2.14",
@@ -58,6 +60,7 @@ setup(
             "nbformat>=5.10,<6",
             "nbclient>=0.10,<0.11",
             "ipykernel>=6.29,<8",
+            "tensorboardX>=2.6,<3",
         ],
     },
     entry_points={

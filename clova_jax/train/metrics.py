@@ -2,11 +2,12 @@
 
 import json
 import math
+import secrets
 from pathlib import Path
 from typing import Any, Protocol
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
+from clova_jax.common.files import read_json, whole_file, write_json
 
 
 class Tracker(Protocol):
@@ -63,7 +64,8 @@ class TensorBoard:
             from tensorboardX import SummaryWriter
         except ImportError:
             raise ClovaError(
-                "--tensorboard needs the package tensorboardX: pip install tensorboardX"
+                "--tensorboard needs the package tensorboardX, which the extra 'tensorboard' installs: "
+                "pip install tensorboardX"
             ) from None
         self._writer = SummaryWriter(str(directory))
 
@@ -79,15 +81,28 @@ class TensorBoard:
 
 
 class WeightsAndBiases:
-    """A Weights & Biases run; needs the package `wandb` and a login."""
+    """A Weights & Biases run; needs the package `wandb` and a login, or `WANDB_MODE=offline`.
+
+    Its id lies in `<directory>/wandb.json`, so that a training run that goes on stays one run there.
+    """
 
     def __init__(self, name: str, config: dict[str, Any], directory: str | Path) -> None:
         try:
             import wandb
         except ImportError:
-            raise ClovaError("--wandb needs the package wandb: pip install wandb") from None
+            raise ClovaError(
+                "--wandb needs the package wandb, which the extra 'wandb' installs: pip install wandb"
+            ) from None
+        kept = Path(directory) / "wandb.json"
+        if not kept.exists():
+            write_json(kept, {"id": secrets.token_hex(8)})
         self._run = wandb.init(
-            project="clova_jax", name=name, config=config, dir=str(directory), resume="allow"
+            project="clova_jax",
+            name=name,
+            id=read_json(kept)["id"],
+            config=config,
+            dir=str(directory),
+            resume="allow",
         )
 
     def log(self, row: dict[str, Any]) -> None:
