@@ -16,7 +16,16 @@ from clova_jax.config import ModelConfig
 from clova_jax.generate import sampling, scoring
 from clova_jax.generate.buckets import Batch, batches, bucket, pad, row_bucket
 from clova_jax.generate.placement import place
-from clova_jax.model import Params, default_dtype, forward, init_params, input_gradients, logits
+from clova_jax.generate.soft_prompt import SoftPrompt, first_virtual
+from clova_jax.model import (
+    Params,
+    default_dtype,
+    fingerprint,
+    forward,
+    init_params,
+    input_gradients,
+    logits,
+)
 from clova_jax.model.directory import inference_shardings, load_model, save_model
 from clova_jax.tokenizers import Tokenizer
 
@@ -77,6 +86,11 @@ class LanguageModel:
         """Writes a model directory: `config.json`, `tokenizer/`, `params/`."""
         save_model(directory, self.config, self.params, self.tokenizer)
 
+    @property
+    def fingerprint(self) -> str:
+        """A short hash of shape, tokenizer and weights: what a tuned prompt is bound to."""
+        return fingerprint(self)
+
     def logits(self, ids: Sequence[Sequence[int]] | np.ndarray) -> Float[np.ndarray, "B T V"]:
         """Scores of the token after each position, float32; nothing is prepended.
 
@@ -93,41 +107,79 @@ class LanguageModel:
         return out
 
     def score(
-        self, contexts: Sequence[str], continuations: Sequence[str]
+        self,
+        contexts: Sequence[str],
+        continuations: Sequence[str],
+        *,
+        prompt: SoftPrompt | None = None,
     ) -> Float[np.ndarray, "n"]:
         """Sum of the log-probabilities of each continuation's tokens, float64, in nats.
 
         Blanks at the end of a context belong to the continuation; an empty context stands for
         `<|endoftext|>`.
+
+        Args:
+            prompt: a tuned prompt, whose template goes around each context.
         """
+        if prompt is not None:
+            return prompt.score(self, contexts, continuations)
         return scoring.score(self, contexts, continuations)
 
-    def generate(self, prompts: Sequence[str], **options: Any) -> list[str]:
-        """Continuations of the prompts; the options are those of `generate.sampling.generate`."""
+    def generate(
+        self, prompts: Sequence[str], *, prompt: SoftPrompt | None = None, **options: Any
+    ) -> list[str]:
+        """Continuations of the prompts; the options are those of `generate.sampling.generate`.
+
+        Args:
+            prompt: a tuned prompt, whose template goes around each of the prompts.
+        """
+        if prompt is not None:
+            return prompt.generate(self, prompts, **options)
         return sampling.generate(self, prompts, **options)
 
     def input_gradients(
         self,
         ids: Sequence[Sequence[int]] | np.ndarray,
         targets: Sequence[Sequence[int]] | np.ndarray,
+        *,
+        loss_mask: Sequence[Sequence[int]] | np.ndarray | None = None,
+        virtual: Float[np.ndarray, "P D"] | None = None,
     ) -> tuple[float, Float[np.ndarray, "B T D"]]:
         """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
         Args:
             ids, targets: [B,T], or rows of different length (the same in both): the mean is over real
                 tokens then, and the gradient behind a row's end is 0.
+            loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
+            virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
+                them a prompt can be tuned without the weights (paper section 5.2.3's input-gradient API).
 
         Returns:
             loss in nats, and float32[B,T,D].
+
+        Raises:
+            ClovaError: rows of unequal length; an id outside the vocabulary and the virtual tokens; a mask
+                of nothing.
         """
-        rows, aims = self._rows(ids), self._rows(targets)
-        if list(map(len, rows)) != list(map(len, aims)):
-            raise ClovaError("input_gradients: ids and targets differ in their lengths")
+        params, known = self.params, self.config.vocab_size
+        if virtual is not None:
+            virtual = np.asarray(virtual, np.float32)
+            if virtual.ndim != 2 or virtual.shape[1] != self.config.embed_dim:
+                raise ClovaError(
+                    f"virtual: wants rows of {self.config.embed_dim} numbers, not {list(virtual.shape)}"
+                )
+            params, known = params | {"virtual": virtual}, first_virtual(self) + len(virtual)
+        rows, aims = self._rows(ids, known), self._rows(targets)
+        counts = [[1] * len(row) for row in rows] if loss_mask is None else list(loss_mask)
+        if not list(map(len, rows)) == list(map(len, aims)) == list(map(len, counts)):
+            raise ClovaError("input_gradients: ids, targets and mask differ in their lengths")
         time = bucket(max(map(len, rows)), self.config.max_length)
         spare = row_bucket(len(rows), 1 << 62)
-        mask = pad([[1] * len(row) for row in rows], spare, time)
+        mask = pad(counts, spare, time)
+        if not mask.any():
+            raise ClovaError("input_gradients: no target counts; set 1 somewhere in loss_mask")
         loss, gradient = _input_gradients(
-            self.params,
+            params,
             self.config,
             *place(self, pad(rows, spare, time), pad(aims, spare, time), mask),
             self.dtype,
@@ -135,7 +187,11 @@ class LanguageModel:
         longest = max(map(len, rows))
         return float(loss), np.asarray(gradient)[: len(rows), :longest]
 
-    def _rows(self, ids: Sequence[Sequence[int]] | np.ndarray) -> list[Sequence[int]]:
+    def _rows(
+        self, ids: Sequence[Sequence[int]] | np.ndarray, known: int | None = None
+    ) -> list[Sequence[int]]:
+        """The ids, all of them below `known` (the vocabulary's size by default)."""
+        known = known or self.config.vocab_size
         rows = [np.asarray(row, np.int32) for row in ids]
         if not rows or not all(row.ndim == 1 and row.size for row in rows):
             raise ClovaError("ids: wants rows [B,T] of at least one token each")
@@ -145,10 +201,8 @@ class LanguageModel:
                     f"ids: row {number} has {len(row)} tokens, but the model's context is "
                     f"{self.config.max_length}; cut it"
                 )
-            if row.min() < 0 or row.max() >= self.config.vocab_size:
-                raise ClovaError(
-                    f"ids: row {number} has an id outside 0..{self.config.vocab_size - 1}"
-                )
+            if row.min() < 0 or row.max() >= known:
+                raise ClovaError(f"ids: row {number} has an id outside 0..{known - 1}")
         return rows
 
     def _batches(self, rows: list[Sequence[int]]) -> Iterator[Batch]:

@@ -61,13 +61,13 @@ def run(options: Options) -> int:
     """All models, tasks and numbers of shots; returns the exit status."""
     models, data = options.model, options.data
     if not models:
-        models, data = _quickstart(data)
+        models, data = quickstart_model(data)
     if data is None:
         raise ClovaError(
             "--data is required with --model: a folder laid out like the official data"
         )
     tasks, notes = _tasks(options, data)
-    names = _names(models)
+    names = model_names(models)
     rows: list[dict[str, Any]] = []
     with StopSignals() as stop:
         for folder, name in zip(models, names, strict=True):
@@ -100,7 +100,7 @@ def run(options: Options) -> int:
     return 0
 
 
-def _quickstart(data: Path | None) -> tuple[tuple[Path, ...], Path]:
+def quickstart_model(data: Path | None) -> tuple[tuple[Path, ...], Path]:
     """The quickstart's model, trained now if need be, and its sample world where no data are given."""
     from experiments import quickstart  # here: it is only needed without --model
 
@@ -127,7 +127,7 @@ def _tasks(options: Options, data: Path) -> tuple[list[str], list[str]]:
     return found, notes
 
 
-def _names(models: tuple[Path, ...]) -> list[str]:
+def model_names(models: tuple[Path, ...]) -> list[str]:
     """A short name for each model directory: its own, or its parent's where it is called model."""
     names = [
         path.resolve().parent.name if path.resolve().name == "model" else path.resolve().name

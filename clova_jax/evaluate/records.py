@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
 
@@ -109,16 +106,4 @@ def digest(texts: Sequence[str]) -> str:
     hashed = hashlib.sha256()
     for text in texts:
         hashed.update(text.encode() + b"\0")
-    return hashed.hexdigest()[:16]
-
-
-def fingerprint(model: Any) -> str:
-    """A short hash that tells models apart: shape, tokenizer, and some numbers of every array."""
-    hashed = hashlib.sha256(json.dumps(model.config.to_json()).encode())
-    hashed.update(model.tokenizer.fingerprint.encode())
-    for path, leaf in jax.tree_util.tree_leaves_with_path(model.params):
-        corner = leaf[tuple(slice(-4, None) for _ in leaf.shape)]
-        hashed.update(
-            jax.tree_util.keystr(path).encode() + np.asarray(corner, np.float32).tobytes()
-        )
     return hashed.hexdigest()[:16]

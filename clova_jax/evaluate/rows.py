@@ -51,7 +51,7 @@ def score_rows(
     rows = []
     for part in ["", *(parts if len(parts) > 1 else [])]:
         kept = [i for i, item in enumerate(scored) if part in ("", item.part)]
-        constants = _do_nothing(task, [scored[i] for i in kept])
+        constants = do_nothing(task, [scored[i] for i in kept])
         for metric in task.metrics:
             statistics = [metric.statistics([trial[i] for i in kept]) for trial in predictions]
             low = -100.0 if metric.name == pearson.name else 0.0
@@ -84,7 +84,7 @@ def _prediction(row: dict[str, Any], item: Item) -> Prediction:
     return Prediction(row["prediction"], item.answers, value, item.target)
 
 
-def _do_nothing(task: Task, items: Sequence[Item]) -> list[list[Prediction]]:
+def do_nothing(task: Task, items: Sequence[Item]) -> list[list[Prediction]]:
     """What constant answers, or a copy of the source, would predict; the best is the baseline."""
     if task.copies:
         return [[Prediction(item.source, item.answers) for item in items]]

@@ -19,13 +19,14 @@ from clova_jax.evaluate.prompts import (
     joined_differs,
     too_long_error,
 )
-from clova_jax.evaluate.records import Records, digest, fingerprint
+from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.scoring import Scoring, label_scores
 from clova_jax.evaluate.task import Item, Task, TaskData
 from clova_jax.evaluate.tasks import load_task
 from clova_jax.generate.sampling import complete
 from clova_jax.generate.scoring import score_choices
+from clova_jax.model import fingerprint
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
 

@@ -11,6 +11,7 @@ from clova_jax.generate.scoring import (
     score_tokens,
     split_ids,
 )
+from clova_jax.generate.soft_prompt import SoftPrompt, Template
 
 __all__ = [
     "Cancelled",
@@ -19,6 +20,8 @@ __all__ = [
     "QueueFull",
     "Request",
     "Sampling",
+    "SoftPrompt",
+    "Template",
     "TokenScores",
     "complete",
     "generate",

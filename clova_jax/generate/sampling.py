@@ -100,9 +100,12 @@ def prompt_ids(
     texts = [prompt for prompt in prompts if isinstance(prompt, str)]
     encoded = iter(tokenizer.encode_batch(texts) if texts else [])
     rows = [next(encoded) if isinstance(p, str) else [int(i) for i in p] for p in prompts]
+    known = model.config.vocab_size
+    if "virtual" in model.params:  # their ids go on where the token table ends
+        known = len(model.params["embedding"]) + len(model.params["virtual"])
     for number, ids in enumerate(rows):
-        if ids and not (min(ids) >= 0 and max(ids) < model.config.vocab_size):
-            raise ClovaError(f"prompt {number} has an id outside 0..{model.config.vocab_size - 1}")
+        if ids and not (min(ids) >= 0 and max(ids) < known):
+            raise ClovaError(f"prompt {number} has an id outside 0..{known - 1}")
     return [ids or ([] if len(prefix_ids) else [tokenizer.end_of_text]) for ids in rows]
 
 
@@ -220,7 +223,8 @@ def _with_prompts(
     for number, after in enumerate(done):
         which = number // num_samples
         prompt, ids, score = prompts[which], rows[which], scores[which]
-        text = prompt if isinstance(prompt, str) else model.tokenizer.decode(ids)
+        words = [i for i in ids if i < model.config.vocab_size]  # virtual tokens have no text
+        text = prompt if isinstance(prompt, str) else model.tokenizer.decode(words)
         logprobs, tops = after.logprobs, after.top
         if score is not None:
             logprobs = [None, *score.logprobs.tolist(), *(after.logprobs or [])]

@@ -12,6 +12,7 @@ from clova_jax.model.decoder import (
     logits,
     run_blocks,
 )
+from clova_jax.model.fingerprint import fingerprint
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
 from clova_jax.model.params import (
     Params,
@@ -35,6 +36,7 @@ __all__ = [
     "cross_entropy",
     "default_dtype",
     "embed",
+    "fingerprint",
     "forward",
     "init_params",
     "input_gradients",

@@ -127,10 +127,27 @@ def embed(
 ) -> Float[Array, "B T D"]:
     """Token embeddings, looked up unless given, plus position embeddings."""
     if embeddings is None:
-        embeddings = lookup(params["embedding"], ids, axes)
+        embeddings = token_embeddings(params, ids, axes)
     table = params["positions"]
     where = table[None, : embeddings.shape[1]] if positions is None else table[positions]
     return embeddings.astype(dtype) + where.astype(dtype)
+
+
+def token_embeddings(
+    params: Params, ids: Int[Array, "B T"], axes: Axes = ALL_AUTO
+) -> Float[Array, "B T D"]:
+    """What stands for each id: a row of the token table, or of `params["virtual"]` [P,D] where there is one.
+
+    The ids of virtual tokens (p-tuning's prompt vectors) go on where the table ends. Models have none of their
+    own: they are put beside the frozen parameters for a call, can be read, and are never predicted.
+    """
+    virtual = params.get("virtual")
+    if virtual is None:
+        return lookup(params["embedding"], ids, axes)
+    count = params["embedding"].shape[0]
+    rows = lookup(params["embedding"], jnp.minimum(ids, count - 1), axes)
+    prompts = virtual[jnp.maximum(ids - count, 0)].astype(rows.dtype)
+    return jnp.where((ids >= count)[..., None], prompts, rows)
 
 
 def lookup(

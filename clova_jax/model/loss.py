@@ -13,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model.decoder import Remat, forward, lookup
+from clova_jax.model.decoder import Remat, forward, token_embeddings
 from clova_jax.model.params import Params
 from clova_jax.parallel.collectives import ALL_AUTO, Axes, zeros_like_varying
 
@@ -178,6 +178,7 @@ def input_gradients(
     """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
     Args:
+        ids: tokens, virtual ones too where `params` has them.
         loss_mask: 1 where a target counts, 0 where it does not; all do by default.
 
     Returns:
@@ -191,4 +192,4 @@ def input_gradients(
         mask = jnp.ones(targets.shape, jnp.float32) if loss_mask is None else loss_mask
         return weighted_loss(params, config, hidden, targets, mask / jnp.sum(mask))
 
-    return jax.value_and_grad(loss)(lookup(params["embedding"], ids))
+    return jax.value_and_grad(loss)(token_embeddings(params, ids))

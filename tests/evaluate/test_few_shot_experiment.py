@@ -131,4 +131,4 @@ def test_data_is_needed_with_a_model(models, capsys) -> None:
 
 def test_names_of_models() -> None:
     paths = tuple(Path(p) for p in ("runs/a/model", "runs/b", "other/a/model"))
-    assert few_shot._names(paths) == ["runs/a/model", "b", "other/a/model"]
+    assert few_shot.model_names(paths) == ["runs/a/model", "b", "other/a/model"]

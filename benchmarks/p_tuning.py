@@ -1,0 +1,399 @@
+"""P-tuning steps a second and memory: ours beside PEFT in torch, and full fine-tuning, on CPU.
+
+    python -m benchmarks.p_tuning [--out runs/benchmark_p_tuning]
+
+One run, one machine: the same GPT-2 weights, encoder shape, batch, length and optimizer, float32. Speed is taken
+in turns (steps of both in one process each, a pause for the other), memory is the peak of a child process of its
+own. "above start" leaves out what interpreter and libraries take before the model is there.
+"""
+
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from clova_jax.common.command import as_json, main, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json
+from clova_jax.common.report import Report
+from clova_jax.config import ModelConfig
+
+SHAPES = {  # name: (model, batch, text and target tokens)
+    "7m": (ModelConfig(6, 256, 4, vocab_size=8_192, max_length=256), 16, 44),
+    "124m": (ModelConfig(12, 768, 12, vocab_size=51_200, max_length=256), 8, 44),
+}
+VIRTUAL, TARGET = 20, 3
+Engine = Literal["clova_jax", "peft", "clova_jax fine-tuning", "transformers fine-tuning"]
+ENGINES: tuple[Engine, ...] = (
+    "clova_jax",
+    "peft",
+    "clova_jax fine-tuning",
+    "transformers fine-tuning",
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measures p-tuning (LSTM, 20 virtual tokens before the text) against PEFT, and its memory against fine-tuning."""
+
+    sizes: tuple[str, ...] = option(("7m", "124m"), f"of {', '.join(SHAPES)}")
+    rounds: int = option(5, "timed rounds in turn; their median counts")
+    steps: int = option(3, "steps of a round")
+    seed: int = option(0, "of weights and batch")
+    child: str | None = option(None, "used by the benchmark itself: a file that says what to do")
+    out: Path = option(Path("runs/benchmark_p_tuning"), "result folder", metavar="DIR")
+
+
+def run(options: Options) -> None:
+    if options.child:
+        return child(**read_json(options.child))
+    unknown = set(options.sizes) - set(SHAPES)
+    if unknown:
+        raise ClovaError(f"--sizes: no {sorted(unknown)}; there are {', '.join(SHAPES)}")
+    report = Report("benchmark: p-tuning", as_json(options))
+    for size in options.sizes:
+        report.rows += measure(size, options)
+        ours, peft, *whole = report.rows[-4:]
+        least = min(row["peak_mib"] for row in whole)
+        least_above = min(row["above_start_mib"] for row in whole)
+        difference = abs(ours["first_loss"] - peft["first_loss"])
+        drift = abs(ours["last_loss"] - peft["last_loss"])
+        report.notes.append(
+            f"{size}: {ours['steps_per_second'] / peft['steps_per_second']:.2f} times PEFT's steps a second; "
+            f"losses differ by {difference:.1e} at the first step, {drift:.1e} at the last; peak memory "
+            f"{ours['peak_mib'] / least:.2f} of the smaller fine-tuning's, above the start "
+            f"{ours['above_start_mib'] / least_above:.2f}, and {ours['peak_mib'] / peft['peak_mib']:.2f} of PEFT's"
+        )
+    report.write(options.out)
+
+
+def measure(size: str, options: Options) -> list[dict[str, Any]]:
+    """A row an engine. Both p-tunings are timed in turn, each in its process."""
+    config, batch, length = SHAPES[size]
+    rows = []
+    timed = [Child(size, engine, options) for engine in ENGINES[:2]]
+    times: list[list[float]] = [[], []]
+    for number in range(options.rounds + 1):  # the first warms up
+        for own, process in zip(times, timed, strict=True):
+            seconds = process.ask(options.steps)["seconds"]
+            if number:
+                own.append(seconds / options.steps)
+    ends = [process.ask(0) for process in timed]
+    for engine, own, end in zip(ENGINES, times, ends, strict=False):
+        rows.append({"engine": engine, "step_ms": 1e3 * statistics.median(own), **end})
+    for engine in ENGINES[2:]:
+        process = Child(size, engine, options)
+        seconds = [process.ask(1)["seconds"] for _ in range(3)]
+        rows.append({"engine": engine, "step_ms": 1e3 * min(seconds), **process.ask(0)})
+    about = {
+        "size": size,
+        "parameters": config.num_params,
+        "batch": f"{batch} x ({VIRTUAL} + {length})",
+    }
+    return [about | row | {"steps_per_second": 1e3 / row["step_ms"]} for row in rows]
+
+
+class Child:
+    """A process that makes steps when asked to; `ask(0)` ends it and gives its memory."""
+
+    def __init__(self, size: str, engine: Engine, options: Options) -> None:
+        path = options.out / f"{size}_{engine.replace(' ', '_')}.json"
+        write_json(path, {"size": size, "engine": engine, "seed": options.seed})
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.p_tuning", "--child", str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def ask(self, steps: int) -> dict[str, float]:
+        """So many steps: the seconds they took."""
+        print(steps, file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise ClovaError("a child of the benchmark died; its error stands above")
+        if not steps:
+            self._process.wait()
+        return json.loads(line)
+
+
+def child(size: str, engine: Engine, seed: int) -> None:
+    """Makes the step, then as many as each line of the input asks for."""
+    config, batch, length = SHAPES[size]
+    random = np.random.default_rng(seed)
+    ids = random.integers(1, config.vocab_size, (batch, length), np.int32)
+    make = {"clova_jax": ours, "peft": peft}.get(engine, whole_ours)
+    make = whole_torch if engine.startswith("transformers") else make
+    start, step = make(config, ids, seed)
+    losses = []
+    for line in sys.stdin:
+        begin = time.perf_counter()
+        for _ in range(int(line)):
+            losses.append(step())
+        found = {"seconds": time.perf_counter() - begin}
+        if not int(line):
+            peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+            found = {"peak_mib": peak, "above_start_mib": peak - start}
+            found |= {"first_loss": losses[0], "last_loss": losses[-1], "steps": len(losses)}
+        print(json.dumps(found), flush=True)
+        if not int(line):
+            return
+
+
+def resident() -> float:
+    """MiB of memory now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def weights(config: ModelConfig, seed: int) -> Callable[[str, tuple[int, ...]], np.ndarray]:
+    """The same number for the same tensor in both worlds, without either's library."""
+
+    def tensor(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        random = np.random.default_rng([seed, *name.encode()])
+        return 0.02 * random.standard_normal(shape, np.float32)
+
+    return tensor
+
+
+def our_params(config: ModelConfig, seed: int) -> Any:
+    """Our tree: normal kernels under GPT-2's names, LayerNorms and biases as they start."""
+    import jax
+    import jax.numpy as jnp
+
+    from clova_jax.model import abstract_params
+
+    tensor = weights(config, seed)
+
+    def leaf(path: tuple, shape: Any) -> Any:
+        name = jax.tree_util.keystr(path, simple=True, separator=".")
+        if name.endswith(("bias", "scale")):
+            return (jnp.ones if name.endswith("scale") else jnp.zeros)(shape.shape)
+        return jnp.asarray(tensor(name, shape.shape))
+
+    return jax.tree_util.tree_map_with_path(leaf, abstract_params(config))
+
+
+class Words:
+    """Stands for a tokenizer: the benchmark has ids already."""
+
+    fingerprint = "none"
+
+    def encode(self, text: str) -> list[int]:
+        """Nothing."""
+        return []
+
+
+def our_model(config: ModelConfig, seed: int) -> Any:
+    from types import SimpleNamespace
+
+    return SimpleNamespace(
+        config=config,
+        params=our_params(config, seed),
+        tokenizer=Words(),
+        mesh=None,
+        dtype=np.dtype(np.float32),
+    )
+
+
+def examples_of(ids: np.ndarray) -> list[Any]:
+    from clova_jax.tuning.examples import Example
+
+    return [Example(tuple(row[:-TARGET].tolist()), tuple(row[-TARGET:].tolist())) for row in ids]
+
+
+def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callable[[], float]:
+    """A step of `tuning.loop`, on the same batch each time."""
+    from clova_jax.tuning import TuneOptions
+    from clova_jax.tuning.loop import make_optimizer, update
+    from clova_jax.tuning.objective import Inside
+    from clova_jax.tuning.state import Progress
+
+    gradient = Inside(model, method, template, TARGET)
+    state = Progress.start(method.init(model, 0)).state
+    optimizer = make_optimizer(TuneOptions(steps=1, learning_rate=1e-4))
+    batch = examples_of(ids)
+
+    def step() -> float:
+        nonlocal state
+        loss, gradients = gradient(state.params, batch)
+        state, _ = update(optimizer, state, loss, gradients)
+        return float(loss)
+
+    return step
+
+
+def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callable[[], float]]:
+    import jax
+    import jax.numpy as jnp
+
+    from clova_jax.generate import Template
+    from clova_jax.tuning import PromptEncoderConfig
+    from clova_jax.tuning.methods import SoftPrompts
+
+    class SameStart(SoftPrompts):
+        """The encoder's weights by name, as PEFT's are set."""
+
+        def init(self, model: Any, seed: int) -> Any:
+            tensor = weights(config, 1)
+            return jax.tree_util.tree_map_with_path(
+                lambda path, x: jnp.asarray(
+                    tensor(jax.tree_util.keystr(path, simple=True, separator="."), x.shape)
+                ),
+                super().init(model, seed),
+            )
+
+    jnp.zeros(1).block_until_ready()
+    start = resident()
+    model = our_model(config, seed)
+    method = SameStart(PromptEncoderConfig(VIRTUAL, "LSTM"))
+    return start, our_step(model, method, Template((VIRTUAL,)), ids)
+
+
+def whole_ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Any]:
+    import jax.numpy as jnp
+
+    from clova_jax.generate import Template
+    from clova_jax.tuning import FineTuningConfig
+    from clova_jax.tuning.methods import FineTuning
+
+    jnp.zeros(1).block_until_ready()
+    start = resident()
+
+    class InPlace(FineTuning):
+        """Trains the model itself: no second copy that a user would not pay for."""
+
+        def init(self, model: Any, seed: int) -> Any:
+            params, model.params = model.params, {"embedding": model.params["embedding"][:1]}
+            return params
+
+    model = our_model(config, seed)
+    model.params = dict(model.params)
+    return start, our_step(model, InPlace(FineTuningConfig()), Template(), ids)
+
+
+def torch_model(config: ModelConfig, seed: int) -> tuple[float, Any]:
+    import torch
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.zeros(1)
+    start = resident()
+    model = GPT2LMHeadModel(
+        GPT2Config(
+            vocab_size=config.vocab_size,
+            n_positions=config.max_length,
+            n_embd=config.embed_dim,
+            n_layer=config.num_layers,
+            n_head=config.num_heads,
+            resid_pdrop=0.0,
+            embd_pdrop=0.0,
+            attn_pdrop=0.0,
+            use_cache=False,
+            attn_implementation="sdpa",
+        )
+    )
+    tensor, width, layers = weights(config, seed), config.embed_dim, config.num_layers
+    names = {
+        "attn.c_attn": ("blocks.attn.qkv.kernel", (layers, width, 3, config.num_heads, -1)),
+        "attn.c_proj": ("blocks.attn.out.kernel", (layers, config.num_heads, -1, width)),
+        "mlp.c_fc": ("blocks.mlp.up.kernel", (layers, width, 4 * width)),
+        "mlp.c_proj": ("blocks.mlp.down.kernel", (layers, 4 * width, width)),
+    }
+    with torch.no_grad():
+        for name, shape in (("wte", config.vocab_size), ("wpe", config.max_length)):
+            ours = {"wte": "embedding", "wpe": "positions"}[name]
+            getattr(model.transformer, name).weight.copy_(
+                torch.from_numpy(tensor(ours, (shape, width)))
+            )
+        for name, (ours, shape) in names.items():
+            shape = tuple(config.head_dim if n == -1 else n for n in shape)
+            values = tensor(ours, shape)
+            for layer, block in enumerate(model.transformer.h):
+                place = block.get_submodule(name).weight
+                place.copy_(torch.from_numpy(values[layer].reshape(tuple(place.shape))))
+    return start, model
+
+
+def torch_step(model: Any, ids: np.ndarray) -> Callable[[], float]:
+    """AdamW without decay after clipping, as ours."""
+    import torch
+
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(
+        parameters, lr=1e-4, betas=(0.9, 0.999), weight_decay=0.0, fused=True
+    )
+    inputs = torch.from_numpy(ids).long()
+    labels = inputs.clone()
+    labels[:, :-TARGET] = -100
+    mask = torch.ones_like(inputs)
+
+    def step() -> float:
+        optimizer.zero_grad(set_to_none=True)
+        loss = model(input_ids=inputs, attention_mask=mask, labels=labels).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        return float(loss.detach())
+
+    return step
+
+
+def peft(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callable[[], float]]:
+    import torch
+    from peft import PromptEncoderConfig, get_peft_model
+
+    start, model = torch_model(config, seed)
+    width = config.embed_dim
+    tuned = get_peft_model(
+        model,
+        PromptEncoderConfig(
+            task_type="CAUSAL_LM",
+            num_virtual_tokens=VIRTUAL,
+            encoder_reparameterization_type="LSTM",
+            encoder_hidden_size=width,
+        ),
+    )
+    encoder, tensor = tuned.prompt_encoder["default"], weights(config, 1)
+
+    def put(parameter: Any, values: np.ndarray) -> None:
+        parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+
+    with torch.no_grad():
+        put(encoder.embedding.weight, tensor("embedding", (VIRTUAL, width)))
+        for layer, inputs in enumerate((width, 2 * width)):
+            for ours, theirs, rows in (
+                ("kernel", "weight_ih", inputs),
+                ("recurrent", "weight_hh", width),
+            ):
+                values = tensor(f"lstm.{layer}.{ours}", (2, rows, 4 * width))
+                for side, name in enumerate(("", "_reverse")):
+                    put(getattr(encoder.lstm_head, f"{theirs}_l{layer}{name}"), values[side].T)
+            biases = tensor(f"lstm.{layer}.bias", (2, 4 * width))
+            for side, name in enumerate(("", "_reverse")):
+                put(getattr(encoder.lstm_head, f"bias_ih_l{layer}{name}"), biases[side])
+                getattr(encoder.lstm_head, f"bias_hh_l{layer}{name}").zero_()
+        heads = [module for module in encoder.mlp_head if hasattr(module, "weight")]
+        for number, head in enumerate(heads):
+            outputs, inputs = head.weight.shape
+            put(head.weight, tensor(f"mlp.{number}.kernel", (inputs, outputs)).T)
+            put(head.bias, tensor(f"mlp.{number}.bias", (outputs,)))
+    return start, torch_step(tuned, ids)
+
+
+def whole_torch(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Any]:
+    start, model = torch_model(config, seed)
+    return start, torch_step(model, ids)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))

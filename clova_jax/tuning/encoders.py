@@ -1,0 +1,81 @@
+"""From a table of pseudo-token embeddings to prompt vectors: LSTM and MLP, as in PEFT's `PromptEncoder`.
+
+An encoder is a nested dict of float32 arrays; which one it is shows in its keys. Fresh weights are drawn as
+torch draws them: normal embeddings, and everything else uniform within 1/sqrt(fan in).
+"""
+
+import itertools
+import math
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from clova_jax.model import Params
+from clova_jax.tuning.config import PromptEncoderConfig
+
+
+def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Params:
+    """Fresh weights of an encoder for a model of width `embed_dim`."""
+    keys = iter(jax.random.split(jax.random.key(seed), 64))
+    hidden = config.encoder_hidden_size or embed_dim
+
+    def uniform(shape: tuple[int, ...], fan_in: int) -> Array:
+        bound = 1 / math.sqrt(fan_in)
+        return jax.random.uniform(next(keys), shape, jnp.float32, -bound, bound)
+
+    def linear(inputs: int, outputs: int) -> Params:
+        return {"kernel": uniform((inputs, outputs), inputs), "bias": uniform((outputs,), inputs)}
+
+    encoder: Params = {
+        "embedding": jax.random.normal(next(keys), (config.num_virtual_tokens, embed_dim))
+    }
+    if config.encoder_reparameterization_type == "MLP":
+        widths = (embed_dim, hidden, hidden, embed_dim)
+    else:
+        inputs = [embed_dim] + [2 * hidden] * (config.encoder_num_layers - 1)
+        encoder["lstm"] = {
+            str(number): {
+                "kernel": uniform((2, width, 4 * hidden), hidden),
+                "recurrent": uniform((2, hidden, 4 * hidden), hidden),
+                "bias": uniform((2, 4 * hidden), hidden) + uniform((2, 4 * hidden), hidden),
+            }
+            for number, width in enumerate(inputs)
+        }
+        widths = (2 * hidden, 2 * hidden, embed_dim)
+    encoder["mlp"] = {
+        str(number): linear(a, b) for number, (a, b) in enumerate(itertools.pairwise(widths))
+    }
+    return encoder
+
+
+def prompt_vectors(encoder: Params) -> Float[Array, "P D"]:
+    """The prompt vectors that an encoder makes; of a bare embedding table, the table itself."""
+    x = encoder["embedding"]
+    for number in range(len(encoder.get("lstm", ()))):
+        x = _bidirectional(encoder["lstm"][str(number)], x)
+    layers = len(encoder.get("mlp", ()))
+    for number in range(layers):
+        p = encoder["mlp"][str(number)]
+        x = x @ p["kernel"] + p["bias"]
+        if number < layers - 1:
+            x = jax.nn.relu(x)
+    return x
+
+
+def _bidirectional(p: Params, x: Float[Array, "P I"]) -> Float[Array, "P 2H"]:
+    """One LSTM layer, forwards and backwards; gates in torch's order: input, forget, cell, output."""
+    inputs = jnp.stack([x, x[::-1]])  # both directions at once: [2,P,I]
+    given = jnp.einsum("dpi,dig->pdg", inputs, p["kernel"]) + p["bias"]
+
+    def step(carry: tuple[Array, Array], given: Array) -> tuple[tuple[Array, Array], Array]:
+        hidden, cell = carry
+        gates = given + jnp.einsum("dh,dhg->dg", hidden, p["recurrent"])
+        enter, forget, new, out = jnp.split(gates, 4, axis=-1)
+        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(enter) * jnp.tanh(new)
+        hidden = jax.nn.sigmoid(out) * jnp.tanh(cell)
+        return (hidden, cell), hidden
+
+    start = jnp.zeros(p["recurrent"].shape[:2])
+    _, states = jax.lax.scan(step, (start, start), given)
+    return jnp.concatenate([states[:, 0], states[::-1, 1]], axis=-1)

@@ -1,0 +1,148 @@
+"""Training examples in tokens, drawn, split and put in order by the seed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.evaluate import Item, Task
+from clova_jax.generate import Template
+from clova_jax.generate.buckets import bucket, pad
+
+DEV_SHARE, LEAST_DEV, MOST_DEV = 5, 16, 500
+WINDOW = 16  # batches whose examples are sorted by length together
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row after the template's beginning: text and template's end, then what is to follow.
+
+    Args:
+        context: ids of the text and of what the template has after it; never empty.
+        target: ids the loss is on.
+    """
+
+    context: tuple[int, ...]
+    target: tuple[int, ...]
+
+
+def target_text(task: Task, item: Item) -> str:
+    """What should follow an item: its label's word, or its first answer and the line break that ends it."""
+    if task.labels:
+        return task.answer.format(task.labels[item.answers[0]])
+    return task.answer.format(item.answers[0]) + "\n"
+
+
+def make_examples(
+    task: Task,
+    items: Sequence[Item],
+    tokenizer: Any,
+    template: Template,
+    first_virtual: int,
+    max_length: int,
+) -> tuple[list[Example], int]:
+    """The items in tokens, and how many texts were cut at their end to fit the context.
+
+    Raises:
+        ClovaError: template and target alone are longer than the context.
+    """
+    before, after = template.ids(tokenizer, first_virtual)
+    texts = tokenizer.encode_batch([item.text for item in items])
+    targets = tokenizer.encode_batch([target_text(task, item) for item in items])
+    examples, cut = [], 0
+    for item, text, target in zip(items, texts, targets, strict=True):
+        room = max_length - len(before) - len(after) - len(target) + 1
+        if room < 1:
+            raise ClovaError(
+                f"{item.place}: template and target take {max_length - room + 1} tokens, the model's "
+                f"context is {max_length}; shorten the template"
+            )
+        cut += len(text) > room
+        context = text[:room] + after or [tokenizer.end_of_text]
+        examples.append(Example(tuple(context), tuple(target)))
+    return examples, cut
+
+
+def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
+    """Training and development items, at random: a fifth, from 16 to 500, is for development.
+
+    Both count as examples used: nothing else is looked at.
+
+    Raises:
+        ClovaError: there are too few for both.
+    """
+    count = min(max(len(items) // DEV_SHARE, LEAST_DEV), MOST_DEV)
+    if len(items) < 2 * LEAST_DEV:
+        raise ClovaError(
+            f"{len(items)} examples are too few to train on and to stop by; give {2 * LEAST_DEV} or more"
+        )
+    order = np.random.default_rng([seed, 1]).permutation(len(items))
+    return [items[i] for i in order[count:]], [items[i] for i in order[:count]]
+
+
+class Batches:
+    """The batch of every step, a function of seed and step alone; every epoch sees each example once.
+
+    Examples of like length go together, so that little is padded.
+
+    Raises:
+        ClovaError: there are no examples.
+    """
+
+    def __init__(self, examples: Sequence[Example], batch_size: int, seed: int) -> None:
+        if not examples:
+            raise ClovaError("no examples to train on: the training split is empty")
+        self.examples, self.seed = examples, seed
+        self.size = min(batch_size, len(examples))
+        self.per_epoch = len(examples) // self.size
+        self._epoch, self._order = -1, np.empty(0)
+
+    def __getitem__(self, step: int) -> list[Example]:
+        epoch, number = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self._shuffled(epoch)
+        return [self.examples[i] for i in self._order[number]]
+
+    def _shuffled(self, epoch: int) -> np.ndarray:
+        """int[batches, size], the rest of an uneven epoch left for another one."""
+        random = np.random.default_rng([self.seed, 2, epoch])
+        order = random.permutation(len(self.examples))[: self.per_epoch * self.size]
+        windows = []
+        for at in range(0, len(order), WINDOW * self.size):
+            part = sorted(order[at : at + WINDOW * self.size], key=self._length)
+            windows.append(random.permutation(np.reshape(part, (-1, self.size))))
+        return np.concatenate(windows)
+
+    def _length(self, i: int) -> int:
+        return len(self.examples[i].context)
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A batch as arrays.
+
+    Args:
+        ids: int32[B,T], context and target but its last token.
+        first: int32[B], where the first target is predicted from.
+        targets: int32[B,K].
+        weights: float32[B,K], 1 for a target and 0 for padding.
+    """
+
+    ids: np.ndarray
+    first: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], limit: int, width: int) -> "Padded":
+        """Rows padded to a bucket of lengths (at most `limit`), targets to `width`."""
+        rows = [[*e.context, *e.target[:-1]] for e in examples]
+        time, count = bucket(max(map(len, rows)), limit), len(rows)
+        return cls(
+            pad(rows, count, time),
+            np.array([len(e.context) - 1 for e in examples], np.int32),
+            pad([e.target for e in examples], count, width),
+            pad([[1] * len(e.target) for e in examples], count, width).astype(np.float32),
+        )

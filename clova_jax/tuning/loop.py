@@ -1,0 +1,151 @@
+"""The training loop: updates, looks at the development split, early stopping, resume."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array
+
+from clova_jax.common.command import as_json
+from clova_jax.common.progress import progress
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate import Stopped
+from clova_jax.model import Params
+from clova_jax.train import AdamW, LearningRate, TrainState
+from clova_jax.train.guards import NonFiniteGuard
+from clova_jax.train.optimizer import global_norm
+from clova_jax.tuning.config import TuneOptions
+from clova_jax.tuning.examples import Batches
+from clova_jax.tuning.objective import Gradient
+from clova_jax.tuning.state import Progress, on_host
+
+Look = Callable[[Params], dict[str, float]]  # at the development split: `dev_loss` and what else
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """The outcome of a run.
+
+    Args:
+        trainable: what was trained, as it was best on the development split.
+        history: a row a look.
+        best_step: when it was best; 0 is the start.
+        best_loss: of the development split then.
+    """
+
+    trainable: Params
+    history: list[dict[str, Any]]
+    best_step: int
+    best_loss: float
+
+
+def train(
+    start: Params,
+    gradient: Gradient,
+    batches: Batches,
+    look: Look,
+    options: TuneOptions,
+    *,
+    out: Path | None = None,
+    identity: dict[str, Any] | None = None,
+    stop: StopSignals | None = None,
+    label: str = "tuning",
+) -> Tuned:
+    """Trains until the steps are spent or the development loss has not fallen for `patience` looks.
+
+    A step whose loss or gradient is not finite changes nothing.
+
+    Args:
+        start: what is trained; not changed.
+        gradient: loss and gradient of a batch.
+        look: from what is trained to `dev_loss` and other figures.
+        out: where the run is kept; a run there is taken up where its last look left it.
+        identity: what must not differ when it is taken up.
+        stop: ends the run after a step with `Stopped`; it goes on from its last look.
+        label: of the progress bar.
+
+    Raises:
+        ClovaError: 20 steps in a row were not finite; another run in `out`.
+    """
+    identity = (identity or {}) | as_json(options)
+    run = Progress.load(out, identity, start) if out else Progress.start(start)
+    if run.finished:
+        return Tuned(run.best, run.history, run.best_step, run.best_loss)
+    optimizer = make_optimizer(options)
+    state = jax.tree.map(jnp.copy, run.state)  # its buffers are donated
+    if not run.history:
+        _look(run, state, look, float("nan"))
+    guard, step = NonFiniteGuard(), int(state.step)
+    losses: list[float] = []
+    with progress(total=options.steps, initial=step, desc=label, unit="step") as bar:
+        while step < options.steps and not _tired(run, options):
+            loss, gradients = gradient(state.params, batches[step])
+            state, accepted = update(optimizer, state, loss, gradients)
+            step += 1
+            guard.watch(step, not accepted, run.best_step)
+            if accepted:
+                losses.append(float(loss))
+            bar.update(1)
+            if stop and stop.requested:
+                raise Stopped(stop.requested)
+            if step % options.evaluate_every == 0 or step == options.steps:
+                _look(run, state, look, sum(losses) / max(len(losses), 1))
+                losses = []
+                bar.set_postfix_str(
+                    f"dev {run.history[-1]['dev_loss']:.3f}, best {run.best_loss:.3f} at {run.best_step}",
+                    refresh=False,
+                )
+                if out:
+                    run.save(out, identity)
+    run.finished = True
+    if out:
+        run.save(out, identity)
+    return Tuned(run.best, run.history, run.best_step, run.best_loss)
+
+
+def make_optimizer(options: TuneOptions) -> AdamW:
+    """Adam after clipping at 1, beta 0.9 and 0.999: torch's defaults, as the original p-tuning code."""
+    warmup = max(1, options.steps // 20)
+    rate = LearningRate(options.learning_rate, min(warmup, options.steps), options.steps)
+    return AdamW(rate, b2=0.999, weight_decay=options.weight_decay)
+
+
+@functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
+def update(
+    optimizer: AdamW, state: TrainState, loss: Array, gradients: Params
+) -> tuple[TrainState, Array]:
+    """One update, and whether it was accepted; `state` is consumed."""
+    norm = global_norm(gradients)
+    accept = jnp.isfinite(loss) & jnp.isfinite(norm)
+    trees = optimizer.update(
+        gradients,
+        state.params,
+        state.mu,
+        state.nu,
+        step=state.step,
+        updates=state.updates,
+        norm=norm,
+        accept=accept,
+    )
+    counters = (state.step + 1, state.updates + accept, state.skipped + ~accept)
+    return TrainState(*trees, *counters), accept
+
+
+def _look(run: Progress, state: TrainState, look: Look, loss: float) -> None:
+    """Looks at the development split, and keeps what is best on it."""
+    run.state = state
+    figures = look(state.params)
+    step = int(state.step)
+    run.history.append({"step": step, "loss": loss if loss == loss else None, **figures})
+    if figures["dev_loss"] < run.best_loss:
+        run.best, run.best_loss, run.best_step = on_host(state.params), figures["dev_loss"], step
+
+
+def _tired(run: Progress, options: TuneOptions) -> bool:
+    """Whether the last `patience` looks were all no better."""
+    last = run.history[-1]["step"]
+    return last - run.best_step >= options.patience * options.evaluate_every

@@ -1,0 +1,135 @@
+"""What is trained, and how a model's parameters come out of it. The model's own are never changed.
+
+A method has `init(model, seed) -> trainable`, a nested dict of float32 arrays, and
+`params(base, trainable) -> Params`, traceable: the parameters to run the decoder with.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.model import Params
+from clova_jax.tuning.config import (
+    AutoPromptConfig,
+    FineTuningConfig,
+    LoraConfig,
+    PromptEncoderConfig,
+    PromptTuningConfig,
+)
+from clova_jax.tuning.encoders import init_encoder, prompt_vectors
+
+
+class Method(Protocol):
+    """A way to tune a model."""
+
+    config: Any
+
+    def init(self, model: Any, seed: int) -> Params:
+        """What is trained, at its start."""
+
+    def params(self, base: Params, trainable: Params) -> Params:
+        """The parameters to run the model with."""
+
+
+@dataclass(frozen=True)
+class SoftPrompts:
+    """P-tuning, prompt tuning, AutoPrompt: the model is frozen, virtual tokens stand beside its own."""
+
+    config: PromptEncoderConfig | PromptTuningConfig | AutoPromptConfig
+
+    def init(self, model: Any, seed: int) -> Params:
+        """An encoder, or the bare vectors.
+
+        Raises:
+            ClovaError: the tokens of `prompt_tuning_init_text` are none.
+        """
+        config, width = self.config, model.config.embed_dim
+        if isinstance(config, PromptEncoderConfig):
+            return init_encoder(config, width, seed)
+        count = config.num_virtual_tokens
+        if isinstance(config, AutoPromptConfig):  # `autoprompt.search` draws its own start
+            return {"embedding": jnp.zeros((count, width))}
+        if config.prompt_tuning_init == "RANDOM":
+            return {"embedding": 0.02 * jax.random.normal(jax.random.key(seed), (count, width))}
+        if config.prompt_tuning_init == "TEXT":
+            ids = model.tokenizer.encode(config.prompt_tuning_init_text)
+            if not ids:
+                raise ClovaError(
+                    f"prompt_tuning_init_text={config.prompt_tuning_init_text!r}: no tokens"
+                )
+            ids = np.resize(np.array(ids), count)
+        else:
+            ids = np.random.default_rng(seed).integers(0, model.config.vocab_size, count)
+        return {"embedding": jnp.asarray(model.params["embedding"][ids], jnp.float32)}
+
+    def params(self, base: Params, trainable: Params) -> Params:
+        """The frozen parameters with the prompt vectors beside them."""
+        return base | {"virtual": prompt_vectors(trainable)}
+
+
+@dataclass(frozen=True)
+class Lora:
+    """LoRA: the frozen kernels plus a product of rank r, nothing at the start."""
+
+    config: LoraConfig
+
+    def init(self, model: Any, seed: int) -> Params:
+        """`a` uniform as torch's linear layers, `b` zero."""
+        trainable: Params = {}
+        for number, name in enumerate(self.config.target_modules):
+            kernel = _kernel(model.params, name)
+            layers, inputs, outputs = _matrix_shape(kernel.shape, name)
+            key = jax.random.fold_in(jax.random.key(seed), number)
+            bound = 1 / math.sqrt(inputs)
+            a = jax.random.uniform(key, (layers, inputs, self.config.r), jnp.float32, -bound, bound)
+            trainable[name] = {"a": a, "b": jnp.zeros((layers, self.config.r, outputs))}
+        return trainable
+
+    def params(self, base: Params, trainable: Params) -> Params:
+        """The parameters with the products added in."""
+        blocks = base["blocks"]
+        for name, pair in trainable.items():
+            kernel = _kernel({"blocks": blocks}, name)
+            change = jnp.einsum("lir,lro->lio", pair["a"], pair["b"]).reshape(kernel.shape)
+            merged = kernel + self.config.lora_alpha / self.config.r * change
+            part = "attn" if name in ("qkv", "out") else "mlp"
+            layer = blocks[part][name] | {"kernel": merged}
+            blocks = blocks | {part: blocks[part] | {name: layer}}
+        return base | {"blocks": blocks}
+
+
+@dataclass(frozen=True)
+class FineTuning:
+    """Model tuning: a copy of all parameters is trained."""
+
+    config: FineTuningConfig = FineTuningConfig()
+
+    def init(self, model: Any, seed: int) -> Params:
+        """A copy of the model's parameters."""
+        return jax.tree.map(jnp.copy, model.params)
+
+    def params(self, base: Params, trainable: Params) -> Params:
+        """The trained copy."""
+        return trainable
+
+
+def make_method(config: Any) -> Method:
+    """The method that a config asks for."""
+    if isinstance(config, LoraConfig):
+        return Lora(config)
+    return FineTuning(config) if isinstance(config, FineTuningConfig) else SoftPrompts(config)
+
+
+def _kernel(params: Params, name: str) -> Any:
+    return params["blocks"]["attn" if name in ("qkv", "out") else "mlp"][name]["kernel"]
+
+
+def _matrix_shape(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
+    """Layers, inputs and outputs of stacked kernels: heads are inputs of "out", outputs of "qkv"."""
+    inputs = math.prod(shape[1:-1]) if name == "out" else shape[1]
+    return shape[0], inputs, math.prod(shape[1:]) // inputs

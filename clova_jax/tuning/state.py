@@ -1,0 +1,108 @@
+"""A tuning run on disk: two safetensors files and a JSON file, written whole at every look at the development split."""
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, whole_file, write_json
+from clova_jax.model import Params
+from clova_jax.train import TrainState
+
+
+@dataclass
+class Progress:
+    """Where a run is.
+
+    Args:
+        state: what is trained, with Adam's moments and the number of steps.
+        best: what was best on the development split so far, on the host.
+        best_loss, best_step: there.
+        history: a row a look: `step`, `loss` (mean since the last look), `dev_loss`, `dev_accuracy`.
+        finished: nothing is left to do.
+    """
+
+    state: TrainState
+    best: Params
+    best_loss: float = float("inf")
+    best_step: int = 0
+    history: list[dict[str, Any]] = field(default_factory=list)
+    finished: bool = False
+
+    @classmethod
+    def start(cls, trainable: Params) -> "Progress":
+        """The beginning of a run."""
+        mu, nu = (jax.tree.map(jnp.zeros_like, trainable) for _ in range(2))
+        counters = (jnp.zeros((), jnp.int32) for _ in range(3))
+        return cls(TrainState(trainable, mu, nu, *counters), on_host(trainable))
+
+    def save(self, folder: Path, identity: dict[str, Any]) -> None:
+        """Writes it; `run.json`, last, names the other file, so that the three always fit."""
+        step = int(self.state.step)
+        arrays = {"state": self.state, "best": self.best}
+        if self.finished:
+            arrays = {"best": self.best}  # nobody goes on from here
+        name = f"step_{step}{'_end' if self.finished else ''}.safetensors"
+        with whole_file(folder / name, "wb") as file:
+            file.write(save({k: np.asarray(x) for k, x in _flat(arrays).items()}))
+        values = {
+            "file": name,
+            "identity": identity,
+            "best_loss": self.best_loss,
+            "best_step": self.best_step,
+            "history": self.history,
+            "finished": self.finished,
+        }
+        write_json(folder / "run.json", values)
+        for old in folder.glob("step_*.safetensors"):
+            if old.name != name:
+                old.unlink()
+
+    @classmethod
+    def load(cls, folder: Path, identity: dict[str, Any], trainable: Params) -> "Progress":
+        """The run in a folder, or a fresh one where there is none.
+
+        Raises:
+            ClovaError: it is another run, or damaged.
+        """
+        fresh = cls.start(trainable)
+        if not (folder / "run.json").is_file():
+            return fresh
+        values = read_json(folder / "run.json")
+        for key, now in identity.items():
+            before = values["identity"].get(key)
+            if before != now:
+                raise ClovaError(
+                    f"{folder}: holds a run with {key}={before!r}, this one has {now!r}; give another --out"
+                )
+        parts: dict[str, Any] = {"state": fresh.state, "best": fresh.best}
+        if values["finished"]:
+            del parts["state"]
+        try:
+            arrays = load_file(folder / values["file"])
+            parts = jax.tree_util.tree_map_with_path(lambda p, x: arrays[_name(p)], parts)
+        except (KeyError, OSError, SafetensorError) as error:
+            raise ClovaError(f"{folder}: the run is damaged ({error}); remove it") from None
+        state = jax.tree.map(jnp.asarray, parts.get("state", fresh.state))
+        rest = {key: values[key] for key in ("best_loss", "best_step", "history", "finished")}
+        return dataclasses.replace(fresh, state=state, best=parts["best"], **rest)
+
+
+def on_host(tree: Params) -> Params:
+    """A copy in the host's memory, which no donated buffer can change."""
+    return jax.tree.map(np.array, tree)
+
+
+def _flat(tree: Any) -> dict[str, Any]:
+    return {_name(path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(tree)}
+
+
+def _name(path: tuple) -> str:
+    return jax.tree_util.keystr(path, simple=True, separator="/")

@@ -1,0 +1,220 @@
+"""Loss and gradient: against a plain whole forward pass, from outside, and against PEFT."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.generate import Template
+from clova_jax.interop import from_hugging_face
+from clova_jax.model import forward, logits
+from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
+from clova_jax.tuning.encoders import init_encoder, prompt_vectors
+from clova_jax.tuning.examples import Example, Padded
+from clova_jax.tuning.methods import make_method
+from clova_jax.tuning.objective import Inside
+from clova_jax.tuning.outside import Outside
+
+LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=10)
+MLP = PromptEncoderConfig(4, "MLP", encoder_hidden_size=10)
+
+
+def examples(template, lm):
+    """Rows of unequal length, targets of one to three tokens."""
+    after = template.ids(lm.tokenizer, lm.config.vocab_size)[1]
+    pairs = [("a text", "yes"), ("b", "n"), ("and a longer one", "no")]
+    return [
+        Example(tuple(lm.tokenizer.encode(a) + after), tuple(lm.tokenizer.encode(b)))
+        for a, b in pairs
+    ]
+
+
+def plain_loss(lm, vectors, template, rows):
+    """One row at a time, nothing shared, the head everywhere."""
+    table = jnp.concatenate([lm.params["embedding"], vectors])
+    before = template.ids(lm.tokenizer, lm.config.vocab_size)[0]
+    total, count = 0.0, 0
+    for row in rows:
+        ids = np.array([*before, *row.context, *row.target])
+        hidden, _ = forward(lm.params, lm.config, embeddings=table[ids[:-1]][None])
+        scores = jax.nn.log_softmax(logits(lm.params, lm.config, hidden[0]))
+        first = len(ids) - 1 - len(row.target)
+        total -= sum(scores[first + k, token] for k, token in enumerate(row.target))
+        count += len(row.target)
+    return total / count
+
+
+def assert_close(ours, theirs, tolerance=1e-5):
+    for (path, a), b in zip(
+        jax.tree_util.tree_leaves_with_path(ours), jax.tree.leaves(theirs), strict=True
+    ):
+        scale = max(1e-3, float(np.abs(b).max()))
+        np.testing.assert_allclose(a, b, atol=tolerance * scale, err_msg=jax.tree_util.keystr(path))
+
+
+@pytest.mark.parametrize(
+    ("config", "pattern"),
+    [(LSTM, "[P]*3 {text} [P]"), (MLP, "ab [P]*2 c {text} [P]*2"), (LSTM, "{text} [P]*4")],
+)
+def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pattern):
+    template = Template.parse(pattern)
+    encoder = init_encoder(config, lm.config.embed_dim, seed=3)
+    rows = examples(template, lm)
+    loss, gradient = Inside(lm, make_method(config), template, width=4)(encoder, rows)
+    expected, gradients = jax.jit(
+        jax.value_and_grad(lambda e: plain_loss(lm, prompt_vectors(e), template, rows))
+    )(encoder)
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    assert_close(gradient, gradients)
+    loss, gradient = Outside(lm, template)(encoder, rows)
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    assert_close(gradient, gradients)
+
+
+def test_words_before_the_first_virtual_token_are_read_once(lm):
+    template = Template.parse("ab [P]*2 {text} [P]*2")
+    inside = Inside(lm, make_method(MLP), template, width=4)
+    assert int(inside.frozen.length) == 2
+    assert inside.before.tolist() == [257, 258]
+
+
+def test_lora_starts_as_the_model_itself(lm):
+    method = make_method(LoraConfig(r=2, target_modules=("qkv", "out", "up", "down")))
+    trainable = method.init(lm, seed=0)
+    params = method.params(lm.params, trainable)
+    for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(lm.params), strict=True):
+        np.testing.assert_array_equal(a, b)
+    rows = examples(Template(), lm)
+    _, gradient = Inside(lm, method, Template(), width=4)(trainable, rows)
+    assert all(np.abs(pair["b"]).max() > 0 for pair in gradient.values())
+
+
+@pytest.mark.parametrize("init", ["RANDOM", "SAMPLE_VOCAB", "TEXT"])
+def test_where_prompt_tuning_starts(lm, init):
+    text = "yes" if init == "TEXT" else ""
+    config = PromptTuningConfig(5, init, text)
+    start = np.asarray(make_method(config).init(lm, seed=1)["embedding"])
+    table = np.asarray(lm.params["embedding"])
+    if init == "TEXT":
+        np.testing.assert_array_equal(start, table[lm.tokenizer.encode("yesye")])
+    known = [(row == table).all(axis=1).any() for row in start]
+    assert all(known) is (init != "RANDOM")
+
+
+def test_input_gradients_of_virtual_tokens_say_what_is_wrong(lm):
+    with pytest.raises(ClovaError, match="outside 0..258"):
+        lm.input_gradients([[259]], [[1]], virtual=np.zeros((2, 32)))
+    with pytest.raises(ClovaError, match="wants rows of 32 numbers"):
+        lm.input_gradients([[257]], [[1]], virtual=np.zeros((2, 3)))
+    with pytest.raises(ClovaError, match="no target counts"):
+        lm.input_gradients([[1]], [[1]], loss_mask=[[0]])
+    with pytest.raises(ClovaError, match="outside 0..256"):
+        lm.input_gradients([[257]], [[1]])
+
+
+def peft_encoder(torch, config, width):
+    from peft import PromptEncoder
+    from peft import PromptEncoderConfig as Theirs
+
+    return PromptEncoder(
+        Theirs(
+            task_type="CAUSAL_LM",
+            num_virtual_tokens=config.num_virtual_tokens,
+            token_dim=width,
+            num_transformer_submodules=1,
+            num_attention_heads=2,
+            num_layers=2,
+            encoder_reparameterization_type=config.encoder_reparameterization_type,
+            encoder_hidden_size=config.encoder_hidden_size,
+        )
+    )
+
+
+def from_peft(encoder):
+    """PEFT's weights in our layout."""
+    given = {name: tensor.detach().numpy() for name, tensor in encoder.state_dict().items()}
+    ours = {"embedding": given["embedding.weight"]}
+    sides = ("", "_reverse")
+    layers = sorted({name.split("_l")[-1][0] for name in given if "lstm_head.weight_ih" in name})
+    if layers:
+        ours["lstm"] = {
+            n: {
+                "kernel": np.stack([given[f"lstm_head.weight_ih_l{n}{s}"].T for s in sides]),
+                "recurrent": np.stack([given[f"lstm_head.weight_hh_l{n}{s}"].T for s in sides]),
+                "bias": np.stack(
+                    [
+                        given[f"lstm_head.bias_ih_l{n}{s}"] + given[f"lstm_head.bias_hh_l{n}{s}"]
+                        for s in sides
+                    ]
+                ),
+            }
+            for n in layers
+        }
+    heads = sorted({name.split(".")[1] for name in given if name.startswith("mlp_head")})
+    ours["mlp"] = {
+        str(i): {"kernel": given[f"mlp_head.{n}.weight"].T, "bias": given[f"mlp_head.{n}.bias"]}
+        for i, n in enumerate(heads)
+    }
+    return jax.tree.map(jnp.asarray, ours)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("config", [LSTM, MLP])
+def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, tmp_path):
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    peft = pytest.importorskip("peft")
+    torch.manual_seed(1)
+    gpt2 = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(
+            vocab_size=257,
+            n_positions=96,
+            n_embd=32,
+            n_layer=2,
+            n_head=2,
+            initializer_range=0.2,
+            bos_token_id=0,
+            eos_token_id=0,
+        )
+    ).eval()
+    gpt2.save_pretrained(tmp_path)
+    lm = from_hugging_face(tmp_path, lm.tokenizer)
+    theirs = peft.get_peft_model(
+        gpt2,
+        peft.PromptEncoderConfig(
+            task_type="CAUSAL_LM",
+            num_virtual_tokens=config.num_virtual_tokens,
+            encoder_reparameterization_type=config.encoder_reparameterization_type,
+            encoder_hidden_size=config.encoder_hidden_size,
+        ),
+    ).eval()
+    encoder = theirs.prompt_encoder["default"]
+    ours = from_peft(encoder)
+    template = Template((config.num_virtual_tokens,))
+    rows = examples(template, lm)
+    loss, gradient = Inside(lm, make_method(config), template, width=4)(ours, rows)
+
+    padded = Padded.of([Example(r.context + r.target, (0,)) for r in rows], 96, 1)
+    mask = np.zeros_like(padded.ids)
+    aims = np.full_like(padded.ids, -100)
+    for row, example in enumerate(rows):
+        end = len(example.context) + len(example.target)
+        mask[row, :end] = 1
+        aims[row, len(example.context) : end] = example.target
+    found = theirs(
+        input_ids=torch.from_numpy(padded.ids).long(),
+        attention_mask=torch.from_numpy(mask).long(),
+        labels=torch.from_numpy(aims).long(),
+    )
+    found.loss.backward()
+    assert float(loss) == pytest.approx(found.loss.item(), abs=1e-4)
+    wanted = encoder.embedding.weight.grad.numpy()
+    assert np.abs(wanted).max() > 0
+    np.testing.assert_allclose(gradient["embedding"], wanted, atol=1e-4 * np.abs(wanted).max())
+    heads = [m for m in encoder.mlp_head if hasattr(m, "weight")]
+    for number, head in enumerate(heads):
+        wanted = head.weight.grad.numpy().T
+        np.testing.assert_allclose(
+            gradient["mlp"][str(number)]["kernel"], wanted, atol=1e-4 * np.abs(wanted).max()
+        )

@@ -1,0 +1,97 @@
+"""Virtual tokens behave as the words whose embeddings they have; prompts on disk; templates."""
+
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.generate import SoftPrompt, Template
+
+
+def prompt_of_words(lm, before: str, after: str) -> SoftPrompt:
+    """Vectors that are the embeddings of words: what it does is known."""
+    ids = lm.tokenizer.encode(before + after)
+    template = Template((len(before),), (len(after),) if after else ())
+    return SoftPrompt(np.asarray(lm.params["embedding"])[ids], template, lm.fingerprint)
+
+
+def test_it_scores_and_writes_as_its_words_would(lm):
+    prompt = prompt_of_words(lm, "abc", "::")
+    contexts = ["x", "longer text", ""]
+    plain = lm.score([f"abc{text}::" for text in contexts], [" yes", " no", "?"])
+    np.testing.assert_allclose(
+        lm.score(contexts, [" yes", " no", "?"], prompt=prompt), plain, rtol=1e-5
+    )
+    options = {"max_new_tokens": 8, "temperature": 0.9, "repetition_penalty": 1.3, "seed": 4}
+    words = lm.generate([f"abc{text}::" for text in contexts], **options)
+    # A penalty counts words of the prompt, and virtual tokens are none: compare without it.
+    del options["repetition_penalty"]
+    plain = lm.generate([f"abc{text}::" for text in contexts], **options)
+    assert lm.generate(contexts, prompt=prompt, **options) == plain
+    assert len(lm.generate(contexts, prompt=prompt, repetition_penalty=1.3, seed=4)) == len(words)
+
+
+def test_blanks_at_the_end_of_a_context_belong_to_the_continuation(lm):
+    prompt = prompt_of_words(lm, "abc", "")
+    found = lm.score(["x ", "x"], ["yes", " yes"], prompt=prompt)
+    assert found[0] == pytest.approx(found[1])
+    assert found[0] == pytest.approx(lm.score(["abcx"], [" yes"])[0], rel=1e-5)
+
+
+def test_the_models_parameters_are_neither_copied_nor_changed(lm):
+    view, *_ = prompt_of_words(lm, "abc", "").attach(lm)
+    assert view.params["embedding"] is lm.params["embedding"]
+    assert view.params["blocks"] is lm.params["blocks"]
+    assert "virtual" not in lm.params
+
+
+def test_saved_and_read_back_it_is_the_same(lm, tmp_path):
+    prompt = prompt_of_words(lm, "ab", "c")
+    prompt.save(tmp_path)
+    again = SoftPrompt.load(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["prompt.json", "prompt.safetensors"]
+    np.testing.assert_array_equal(again.vectors, prompt.vectors)
+    assert (again.template, again.model) == (prompt.template, prompt.model)
+    assert lm.generate(["x"], prompt=again, temperature=0) == lm.generate(
+        ["x"], prompt=prompt, temperature=0
+    )
+
+
+def test_a_prompt_of_another_model_is_refused(lm, other_lm):
+    with pytest.raises(ClovaError, match=r"tuned on model .*tune one for this model"):
+        other_lm.generate(["x"], prompt=prompt_of_words(lm, "a", ""))
+
+
+def test_a_damaged_folder_is_refused(lm, tmp_path):
+    with pytest.raises(ClovaError, match="not a prompt folder"):
+        SoftPrompt.load(tmp_path)
+    prompt_of_words(lm, "ab", "").save(tmp_path)
+    (tmp_path / "prompt.safetensors").write_bytes(b"short")
+    with pytest.raises(ClovaError, match="damaged"):
+        SoftPrompt.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "before", "after"),
+    [
+        ("[P]*3 {text} [P]*2", (3,), (2,)),
+        ("[P]{text}", (1,), ()),
+        ("리뷰: {text}\n[P]*4 답:", ("리뷰: ",), ("\n", 4, "답:")),
+        ("{text}", (), ()),
+    ],
+)
+def test_templates(pattern, before, after):
+    template = Template.parse(pattern)
+    assert template.before == before
+    assert [p for p in template.after if p != "\n"] == [p for p in after if p != "\n"]
+
+
+@pytest.mark.parametrize("pattern", ["[P]*3", "{text} {text}"])
+def test_a_template_without_its_text_is_refused(pattern):
+    with pytest.raises(ClovaError, match="wants {text} once"):
+        Template.parse(pattern)
+
+
+def test_template_ids_number_the_virtual_tokens_in_order(lm):
+    before, after = Template((2, "ab", 1), (1,)).ids(lm.tokenizer, 257)
+    assert before == [257, 258, 97, 98, 259]
+    assert after == [260]

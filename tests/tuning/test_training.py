@@ -1,0 +1,215 @@
+"""Runs: inside and outside alike, resume, early stopping, refusals."""
+
+import json
+
+import jax
+import numpy as np
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate import Stopped
+from clova_jax.generate import SoftPrompt, Template
+from clova_jax.tuning import (
+    AutoPromptConfig,
+    FineTuningConfig,
+    LoraConfig,
+    PromptEncoderConfig,
+    PromptTuningConfig,
+    TuneOptions,
+    tune,
+    tune_outside,
+)
+from clova_jax.tuning.examples import Batches, Example, split
+from clova_jax.tuning.loop import train
+from clova_jax.tuning.table import Cell, answer, tuned_row
+
+ENCODER = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
+FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, seed=5)
+
+
+class Api:
+    """A language model behind a wall: what the input-gradient API offers, and no parameters."""
+
+    def __init__(self, lm):
+        self.config, self.tokenizer, self.fingerprint = lm.config, lm.tokenizer, lm.fingerprint
+        self.input_gradients, self.score = lm.input_gradients, lm.score
+
+
+@pytest.mark.parametrize("name", ["labels", "texts"])
+def test_tuning_from_outside_equals_tuning_inside(lm, name, request):
+    task = request.getfixturevalue(name)
+    items = task.load(None).pool[:60]
+    inside = tune(lm, task, items, ENCODER, FEW)
+    prompt, tuned = tune_outside(Api(lm), task, items, ENCODER, FEW)
+    np.testing.assert_allclose(prompt.vectors, inside.prompt.vectors, atol=1e-4)
+    for ours, theirs in zip(tuned.history, inside.tuned.history, strict=True):
+        assert ours["dev_loss"] == pytest.approx(theirs["dev_loss"], abs=1e-4)
+    contexts = [item.text for item in items[:5]]
+    np.testing.assert_allclose(
+        lm.score(contexts, ["yes"] * 5, prompt=prompt),
+        lm.score(contexts, ["yes"] * 5, prompt=inside.prompt),
+        atol=1e-3,
+    )
+
+
+def test_what_needs_the_weights_is_refused_from_outside(lm, labels):
+    for config in (LoraConfig(), FineTuningConfig(), AutoPromptConfig(), PromptTuningConfig(4)):
+        with pytest.raises(ClovaError, match="cannot be tuned from outside"):
+            tune_outside(Api(lm), labels, labels.load(None).pool, config, FEW)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        PromptEncoderConfig(4, "MLP", encoder_hidden_size=16),
+        PromptTuningConfig(4),
+        LoraConfig(r=2),
+        FineTuningConfig(),
+    ],
+)
+def test_every_method_learns_and_leaves_the_model_alone(lm, labels, config):
+    before = jax.tree.map(np.array, lm.params)
+    options = TuneOptions(steps=30, batch_size=16, learning_rate=1e-2, evaluate_every=30)
+    found = tune(lm, labels, labels.load(None).pool, config, options)
+    history = found.tuned.history
+    assert history[-1]["dev_loss"] < history[0]["dev_loss"] - 0.05
+    for a, b in zip(jax.tree.leaves(before), jax.tree.leaves(lm.params), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_autoprompt_finds_words_that_lower_the_loss(lm, labels):
+    options = TuneOptions(steps=10, batch_size=16, evaluate_every=5)
+    found = tune(lm, labels, labels.load(None).pool[:80], AutoPromptConfig(4, 4), options)
+    assert found.tuned.best_loss < found.tuned.history[0]["dev_loss"]
+    table = np.asarray(lm.params["embedding"])
+    assert all((row == table).all(axis=1).any() for row in found.prompt.vectors)
+    assert len(found.prompt.about["words"]) == 4
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(lm, labels, tmp_path):
+    items = labels.load(None).pool[:80]
+    whole = tune(lm, labels, items, ENCODER, FEW, out=tmp_path / "whole")
+    stop, steps = StopSignals(), []
+
+    class After(StopSignals):
+        @property
+        def requested(self):
+            steps.append(1)
+            return "SIGINT" if len(steps) == 4 else None
+
+        @requested.setter
+        def requested(self, value):
+            pass
+
+    with pytest.raises(Stopped):
+        tune(lm, labels, items, ENCODER, FEW, out=tmp_path / "cut", stop=After())
+    run = json.loads((tmp_path / "cut" / "run.json").read_text())
+    assert [row["step"] for row in run["history"]] == [0, 3]
+    again = tune(lm, labels, items, ENCODER, FEW, out=tmp_path / "cut", stop=stop)
+    assert again.tuned.history[-1] == pytest.approx(whole.tuned.history[-1], nan_ok=True)
+    np.testing.assert_array_equal(again.prompt.vectors, whole.prompt.vectors)
+    saved = SoftPrompt.load(tmp_path / "cut" / "prompt")
+    np.testing.assert_array_equal(saved.vectors, whole.prompt.vectors)
+    with pytest.raises(ClovaError, match=r"learning_rate=0.01, this one has 0.5"):
+        options = TuneOptions(**{**FEW.__dict__, "learning_rate": 0.5})
+        tune(lm, labels, items, ENCODER, options, out=tmp_path / "cut")
+
+
+def test_it_stops_early_and_keeps_the_best(lm):
+    losses = iter([3.0, 2.0, 2.5, 2.6, 2.7, 1.0])
+    options = TuneOptions(steps=50, evaluate_every=2, patience=2, batch_size=2)
+    batches = Batches([Example((1,), (2,))] * 4, 2, 0)
+
+    def gradient(trainable, batch):
+        return np.float32(1), {"embedding": np.ones((1, 2), np.float32)}
+
+    seen = []
+
+    def look(trainable):
+        seen.append(np.array(trainable["embedding"]))
+        return {"dev_loss": next(losses)}
+
+    start = {"embedding": np.zeros((1, 2), np.float32)}
+    tuned = train(jax.tree.map(jax.numpy.asarray, start), gradient, batches, look, options)
+    assert [row["step"] for row in tuned.history] == [0, 2, 4, 6]
+    assert (tuned.best_step, tuned.best_loss) == (2, 2.0)
+    np.testing.assert_array_equal(tuned.trainable["embedding"], seen[1])
+
+
+def test_an_exploding_loss_changes_nothing_and_ends_the_run():
+    def gradient(trainable, batch):
+        return np.float32("nan"), {"embedding": np.full((1, 2), np.nan, np.float32)}
+
+    values = []
+
+    def look(trainable):
+        values.append(np.array(trainable["embedding"]))
+        return {"dev_loss": 1.0}
+
+    start = {"embedding": jax.numpy.ones((1, 2))}
+    batches = Batches([Example((1,), (2,))], 1, 0)
+    with pytest.raises(ClovaError, match="20 steps in a row"):
+        train(start, gradient, batches, look, TuneOptions(steps=50, evaluate_every=5))
+    assert all((value == 1).all() for value in values)
+
+
+def test_splits_and_templates_that_cannot_be_are_refused(lm, labels):
+    items = labels.load(None).pool
+    with pytest.raises(ClovaError, match="0 examples are too few"):
+        tune(lm, labels, [], ENCODER, FEW)
+    with pytest.raises(ClovaError, match="40 items to train on and 0 to stop by"):
+        tune(lm, labels, items[:40], ENCODER, FEW, dev=[])
+    with pytest.raises(ClovaError, match="5 virtual tokens, the method 4"):
+        tune(lm, labels, items, ENCODER, FEW, template=Template((5,)))
+    with pytest.raises(ClovaError, match="context is 96; shorten the template"):
+        tune(lm, labels, items, PromptEncoderConfig(120, "MLP"), FEW)
+
+
+def test_batches_are_a_function_of_the_step_and_see_every_example(lm):
+    examples = [Example((1,) * (1 + i % 9), (i,)) for i in range(40)]
+    one, other = Batches(examples, 8, seed=3), Batches(examples, 8, seed=3)
+    assert other[7] == one[7]
+    assert sorted(e.target[0] for step in range(5) for e in one[step]) == list(range(40))
+    assert one[0] != one[5]
+
+
+def test_the_splits_are_apart(labels):
+    items = labels.load(None).pool
+    train_items, dev = split(items, seed=1)
+    assert len(dev) == 40
+    assert {i.id for i in train_items} | {i.id for i in dev} == {i.id for i in items}
+    assert split(items, seed=1) == (train_items, dev)
+
+
+@pytest.mark.parametrize("shots", [0, 2])
+def test_a_row_of_the_table(lm, texts, tmp_path, shots):
+    cell = Cell("p_tuning", "lstm", ENCODER, FEW, examples=40, shots=shots)
+    data = texts.load(None)
+    options = {"name": "m", "seeds": 2, "limit": 8, "seed": 0, "out": tmp_path}
+    row = tuned_row(lm, texts, data, cell, **options)
+    assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
+    lines = (tmp_path / "predictions.jsonl").read_text()
+    assert lines.count("\n") == 16
+    again = tuned_row(lm, texts, data, cell, **options)
+    assert again == row
+    assert (tmp_path / "predictions.jsonl").read_text() == lines
+    with pytest.raises(ClovaError, match="examples asked for, there are 120"):
+        tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)
+
+
+def test_a_tuned_model_and_its_prompt_answer_alike(lm, texts):
+    items = texts.load(None).pool
+    found = tune(lm, texts, items[:60], PromptTuningConfig(4), FEW)
+    rows, cut = answer(found, texts, items[100:106])
+    written = lm.generate(
+        [item.text for item in items[100:106]],
+        prompt=found.prompt,
+        max_new_tokens=6,
+        temperature=0,
+        stop=["\n"],
+    )
+    assert [row["prediction"] for row in rows] == [text.strip() for text in written]
+    assert cut == 0
