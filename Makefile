@@ -13,7 +13,7 @@ quickstart: $(STAMP)
 	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
 
 test: $(STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -53,6 +53,7 @@ setup(
         ],
         "dev": [
             "pytest>=8,<10",
+            "pytest-xdist>=3.6,<4",
             "pytest-timeout>=2.3,<3",
             "pytest-rerunfailures>=14,<17",
             "hypothesis>=6.100,<7",
