@@ -6,8 +6,8 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json
 from clova_jax.tokenizers import END_OF_TEXT, Tokenizer, load_tokenizer
+from clova_jax.tokenizers.backend import read_backend
 from clova_jax.tokenizers.base import MANIFEST
-from clova_jax.tokenizers.byte_level import read_backend
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 
 

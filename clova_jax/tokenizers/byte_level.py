@@ -4,7 +4,6 @@ Kind "byte" is the field's standard: GPT-2's split, then merges of bytes. The mo
 its split live in `tokenizer.json`, so any reader of that format gives the same ids.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -15,10 +14,10 @@ import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
-from clova_jax.tokenizers.base import END_OF_TEXT, Tokenizer
+from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
+from clova_jax.tokenizers.base import END_OF_TEXT
 from clova_jax.tokenizers.count import count_pieces, count_words, feed
-from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
+from clova_jax.tokenizers.words import RUST_WORD
 
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
@@ -34,7 +33,7 @@ def _byte_of() -> dict[str, int]:
 BYTE_OF = _byte_of()
 
 
-class ByteTokenizer(Tokenizer):
+class ByteTokenizer(BackendTokenizer):
     """Byte-level BPE.
 
     Args:
@@ -53,42 +52,12 @@ class ByteTokenizer(Tokenizer):
             b"" if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
             for token, _ in vocabulary
         ]
-        super().__init__(tokens, backend.token_to_id(END_OF_TEXT), options, facts)
-        backend.encode_special_tokens = True  # `<|endoftext|>` in a text is thirteen characters
-        self._backend = backend
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._backend.encode_special_tokens = True  # the library does not pickle it
-
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
-        reject_surrogates(words)
-        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
-        return (encoding.ids for encoding in encodings)
-
-    def _content(self) -> dict[str, Any]:
-        content = json.loads(self._backend.to_str())
-        return {name: content[name] for name in ("normalizer", "pre_tokenizer", "model")}
-
-    def _write(self, folder: Path) -> None:
-        with whole_file(folder / "tokenizer.json") as file:
-            file.write(self._backend.to_str(pretty=True))
+        super().__init__(backend, tokens, backend.token_to_id(END_OF_TEXT), options, facts)
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
         """Reads what `save` wrote."""
         return cls(read_backend(folder), manifest["options"], manifest["facts"])
-
-
-def read_backend(folder: Path) -> tokenizers.Tokenizer:
-    """The `tokenizer.json` of a folder."""
-    path = folder / "tokenizer.json"
-    if not path.is_file():
-        raise ClovaError(f"{folder}: has no tokenizer.json; save the tokenizer again")
-    try:
-        return tokenizers.Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises plain Exception
-        raise ClovaError(f"{path}: not a tokenizer of Hugging Face's library ({error})") from None
 
 
 PRE_TOKENIZER = pre_tokenizers.Sequence(

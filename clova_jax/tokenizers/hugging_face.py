@@ -6,23 +6,21 @@ its first blank and a character in several tokens is whole again.
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import tokenizers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
-from clova_jax.tokenizers.base import Tokenizer
-from clova_jax.tokenizers.byte_level import BYTE_OF, read_backend
-from clova_jax.tokenizers.words import reject_surrogates
+from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
+from clova_jax.tokenizers.byte_level import BYTE_OF
 
 SUPPORTED = ("ByteLevel", "Metaspace", "ByteFallback", "Replace", "Fuse", "Strip")
 _fallback = re.compile("<0x([0-9A-F]{2})>").fullmatch
 
 
-class HuggingFaceTokenizer(Tokenizer):
+class HuggingFaceTokenizer(BackendTokenizer):
     """A fast tokenizer of Hugging Face; special tokens in a text are plain characters.
 
     Args:
@@ -35,6 +33,7 @@ class HuggingFaceTokenizer(Tokenizer):
     """
 
     kind = "hugging_face"
+    content_names = ("added_tokens", "normalizer", "pre_tokenizer", "model")
 
     def __init__(self, backend: tokenizers.Tokenizer, end_of_text: int, vocab_size: int) -> None:
         used = max(backend.get_vocab().values(), default=-1) + 1
@@ -43,11 +42,9 @@ class HuggingFaceTokenizer(Tokenizer):
                 f"the tokenizer has {used:,} tokens, the model {vocab_size:,}; it is another model's"
             )
         options = {"end_of_text": end_of_text, "vocab_size": vocab_size}
-        super().__init__(_token_bytes(backend, vocab_size), end_of_text, options)
-        backend.encode_special_tokens = True
+        super().__init__(backend, _token_bytes(backend, vocab_size), end_of_text, options)
         backend.no_truncation()
         backend.no_padding()
-        self._backend = backend
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
@@ -69,23 +66,8 @@ class HuggingFaceTokenizer(Tokenizer):
             for one in steps
         )
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._backend.encode_special_tokens = True  # the library does not pickle it
-
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
-        reject_surrogates(words)
-        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
-        return (encoding.ids for encoding in encodings)
-
     def _content(self) -> dict[str, Any]:
-        content = json.loads(self._backend.to_str())
-        names = ("added_tokens", "normalizer", "pre_tokenizer", "model")
-        return {name: content[name] for name in names} | self.options
-
-    def _write(self, folder: Path) -> None:
-        with whole_file(folder / "tokenizer.json") as file:
-            file.write(self._backend.to_str(pretty=True))
+        return super()._content() | self.options
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "HuggingFaceTokenizer":

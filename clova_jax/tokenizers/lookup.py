@@ -15,8 +15,8 @@ from tokenizers import Regex, decoders, models, pre_tokenizers
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
+from clova_jax.tokenizers.backend import read_backend
 from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Tokenizer
-from clova_jax.tokenizers.byte_level import read_backend
 from clova_jax.tokenizers.count import count_words
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 

@@ -18,12 +18,12 @@ import tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
+from clova_jax.tokenizers.backend import read_backend
 from clova_jax.tokenizers.base import Ids
 from clova_jax.tokenizers.byte_level import (
     ByteTokenizer,
     check_vocab_size,
     count_parts,
-    read_backend,
     train_backend,
 )
 from clova_jax.tokenizers.count import count_pieces, count_words

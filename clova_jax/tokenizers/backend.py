@@ -1,0 +1,68 @@
+"""Tokenizers that stand on one of Hugging Face's `tokenizers`, kept in its `tokenizer.json`."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import tokenizers
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
+from clova_jax.tokenizers.base import Tokenizer
+from clova_jax.tokenizers.words import reject_surrogates
+
+
+class BackendTokenizer(Tokenizer):
+    """Ids of the library; special tokens in a text are plain characters.
+
+    Args:
+        backend: the library's tokenizer.
+        tokens: the bytes of every id, in order.
+        end_of_text: the id that closes a text.
+        options: what decided the ids in training.
+        facts: what is good to know of the training.
+    """
+
+    # The parts of `tokenizer.json` that decide ids.
+    content_names: tuple[str, ...] = ("normalizer", "pre_tokenizer", "model")
+
+    def __init__(
+        self,
+        backend: tokenizers.Tokenizer,
+        tokens: Sequence[bytes],
+        end_of_text: int,
+        options: dict[str, Any],
+        facts: Any = None,
+    ) -> None:
+        super().__init__(tokens, end_of_text, options, facts)
+        backend.encode_special_tokens = True  # `<|endoftext|>` in a text is thirteen characters
+        self._backend = backend
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._backend.encode_special_tokens = True  # the library does not pickle it
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
+        return (encoding.ids for encoding in encodings)
+
+    def _content(self) -> dict[str, Any]:
+        content = json.loads(self._backend.to_str())
+        return {name: content[name] for name in self.content_names}
+
+    def _write(self, folder: Path) -> None:
+        with whole_file(folder / "tokenizer.json") as file:
+            file.write(self._backend.to_str(pretty=True))
+
+
+def read_backend(folder: Path) -> tokenizers.Tokenizer:
+    """The `tokenizer.json` of a folder."""
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise ClovaError(f"{folder}: has no tokenizer.json; save the tokenizer again")
+    try:
+        return tokenizers.Tokenizer.from_file(str(path))
+    except Exception as error:  # the library raises plain Exception
+        raise ClovaError(f"{path}: not a tokenizer of Hugging Face's library ({error})") from None
