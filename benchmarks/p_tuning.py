@@ -216,10 +216,10 @@ def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callabl
     from clova_jax.tuning import TuneOptions
     from clova_jax.tuning.loop import make_optimizer, update
     from clova_jax.tuning.objective import Inside
-    from clova_jax.tuning.state import Progress
+    from clova_jax.tuning.state import fresh_state
 
     gradient = Inside(model, method, template, TARGET)
-    state = Progress.start(method.init(model, 0)).state
+    state = fresh_state(method.init(model, 0))
     optimizer = make_optimizer(TuneOptions(steps=1, learning_rate=1e-4))
     batch = examples_of(ids)
 

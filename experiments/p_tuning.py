@@ -4,6 +4,7 @@ python -m experiments.p_tuning --model DIR --data DIR --limit 2000
 python -m experiments.p_tuning --model small/model large/model --methods p_tuning,few_shot --examples 70,2000
 """
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
 from clova_jax.tuning.table import tuned_row
 from experiments.few_shot import model_names, quickstart_model
 
+SAMPLE_SHOTS = 6
 COLUMNS = [
     *("model", "task", "metric", "method", "encoder", "examples", "value", "low", "high"),
     *("baseline", "seeds", "trained", "seconds"),
@@ -64,8 +66,15 @@ class Options:
 def run(options: Options, experiment: str = "p_tuning") -> int:
     """All models and methods; returns the exit status."""
     models, data = options.model, options.data
+    notes = []
     if not models:
         models, data = quickstart_model(data)
+        if options.shots is None:
+            options = dataclasses.replace(options, shots=SAMPLE_SHOTS)
+            notes.append(
+                f"few_shot shows {SAMPLE_SHOTS} reviews: the quickstart's model never read more than 128 "
+                "tokens at once, and 70 do not fit"
+            )
     if data is None:
         raise ClovaError(
             "--data is required with --model: a folder laid out like the official data"
@@ -102,7 +111,7 @@ def run(options: Options, experiment: str = "p_tuning") -> int:
             except Stopped as signal:
                 print(f"{signal}: what is finished is kept; run the same command to go on")
                 return 130
-    notes = [
+    notes += [
         "value, low, high: percent with a 95% interval (bootstrap over items, and Student's t over seeds)",
         "examples: all labelled reviews that were looked at; a fifth of them (16 to 500) is the development "
         "split, which stops the run and picks its best step; seconds: of all seeds together",

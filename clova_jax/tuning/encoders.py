@@ -9,6 +9,7 @@ import math
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from clova_jax.model import Params
@@ -17,18 +18,18 @@ from clova_jax.tuning.config import PromptEncoderConfig
 
 def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Params:
     """Fresh weights of an encoder for a model of width `embed_dim`."""
-    keys = iter(jax.random.split(jax.random.key(seed), 64))
+    random = np.random.default_rng(seed)
     hidden = config.encoder_hidden_size or embed_dim
 
-    def uniform(shape: tuple[int, ...], fan_in: int) -> Array:
+    def uniform(shape: tuple[int, ...], fan_in: int) -> np.ndarray:
         bound = 1 / math.sqrt(fan_in)
-        return jax.random.uniform(next(keys), shape, jnp.float32, -bound, bound)
+        return random.uniform(-bound, bound, shape).astype(np.float32)
 
     def linear(inputs: int, outputs: int) -> Params:
         return {"kernel": uniform((inputs, outputs), inputs), "bias": uniform((outputs,), inputs)}
 
     encoder: Params = {
-        "embedding": jax.random.normal(next(keys), (config.num_virtual_tokens, embed_dim))
+        "embedding": random.standard_normal((config.num_virtual_tokens, embed_dim), np.float32)
     }
     if config.encoder_reparameterization_type == "MLP":
         widths = (embed_dim, hidden, hidden, embed_dim)
@@ -49,6 +50,7 @@ def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Para
     return encoder
 
 
+@jax.jit
 def prompt_vectors(encoder: Params) -> Float[Array, "P D"]:
     """The prompt vectors that an encoder makes; of a bare embedding table, the table itself."""
     x = encoder["embedding"]

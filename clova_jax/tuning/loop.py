@@ -76,7 +76,7 @@ def train(
     if run.finished:
         return Tuned(run.best, run.history, run.best_step, run.best_loss)
     optimizer = make_optimizer(options)
-    state = jax.tree.map(jnp.copy, run.state)  # its buffers are donated
+    state = run.state
     if not run.history:
         _look(run, state, look, float("nan"))
     guard, step = NonFiniteGuard(), int(state.step)

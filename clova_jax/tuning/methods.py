@@ -8,7 +8,6 @@ import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -53,9 +52,12 @@ class SoftPrompts:
             return init_encoder(config, width, seed)
         count = config.num_virtual_tokens
         if isinstance(config, AutoPromptConfig):  # `autoprompt.search` draws its own start
-            return {"embedding": jnp.zeros((count, width))}
+            return {"embedding": np.zeros((count, width), np.float32)}
         if config.prompt_tuning_init == "RANDOM":
-            return {"embedding": 0.02 * jax.random.normal(jax.random.key(seed), (count, width))}
+            random = np.random.default_rng(seed)
+            return {
+                "embedding": np.float32(0.02) * random.standard_normal((count, width), np.float32)
+            }
         if config.prompt_tuning_init == "TEXT":
             ids = model.tokenizer.encode(config.prompt_tuning_init_text)
             if not ids:
@@ -65,7 +67,7 @@ class SoftPrompts:
             ids = np.resize(np.array(ids), count)
         else:
             ids = np.random.default_rng(seed).integers(0, model.config.vocab_size, count)
-        return {"embedding": jnp.asarray(model.params["embedding"][ids], jnp.float32)}
+        return {"embedding": np.asarray(model.params["embedding"], np.float32)[ids]}
 
     def params(self, base: Params, trainable: Params) -> Params:
         """The frozen parameters with the prompt vectors beside them."""
@@ -81,13 +83,13 @@ class Lora:
     def init(self, model: Any, seed: int) -> Params:
         """`a` uniform as torch's linear layers, `b` zero."""
         trainable: Params = {}
-        for number, name in enumerate(self.config.target_modules):
+        random, rank = np.random.default_rng(seed), self.config.r
+        for name in self.config.target_modules:
             kernel = _kernel(model.params, name)
             layers, inputs, outputs = _matrix_shape(kernel.shape, name)
-            key = jax.random.fold_in(jax.random.key(seed), number)
             bound = 1 / math.sqrt(inputs)
-            a = jax.random.uniform(key, (layers, inputs, self.config.r), jnp.float32, -bound, bound)
-            trainable[name] = {"a": a, "b": jnp.zeros((layers, self.config.r, outputs))}
+            a = random.uniform(-bound, bound, (layers, inputs, rank)).astype(np.float32)
+            trainable[name] = {"a": a, "b": np.zeros((layers, rank, outputs), np.float32)}
         return trainable
 
     def params(self, base: Params, trainable: Params) -> Params:
@@ -110,8 +112,8 @@ class FineTuning:
     config: FineTuningConfig = FineTuningConfig()
 
     def init(self, model: Any, seed: int) -> Params:
-        """A copy of the model's parameters."""
-        return jax.tree.map(jnp.copy, model.params)
+        """The model's parameters; the run copies them."""
+        return model.params
 
     def params(self, base: Params, trainable: Params) -> Params:
         """The trained copy."""

@@ -9,7 +9,7 @@ Notable:
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import jax
@@ -22,6 +22,8 @@ from clova_jax.generate import Template
 from clova_jax.generate.placement import place
 from clova_jax.generate.soft_prompt import first_virtual
 from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward
+from clova_jax.tuning.config import PromptTuningConfig
+from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Example, Padded
 from clova_jax.tuning.methods import Method, SoftPrompts
 
@@ -58,34 +60,48 @@ class Inside:
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
         """Mean loss of the batch, and its gradient."""
-        rows = Padded.of(batch, self.limit, self.width)
-        model = self.model
-        arrays = place(model, rows.ids, rows.first, rows.targets, rows.weights)
-        return _value_and_gradient(
+        if not isinstance(self.method, SoftPrompts):
+            return self._run(_value_and_gradient, trainable, self.method, batch)
+        # The encoder by itself: it is compiled once, not again for every length of text.
+        vectors, back = _encode(trainable)
+        loss, change = self._run(_value_and_gradient, {"embedding": vectors}, _VECTORS, batch)
+        return loss, _pull(back, change["embedding"])
+
+    def lower(self, trainable: Params, batch: Sequence[Example]) -> jax.stages.Lowered:
+        """The program for a batch of LoRA or fine-tuning, or of prompt vectors, without running it."""
+        method = self.method
+        if isinstance(method, SoftPrompts):
+            trainable, method = {"embedding": prompt_vectors(trainable)}, _VECTORS
+        return self._run(_value_and_gradient.lower, trainable, method, batch)
+
+    def _run(
+        self, run: Callable, trainable: Params, method: Method, batch: Sequence[Example]
+    ) -> Any:
+        model, rows = self.model, Padded.of(batch, self.limit, self.width)
+        return run(
             trainable,
             model.params,
             model.config,
-            self.method,
+            method,
             self.frozen,
             self.before,
-            *arrays,
+            *place(model, rows.ids, rows.first, rows.targets, rows.weights),
             dtype=model.dtype,
         )
 
-    def compiled(self, trainable: Params, batch: Sequence[Example]) -> jax.stages.Compiled:
-        """The compiled program for a batch, which tells the memory it takes."""
-        rows = Padded.of(batch, self.limit, self.width)
-        model = self.model
-        return _value_and_gradient.lower(
-            trainable,
-            model.params,
-            model.config,
-            self.method,
-            self.frozen,
-            self.before,
-            *(rows.ids, rows.first, rows.targets, rows.weights),
-            dtype=model.dtype,
-        ).compile()
+
+_VECTORS = SoftPrompts(PromptTuningConfig())  # bare vectors, whatever makes them
+
+
+@jax.jit
+def _encode(encoder: Params) -> tuple[Array, Callable]:
+    """The prompt vectors, and the way back from their gradient to the encoder's."""
+    return jax.vjp(prompt_vectors, encoder)
+
+
+@jax.jit
+def _pull(back: Callable, change: Array) -> Params:
+    return back(change)[0]
 
 
 @functools.partial(jax.jit, static_argnames=("config", "method", "dtype"))
@@ -103,11 +119,13 @@ def _value_and_gradient(
     *,
     dtype: Any,
 ) -> tuple[Array, Params]:
+
     def loss(trainable: Params) -> Array:
         params = method.params(base, trainable)
         prefix = read(params, config, before, frozen, dtype) if before.size else frozen
         cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
-        hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype)
+        # Beside frozen parameters activations are most of the memory; products are kept, the rest made anew.
+        hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype, remat="dots")
         where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
         hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
         values = cross_entropy(params, config, hidden, targets)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from clova_jax.common.command import as_json
@@ -86,10 +85,10 @@ def tune(
     """
     virtual = first_virtual(model)
     given = _Given.of(model, task, items, dev, config, template, virtual, options.seed)
-    method, make = make_method(config), jax.jit(make_method(config).params)
+    method = make_method(config)
 
     def look(trainable: Any) -> dict[str, float]:
-        view = with_params(model, make(model.params, trainable))
+        view = with_params(model, method.params(model.params, trainable))
         return dev_figures(view, task, given.before, given.dev, given.dev_examples)
 
     width = max(len(example.target) for example in given.examples)
@@ -116,7 +115,7 @@ def tune(
         prompt = _soft_prompt(task, config, options, given, tuned, fingerprint(model), words)
         if out:
             prompt.save(Path(out) / "prompt")
-    view = with_params(model, make(model.params, tuned.trainable))
+    view = with_params(model, method.params(model.params, tuned.trainable))
     return TunedModel(view, given.template, given.before, tuned, prompt, given.notes)
 
 

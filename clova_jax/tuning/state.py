@@ -38,10 +38,8 @@ class Progress:
 
     @classmethod
     def start(cls, trainable: Params) -> "Progress":
-        """The beginning of a run."""
-        mu, nu = (jax.tree.map(jnp.zeros_like, trainable) for _ in range(2))
-        counters = (jnp.zeros((), jnp.int32) for _ in range(3))
-        return cls(TrainState(trainable, mu, nu, *counters), on_host(trainable))
+        """The beginning of a run, with a copy of what is trained."""
+        return cls(fresh_state(jax.tree.map(jnp.copy, trainable)), on_host(trainable))
 
     def save(self, folder: Path, identity: dict[str, Any]) -> None:
         """Writes it; `run.json`, last, names the other file, so that the three always fit."""
@@ -93,6 +91,14 @@ class Progress:
         state = jax.tree.map(jnp.asarray, parts.get("state", fresh.state))
         rest = {key: values[key] for key in ("best_loss", "best_step", "history", "finished")}
         return dataclasses.replace(fresh, state=state, best=parts["best"], **rest)
+
+
+def fresh_state(trainable: Params) -> TrainState:
+    """No step made yet; the arrays are the state's from now on."""
+    trainable = jax.tree.map(jnp.asarray, trainable)
+    mu, nu = (jax.tree.map(jnp.zeros_like, trainable) for _ in range(2))
+    counters = (jnp.zeros((), jnp.int32) for _ in range(3))
+    return TrainState(trainable, mu, nu, *counters)
 
 
 def on_host(tree: Params) -> Params:

@@ -32,8 +32,10 @@ def make_lm(seed=0, max_length=96):
     config = ModelConfig(2, 32, 2, vocab_size=257, max_length=max_length)
     rng = np.random.default_rng(seed)
     params = jax.tree.map(
-        lambda x: x + np.float32(0.1) * rng.standard_normal(x.shape, np.float32),
-        init_params(config, seed),
+        lambda x: jax.device_put(
+            np.asarray(x) + np.float32(0.1) * rng.standard_normal(x.shape, np.float32)
+        ),
+        jax.jit(init_params, static_argnums=0)(config, seed),
     )
     return LanguageModel(config, params, Bytes(), dtype=np.float32)
 

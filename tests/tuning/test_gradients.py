@@ -1,16 +1,14 @@
-"""Loss and gradient: against a plain whole forward pass, from outside, and against PEFT."""
+"""Loss and gradient: against whole rows read from outside, and against PEFT."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.generate import Template
 from clova_jax.interop import from_hugging_face
-from clova_jax.model import forward, logits
 from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
-from clova_jax.tuning.encoders import init_encoder, prompt_vectors
+from clova_jax.tuning.encoders import init_encoder
 from clova_jax.tuning.examples import Example, Padded
 from clova_jax.tuning.methods import make_method
 from clova_jax.tuning.objective import Inside
@@ -30,21 +28,6 @@ def examples(template, lm):
     ]
 
 
-def plain_loss(lm, vectors, template, rows):
-    """One row at a time, nothing shared, the head everywhere."""
-    table = jnp.concatenate([lm.params["embedding"], vectors])
-    before = template.ids(lm.tokenizer, lm.config.vocab_size)[0]
-    total, count = 0.0, 0
-    for row in rows:
-        ids = np.array([*before, *row.context, *row.target])
-        hidden, _ = forward(lm.params, lm.config, embeddings=table[ids[:-1]][None])
-        scores = jax.nn.log_softmax(logits(lm.params, lm.config, hidden[0]))
-        first = len(ids) - 1 - len(row.target)
-        total -= sum(scores[first + k, token] for k, token in enumerate(row.target))
-        count += len(row.target)
-    return total / count
-
-
 def assert_close(ours, theirs, tolerance=1e-5):
     for (path, a), b in zip(
         jax.tree_util.tree_leaves_with_path(ours), jax.tree.leaves(theirs), strict=True
@@ -55,19 +38,15 @@ def assert_close(ours, theirs, tolerance=1e-5):
 
 @pytest.mark.parametrize(
     ("config", "pattern"),
-    [(LSTM, "[P]*3 {text} [P]"), (MLP, "ab [P]*2 c {text} [P]*2"), (LSTM, "{text} [P]*4")],
+    [(LSTM, "ab [P]*2 c {text} [P]*2"), (MLP, "{text} [P]*4")],
 )
 def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pattern):
     template = Template.parse(pattern)
     encoder = init_encoder(config, lm.config.embed_dim, seed=3)
     rows = examples(template, lm)
     loss, gradient = Inside(lm, make_method(config), template, width=4)(encoder, rows)
-    expected, gradients = jax.jit(
-        jax.value_and_grad(lambda e: plain_loss(lm, prompt_vectors(e), template, rows))
-    )(encoder)
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
-    assert_close(gradient, gradients)
-    loss, gradient = Outside(lm, template)(encoder, rows)
+    # From outside nothing is shared: every row is read whole, by a function torch agrees with.
+    expected, gradients = Outside(lm, template)(encoder, rows)
     assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     assert_close(gradient, gradients)
 
@@ -156,7 +135,7 @@ def from_peft(encoder):
         str(i): {"kernel": given[f"mlp_head.{n}.weight"].T, "bias": given[f"mlp_head.{n}.bias"]}
         for i, n in enumerate(heads)
     }
-    return jax.tree.map(jnp.asarray, ours)
+    return ours
 
 
 @pytest.mark.peers
