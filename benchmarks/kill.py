@@ -10,6 +10,7 @@ moments and counters must be equal bit for bit, and so must the losses, gradient
 """
 
 import contextlib
+import math
 import os
 import random
 import shutil
@@ -72,13 +73,12 @@ class Run:
             *("--steps", str(options.steps), "--checkpoint-every", str(options.checkpoint_every)),
             *("--validate-every", str(options.steps // 4), "--seed", str(options.seed)),
         ]
-        devices = 1
-        for size in options.mesh:
-            devices *= size
+        count = "--xla_force_host_platform_device_count"
+        flags = [f for f in os.environ.get("XLA_FLAGS", "").split() if not f.startswith(count)]
         self.environment = os.environ | {
             "JAX_PLATFORMS": "cpu",
             "NPROC": "64",  # threads for all devices to meet in collectives
-            "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+            "XLA_FLAGS": " ".join([*flags, f"{count}={math.prod(options.mesh)}"]),
             "JAX_COMPILATION_CACHE_DIR": str((options.out / "programs").absolute()),
             "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         }
