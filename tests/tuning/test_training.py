@@ -22,7 +22,7 @@ from clova_jax.tuning import (
 )
 from clova_jax.tuning.examples import Batches, Example, split
 from clova_jax.tuning.loop import train
-from clova_jax.tuning.table import Cell, answer, tuned_row
+from clova_jax.tuning.table import Cell, tuned_row
 
 ENCODER = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
 FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, seed=5)
@@ -36,7 +36,7 @@ class Api:
         self.input_gradients, self.score = lm.input_gradients, lm.score
 
 
-@pytest.mark.parametrize("name", ["labels", "texts"])
+@pytest.mark.parametrize("name", ["labels", pytest.param("texts", marks=pytest.mark.slow)])
 def test_tuning_from_outside_equals_tuning_inside(lm, name, request):
     task = request.getfixturevalue(name)
     items = task.load(None).pool[:60]
@@ -59,28 +59,20 @@ def test_what_needs_the_weights_is_refused_from_outside(lm, labels):
             tune_outside(Api(lm), labels, labels.load(None).pool, config, FEW)
 
 
-@pytest.mark.parametrize(
-    "config",
-    [
-        PromptEncoderConfig(4, "MLP", encoder_hidden_size=16),
-        PromptTuningConfig(4),
-        LoraConfig(r=2),
-        FineTuningConfig(),
-    ],
-)
-def test_every_method_learns_and_leaves_the_model_alone(lm, labels, config):
+@pytest.mark.parametrize("config", [PromptTuningConfig(4), LoraConfig(r=2), FineTuningConfig()])
+def test_every_method_learns_and_leaves_the_model_alone(lm, texts, config):
     before = jax.tree.map(np.array, lm.params)
-    options = TuneOptions(steps=30, batch_size=16, learning_rate=1e-2, evaluate_every=30)
-    found = tune(lm, labels, labels.load(None).pool, config, options)
+    options = TuneOptions(steps=20, batch_size=16, learning_rate=2e-2, evaluate_every=20)
+    found = tune(lm, texts, texts.load(None).pool, config, options)
     history = found.tuned.history
-    assert history[-1]["dev_loss"] < history[0]["dev_loss"] - 0.05
+    assert history[-1]["dev_loss"] < history[0]["dev_loss"] - 0.1
     for a, b in zip(jax.tree.leaves(before), jax.tree.leaves(lm.params), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-def test_autoprompt_finds_words_that_lower_the_loss(lm, labels):
-    options = TuneOptions(steps=10, batch_size=16, evaluate_every=5)
-    found = tune(lm, labels, labels.load(None).pool[:80], AutoPromptConfig(4, 4), options)
+def test_autoprompt_finds_words_that_lower_the_loss(lm, texts):
+    options = TuneOptions(steps=16, batch_size=16, evaluate_every=8)
+    found = tune(lm, texts, texts.load(None).pool, AutoPromptConfig(4, 6), options)
     assert found.tuned.best_loss < found.tuned.history[0]["dev_loss"]
     table = np.asarray(lm.params["embedding"])
     assert all((row == table).all(axis=1).any() for row in found.prompt.vectors)
@@ -183,32 +175,27 @@ def test_the_splits_are_apart(labels):
 
 
 def test_a_row_of_the_table(lm, texts, tmp_path):
-    cell = Cell("p_tuning", "lstm", ENCODER, FEW, examples=40, shots=2)
+    cell = Cell("prompt_tuning", "", PromptTuningConfig(4), FEW, examples=40, shots=2)
     data = texts.load(None)
     options = {"name": "m", "seeds": 2, "limit": 8, "seed": 0, "out": tmp_path}
     row = tuned_row(lm, texts, data, cell, **options)
     assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
     assert row["low"] <= row["value"] <= row["high"]
     assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
-    lines = (tmp_path / "predictions.jsonl").read_text()
-    assert lines.count("\n") == 16
-    again = tuned_row(lm, texts, data, cell, **options)
-    assert again == row
-    assert (tmp_path / "predictions.jsonl").read_text() == lines
-    with pytest.raises(ClovaError, match="examples asked for, there are 120"):
-        tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)
-
-
-def test_a_tuned_model_and_its_prompt_answer_alike(lm, texts):
-    items = texts.load(None).pool
-    found = tune(lm, texts, items[:60], PromptTuningConfig(4), FEW)
-    rows, cut = answer(found, texts, items[100:106])
+    lines = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
+    assert len(lines) == 16
+    assert tuned_row(lm, texts, data, cell, **options) == row
+    assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 16
+    # The prompt it left behind answers as it did.
+    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_2shot_0" / "prompt")
+    texts_by_id = {item.id: item.text for item in data.items}
     written = lm.generate(
-        [item.text for item in items[100:106]],
-        prompt=found.prompt,
+        [texts_by_id[line["id"]] for line in lines[:8]],
+        prompt=prompt,
         max_new_tokens=6,
         temperature=0,
         stop=["\n"],
     )
-    assert [row["prediction"] for row in rows] == [text.strip() for text in written]
-    assert cut == 0
+    assert [line["prediction"] for line in lines[:8]] == [text.strip() for text in written]
+    with pytest.raises(ClovaError, match="examples asked for, there are 120"):
+        tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)
