@@ -17,8 +17,8 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
+from clova_jax.common.workers import ordered_map
 from clova_jax.corpus.documents import document_files, read_documents
-from clova_jax.data.workers import ordered_map
 from clova_jax.tokenizers import load_tokenizer
 
 BLOCK = 1_000_000  # characters handed to a worker at once

@@ -23,11 +23,11 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json, write_jsonl
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
+from clova_jax.common.workers import unordered_map
 from clova_jax.corpus import corpus_report
 from clova_jax.corpus.documents import BadLines
 from clova_jax.corpus.duplicates import Verdict, find_duplicates, write_matches
 from clova_jax.corpus.evaluation_overlap import EvaluationIndex, texts_of
-from clova_jax.corpus.executors import run_local
 from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, read_part
 from clova_jax.corpus.readers import base_of, file_groups, group_blocks, input_files
 from clova_jax.corpus.steps import Cleaning
@@ -175,7 +175,7 @@ def _clean(
                         yield task
                 bar.update(sum(path.stat().st_size for path in group))
 
-        for _ in run_local(clean_part, tasks(), job.workers):
+        for _ in unordered_map(clean_part, tasks(), job.workers):
             pass
     _check(stop)
     return parts
@@ -212,7 +212,7 @@ def _external(job: Job, cleaning: Cleaning, folder: Path, stop: StopSignals) -> 
                 if not stop.requested and not is_whole(task.out):
                     yield replace(task, tier=0)
 
-    for _ in run_local(clean_part, tasks(), job.workers):
+    for _ in unordered_map(clean_part, tasks(), job.workers):
         pass
     _check(stop)
     return parts
@@ -299,7 +299,9 @@ def _write(
             if size and not shard.is_file():
                 yield WriteTask(part, copies[end - size : end], shard)
 
-    for _ in progress(run_local(write_part, tasks(), job.workers), desc="write", unit=" shards"):
+    for _ in progress(
+        unordered_map(write_part, tasks(), job.workers), desc="write", unit=" shards"
+    ):
         pass
     _check(stop)
     every = [*external, *parts]

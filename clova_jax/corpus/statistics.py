@@ -8,8 +8,8 @@ from typing import Any
 
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
+from clova_jax.common.workers import unordered_map
 from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
-from clova_jax.corpus.executors import run_local
 from clova_jax.corpus.language import language
 from clova_jax.corpus.profile import profile
 
@@ -88,7 +88,7 @@ def count_corpus(
                     yield CountTask(block, tokenizer)
 
             small = path.stat().st_size < 1 << 20  # a process would take longer to start
-            for counts in run_local(count_block, tasks(), 1 if small else workers):
+            for counts in unordered_map(count_block, tasks(), 1 if small else workers):
                 for source, count in counts.items():
                     found.setdefault(source, Counter()).update(count)
             write_json(mark, {source: dict(sorted(c.items())) for source, c in found.items()})

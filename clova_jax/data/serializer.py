@@ -20,6 +20,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
+from clova_jax.common.workers import ordered_map
 from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
 from clova_jax.data.files import SHARD_TOKENS
 from clova_jax.data.split import SourceSizes, id_hash, measure
@@ -33,7 +34,6 @@ from clova_jax.data.store import (
     open_folder,
     seal,
 )
-from clova_jax.data.workers import ordered_map
 
 PROGRESS = "progress.json"
 _SMALL = 32 << 20  # bytes of text below which processes cost more than they save

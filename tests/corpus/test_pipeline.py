@@ -16,7 +16,7 @@ from corpus_world import prose, write_world
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
-from clova_jax.corpus import documents, executors, parts, pipeline, readers
+from clova_jax.corpus import documents, parts, pipeline, readers
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.pipeline import Job, run
 from clova_jax.corpus.steps import Cleaning
@@ -233,17 +233,3 @@ def test_workers_need_no_jax():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
-
-
-def test_tasks_are_drawn_as_workers_become_free():
-    drawn = []
-
-    def tasks():
-        for number in range(20):
-            drawn.append(number)
-            yield float(number)
-
-    results = executors.run_local(abs, tasks(), 2)
-    next(results)
-    assert len(drawn) < 10
-    assert sorted([0.0, *results])[-1] == 19.0

@@ -2,9 +2,6 @@
 
 import hashlib
 import json
-import os
-
-from clova_jax.common.errors import ClovaError
 
 
 class Bytes:
@@ -42,14 +39,3 @@ def content(folder):
     """Every file of a folder by its name."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
-
-
-class Doubler:
-    """For worker processes: doubles numbers, fails at 7, dies at 8."""
-
-    def __call__(self, number):
-        if number == 7:
-            raise ClovaError("seven")
-        if number == 8:
-            os._exit(1)
-        return 2 * number

@@ -2,10 +2,10 @@ import subprocess
 import sys
 
 import pytest
-from data_world import Doubler
+from doubler import Doubler
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.data.workers import ordered_map
+from clova_jax.common.workers import ordered_map, unordered_map
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -33,3 +33,17 @@ def test_few_items_are_read_ahead():
 def test_workers_do_not_load_jax():
     code = "import sys, clova_jax.data, clova_jax.tokenizers; sys.exit('jax' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_unordered_results_are_drawn_as_workers_become_free():
+    drawn = []
+
+    def items():
+        for number in range(20):
+            drawn.append(number)
+            yield float(number)
+
+    results = unordered_map(abs, items(), 2)
+    next(results)
+    assert len(drawn) < 10
+    assert sorted([0.0, *results])[-1] == 19.0
