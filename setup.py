@@ -16,7 +16,6 @@ setup(
     python_requires=">=3.11",
     install_requires=[
         "jax>=0.10,<0.12",
-        "flax>=0.12,<0.14",
         "optax>=0.2.5,<0.4",
         "orbax-checkpoint>=0.11,<0.13",
         "tensorstore>=0.1.70,<0.2",

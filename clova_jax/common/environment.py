@@ -5,7 +5,7 @@ import os
 import platform
 from typing import Any
 
-PACKAGES = ("clova_jax", "jax", "flax", "optax", "tokenizers", "kiwipiepy", "numpy")
+PACKAGES = ("clova_jax", "jax", "optax", "tokenizers", "kiwipiepy", "numpy")
 
 
 def environment() -> dict[str, Any]:
