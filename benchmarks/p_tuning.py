@@ -295,6 +295,8 @@ def torch_model(config: ModelConfig, seed: int) -> tuple[float, Any]:
             n_embd=config.embed_dim,
             n_layer=config.num_layers,
             n_head=config.num_heads,
+            bos_token_id=0,
+            eos_token_id=0,
             resid_pdrop=0.0,
             embd_pdrop=0.0,
             attn_pdrop=0.0,

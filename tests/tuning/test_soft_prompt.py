@@ -68,14 +68,12 @@ def test_a_damaged_folder_is_refused(lm, tmp_path):
     [
         ("[P]*3 {text} [P]*2", (3,), (2,)),
         ("[P]{text}", (1,), ()),
-        ("리뷰: {text}\n[P]*4 답:", ("리뷰: ",), ("\n", 4, "답:")),
+        ("리뷰: {text}\n[P]*4 답:", ("리뷰: ",), (4, "답:")),
         ("{text}", (), ()),
     ],
 )
 def test_templates(pattern, before, after):
-    template = Template.parse(pattern)
-    assert template.before == before
-    assert [p for p in template.after if p != "\n"] == [p for p in after if p != "\n"]
+    assert Template.parse(pattern) == Template(before, after)
 
 
 @pytest.mark.parametrize("pattern", ["[P]*3", "{text} {text}"])
