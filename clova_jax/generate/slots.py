@@ -21,12 +21,12 @@ from jaxtyping import Array, Bool, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import bucket, most_rows, pad, row_bucket
-from clova_jax.generate.decoding import LayerCache, decode, put, split_layers
+from clova_jax.generate.decoding import LayerCache, decode, head, put, split_layers
 from clova_jax.generate.draw import Rows, draw, penalise
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.placement import place
 from clova_jax.generate.text import Writer
-from clova_jax.model import Cache, Params, Prefix, forward, logits
+from clova_jax.model import Cache, Params, Prefix, forward
 
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
@@ -279,7 +279,7 @@ def _advance(
         hidden, cache = decode(
             params, layers, config, state.token, state.cache, prefix, active, dtype
         )
-        scores = logits(params, config, hidden)
+        scores = head(params, layers, config, hidden)
         token = draw(
             penalise(scores, state.rows, state.in_prompt, state.counts),
             state.rows,

@@ -9,6 +9,9 @@ from clova_jax.interop import from_hugging_face
 pytestmark = pytest.mark.peers
 
 
+LENGTHS = (1, 2, 3, 5, 8, 13, 16, 17, 18, 23, 24, 25, 26, 33, 40, 49, 50, 64, 66, 89)
+
+
 class Numbers:
     """Ids without texts; none of them ends a text."""
 
@@ -33,17 +36,23 @@ def test_two_hundred_prompts_alone_and_together(tmp_path):
     peer.save_pretrained(tmp_path)
     lm = from_hugging_face(tmp_path, tokenizer=Numbers())
     rng = np.random.default_rng(0)
-    prompts = [rng.integers(0, 499, rng.integers(1, 90)).tolist() for _ in range(200)]
-    wanted = []
-    for ids in prompts:
+    prompts, wanted = [], []
+    for length in LENGTHS:  # one length a batch, so that the peer need not pad
+        ids = torch.from_numpy(rng.integers(0, 499, (10, length)))
         with torch.no_grad():
             out = peer.generate(
-                torch.tensor([ids]), max_new_tokens=24, do_sample=False, pad_token_id=0
+                ids,
+                attention_mask=torch.ones_like(ids),  # or it takes id 0 for padding
+                max_new_tokens=24,
+                do_sample=False,
+                pad_token_id=0,
             )
-        new = out[0, len(ids) :].tolist()
-        wanted.append(new[: new.index(499)] if 499 in new else new)
-    found = complete(lm, prompts, max_new_tokens=24, temperature=0)
-    assert [one.ids for one in found] == wanted
-    for number in range(0, 200, 20):
+        prompts += ids.tolist()
+        for new in out[:, length:].tolist():
+            wanted.append(new[: new.index(499)] if 499 in new else new)
+    order = rng.permutation(200)
+    found = complete(lm, [prompts[n] for n in order], max_new_tokens=24, temperature=0)
+    assert [one.ids for one in found] == [wanted[n] for n in order]
+    for number in range(5, 200, 20):
         alone = complete(lm, [prompts[number]], max_new_tokens=24, temperature=0)
         assert alone[0].ids == wanted[number]
