@@ -43,13 +43,14 @@ def spam(text: str, meta: dict[str, Any] | None = None) -> str | None:
         if meta and meta.get(verdict) is True:
             return f"verdict of the service: {verdict}"
     counts = evidence(text)
-    # Links alone are a bibliography, tags alone a photo album: a pitch needs words of a pitch.
+    # Links alone are a bibliography, tags alone a photo album: a pitch needs words of a pitch. Those
+    # alone are talk (a film about a casino): a pitch also says how to come, or why to hurry.
     pitch = [
         name
         for name in ("gambling", "loans", "adult", "contact", "urging", "sponsored")
         if counts[name]
     ]
-    if not pitch:
+    if not pitch or len([name for name in counts if counts[name]]) < 2:
         return None
     score = sum(_WEIGHTS[name] * min(count, 10) for name, count in counts.items())
     score *= 100 / max(len(text), _LEAST_CHARACTERS)

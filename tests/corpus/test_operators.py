@@ -108,6 +108,8 @@ def test_spam_takes_verdicts_and_pitches_and_leaves_mentions():
     assert spam(PROSE) is None
     assert spam("참고: https://example.com https://example.org 를 보라") is None
     assert spam("이번 법안은 카지노 산업을 다룬다. " + PROSE) is None
+    assert spam("카지노 장면에서 배팅하는 손이 떨렸다. 카지노를 털 줄이야") is None
+    assert spam("카지노 꽁머니 지급! 바카라 추천 https://example.com")
 
 
 def test_quality_ranks_prose_above_chatter():
