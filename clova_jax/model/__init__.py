@@ -1,7 +1,7 @@
 """The decoder: parameters, forward pass, loss, cache. The files behind are private to this room."""
 
 from clova_jax.common.host_memory import keep_freed_memory
-from clova_jax.model.attention import causal_mask, self_attention
+from clova_jax.model.attention import causal_mask, computed_share, self_attention
 from clova_jax.model.cache import Cache, Prefix
 from clova_jax.model.decoder import (
     Remat,
@@ -33,6 +33,7 @@ __all__ = [
     "Spec",
     "abstract_params",
     "causal_mask",
+    "computed_share",
     "cross_entropy",
     "default_dtype",
     "embed",

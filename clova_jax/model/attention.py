@@ -8,6 +8,8 @@ import math
 
 import jax
 import jax.numpy as jnp
+from jax import lax
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Bool, Float, Int
 
 _MASKED = -1e30  # finite: a row of nothing but masked scores stays a number
@@ -27,13 +29,91 @@ def self_attention(
     value: Float[Array, "B T N H"],
     mask: Bool[Array, "#B 1 T T"],
 ) -> Float[Array, "B T N H"]:
-    """Attention of a sequence over itself; softmax in float32."""
+    """Attention of a sequence over itself; softmax in float32.
+
+    `mask` must be causal: what lies well above the diagonal is not computed.
+    """
     if jax.default_backend() == "gpu" and query.dtype in (jnp.bfloat16, jnp.float16):
         return jax.nn.dot_product_attention(query, key, value, mask=mask, implementation="cudnn")
-    scores = jnp.einsum("btnh,bsnh->bnts", query, key, preferred_element_type=jnp.float32)
-    scores = jnp.where(mask, scores / math.sqrt(query.shape[-1]), _MASKED)
-    weights = jax.nn.softmax(scores, axis=-1).astype(value.dtype)
-    return jnp.einsum("bnts,bsnh->btnh", weights, value)
+    return _causal_attention(query, key, value, mask)
+
+
+def _query_blocks(time: int) -> int:
+    """How many blocks of queries are worked through apart, each with the keys up to its own end."""
+    return 4 if time >= 128 and time % 4 == 0 else 1
+
+
+def computed_share(time: int) -> float:
+    """The share of the [T,T] scores that `self_attention` computes where it writes them to memory."""
+    count = _query_blocks(time)
+    return (count + 1) / (2 * count)
+
+
+def _blocks(time: int) -> list[tuple[slice, slice]]:
+    """(queries, keys) of each block; what lies above the diagonal in between is never computed."""
+    count = _query_blocks(time)
+    size = time // count
+    return [(slice(n * size, (n + 1) * size), slice(0, (n + 1) * size)) for n in range(count)]
+
+
+def _heads_first(x: Array) -> Array:
+    return x.swapaxes(1, 2)
+
+
+@jax.custom_vjp
+def _causal_attention(query: Array, key: Array, value: Array, mask: Array) -> Array:
+    return _attend(query, key, value, mask)[0]
+
+
+def _attend(query: Array, key: Array, value: Array, mask: Array) -> tuple[Array, tuple]:
+    """The result, and what the backward pass needs: of the [T,T] arrays only the weights, by block."""
+    query = _heads_first(query) * (1 / math.sqrt(query.shape[-1]))
+    key, value = _heads_first(key), _heads_first(value)
+    mixed, weights = [], []
+    for rows, columns in _blocks(query.shape[2]):
+        scores = jnp.matmul(
+            query[:, :, rows],
+            key[:, :, columns].swapaxes(2, 3),
+            preferred_element_type=jnp.float32,
+        )
+        scores = jnp.where(mask[:, :, rows, columns], scores, _MASKED)
+        weights.append(checkpoint_name(jax.nn.softmax(scores).astype(value.dtype), "weights"))
+        mixed.append(jnp.matmul(weights[-1], value[:, :, columns]))
+    mixed = checkpoint_name(jnp.concatenate(mixed, 2), "mixed")
+    return _heads_first(mixed), (query, key, value, mixed, weights)
+
+
+def _attend_backward(saved: tuple, grad: Array) -> tuple[Array, Array, Array, None]:
+    query, key, value, mixed, weights = saved
+    grad, time = _heads_first(grad), query.shape[2]
+    # A row's sum over its weights' gradients, as one over the head's width.
+    sums = jnp.sum(grad.astype(jnp.float32) * mixed.astype(jnp.float32), -1, keepdims=True)
+    # Keys and values get theirs as [H,T] @ [T,S]: XLA:CPU is slow at products whose left side is transposed.
+    turned_query, turned_grad = lax.optimization_barrier(
+        (query.swapaxes(2, 3), grad.swapaxes(2, 3))
+    )
+    d_query, d_key, d_value = [], 0.0, 0.0
+    for (rows, columns), part in zip(_blocks(time), weights, strict=True):
+        d_weights = jnp.matmul(
+            grad[:, :, rows],
+            value[:, :, columns].swapaxes(2, 3),
+            preferred_element_type=jnp.float32,
+        )
+        d_scores = (part * (d_weights - sums[:, :, rows])).astype(query.dtype)
+        d_query.append(jnp.matmul(d_scores, key[:, :, columns]))
+        unseen = ((0, 0), (0, 0), (0, 0), (0, time - columns.stop))
+        d_key += jnp.pad(jnp.matmul(turned_query[..., rows], d_scores), unseen)
+        d_value += jnp.pad(jnp.matmul(turned_grad[..., rows], part), unseen)
+    d_query = jnp.concatenate(d_query, 2) * (1 / math.sqrt(query.shape[-1]))
+    return (
+        _heads_first(d_query),
+        d_key.transpose(0, 3, 1, 2),
+        d_value.transpose(0, 3, 1, 2),
+        None,
+    )
+
+
+_causal_attention.defvjp(_attend, _attend_backward)
 
 
 def cached_attention(

@@ -9,10 +9,11 @@ Notable:
 
 import functools
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
@@ -74,31 +75,47 @@ def block(
 
     hidden = axes.into_model(layer_norm(p["ln_1"], x))
     qkv = project(hidden, p["attn"]["qkv"]["kernel"]).reshape(batch, time, 3, heads, head_dim)
-    qkv = qkv + p["attn"]["qkv"]["bias"].astype(dtype)
-    query, key, value = qkv[:, :, 0], qkv[:, :, 1], qkv[:, :, 2]
+    qkv = checkpoint_name(qkv + p["attn"]["qkv"]["bias"].astype(dtype), "qkv")
+    query, key, value = (part.squeeze(2) for part in jnp.split(qkv, 3, axis=2))
     mixed = attend(query, key, value).reshape(batch, time, heads * head_dim)
     out = project(mixed, p["attn"]["out"]["kernel"].reshape(heads * head_dim, embed))
     x = x + axes.sum_over_model(out) + p["attn"]["out"]["bias"].astype(dtype)
+    x = checkpoint_name(x, "residual")
 
     hidden = axes.into_model(layer_norm(p["ln_2"], x))
     up = project(hidden, p["mlp"]["up"]["kernel"]) + p["mlp"]["up"]["bias"].astype(dtype)
+    up = checkpoint_name(up, "up")
     down = project(jax.nn.gelu(up, approximate=True), p["mlp"]["down"]["kernel"])
     x = x + axes.sum_over_model(down) + p["mlp"]["down"]["bias"].astype(dtype)
     return x, (key, value)
 
 
-def rematerialised(body: Callable, remat: Remat) -> Callable:
-    """The body of a layer scan that keeps less for the backward pass.
+# What a layer keeps for its backward pass, by the names `block` and its attention give: with "none" no matrix
+# product is done twice, only LayerNorm and GELU; with "dots" the product of queries and keys is; with
+# "full" and "stage" all are.
+KEPT: dict[str, tuple[str, ...]] = {
+    "none": ("qkv", "weights", "mixed", "residual", "up"),
+    "dots": ("qkv", "mixed", "residual", "up"),
+    "full": (),
+    "stage": (),
+}
 
-    "none" keeps everything, "dots" the results of matrix products, "full" only the layer's input; so does
-    "stage", with which the train step also recomputes a pipeline's whole stage.
+
+def rematerialised(body: Callable, remat: Remat) -> Callable:
+    """The body of a layer scan that keeps for the backward pass only what `KEPT` names.
+
+    "stage" is "full" here; with it the train step also recomputes a pipeline's whole stage.
     """
-    if remat == "none":
-        return body
-    if remat not in get_args(Remat):
-        raise ClovaError(f"remat={remat!r}: there are {', '.join(get_args(Remat))}")
-    policy = jax.checkpoint_policies.dots_with_no_batch_dims_saveable if remat == "dots" else None
-    return jax.checkpoint(body, policy=policy, prevent_cse=False)
+    if remat not in KEPT:
+        raise ClovaError(f"remat={remat!r}: there are {', '.join(KEPT)}")
+    named = jax.checkpoint_policies.save_only_these_names(*KEPT[remat])
+
+    def keep(primitive: Any, *args: Any, **params: Any) -> bool:
+        # cuDNN's fused attention keeps its own result and the row sums.
+        fused = remat != "full" and remat != "stage" and "attention_fwd" in primitive.name
+        return fused or named(primitive, *args, **params)
+
+    return jax.checkpoint(body, policy=keep, prevent_cse=False)
 
 
 def run_blocks(

@@ -13,7 +13,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model.decoder import Remat, forward, token_embeddings
+from clova_jax.model.decoder import Remat, forward, lookup, token_embeddings
 from clova_jax.model.params import Params
 from clova_jax.parallel.collectives import ALL_AUTO, Axes, zeros_like_varying
 
@@ -38,30 +38,36 @@ def _chunk_count(batch: int, time: int, vocab: int) -> int:
     return min(time, -(-batch * time * vocab // CHUNK_ENTRIES))
 
 
-def _shifted_scores(
-    hidden: Array, table: Array, targets: Array, vocab_size: int, axes: Axes
-) -> tuple[Array, Array]:
-    """Scores minus the greatest of their row, and where the target stands.
+def _scores(
+    rows: Float[Array, "n D"], table: Float[Array, "V D"], vocab_size: int, axes: Axes
+) -> tuple[Float[Array, "n V"], Float[Array, "n"]]:
+    """Scores, and the greatest of each row over the whole vocabulary.
 
     The table may be a slice of the vocabulary, and may end in padding, which never counts.
     """
-    rows = hidden.reshape(-1, hidden.shape[-1])
     scores = jnp.dot(rows, table.T, preferred_element_type=jnp.float32)
-    scores = scores.reshape(*hidden.shape[:-1], -1)
-    first = axes.model_index() * table.shape[0]
-    entries = first + jnp.arange(table.shape[0])
     if axes.model or table.shape[0] > vocab_size:
+        entries = axes.model_index() * table.shape[0] + jnp.arange(table.shape[0])
         scores = jnp.where(entries < vocab_size, scores, -1e30)
-    scores -= axes.max_over_model(lax.stop_gradient(jnp.max(scores, -1, keepdims=True)))
-    return scores, entries == targets[..., None]
+    return scores, axes.max_over_model(lax.stop_gradient(jnp.max(scores, -1)))
+
+
+def _score_of_target(
+    rows: Float[Array, "n D"], table: Float[Array, "V D"], targets: Int[Array, "n"], axes: Axes
+) -> tuple[Float[Array, "n"], Float[Array, "n D"]]:
+    """The target's score, and its row of the table, in float32."""
+    gold = lookup(table, targets, axes).astype(jnp.float32)
+    return jnp.sum(rows.astype(jnp.float32) * gold, -1), gold
 
 
 def _negative_log_likelihood(
     hidden: Array, table: Array, targets: Array, vocab_size: int, axes: Axes
 ) -> Array:
-    scores, at_target = _shifted_scores(hidden, table, targets, vocab_size, axes)
-    gold = axes.sum_over_model(jnp.sum(jnp.where(at_target, scores, 0), -1))
-    return jnp.log(axes.sum_over_model(jnp.sum(jnp.exp(scores), -1))) - gold
+    rows = hidden.reshape(-1, hidden.shape[-1])
+    scores, greatest = _scores(rows, table, vocab_size, axes)
+    total = axes.sum_over_model(jnp.sum(jnp.exp(scores - greatest[:, None]), -1))
+    of_target, _ = _score_of_target(rows, table, targets.reshape(-1), axes)
+    return (jnp.log(total) + greatest - of_target).reshape(targets.shape)
 
 
 def cross_entropy(
@@ -113,22 +119,26 @@ def _loss_and_gradients(
     narrow = table.astype(dtype)
 
     def chunk(hidden: Array, targets: Array, weights: Array) -> tuple[Array, Array, Array]:
-        scores, at_target = _shifted_scores(hidden, narrow, targets, vocab_size, axes)
-        powers = jnp.exp(scores)
+        # d loss / d scores is weight x (softmax - one-hot). The exponentials go into both products as they
+        # are; weights and the one-hot part are applied to rows of width D afterwards, not of width V.
+        rows, targets = hidden.reshape(-1, hidden.shape[-1]), targets.reshape(-1)
+        weights = weights.reshape(-1)
+        scores, greatest = _scores(rows, narrow, vocab_size, axes)
+        powers = jnp.exp(scores - greatest[:, None])
         total = axes.sum_over_model(jnp.sum(powers, -1))
-        gold = axes.sum_over_model(jnp.sum(jnp.where(at_target, scores, 0), -1))
-        loss = jnp.sum(weights * (jnp.log(total) - gold))
-        # d loss / d scores: (softmax - one-hot) x weight, from the one pass of exponentials
-        softmax = powers * (weights / total)[..., None]
-        grad = (softmax - jnp.where(at_target, weights[..., None], 0)).astype(dtype)
-        # As products of two matrices: XLA:CPU is slow where batch and time are contracted apart.
-        grad = grad.reshape(-1, grad.shape[-1])
-        d_hidden = axes.sum_over_model(jnp.dot(grad, narrow, preferred_element_type=jnp.float32))
-        d_table = jnp.dot(
-            grad.T, hidden.reshape(-1, hidden.shape[-1]), preferred_element_type=jnp.float32
-        )
-        d_hidden = d_hidden.reshape(hidden.shape)
-        return loss, d_hidden.astype(dtype), d_table
+        of_target, gold = _score_of_target(rows, narrow, targets, axes)
+        loss = jnp.sum(weights * (jnp.log(total) + greatest - of_target))
+        powers, share, weights = powers.astype(dtype), (weights / total)[:, None], weights[:, None]
+
+        mean = axes.sum_over_model(jnp.dot(powers, narrow, preferred_element_type=jnp.float32))
+        d_hidden = share * mean - weights * gold
+        # Turned by itself: XLA:CPU is slow at products whose left side is transposed.
+        turned = lax.optimization_barrier(powers.T)
+        d_table = jnp.dot(turned, (share * rows).astype(dtype), preferred_element_type=jnp.float32)
+        place = targets - axes.model_index() * table.shape[0]
+        place = jnp.where(place < 0, table.shape[0], place)  # beyond the end: not of this slice
+        d_table = d_table.at[place].add(-weights * rows, mode="drop")
+        return loss, d_hidden.reshape(hidden.shape).astype(dtype), d_table
 
     batch, time = targets.shape
     count = _chunk_count(batch, time, table.shape[0])

@@ -12,11 +12,13 @@ from clova_jax.config import ModelConfig
 from clova_jax.model import (
     Cache,
     abstract_params,
+    causal_mask,
     cross_entropy,
     forward,
     init_params,
     input_gradients,
     logits,
+    self_attention,
     weighted_loss,
 )
 
@@ -257,3 +259,29 @@ def test_mistakes_are_named(params):
         forward(params, CONFIG, ids_of(1, 65))
     with pytest.raises(ClovaError, match="one row"):
         Cache.empty(CONFIG, 2, 4).as_prefix()
+
+
+def test_attention_in_blocks_equals_the_whole_square_and_its_gradients():
+    rng = np.random.default_rng(0)
+    query, key, value, out = (
+        rng.standard_normal((2, 128, 2, 8), dtype=np.float32) for _ in range(4)
+    )
+    segments = np.sort(rng.integers(0, 4, (2, 128)), axis=1)
+    mask = causal_mask(128, jnp.asarray(segments))
+
+    def whole(query, key, value, mask):
+        scores = jnp.einsum("btnh,bsnh->bnts", query, key) / np.sqrt(8)
+        weights = jax.nn.softmax(jnp.where(mask, scores, -jnp.inf))
+        return jnp.einsum("bnts,bsnh->btnh", weights, value)
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def both(attend, *inputs):
+        result, back = jax.vjp(lambda *inputs: attend(*inputs, mask), *inputs)
+        return result, back(out)
+
+    for a, b in zip(
+        jax.tree.leaves(both(self_attention, query, key, value)),
+        jax.tree.leaves(both(whole, query, key, value)),
+        strict=True,
+    ):
+        close(a, b)
