@@ -121,7 +121,7 @@ class Schedule:
 def run_pipeline(
     schedule: Schedule,
     axes: Axes,
-    stage: Callable[[Any, Array, Any], Array],
+    stage: Callable[[Any, Array, Array, Any], Array],
     blocks: Any,
     inputs: Array,
     extras: Any,
@@ -131,7 +131,8 @@ def run_pipeline(
     Args:
         schedule: the ticks.
         axes: their `pipe` is the axis the stages lie along.
-        stage: (this repeat's layers, activations [b,T,D], extras of the microbatch) -> [b,T,D].
+        stage: (blocks, which repeat, activations [b,T,D], extras of the microbatch) -> [b,T,D]; it takes its
+            repeat's layers itself, so that rematerialisation covers that too and no tick keeps a copy of them.
         blocks: this stage's parameters, [R, k, ...].
         inputs: [M, b, T, D], read by the first stage.
         extras: arrays [M, ...] every stage looks its microbatch up in.
@@ -151,13 +152,7 @@ def run_pipeline(
             return lax.dynamic_index_in_dim(x, microbatch, keepdims=False)
 
         x = jnp.where(first & (repeat == 0), pick(inputs), arrived)
-        layers = jax.tree.map(
-            (lambda x: x[0])
-            if schedule.repeats == 1
-            else (lambda x: lax.dynamic_index_in_dim(x, repeat, keepdims=False)),
-            blocks,
-        )
-        y = stage(layers, x, jax.tree.map(pick, extras))
+        y = stage(blocks, repeat, x, jax.tree.map(pick, extras))
         return on_wide(lambda y: lax.ppermute(y, axes.pipe, ring), y), y
 
     inputs = varying(inputs, (axes.pipe,))

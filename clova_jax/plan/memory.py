@@ -14,17 +14,15 @@ import jax
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model import param_specs
+from clova_jax.model import computed_share, param_specs
 from clova_jax.parallel.pipeline import Schedule
 
-# What a layer keeps for its backward pass, in units of one activation [b,T,D]: (what every device of the
-# model axis holds whole, what they split).
-SAVED = {"none": (10, 23), "dots": (3, 5), "full": (1, 0), "stage": (1, 0)}
-SAVED_SCORES = (
-    2.25  # tensors [b,N,T,T] where attention is materialised: scores, weights, a mask of bytes
-)
-SCRATCH = 0.65  # share of SAVED["none"] that is alive at once while one layer is recomputed
-SCRATCH_SCORES = 2.2
+# In units of one activation [b,T,D]: (what every device of the model axis holds whole, what they split).
+# What a layer keeps for its backward pass (`model.decoder.KEPT`, and its input):
+SAVED = {"none": (2, 8), "dots": (2, 8), "full": (1, 0), "stage": (1, 0)}
+MADE = (10, 23)  # all that a layer makes on its way
+SCRATCH = 0.65  # share of MADE that is alive at once while one layer is recomputed
+SCRATCH_SCORES = 2.2  # tensors [b,N,T,T] alive at once where attention is materialised
 
 
 @dataclass(frozen=True)
@@ -138,7 +136,7 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
         parameters, optimizer (two moments), batch; gradients (float32: what the loop adds up and what it
         adds, before and after the sum over devices); activations (kept for the backward pass);
         pipeline (what stages received, gave and started from, and a circular schedule's copies of the weights
-        of each tick); scratch (of the layer at work, and of the layers FSDP has made whole); loss.
+        of each tick where remat is none or dots); scratch (of the layer at work, and of the layers FSDP has made whole); loss.
     """
     config, (data, pipe, model) = run.config, run.mesh
     counts = run.parameters()
@@ -146,15 +144,13 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
     tokens = run.rows * run.length
     hidden = float(tokens * config.embed_dim * element)
     scores = float(run.rows * config.num_heads // model * run.length**2 * element)
-    scores = scores if materialised else 0.0
+    scores *= computed_share(run.length) if materialised else 0.0
 
     whole, split = SAVED[run.remat]
     saved = (whole + split / model) * hidden
-    saved += SAVED_SCORES * scores if run.remat == "none" else 0.0
-    whole, split = SAVED["none"]
+    saved += scores if run.remat == "none" else 0.0  # the weights
+    whole, split = MADE
     scratch = SCRATCH * (whole + split / model) * hidden + SCRATCH_SCORES * scores
-    if run.remat == "none":
-        scratch = SCRATCH_SCORES * scores
     if run.fsdp:  # a layer's weights and their gradients, whole; the token table likewise
         layer = blocks * data / (run.layers_a_tick * run.plan.repeats)
         scratch += 2 * layer + 2 * rest * data
@@ -174,10 +170,12 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
         room = terms["activations"] + scratch + loss
         terms["gradients"] += max(0.0, blocks + rest - room)
     else:
-        turns = 1 if run.remat == "stage" else run.ticks
+        repeats = run.plan.repeats
+        stages = run.remat == "stage" or (run.remat == "full" and repeats > 1)  # are recomputed
+        turns = 1 if stages else run.ticks
         terms["activations"] = turns * run.layers_a_tick * saved
-        kept = 3 if run.remat == "stage" else 2  # a stage's input is its first layer's
-        weights = run.ticks * blocks / run.plan.repeats if run.plan.repeats > 1 else 0.0
+        kept = 3 if stages else 2  # a stage's input is its first layer's
+        weights = 0.0 if stages or repeats == 1 else run.ticks * blocks / repeats
         terms["pipeline"] = (kept * run.ticks + run.microbatches) * hidden + weights
         # Outside the loop, where no layer is at work, the ends of the pipeline take the same room.
         scratch = max(scratch, 3 * run.microbatches * hidden)

@@ -61,11 +61,12 @@ def plan_row(
 ) -> dict[str, Any]:
     """One row of `results.json`; memory in GiB and bytes are of one device.
 
-    Operations are the compiled program's where there is one; bytes are for bfloat16 activations. The
-    compiled program is float32: `compiled_gib` is its memory, `estimate_of_compiled_gib` our sum for it.
+    Operations and bytes are those of bfloat16 activations and fused attention over the whole square. The
+    compiled program is float32 and skips part of it: `compiled_gib` and `compiled_flops` are its memory and
+    operations, `estimate_of_compiled_gib` and `estimate_of_compiled_flops` our sums for it.
     """
     run = found.run
-    terms, parts = memory(run), seconds(run, chip, compiled.flops if compiled else None)
+    terms, parts = memory(run), seconds(run, chip)
     done, step_seconds = work(run), sum(parts.values())
     devices = run.mesh[0] * run.mesh[1] * run.mesh[2]
     step_tokens = run.global_batch * run.length
@@ -88,7 +89,7 @@ def plan_row(
         "gradients_gib": terms["gradients"] / GIB,
         "activations_gib": (terms["activations"] + terms["pipeline"]) / GIB,
         "temporary_gib": (terms["scratch"] + terms["loss"] + terms["batch"]) / GIB,
-        "flops": compiled.flops if compiled else done.flops,
+        "flops": done.flops,
         "bytes_data": done.data_bytes,
         "bytes_pipe": done.pipe_bytes,
         "bytes_model": done.model_bytes,
@@ -98,6 +99,8 @@ def plan_row(
         row |= {
             "compiled_gib": compiled.memory / GIB,
             "estimate_of_compiled_gib": sum(memory(run, 4, True).values()) / GIB,
+            "compiled_flops": compiled.flops,
+            "estimate_of_compiled_flops": work(run, 4, True).flops,
             "compiled_sent_bytes": compiled.sent,
         }
     return row

@@ -9,15 +9,13 @@ rather than wait, so the bubble is inside the number of ticks.
 
 from dataclasses import dataclass
 
+from clova_jax.model import computed_share
 from clova_jax.parallel.chips import Chip
-from clova_jax.plan.memory import SAVED, Run
+from clova_jax.plan.memory import MADE, Run
 
 # Share of the chip's dense bf16 peak that its large matrix products reach: our assumption, typical of cuBLAS
 # at these widths.
 MATMUL_SHARE = 0.75
-# Forward passes that the backward pass repeats, whole ones; and what a rematerialised layer leaves out: the
-# last product's result is not needed again.
-REPEATED = {"none": 0, "dots": 0, "full": 0, "stage": 1}
 
 
 @dataclass(frozen=True)
@@ -37,18 +35,27 @@ class Work:
     memory_bytes: float
 
 
-def work(run: Run, element: int = 2) -> Work:
-    """Operations and bytes of one device, for activations of `element` bytes an entry."""
+def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
+    """Operations and bytes of one device.
+
+    Args:
+        run: how it is trained.
+        element: bytes of an activation's entry.
+        materialised: attention's scores reach memory; what lies above the diagonal is then left out, in part.
+    """
     config, (data, pipe, model) = run.config, run.mesh
     tokens = run.rows * run.length
     width, layer_turns = config.embed_dim, run.ticks * run.layers_a_tick
     rematerialised = run.remat in ("full", "stage")
+    # Forward passes that the backward pass repeats whole, before those of the layers.
+    again_whole = int(run.remat == "stage" and run.layers_a_tick > 1)
+    again_whole += int(run.remat == "full" and run.plan.repeats > 1 and run.layers_a_tick > 1)
 
-    attention = 4 * run.length * width
+    attention = 4 * run.length * width * (computed_share(run.length) if materialised else 1.0)
     forward = 24 * width**2 + attention
-    again = REPEATED[run.remat] * forward
+    again = again_whole * forward
     again += 16 * width**2 + attention if rematerialised else 0
-    again += attention if run.remat == "dots" else 0
+    again += attention / 2 if run.remat == "dots" else 0  # queries by keys
     own_tokens = tokens * run.microbatches / pipe  # the head is shared out over the stages
     flops = layer_turns * tokens * (3 * forward + again) / model
     flops += 6 * own_tokens * config.vocab_size * width / model
@@ -59,7 +66,7 @@ def work(run: Run, element: int = 2) -> Work:
     def ring(devices: int) -> float:  # bytes sent a byte of an all-reduce
         return 2 * (devices - 1) / devices
 
-    sums = 4 + rematerialised + 2 * REPEATED[run.remat]
+    sums = 4 + rematerialised + 2 * again_whole
     embedding = 4 / element * all_hidden  # looked up in float32
     model_bytes = ring(model) * (layer_turns * sums * hidden + embedding + all_hidden / pipe)
     pipe_bytes = 0.0
@@ -68,7 +75,7 @@ def work(run: Run, element: int = 2) -> Work:
 
     counts = run.parameters()
     blocks, rest = 4.0 * counts["blocks"], 4.0 * counts["rest"]
-    passes = 2 + rematerialised + REPEATED[run.remat]
+    passes = 2 + rematerialised + again_whole
     if (
         run.fsdp and data > 1
     ):  # made whole layer by layer for each pass; gradients scattered once a tick
@@ -83,7 +90,7 @@ def work(run: Run, element: int = 2) -> Work:
         else:
             pipe_bytes += ring(pipe) * rest
         weights = blocks
-    whole, split = SAVED["none"]
+    whole, split = MADE
     memory_bytes = 2 * passes * layer_turns * (whole + split / model) * hidden
     memory_bytes += (
         passes * run.ticks / run.plan.repeats * weights * 1.5
@@ -92,7 +99,7 @@ def work(run: Run, element: int = 2) -> Work:
     return Work(flops, data_bytes, pipe_bytes, model_bytes, memory_bytes)
 
 
-def seconds(run: Run, chip: Chip, flops: float | None = None) -> dict[str, float]:
+def seconds(run: Run, chip: Chip) -> dict[str, float]:
     """Seconds of one step by part: matmul, memory, model, pipe, data.
 
     An axis runs over the links inside a node where its devices stand in one ('model' is the innermost axis,
@@ -101,7 +108,6 @@ def seconds(run: Run, chip: Chip, flops: float | None = None) -> dict[str, float
     Args:
         run: how it is trained.
         chip: what on.
-        flops: operations of a device from the compiled program, where there is one.
     """
     done = work(run)
     reach, speed = 1, {}
@@ -109,7 +115,7 @@ def seconds(run: Run, chip: Chip, flops: float | None = None) -> dict[str, float
         reach *= devices
         speed[axis] = chip.local_bandwidth if reach <= chip.node else chip.remote_bandwidth
     return {
-        "matmul": (flops or done.flops) / (MATMUL_SHARE * chip.flops),
+        "matmul": done.flops / (MATMUL_SHARE * chip.flops),
         "memory": done.memory_bytes / chip.memory_bandwidth,
         "model": done.model_bytes / speed["model"],
         "pipe": done.pipe_bytes / speed["pipe"],

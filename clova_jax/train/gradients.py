@@ -89,10 +89,12 @@ class Objective:
         x = self._layers(params["blocks"], x, batch.get("segment_ids"))
         return layer_norm(params["ln_f"], x)
 
-    def _layers(self, blocks: Params, x: Array, segment_ids: Array | None) -> Array:
+    def _layers(
+        self, blocks: Params, x: Array, segment_ids: Array | None, remat: Remat | None = None
+    ) -> Array:
         attend = functools.partial(self_attention, mask=causal_mask(x.shape[1], segment_ids))
         gather = functools.partial(self._gather, split=self.split_over_data["blocks"])
-        return run_blocks(blocks, x, attend, self.axes, self.remat, gather)
+        return run_blocks(blocks, x, attend, self.axes, remat or self.remat, gather)
 
     def _loss(self, params: Params, batch: Batch) -> Float[Array, ""]:
         return weighted_loss(
@@ -138,10 +140,17 @@ class Objective:
         x = embed(params, batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
         x = x.reshape(*pieces["ids"].shape, x.shape[-1])
 
-        def stage(layers: Params, x: Array, segment_ids: Array | None) -> Array:
-            return self._layers(layers, x, segment_ids)
+        # Recomputing a stage of one layer is recomputing the layer: not twice.
+        whole = self.remat == "stage" or (self.remat == "full" and repeats > 1)
+        inner = "none" if whole and layers == 1 else self.remat
 
-        if self.remat == "stage":
+        def stage(blocks: Params, repeat: Array, x: Array, segment_ids: Array | None) -> Array:
+            def take(x: Array) -> Array:
+                return x[0] if repeats == 1 else lax.dynamic_index_in_dim(x, repeat, keepdims=False)
+
+            return self._layers(jax.tree.map(take, blocks), x, segment_ids, inner)
+
+        if whole:
             stage = jax.checkpoint(stage, prevent_cse=False)
         blocks = jax.tree.map(by_repeat, params["blocks"])
         out = run_pipeline(self.schedule, self.axes, stage, blocks, x, pieces.get("segment_ids"))

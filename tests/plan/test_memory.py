@@ -24,6 +24,8 @@ SLOW = [
     Run(CONFIG, (1, 8, 1), 64, 256, 16, remat="full"),
     Run(CONFIG, (2, 2, 2), 64, 256, 8, remat="stage", fsdp=True),
     Run(CONFIG, (2, 2, 2), 64, 256, 8, "circular", remat="full"),
+    Run(CONFIG, (2, 2, 2), 64, 256, 8, "circular:2", remat="full"),
+    Run(CONFIG, (2, 4, 1), 64, 256, 8, "circular", remat="none"),
     Run(SIZES["350m"], (2, 1, 4), 64, 2_048, 4, remat="full"),
     Run(SIZES["137m"], (2, 2, 2), 64, 2_048, 8, remat="none"),
 ]
@@ -40,7 +42,7 @@ def check(run):
     state = terms["parameters"] + terms["optimizer"]
     assert state + terms["batch"] == pytest.approx(compiled.arguments, rel=0.01)
     assert sum(terms.values()) == pytest.approx(compiled.memory, rel=0.15)
-    done = work(run, element=4)
+    done = work(run, element=4, materialised=True)
     assert done.flops == pytest.approx(compiled.flops, rel=0.02)
     for axis in ("pipe", "model"):
         assert getattr(done, f"{axis}_bytes") == pytest.approx(
@@ -90,6 +92,13 @@ def test_rematerialisation_trades_memory_for_operations():
     sizes = [sum(memory(run, 4, True).values()) for run in runs]
     assert sizes == sorted(sizes, reverse=True)
     assert work(runs[0]).flops < work(runs[1]).flops < work(runs[2]).flops
+
+
+def test_a_circular_schedule_keeps_no_weights_of_its_ticks():
+    runs = [Run(CONFIG, (1, 2, 1), 16, 256, 8, how, remat="full") for how in ("gpipe", "circular")]
+    gpipe, circular = (memory(run) for run in runs)
+    kept = circular["pipeline"] - gpipe["pipeline"]  # inputs and results of three times the ticks
+    assert kept < 0.5 * runs[1].ticks * circular["parameters"] / runs[1].plan.repeats
 
 
 def test_an_axis_inside_a_node_uses_the_local_links():
