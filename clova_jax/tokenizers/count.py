@@ -64,6 +64,23 @@ def count_words(
     return counts
 
 
+def thin(words: Counter[str], most: int) -> Counter[str]:
+    """At most about `most` words: those that occur once are sampled evenly, each standing for several.
+
+    Half of a corpus' different words occur once. Analysing each of them would take most of the
+    time, and what they are made of shows in a part of them.
+    """
+    single = sorted(word for word, count in words.items() if count == 1)
+    excess = len(words) - most
+    if excess <= 0 or not single:
+        return words
+    step = -(-len(single) // max(1, len(single) - excess))
+    thinned = Counter({word: count for word, count in words.items() if count > 1})
+    for word in single[::step]:
+        thinned[word] = step
+    return thinned
+
+
 def count_pieces(
     words: Counter[str],
     cut: Callable[[list[str]], Iterable[Iterable[str]]],

@@ -26,12 +26,13 @@ from clova_jax.tokenizers.byte_level import (
     count_parts,
     train_backend,
 )
-from clova_jax.tokenizers.count import count_pieces, count_words
+from clova_jax.tokenizers.count import count_pieces, count_words, thin
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.morphemes import Morphemes, cores_of, has_hangul, kiwi_version
 from clova_jax.tokenizers.words import reject_surrogates
 
 CUTS = "cuts.json"
+MOST_CUT = 1_000_000  # different words the analyser sees in training, a minute on two cores
 Analysis = Literal["eojeol", "sentence"]
 
 
@@ -131,7 +132,7 @@ def train_morpheme_byte(
     cuts: list[str] = []
     if analysis == "sentence":
         counts = count_words(texts, lambda text: next(morphemes.cut_texts([text])))
-        pieces = counts.words
+        pieces = words = counts.words
     else:
         counts = count_words(texts)
         cores: Counter[str] = Counter()
@@ -141,8 +142,9 @@ def train_morpheme_byte(
                     cores[core] += count
         frequent = sorted(cores, key=lambda core: (-cores[core], core))[:num_cuts]
         cuts = morphemes.lines(frequent)
-        with progress(total=len(counts.words), desc="cut", disable=not show_progress) as bar:
-            pieces = count_pieces(counts.words, morphemes.cut_words, done=bar.update)
+        words = thin(counts.words, MOST_CUT)
+        with progress(total=len(words), desc="cut", disable=not show_progress) as bar:
+            pieces = count_pieces(words, morphemes.cut_words, done=bar.update)
     parts, left_out = count_parts(pieces, korean_only)
     backend = train_backend(parts, vocab_size, min_count, show_progress)
     options = {
@@ -151,5 +153,9 @@ def train_morpheme_byte(
         "min_count": min_count,
         "korean_only": korean_only,
     }
-    facts = counts.facts() | {"different_pieces": len(parts), "pieces_left_out": left_out}
+    facts = counts.facts() | {
+        "different_words_cut": len(words),
+        "different_pieces": len(parts),
+        "pieces_left_out": left_out,
+    }
     return MorphemeByteTokenizer(backend, options, facts, cuts)

@@ -7,7 +7,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers import KINDS, train_tokenizer
-from clova_jax.tokenizers.count import count_words, feed
+from clova_jax.tokenizers.count import count_words, feed, thin
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import split_words
 
@@ -143,3 +143,12 @@ def test_ids_are_right_when_the_memo_turns_over(trained, texts):
     small._memo.size = 100
     assert [small.encode(text) for text in texts] == expected
     assert len(small._memo) < 100
+
+
+def test_rare_words_are_sampled_and_their_weight_kept():
+    words = Counter({f"w{n}": 1 for n in range(1_000)}) + Counter({"often": 7, "twice": 2})
+    assert thin(words, 2_000) == words
+    thinned = thin(words, 252)
+    assert len(thinned) <= 252
+    assert (thinned["often"], thinned["twice"]) == (7, 2)
+    assert abs(thinned.total() - words.total()) < 10
