@@ -1,14 +1,15 @@
-"""AdamW with clipping, and the learning rate as a function of the step.
+"""AdamW with clipping, and the learning rate as a function of the step: optax's, put together.
 
 GPT-3 values as in Megatron's GPT-3 script (the paper states AdamW, cosine and the floor of a tenth, and is
-silent on the rest). Written out rather than chained from optax, because the step needs the gradient's norm
-and the refusal of bad steps from the same pass; a test holds it equal to optax.
+silent on the rest). The step computes the gradient's norm itself, since the gradient may lie in parts on
+many devices, and refuses bad updates; hence moments are taken in and given back, not hidden in a state.
 """
 
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+import optax
 from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
@@ -66,17 +67,22 @@ class LearningRate:
 
     def __call__(self, step: Int[Array, ""] | int) -> Float[Array, ""]:
         """The rate of step 0, 1, …; the first is already above 0."""
-        step = jnp.asarray(step, jnp.float32)
-        warm = (step + 1) / max(1, self.warmup_steps)
-        done = (step - self.warmup_steps) / max(1, self.total_steps - self.warmup_steps)
-        cosine = 0.5 * (1 + jnp.cos(jnp.pi * jnp.clip(done, 0, 1)))
-        cooled = self.final_fraction + (1 - self.final_fraction) * cosine
-        return self.peak * jnp.where(step < self.warmup_steps, warm, cooled)
+        warm = max(1, self.warmup_steps)
+        schedule = optax.join_schedules(
+            [
+                optax.linear_schedule(self.peak / warm, self.peak, warm - 1),
+                optax.cosine_decay_schedule(
+                    self.peak, max(1, self.total_steps - self.warmup_steps), self.final_fraction
+                ),
+            ],
+            [self.warmup_steps],
+        )
+        return jnp.asarray(schedule(jnp.asarray(step)), jnp.float32)
 
 
-def is_decayed(path: tuple) -> bool:
-    """Weight decay spares biases and LayerNorms; `path` is a key path of the parameter tree."""
-    return path[-1].key not in ("bias", "scale")
+def decayed(params: Params) -> Params:
+    """True where weight decay acts; it spares biases and LayerNorms."""
+    return jax.tree.map_with_path(lambda path, _: path[-1].key not in ("bias", "scale"), params)
 
 
 @dataclass(frozen=True)
@@ -120,23 +126,14 @@ class AdamW:
         """
         rate = self.learning_rate(step)
         shrink = jnp.minimum(1.0, self.clip / (norm + 1e-12))
-        count = (updates + 1).astype(jnp.float32)
-        first_bias, second_bias = 1 - self.b1**count, 1 - self.b2**count
-
-        def leaf(path: tuple, g: Array, p: Array, m: Array, v: Array) -> tuple[Array, ...]:
-            g = g * shrink
-            new_m = self.b1 * m + (1 - self.b1) * g
-            new_v = self.b2 * v + (1 - self.b2) * jnp.square(g)
-            move = (new_m / first_bias) / (jnp.sqrt(new_v / second_bias) + self.epsilon)
-            if is_decayed(path):
-                move += self.weight_decay * p
-            new_p = p - rate * move
-            return tuple(
-                jnp.where(accept, new, old) for new, old in ((new_p, p), (new_m, m), (new_v, v))
-            )
-
-        moved = jax.tree.map_with_path(leaf, gradients, params, mu, nu)
-        return jax.tree.transpose(jax.tree.structure(params), jax.tree.structure((0, 0, 0)), moved)
+        adam = optax.scale_by_adam(self.b1, self.b2, self.epsilon)
+        decay = optax.add_decayed_weights(self.weight_decay, decayed)
+        clipped = jax.tree.map(lambda g: g * shrink, gradients)
+        moves, moments = adam.update(clipped, optax.ScaleByAdamState(updates, mu, nu))
+        moves, _ = decay.update(moves, decay.init(params), params)
+        moved = jax.tree.map(lambda p, move: p - rate * move, params, moves)
+        new, old = (moved, moments.mu, moments.nu), (params, mu, nu)
+        return jax.tree.map(lambda new, old: jnp.where(accept, new, old), new, old)
 
 
 def global_norm(tree: Params) -> Float[Array, ""]:

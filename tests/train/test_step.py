@@ -10,7 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import cross_entropy, forward
 from clova_jax.train import AdamW, LearningRate, TrainStep
-from clova_jax.train.optimizer import is_decayed
+from clova_jax.train.optimizer import decayed
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=16, num_heads=2, vocab_size=50, max_length=32)
 
@@ -41,7 +41,7 @@ def test_three_steps_equal_optax():
             b2=0.95,
             eps=1e-8,
             weight_decay=0.1,
-            mask=lambda tree: jax.tree.map_with_path(lambda path, _: is_decayed(path), tree),
+            mask=decayed,
         ),
     )
     other, update = optimizer.init(params), jax.jit(optimizer.update)
