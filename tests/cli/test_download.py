@@ -218,7 +218,8 @@ def test_the_command_and_its_errors(serve, tmp_path, capsys) -> None:
 def test_ctrl_c_keeps_what_came(serve, tmp_path) -> None:
     server = serve("stall")
     code = (
-        "import sys; from clova_jax.cli import main; "
+        "import signal, sys; from clova_jax.cli import main; "
+        "signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell's background ignores it
         f"sys.exit(main(['download', '--out', {str(tmp_path)!r}, '--base-url', {server.url!r}, 'nsmc']))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE)
