@@ -47,9 +47,10 @@ def run(options: Options) -> None:
 
 def check(folder: Path, options: Options) -> dict[str, Any]:
     """Documents, megabytes and failures of one tokenizer."""
+    kind = load_tokenizer(folder).kind
     count, size, failures = 0, 0, []
     start = time.perf_counter()
-    with progress(desc=load_tokenizer(folder).kind, unit="B", unit_scale=True) as bar:
+    with progress(desc=kind, unit="B", unit_scale=True) as bar:
         blocks = ordered_map(checker, (folder,), texts(options.data), options.workers)
         for block, (amount, bad) in blocks:
             count, size, failures = count + len(block), size + amount, failures + bad
@@ -58,7 +59,7 @@ def check(folder: Path, options: Options) -> dict[str, Any]:
         print(f"{folder}: did not come back: {text[:200]!r}")
     seconds = time.perf_counter() - start
     return {
-        "kind": load_tokenizer(folder).kind,
+        "kind": kind,
         "texts": count,
         "MB": size / 1e6,
         "failures": len(failures),

@@ -6,7 +6,6 @@ python -m experiments.few_shot --model DIR --data DIR --tasks korquad --show-pro
 """
 
 import sys
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +16,11 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import PAPER_TASKS, Stopped, load_task, measure, prompt_of
+from clova_jax.evaluate import PAPER_TASKS, load_task, measure, prompt_of
 from clova_jax.evaluate.paper import QUERY_MODIFICATION, TABLE_3
 from clova_jax.evaluate.scoring import Scoring
 from clova_jax.evaluate.size_table import emergence_plot, size_table
-from clova_jax.parallel.mesh import make_mesh
+from experiments.models import for_each_model, models_and_data
 
 COLUMNS = [
     *("model", "task", "part", "metric", "shots", "trials", "items"),
@@ -59,55 +58,38 @@ class Options:
 
 def run(options: Options) -> int:
     """All models, tasks and numbers of shots; returns the exit status."""
-    models, data = options.model, options.data
-    if not models:
-        models, data = quickstart_model(data)
-    if data is None:
-        raise ClovaError(
-            "--data is required with --model: a folder laid out like the official data"
-        )
+    models, data = models_and_data(options.model, options.data)
     tasks, notes = _tasks(options, data)
-    names = model_names(models)
     rows: list[dict[str, Any]] = []
-    with StopSignals() as stop:
-        for folder, name in zip(models, names, strict=True):
-            model = LanguageModel.load(folder, mesh=make_mesh(options.mesh))
-            if options.show_prompt is not None:
-                _show(model, tasks, data, options)
-                continue
-            try:
-                for task in tasks:
-                    for shots in options.shots or (None,):
-                        rows += measure(
-                            model,
-                            task,
-                            data,
-                            shots=shots,
-                            trials=options.trials,
-                            limit=options.limit,
-                            seed=options.seed,
-                            scoring=options.scoring,
-                            skip_long=options.skip_long,
-                            out=options.out,
-                            name=name,
-                            stop=stop,
-                        )
-            except Stopped as signal:
-                print(f"{signal}: finished trials are kept; run the same command to go on")
-                return 130
+
+    def work(model: LanguageModel, name: str, stop: StopSignals) -> None:
+        if options.show_prompt is not None:
+            _show(model, tasks, data, options)
+            return
+        for task in tasks:
+            for shots in options.shots or (None,):
+                rows.extend(
+                    measure(
+                        model,
+                        task,
+                        data,
+                        shots=shots,
+                        trials=options.trials,
+                        limit=options.limit,
+                        seed=options.seed,
+                        scoring=options.scoring,
+                        skip_long=options.skip_long,
+                        out=options.out,
+                        name=name,
+                        stop=stop,
+                    )
+                )
+
+    if not for_each_model(models, options.mesh, work):
+        return 130
     if rows:
         _report(options, rows, notes)
     return 0
-
-
-def quickstart_model(data: Path | None) -> tuple[tuple[Path, ...], Path]:
-    """The quickstart's model, trained now if need be, and its sample world where no data are given."""
-    from experiments import quickstart  # here: it is only needed without --model
-
-    options = quickstart.Options()
-    if not (options.out / "results.json").exists():
-        quickstart.run(options)
-    return (options.out / "model",), data or options.out / "sample"
 
 
 def _tasks(options: Options, data: Path) -> tuple[list[str], list[str]]:
@@ -125,19 +107,6 @@ def _tasks(options: Options, data: Path) -> tuple[list[str], list[str]]:
     for note in notes:
         print(note, file=sys.stderr)
     return found, notes
-
-
-def model_names(models: tuple[Path, ...]) -> list[str]:
-    """A short name for each model directory: its own, or its parent's where it is called model."""
-    names = [
-        path.resolve().parent.name if path.resolve().name == "model" else path.resolve().name
-        for path in models
-    ]
-    twice = {name for name, count in Counter(names).items() if count > 1}
-    return [
-        "/".join(path.resolve().parts[-3:]) if name in twice else name
-        for path, name in zip(models, names, strict=True)
-    ]
 
 
 def _show(model: LanguageModel, tasks: list[str], data: Path, options: Options) -> None:

@@ -20,12 +20,11 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import Report
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped, evaluate, load_task
-from clova_jax.parallel.mesh import make_mesh
+from clova_jax.evaluate import evaluate, load_task
 from clova_jax.tuning.paper import TABLE_4
 from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
 from clova_jax.tuning.table import tuned_row
-from experiments.few_shot import model_names, quickstart_model
+from experiments.models import error_bars, for_each_model, models_and_data
 
 SAMPLE_SHOTS = 6
 COLUMNS = [
@@ -65,19 +64,13 @@ class Options:
 
 def run(options: Options, experiment: str = "p_tuning") -> int:
     """All models and methods; returns the exit status."""
-    models, data = options.model, options.data
+    models, data = models_and_data(options.model, options.data)
     notes = []
-    if not models:
-        models, data = quickstart_model(data)
-        if options.shots is None:
-            options = dataclasses.replace(options, shots=SAMPLE_SHOTS)
-            notes.append(
-                f"few_shot shows {SAMPLE_SHOTS} reviews: the quickstart's model never read more than 128 "
-                "tokens at once, and 70 do not fit"
-            )
-    if data is None:
-        raise ClovaError(
-            "--data is required with --model: a folder laid out like the official data"
+    if not options.model and options.shots is None:
+        options = dataclasses.replace(options, shots=SAMPLE_SHOTS)
+        notes.append(
+            f"few_shot shows {SAMPLE_SHOTS} reviews: the quickstart's model never read more than 128 "
+            "tokens at once, and 70 do not fit"
         )
     task = load_task(options.task)
     if not task.labels:
@@ -87,30 +80,28 @@ def run(options: Options, experiment: str = "p_tuning") -> int:
     cells = make_cells(options, task)
     loaded = task.load(data)
     rows: list[dict[str, Any]] = []
-    with StopSignals() as stop:
-        for folder, name in zip(models, model_names(models), strict=True):
-            model = LanguageModel.load(folder, mesh=make_mesh(options.mesh))
-            try:
-                if "few_shot" in wanted(options):
-                    rows.append(few_shot_row(model, name, task, data, options, stop))
-                for cell in cells:
-                    rows.append(
-                        tuned_row(
-                            model,
-                            task,
-                            loaded,
-                            cell,
-                            name=name,
-                            seeds=options.seeds,
-                            limit=options.limit,
-                            seed=options.seed,
-                            out=options.out,
-                            stop=stop,
-                        )
-                    )
-            except Stopped as signal:
-                print(f"{signal}: what is finished is kept; run the same command to go on")
-                return 130
+
+    def work(model: LanguageModel, name: str, stop: StopSignals) -> None:
+        if "few_shot" in wanted(options):
+            rows.append(few_shot_row(model, name, task, data, options, stop))
+        for cell in cells:
+            rows.append(
+                tuned_row(
+                    model,
+                    task,
+                    loaded,
+                    cell,
+                    name=name,
+                    seeds=options.seeds,
+                    limit=options.limit,
+                    seed=options.seed,
+                    out=options.out,
+                    stop=stop,
+                )
+            )
+
+    if not for_each_model(models, options.mesh, work):
+        return 130
     notes += [
         "value, low, high: percent with a 95% interval (bootstrap over items, and Student's t over seeds)",
         "examples: all labelled reviews that were looked at; a fifth of them (16 to 500) is the development "
@@ -198,10 +189,7 @@ def plot(rows: list[dict[str, Any]], paper: list[dict[str, Any]], path: Path) ->
             axes.errorbar(
                 [row["examples"] for row in line],
                 [row["value"] for row in line],
-                yerr=[
-                    [row["value"] - row["low"] for row in line],
-                    [row["high"] - row["value"] for row in line],
-                ],
+                yerr=error_bars(line),
                 marker="o",
                 capsize=3,
                 label=f"{method} {encoder}".strip(),

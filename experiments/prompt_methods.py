@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 from clova_jax.common.command import main, option
 from clova_jax.common.files import read_json
 from experiments import p_tuning
+from experiments.models import error_bars
 
 LABELS = {
     "few_shot": "prompt design (few-shot)",
@@ -88,10 +89,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         axes.errorbar(
             [row["num_params"] for row in line],
             [row["value"] for row in line],
-            yerr=[
-                [row["value"] - row["low"] for row in line],
-                [row["high"] - row["value"] for row in line],
-            ],
+            yerr=error_bars(line),
             marker="o",
             capsize=3,
             label=label,

@@ -24,13 +24,12 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.report import Report
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Stopped, Task, TaskData, evaluate, load_task
+from clova_jax.evaluate import Item, Task, TaskData, evaluate, load_task
 from clova_jax.evaluate.metrics import bleu
-from clova_jax.parallel.mesh import make_mesh
 from clova_jax.tuning.paper import TABLE_5
 from clova_jax.tuning.recipes import make_cell
 from clova_jax.tuning.table import tuned_row
-from experiments.few_shot import model_names, quickstart_model
+from experiments.models import error_bars, for_each_model, models_and_data
 
 SAE4K_TEST = 1_326  # as many as the paper's test set has
 COLUMNS = [
@@ -64,62 +63,54 @@ class Options:
 
 def run(options: Options) -> int:
     """All models and numbers of shots; returns the exit status."""
-    models, data = options.model, options.data
-    if not models:
-        models, data = quickstart_model(data)
-    if data is None:
-        raise ClovaError(
-            "--data is required with --model: a folder laid out like the official data"
-        )
+    models, data = models_and_data(options.model, options.data)
     task = SAE4K if options.task == "sae4k" else load_task(options.task)
     loaded = task.load(data)
     rows: list[dict[str, Any]] = []
-    with StopSignals() as stop:
-        for folder, name in zip(models, model_names(models), strict=True):
-            model = LanguageModel.load(folder, mesh=make_mesh(options.mesh))
-            try:
-                for shots in options.shots:
-                    row = evaluate(
-                        model,
-                        task,
-                        data,
-                        shots=shots,
-                        trials=options.seeds,
-                        limit=options.limit,
-                        seed=options.seed,
-                        skip_long=True,
-                        out=options.out,
-                        name=name,
-                        stop=stop,
-                    )
-                    about = {"method": "few_shot", "encoder": "", "examples": shots}
-                    rows.append(row | about | {"seeds": row["trials"]})
-                    cell = make_cell(
-                        "p_tuning",
-                        task,
-                        encoder=options.encoder,
-                        examples=options.examples,
-                        shots=shots,
-                        steps=options.steps,
-                        batch_size=options.batch_size,
-                    )
-                    rows.append(
-                        tuned_row(
-                            model,
-                            task,
-                            loaded,
-                            cell,
-                            name=name,
-                            seeds=options.seeds,
-                            limit=options.limit,
-                            seed=options.seed,
-                            out=options.out,
-                            stop=stop,
-                        )
-                    )
-            except Stopped as signal:
-                print(f"{signal}: what is finished is kept; run the same command to go on")
-                return 130
+
+    def work(model: LanguageModel, name: str, stop: StopSignals) -> None:
+        for shots in options.shots:
+            row = evaluate(
+                model,
+                task,
+                data,
+                shots=shots,
+                trials=options.seeds,
+                limit=options.limit,
+                seed=options.seed,
+                skip_long=True,
+                out=options.out,
+                name=name,
+                stop=stop,
+            )
+            about = {"method": "few_shot", "encoder": "", "examples": shots}
+            rows.append(row | about | {"seeds": row["trials"]})
+            cell = make_cell(
+                "p_tuning",
+                task,
+                encoder=options.encoder,
+                examples=options.examples,
+                shots=shots,
+                steps=options.steps,
+                batch_size=options.batch_size,
+            )
+            rows.append(
+                tuned_row(
+                    model,
+                    task,
+                    loaded,
+                    cell,
+                    name=name,
+                    seeds=options.seeds,
+                    limit=options.limit,
+                    seed=options.seed,
+                    out=options.out,
+                    stop=stop,
+                )
+            )
+
+    if not for_each_model(models, options.mesh, work):
+        return 130
     notes = [
         "value, low, high: BLEU with a 95% interval (bootstrap over items, and Student's t over seeds); "
         "baseline: the query unchanged",
@@ -181,11 +172,7 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
         bars = {(row["model"], row["shots"]): row for row in rows if row["method"] == method}
         line = [bars[group] for group in groups]
         values = [row["value"] for row in line]
-        spread = [
-            [row["value"] - row["low"] for row in line],
-            [row["high"] - row["value"] for row in line],
-        ]
-        axes.bar(where + shift, values, 0.4, yerr=spread, capsize=3, label=label)
+        axes.bar(where + shift, values, 0.4, yerr=error_bars(line), capsize=3, label=label)
     axes.axhline(rows[0]["baseline"], ls="--", color="0.4", lw=1, label="query unchanged")
     axes.set_xticks(where, [f"{model}\n{shots}-shot" for model, shots in groups])
     axes.set(ylabel="BLEU", title=rows[0]["task"])

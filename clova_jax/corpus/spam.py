@@ -50,7 +50,7 @@ def spam(text: str, meta: dict[str, Any] | None = None) -> str | None:
         for name in ("gambling", "loans", "adult", "contact", "urging", "sponsored")
         if counts[name]
     ]
-    if not pitch or len([name for name in counts if counts[name]]) < 2:
+    if not pitch or sum(map(bool, counts.values())) < 2:
         return None
     score = sum(_WEIGHTS[name] * min(count, 10) for name, count in counts.items())
     score *= 100 / max(len(text), _LEAST_CHARACTERS)

@@ -10,6 +10,7 @@ from clova_jax.common.command import main
 from clova_jax.evaluate import paper
 from clova_jax.evaluate.size_table import emergence_plot, size_table
 from experiments import few_shot
+from experiments.models import model_names
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ def models(guesser, monkeypatch, tmp_path) -> list[str]:
     made = {str(folder): guesser() for folder in folders}
     made[str(folders[1])].config = made[str(folders[1])].config.replace(num_layers=4)
     loader = SimpleNamespace(load=lambda folder, mesh=None: made[str(folder)])
-    monkeypatch.setattr(few_shot, "LanguageModel", loader)
+    monkeypatch.setattr("experiments.models.LanguageModel", loader)
     return [str(folder) for folder in folders]
 
 
@@ -131,4 +132,4 @@ def test_data_is_needed_with_a_model(models, capsys) -> None:
 
 def test_names_of_models() -> None:
     paths = tuple(Path(p) for p in ("runs/a/model", "runs/b", "other/a/model"))
-    assert few_shot.model_names(paths) == ["runs/a/model", "b", "other/a/model"]
+    assert model_names(paths) == ["runs/a/model", "b", "other/a/model"]

@@ -1,0 +1,70 @@
+"""What every experiment on models does: which models and data, one model after the other, an orderly stop."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from clova_jax import LanguageModel
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate import Stopped
+from clova_jax.parallel.mesh import make_mesh
+
+
+def models_and_data(models: tuple[Path, ...], data: Path | None) -> tuple[tuple[Path, ...], Path]:
+    """Those given; without models the quickstart's, trained now if need be, and its sample world.
+
+    Raises:
+        ClovaError: models without data.
+    """
+    if not models:
+        from experiments import quickstart  # here: it is only needed without --model
+
+        options = quickstart.Options()
+        if not (options.out / "results.json").exists():
+            quickstart.run(options)
+        return (options.out / "model",), data or options.out / "sample"
+    if data is None:
+        raise ClovaError(
+            "--data is required with --model: a folder laid out like the official data"
+        )
+    return models, data
+
+
+def for_each_model(
+    models: tuple[Path, ...],
+    mesh: tuple[int, ...],
+    work: Callable[[LanguageModel, str, StopSignals], Any],
+) -> bool:
+    """Calls `work(model, name, stop)` for each model; False where a signal stopped it."""
+    with StopSignals() as stop:
+        for folder, name in zip(models, model_names(models), strict=True):
+            model = LanguageModel.load(folder, mesh=make_mesh(mesh))
+            try:
+                work(model, name, stop)
+            except Stopped as signal:
+                print(f"{signal}: what is finished is kept; run the same command to go on")
+                return False
+    return True
+
+
+def model_names(models: tuple[Path, ...]) -> list[str]:
+    """A short name for each model directory: its own, or its parent's where it is called model."""
+    names = [
+        path.resolve().parent.name if path.resolve().name == "model" else path.resolve().name
+        for path in models
+    ]
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    return [
+        "/".join(path.resolve().parts[-3:]) if name in twice else name
+        for path, name in zip(models, names, strict=True)
+    ]
+
+
+def error_bars(rows: list[dict[str, Any]]) -> list[list[float]]:
+    """How far the interval of each score row reaches down and up, as matplotlib's `yerr`."""
+    return [
+        [row["value"] - row["low"] for row in rows],
+        [row["high"] - row["value"] for row in rows],
+    ]
