@@ -1,7 +1,7 @@
 """Tokenizers that stand on one of Hugging Face's `tokenizers`, kept in its `tokenizer.json`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.tokenizers.base import Tokenizer
-from clova_jax.tokenizers.words import reject_surrogates
 
 
 class BackendTokenizer(Tokenizer):
@@ -42,11 +41,6 @@ class BackendTokenizer(Tokenizer):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._backend.encode_special_tokens = True  # the library does not pickle it
-
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
-        reject_surrogates(words)
-        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
-        return (encoding.ids for encoding in encodings)
 
     def _content(self) -> dict[str, Any]:
         content = json.loads(self._backend.to_str())

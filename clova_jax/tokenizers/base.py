@@ -60,7 +60,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
-        """The ids of words that the memo does not know."""
+        """The ids of words that the memo does not know, as objects of `self._ids`."""
 
     @abstractmethod
     def _content(self) -> dict[str, Any]:
@@ -107,8 +107,7 @@ class Tokenizer(ABC):
         return rows
 
     def _encode_new(self, words: list[str]) -> Iterator[Ids]:
-        share = self._ids.__getitem__
-        return (tuple(map(share, ids)) for ids in self._encode_words(words))
+        return map(tuple, self._encode_words(words))
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""

@@ -7,6 +7,7 @@ its split live in `tokenizer.json`, so any reader of that format gives the same 
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
 from clova_jax.tokenizers.base import END_OF_TEXT
 from clova_jax.tokenizers.count import count_pieces, count_words, feed
-from clova_jax.tokenizers.words import RUST_WORD
+from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
@@ -53,6 +54,23 @@ class ByteTokenizer(BackendTokenizer):
             for token, _ in vocabulary
         ]
         super().__init__(backend, tokens, backend.token_to_id(END_OF_TEXT), options, facts)
+        self._merges = tokenizers.Tokenizer(backend.model)  # without the split, most of the time
+
+    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
+        reject_surrogates(words)
+        parts = split_all(words)
+        different = list(set().union(*parts))
+        letters = list(map(_letters, different))
+        encodings = self._merges.encode_batch_fast(letters, add_special_tokens=False)
+        share = self._ids.__getitem__
+        ids = {
+            part: tuple(map(share, encoding.ids))
+            for part, encoding in zip(different, encodings, strict=True)
+        }
+        return (
+            ids[some[0]] if len(some) == 1 else chain.from_iterable(map(ids.__getitem__, some))
+            for some in parts
+        )
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
@@ -68,29 +86,48 @@ PRE_TOKENIZER = pre_tokenizers.Sequence(
 )
 
 
-_plain_hangul = re.compile(" ?[가-힣]+").fullmatch
-LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
+# GPT-2's split once more, for the characters that nearly all words are made of: asked of the
+# library, it takes longer than the merges.
+_ALPHABETIC = "A-Za-zㄱ-ㅣ一-鿌가-힣"
+_SYMBOLS = "!-/:-@[-`{-~·×‐-‧※←-⇿─-◿、-〃〈-】！-／：-＠"
+_is_common = re.compile(f"[ 0-9{_ALPHABETIC}{_SYMBOLS}]+").fullmatch
+_split_common = re.compile(
+    f"'(?:[stmd]|re|ve|ll)| ?[{_ALPHABETIC}]+| ?[0-9]+| ?[{_SYMBOLS}]+| +(?![^ ])| +"
+).findall
+_LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
 # Hangul in all its blocks, and ASCII that is no letter: what `korean_only` learns merges of.
 _learned = re.compile(
     "[\x00-@\\[-`{-\x7f\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]+"
 ).findall
 
 
-def split_bytes(text: str) -> list[str]:
-    """GPT-2's split of a text, each part in GPT-2's letters for bytes."""
-    if _plain_hangul(text):  # nothing to split, so no need of the slower way
-        return [text.encode().decode("latin-1").translate(LETTER)]
-    return [part for part, _ in PRE_TOKENIZER.pre_tokenize_str(text)]
+def split_all(words: Iterable[str]) -> list[list[str]]:
+    """GPT-2's split of each word."""
+    return [
+        _split_common(word)
+        if _is_common(word)
+        else [_text(part) for part, _ in PRE_TOKENIZER.pre_tokenize_str(word)]
+        for word in words
+    ]
+
+
+def _letters(text: str) -> str:
+    """GPT-2's letters for the bytes of a text: what the merges are written in."""
+    return text.encode().decode("latin-1").translate(_LETTER)
+
+
+def _text(letters: str) -> str:
+    return bytes(map(BYTE_OF.__getitem__, letters)).decode()
 
 
 def count_parts(pieces: Counter[str], korean_only: bool) -> tuple[Counter[str], int]:
-    """Counts of what merges are learned from, and the occurrences `korean_only` left out."""
+    """Counts of what merges are learned from, in GPT-2's letters, and the occurrences `korean_only` left out."""
     kept = count_pieces(pieces, lambda some: map(_learned, some)) if korean_only else pieces
-    parts = count_pieces(kept, lambda some: map(split_bytes, some))
+    parts = count_pieces(kept, split_all)
     whole = sum(
         count for piece, count in pieces.items() if korean_only and _learned(piece) != [piece]
     )
-    return parts, whole
+    return Counter({_letters(part): count for part, count in parts.items()}), whole
 
 
 def check_vocab_size(vocab_size: int) -> None:
@@ -108,7 +145,7 @@ def train_backend(
     """Learns merges inside pieces.
 
     Args:
-        pieces: counts of what `split_bytes` gives; no merge crosses from one to the next.
+        pieces: counts as `count_parts` gives them; no merge crosses from one to the next.
         vocab_size: ids, `<|endoftext|>` (id 0) and the 256 bytes counted.
         min_count: a pair seen less often is not merged.
 

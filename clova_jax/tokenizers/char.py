@@ -43,7 +43,7 @@ class CharTokenizer(Tokenizer):
         self.unknown = self._processor.unk_id()
         self._pieces = pieces
 
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
         reject_surrogates(words)
         rows = self._processor.encode(words, out_type=int)
         for word, ids in zip(words, rows, strict=True):
@@ -52,7 +52,7 @@ class CharTokenizer(Tokenizer):
                 ids = []
                 for part in parts:
                     ids += [self.unknown] if BLANK in part else self._processor.encode(part)
-            yield ids
+            yield map(self._ids.__getitem__, ids)
 
     def _content(self) -> dict[str, Any]:
         scores = [self._processor.get_score(i) for i in range(self.vocab_size)]

@@ -6,7 +6,7 @@ its first blank and a character in several tokens is whole again.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
 from clova_jax.tokenizers.byte_level import BYTE_OF
+from clova_jax.tokenizers.words import reject_surrogates
 
 SUPPORTED = ("ByteLevel", "Metaspace", "ByteFallback", "Replace", "Fuse", "Strip")
 _fallback = re.compile("<0x([0-9A-F]{2})>").fullmatch
@@ -65,6 +66,11 @@ class HuggingFaceTokenizer(BackendTokenizer):
             one.get("prepend_scheme") in ("always", "first") or one.get("add_prefix_space") is True
             for one in steps
         )
+
+    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+        reject_surrogates(words)
+        encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
+        return (encoding.ids for encoding in encodings)
 
     def _content(self) -> dict[str, Any]:
         return super()._content() | self.options

@@ -40,7 +40,7 @@ class LookupTokenizer(Tokenizer):
         self.unknown = 1
         self._entries = entries
         # A text that says "<unk>" is no special token.
-        self._id_of = {entry: number for number, entry in enumerate(entries) if number > 1}
+        self._id_of = {entry: self._ids[n] for n, entry in enumerate(entries) if n > 1}
 
     def _content(self) -> dict[str, Any]:
         return {"entries": self._entries}

@@ -37,7 +37,7 @@ class Memo(Generic[Value]):
         """Adds `unseen` words to `known`, the young generation that the caller reads from."""
         old = self._old
         renewed = {word: old[word] for word in unseen if word in old} if old else {}
-        words = sorted(unseen.difference(renewed))  # sets have no order of their own
+        words = list(unseen.difference(renewed))
         known.update(renewed)
         known.update(zip(words, encode(words), strict=True))
         if known is self.young:

@@ -75,7 +75,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
         reject_surrogates(texts)
         return self._morphemes.cut_texts(texts)
 
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
         if self.options["analysis"] == "sentence":
             return super()._encode_words(words)
         pieces = self._morphemes.cut_words(words)

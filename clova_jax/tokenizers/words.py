@@ -16,7 +16,9 @@ _WORD = (
     r" ?[^{blank}]{{1,{longest}}}|[{blank}]{{1,{longest}}}(?= [^{blank}])|[{blank}]{{1,{longest}}}"
 )
 # What `str.isspace` says, written out for the engine inside `tokenizers`, whose \s is narrower.
-_BLANK = r"\t-\r\x1c-\x20\x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_BLANK = (
+    r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+)
 RUST_WORD = _WORD.format(blank=_BLANK, longest=LONGEST)
 
 split_words = re.compile(_WORD.format(blank=r"\s", longest=LONGEST)).findall

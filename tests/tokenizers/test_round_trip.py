@@ -5,6 +5,7 @@ import time
 import unicodedata
 
 import pytest
+import tokenizers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -122,6 +123,21 @@ def test_a_megabyte_without_a_blank_takes_seconds(trained, kind, unit):
     start = time.process_time()
     assert trained[kind].decode(trained[kind].encode(text)) == text
     assert time.process_time() - start < 5
+
+
+def test_any_reader_of_the_file_gives_the_ids_of_byte(trained, tmp_path, texts):
+    trained["byte"].save(tmp_path)
+    reader = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    reader.encode_special_tokens = True  # ours never makes one out of text
+    some = [
+        *texts,
+        *generated(4, 5_000),
+        "1. \xa0다음\n\xa0\xa0\\\n",
+        "a\x85b \x85",
+        "it's 'So' we'll",
+    ]
+    theirs = reader.encode_batch(some, add_special_tokens=False)
+    assert trained["byte"].encode_batch(some) == [encoding.ids for encoding in theirs]
 
 
 @pytest.mark.parametrize("kind", KINDS)
