@@ -73,6 +73,7 @@ def run(options: Options) -> int:
             length=options.length,
             mesh=options.mesh,
             seed=options.seed,
+            packing="segments",  # half of the labelled reviews stand alone: their label is theirs
             weights=("natural",) if options.data else SAMPLE_WEIGHTS,
             validate_every=0,
             checkpoint_every=250,

@@ -20,7 +20,7 @@ from clova_jax.corpus.sample.lexicon import load_lexicon
 from clova_jax.corpus.sample.pen import Pen
 from clova_jax.corpus.sample.world import World
 
-VERSION = 6
+VERSION = 7
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
