@@ -4,28 +4,28 @@ VENV := .venv
 BIN := $(VENV)/bin
 comma := ,
 EXTRAS := dev$(if $(PEERS),$(comma)peers)
-STAMP := $(VENV)/.installed-$(EXTRAS)
+TESTED := $(VENV)/.installed-$(EXTRAS)
 export PEERS SLOW
 
 .PHONY: quickstart test lint format clean
 
-quickstart: $(STAMP)
+quickstart: $(VENV)/.installed-product
 	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
 
-test: $(STAMP)
+test: $(TESTED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
-lint: $(STAMP)
+lint: $(TESTED)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-format: $(STAMP)
+format: $(TESTED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-$(STAMP): setup.py
+$(VENV)/.installed-%: setup.py
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".$(patsubst %,[%],$(filter-out product,$*))"
 	touch $@
 
 clean:

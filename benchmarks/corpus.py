@@ -10,6 +10,7 @@ repeats the corpus with a third of its syllables changed, and runs all default s
 
 import importlib.util
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -152,18 +153,26 @@ def _growth(data: Path, work: Path, megabytes: float, options: Options) -> dict[
     command += ["--out", str(work / "out"), "--workers", str(options.workers)]
     if options.data is not None and (options.data / "safety").is_dir():
         command += ["--safety", str(options.data / "safety")]
-    start = time.perf_counter()
+    start, before = time.perf_counter(), processor_seconds()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    peak = Memory(process.pid)
-    if process.wait():
+    memory = Memory(process.pid)
+    status, peak = process.wait(), memory.stop()
+    if status:
         raise SystemExit(f"{' '.join(command)} failed")
     seconds = time.perf_counter() - start
     report = read_json(work / "out" / "report.json")
     return _row("ours", "all", size, seconds) | {
+        "cpu_seconds": processor_seconds() - before,  # a busy machine changes these less
         "documents": report["documents"]["read"],
         "kept_percent": 100 * report["bytes"]["kept"] / report["bytes"]["read"],
-        "peak_gb": peak.stop() / 1e9,
+        "peak_gb": peak / 1e9,
     }
+
+
+def processor_seconds() -> float:
+    """Of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 class Memory:

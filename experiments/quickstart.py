@@ -47,7 +47,7 @@ class Options:
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     size: str = option("tiny", f"one of {', '.join(SIZES)}")
     megabytes: float = option(10.0, "of text to train on")
-    steps: int = option(1500, "training steps")
+    steps: int = option(1200, "training steps")
     global_batch: int = option(8, "sequences a step")
     length: int = option(128, "tokens a sequence")
     shots: tuple[int, ...] = option((0, 2, 6), "examples in the prompt")
