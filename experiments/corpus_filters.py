@@ -18,7 +18,9 @@ from clova_jax.corpus.core_region_pages import LAYOUTS, pages
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.linear_model import NgramModel
 from clova_jax.corpus.near_duplicates import BANDS, ROWS, near_duplicates, signatures
-from clova_jax.corpus.privacy_cases import measure, negatives, positives
+from clova_jax.corpus.privacy_cases import positives
+from clova_jax.corpus.privacy_look_alikes import negatives
+from clova_jax.corpus.privacy_score import measure
 from clova_jax.corpus.quality import quality_model
 from clova_jax.corpus.toxicity import has_training_data, toxicity_scores, train_toxicity
 

@@ -6,7 +6,9 @@ import pytest
 
 from clova_jax.corpus.documents import parse_block, read_blocks
 from clova_jax.corpus.privacy import TYPES, digit_view, find, luhn, mask, rrn_check_digit
-from clova_jax.corpus.privacy_cases import measure, negatives, positives
+from clova_jax.corpus.privacy_cases import positives
+from clova_jax.corpus.privacy_look_alikes import negatives
+from clova_jax.corpus.privacy_score import measure
 
 
 def types_in(text: str) -> list[str]:
