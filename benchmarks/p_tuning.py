@@ -8,7 +8,6 @@ own. "above start" leaves out what interpreter and libraries take before the mod
 """
 
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from benchmarks.p_tuning_weights import TARGET, VIRTUAL, resident, weights
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
@@ -31,7 +31,6 @@ SHAPES = {  # name: (model, batch, text and target tokens)
     "7m": (ModelConfig(6, 256, 4, vocab_size=8_192, max_length=256), 16, 44),
     "124m": (ModelConfig(12, 768, 12, vocab_size=51_200, max_length=256), 8, 44),
 }
-VIRTUAL, TARGET = 20, 3
 Engine = Literal["clova_jax", "peft", "clova_jax fine-tuning", "transformers fine-tuning"]
 ENGINES: tuple[Engine, ...] = (
     "clova_jax",
@@ -131,9 +130,7 @@ def child(size: str, engine: Engine, seed: int) -> None:
     config, batch, length = SHAPES[size]
     random = np.random.default_rng(seed)
     ids = random.integers(1, config.vocab_size, (batch, length), np.int32)
-    make = {"clova_jax": ours, "peft": peft}.get(engine, whole_ours)
-    make = whole_torch if engine.startswith("transformers") else make
-    start, step = make(config, ids, seed)
+    start, step = maker(engine)(config, ids, seed)
     losses = []
     for line in sys.stdin:
         begin = time.perf_counter()
@@ -149,20 +146,13 @@ def child(size: str, engine: Engine, seed: int) -> None:
             return
 
 
-def resident() -> float:
-    """MiB of memory now."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+def maker(engine: Engine) -> Callable[[ModelConfig, np.ndarray, int], tuple[float, Any]]:
+    """What gives the memory before the model is there, and the step."""
+    if engine.startswith("clova_jax"):
+        return ours if engine == "clova_jax" else whole_ours
+    from benchmarks import p_tuning_torch  # here: our side's memory is measured without torch
 
-
-def weights(config: ModelConfig, seed: int) -> Callable[[str, tuple[int, ...]], np.ndarray]:
-    """The same number for the same tensor in both worlds, without either's library."""
-
-    def tensor(name: str, shape: tuple[int, ...]) -> np.ndarray:
-        random = np.random.default_rng([seed, *name.encode()])
-        return 0.02 * random.standard_normal(shape, np.float32)
-
-    return tensor
+    return p_tuning_torch.peft if engine == "peft" else p_tuning_torch.whole_torch
 
 
 def our_params(config: ModelConfig, seed: int) -> Any:
@@ -172,7 +162,7 @@ def our_params(config: ModelConfig, seed: int) -> Any:
 
     from clova_jax.model import abstract_params
 
-    tensor = weights(config, seed)
+    tensor = weights(seed)
 
     def leaf(path: tuple, shape: Any) -> Any:
         name = jax.tree_util.keystr(path, simple=True, separator=".")
@@ -213,14 +203,15 @@ def examples_of(ids: np.ndarray) -> list[Any]:
 
 def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callable[[], float]:
     """A step of `tuning.loop`, on the same batch each time."""
-    from clova_jax.tuning import TuneOptions
-    from clova_jax.tuning.loop import make_optimizer, update
+    from clova_jax.train import AdamW, LearningRate
+    from clova_jax.tuning.loop import update
     from clova_jax.tuning.objective import Inside
     from clova_jax.tuning.state import fresh_state
 
     gradient = Inside(model, method, template, TARGET)
     state = fresh_state(method.init(model, 0))
-    optimizer = make_optimizer(TuneOptions(steps=1, learning_rate=1e-4))
+    constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
+    optimizer = AdamW(constant, b2=0.999, weight_decay=0.0)
     batch = examples_of(ids)
 
     def step() -> float:
@@ -244,7 +235,7 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
         """The encoder's weights by name, as PEFT's are set."""
 
         def init(self, model: Any, seed: int) -> Any:
-            tensor = weights(config, 1)
+            tensor = weights(1)
             return jax.tree_util.tree_map_with_path(
                 lambda path, x: jnp.asarray(
                     tensor(jax.tree_util.keystr(path, simple=True, separator="."), x.shape)
@@ -279,122 +270,6 @@ def whole_ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, 
     model = our_model(config, seed)
     model.params = dict(model.params)
     return start, our_step(model, InPlace(FineTuningConfig()), Template(), ids)
-
-
-def torch_model(config: ModelConfig, seed: int) -> tuple[float, Any]:
-    import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
-
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    torch.zeros(1)
-    start = resident()
-    model = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=config.vocab_size,
-            n_positions=config.max_length,
-            n_embd=config.embed_dim,
-            n_layer=config.num_layers,
-            n_head=config.num_heads,
-            bos_token_id=0,
-            eos_token_id=0,
-            resid_pdrop=0.0,
-            embd_pdrop=0.0,
-            attn_pdrop=0.0,
-            use_cache=False,
-            attn_implementation="sdpa",
-        )
-    )
-    tensor, width, layers = weights(config, seed), config.embed_dim, config.num_layers
-    names = {
-        "attn.c_attn": ("blocks.attn.qkv.kernel", (layers, width, 3, config.num_heads, -1)),
-        "attn.c_proj": ("blocks.attn.out.kernel", (layers, config.num_heads, -1, width)),
-        "mlp.c_fc": ("blocks.mlp.up.kernel", (layers, width, 4 * width)),
-        "mlp.c_proj": ("blocks.mlp.down.kernel", (layers, 4 * width, width)),
-    }
-    with torch.no_grad():
-        for name, shape in (("wte", config.vocab_size), ("wpe", config.max_length)):
-            ours = {"wte": "embedding", "wpe": "positions"}[name]
-            getattr(model.transformer, name).weight.copy_(
-                torch.from_numpy(tensor(ours, (shape, width)))
-            )
-        for name, (ours, shape) in names.items():
-            shape = tuple(config.head_dim if n == -1 else n for n in shape)
-            values = tensor(ours, shape)
-            for layer, block in enumerate(model.transformer.h):
-                place = block.get_submodule(name).weight
-                place.copy_(torch.from_numpy(values[layer].reshape(tuple(place.shape))))
-    return start, model
-
-
-def torch_step(model: Any, ids: np.ndarray) -> Callable[[], float]:
-    """AdamW without decay after clipping, as ours."""
-    import torch
-
-    parameters = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        parameters, lr=1e-4, betas=(0.9, 0.999), weight_decay=0.0, fused=True
-    )
-    inputs = torch.from_numpy(ids).long()
-    labels = inputs.clone()
-    labels[:, :-TARGET] = -100
-    mask = torch.ones_like(inputs)
-
-    def step() -> float:
-        optimizer.zero_grad(set_to_none=True)
-        loss = model(input_ids=inputs, attention_mask=mask, labels=labels).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        return float(loss.detach())
-
-    return step
-
-
-def peft(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callable[[], float]]:
-    import torch
-    from peft import PromptEncoderConfig, get_peft_model
-
-    start, model = torch_model(config, seed)
-    width = config.embed_dim
-    tuned = get_peft_model(
-        model,
-        PromptEncoderConfig(
-            task_type="CAUSAL_LM",
-            num_virtual_tokens=VIRTUAL,
-            encoder_reparameterization_type="LSTM",
-            encoder_hidden_size=width,
-        ),
-    )
-    encoder, tensor = tuned.prompt_encoder["default"], weights(config, 1)
-
-    def put(parameter: Any, values: np.ndarray) -> None:
-        parameter.copy_(torch.from_numpy(np.ascontiguousarray(values)))
-
-    with torch.no_grad():
-        put(encoder.embedding.weight, tensor("embedding", (VIRTUAL, width)))
-        for layer, inputs in enumerate((width, 2 * width)):
-            for ours, theirs, rows in (
-                ("kernel", "weight_ih", inputs),
-                ("recurrent", "weight_hh", width),
-            ):
-                values = tensor(f"lstm.{layer}.{ours}", (2, rows, 4 * width))
-                for side, name in enumerate(("", "_reverse")):
-                    put(getattr(encoder.lstm_head, f"{theirs}_l{layer}{name}"), values[side].T)
-            biases = tensor(f"lstm.{layer}.bias", (2, 4 * width))
-            for side, name in enumerate(("", "_reverse")):
-                put(getattr(encoder.lstm_head, f"bias_ih_l{layer}{name}"), biases[side])
-                getattr(encoder.lstm_head, f"bias_hh_l{layer}{name}").zero_()
-        heads = [module for module in encoder.mlp_head if hasattr(module, "weight")]
-        for number, head in enumerate(heads):
-            outputs, inputs = head.weight.shape
-            put(head.weight, tensor(f"mlp.{number}.kernel", (inputs, outputs)).T)
-            put(head.bias, tensor(f"mlp.{number}.bias", (outputs,)))
-    return start, torch_step(tuned, ids)
-
-
-def whole_torch(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Any]:
-    start, model = torch_model(config, seed)
-    return start, torch_step(model, ids)
 
 
 if __name__ == "__main__":

@@ -56,24 +56,12 @@ def ours(
 
 def torch_gpt2(config: ModelConfig, batch: dict[str, np.ndarray]) -> Callable[[], float]:
     import torch
-    from transformers import GPT2Config, GPT2LMHeadModel
+
+    from benchmarks.torch_gpt2 import gpt2
 
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    model = GPT2LMHeadModel(
-        GPT2Config(
-            vocab_size=config.vocab_size,
-            n_positions=config.max_length,
-            n_embd=config.embed_dim,
-            n_layer=config.num_layers,
-            n_head=config.num_heads,
-            resid_pdrop=0.0,
-            embd_pdrop=0.0,
-            attn_pdrop=0.0,
-            use_cache=False,
-            attn_implementation="sdpa",
-        )
-    )
+    model = gpt2(config)
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=1e-3, betas=(0.9, 0.95), weight_decay=0.1, fused=True
     )

@@ -1,0 +1,25 @@
+"""What both sides of `benchmarks.p_tuning` start from: the same numbers under the same names."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+VIRTUAL, TARGET = 20, 3  # virtual tokens before a text, and tokens at its end that are learned
+
+
+def resident() -> float:
+    """MiB of memory now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def weights(seed: int) -> Callable[[str, tuple[int, ...]], np.ndarray]:
+    """The same number for the same tensor in both worlds, without either's library."""
+
+    def tensor(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        random = np.random.default_rng([seed, *name.encode()])
+        return 0.02 * random.standard_normal(shape, np.float32)
+
+    return tensor
