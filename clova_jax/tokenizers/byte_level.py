@@ -94,7 +94,7 @@ _is_common = re.compile(f"[ 0-9{_ALPHABETIC}{_SYMBOLS}]+").fullmatch
 _split_common = re.compile(
     f"'(?:[stmd]|re|ve|ll)| ?[{_ALPHABETIC}]+| ?[0-9]+| ?[{_SYMBOLS}]+| +(?![^ ])| +"
 ).findall
-_LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
+LETTER = {byte: letter for letter, byte in BYTE_OF.items()}
 # Hangul in all its blocks, and ASCII that is no letter: what `korean_only` learns merges of.
 _learned = re.compile(
     "[\x00-@\\[-`{-\x7f\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff]+"
@@ -113,7 +113,7 @@ def split_all(words: Iterable[str]) -> list[list[str]]:
 
 def _letters(text: str) -> str:
     """GPT-2's letters for the bytes of a text: what the merges are written in."""
-    return text.encode().decode("latin-1").translate(_LETTER)
+    return text.encode().decode("latin-1").translate(LETTER)
 
 
 def _text(letters: str) -> str:
