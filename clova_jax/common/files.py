@@ -6,7 +6,7 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
 
@@ -172,11 +172,25 @@ def write_json(path: str | Path, value: Any) -> None:
         file.write("\n")
 
 
-def write_jsonl(path: str | Path, rows: Any) -> None:
+_as_line = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def write_jsonl(path: str | Path, rows: Iterable[Any]) -> None:
     """Writes a JSON Lines file whole or not at all, compressed when it ends in `.zst` or `.gz`."""
+    write_lines(path, map(_as_line, rows))
+
+
+def write_lines(path: str | Path, lines: Iterable[str]) -> None:
+    """Writes lines, given without their newlines, as `write_jsonl` does."""
     with whole_file(path, "wb") as raw, _compressed(raw, Path(path).suffix) as file:
-        for row in rows:
-            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+        some, size = [], 0
+        for line in lines:
+            some.append(line)
+            size += len(line)
+            if size >= 1 << 20:  # a call a line takes longer
+                file.write("\n".join([*some, ""]).encode())
+                some, size = [], 0
+        file.write("\n".join([*some, ""]).encode())
 
 
 @contextlib.contextmanager

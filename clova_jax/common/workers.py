@@ -4,6 +4,7 @@ Workers are spawned, not forked: forking would copy the parent's threads and loc
 They leave signals to the parent, and end when it does, however it ends.
 """
 
+import contextlib
 import itertools
 import multiprocessing
 import os
@@ -54,32 +55,49 @@ def ordered_map(
                 waiting.append((following, pool.submit(_call, following)))
 
 
-def unordered_map(
-    function: Callable[[Item], Result], items: Iterable[Item], workers: int
-) -> Iterator[Result]:
-    """Yields `function(item)` as results come; at most two items a worker wait in memory.
+class Workers:
+    """Processes that map functions over items until the `with` block ends, each started when first needed.
 
     Args:
-        function: of a module, taking one item.
-        items: may be a generator; it is drawn from as workers become free.
-        workers: processes; 1 runs in this one.
-
-    Raises:
-        ClovaError: a worker process was killed.
+        count: how many; with 1 all happens in this process.
     """
-    if workers <= 1:
-        yield from map(function, items)
-        return
-    with _pool(workers) as pool:
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._open = contextlib.ExitStack()
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._open.__exit__(*error)
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+        """Yields `function(item)` as results come; at most two items a worker wait in memory.
+
+        Args:
+            function: of a module, taking one item.
+            items: may be a generator; it is drawn from as workers become free.
+
+        Raises:
+            ClovaError: a worker process was killed.
+        """
+        if self._count <= 1:
+            yield from map(function, items)
+            return
+        if self._processes is None:
+            self._processes = self._open.enter_context(_pool(self._count))
         waiting: set[Future] = set()
-        for item in items:
-            waiting.add(pool.submit(function, item))
-            if len(waiting) >= 2 * workers:
+        with _killed_is_told():
+            for item in items:
+                waiting.add(self._processes.submit(function, item))
+                if len(waiting) >= 2 * self._count:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    yield from (future.result() for future in done)
+            while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
 
 
 @contextmanager
@@ -89,14 +107,21 @@ def _pool(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (make, args))
     try:
-        yield pool
+        with _killed_is_told():
+            yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _killed_is_told() -> Iterator[None]:
+    try:
+        yield
     except BrokenProcessPool:
         raise ClovaError(
             "a worker process was killed (out of memory?); run the same command again to go on, "
             "with fewer --workers"
         ) from None
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _start(make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:

@@ -1,5 +1,6 @@
 """The duplicates stage: signatures of all parts together, in files; what goes, and because of what."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.files import read_jsonl, whole_file, write_jsonl
+from clova_jax.common.files import whole_file, write_jsonl
 from clova_jax.corpus.near_duplicates import (
     BANDS,
     ROWS,
@@ -15,6 +16,7 @@ from clova_jax.corpus.near_duplicates import (
     resolve_all,
     similar_pairs,
 )
+from clova_jax.corpus.parts import part_counts, part_lines
 
 PairFinder = Callable[[np.ndarray, np.ndarray, float, Path], tuple[list, list]]
 
@@ -173,10 +175,12 @@ class _Ids:
 def rows_at(parts: Sequence[Path], places: set[int]) -> dict[int, dict[str, Any]]:
     """The documents of some numbers, for the report's samples."""
     found: dict[int, dict[str, Any]] = {}
-    at = 0
+    start = 0
     for part in parts:
-        for _, row in read_jsonl(part.with_name(part.name + ".jsonl.zst")):
-            if at in places:
-                found[at] = row
-            at += 1
+        end = start + part_counts(part)["kept"]
+        wanted = {place - start for place in places if start <= place < end}
+        for at, line in enumerate(part_lines(part) if wanted else ()):
+            if at in wanted:
+                found[start + at] = json.loads(line)
+        start = end
     return found

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.files import read_json, read_jsonl, whole_file, write_json, write_jsonl
+from clova_jax.common.files import read_json, read_lines, whole_file, write_json, write_jsonl
 from clova_jax.corpus.documents import BadLines, Block, Document, parse_block
 from clova_jax.corpus.near_duplicates import signatures
 from clova_jax.corpus.privacy import TYPES
@@ -125,10 +125,10 @@ def as_json(document: Document) -> dict[str, Any]:
     }
 
 
-def read_part(out: Path) -> Iterator[dict[str, Any]]:
-    """The documents of a part, as JSON objects."""
-    for _, row in read_jsonl(out.with_name(out.name + ".jsonl.zst")):
-        yield row
+def part_lines(out: Path) -> Iterator[str]:
+    """The documents of a part, a JSON object a line."""
+    for _, line in read_lines(out.with_name(out.name + ".jsonl.zst")):
+        yield line
 
 
 def part_counts(out: Path) -> dict[str, Any]:

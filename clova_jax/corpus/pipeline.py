@@ -20,15 +20,15 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json, write_jsonl
+from clova_jax.common.files import read_json, write_json, write_lines
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
-from clova_jax.common.workers import unordered_map
+from clova_jax.common.workers import Workers
 from clova_jax.corpus import corpus_report
 from clova_jax.corpus.documents import BadLines
 from clova_jax.corpus.duplicates import Verdict, find_duplicates, write_matches
 from clova_jax.corpus.evaluation_overlap import EvaluationIndex, texts_of
-from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, read_part
+from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, part_lines
 from clova_jax.corpus.readers import base_of, file_groups, group_blocks, input_files
 from clova_jax.corpus.steps import Cleaning
 from clova_jax.corpus.toxicity import has_training_data, train_toxicity
@@ -89,13 +89,13 @@ def run(
     _same_settings(job, files, selection)
     if (out / "report.json").is_file():
         return read_json(out / "report.json")
-    with StopSignals() as stop:
+    with StopSignals() as stop, Workers(job.workers) as workers:
         cleaning = _prepare(job, work)
         errors = BadLines()
-        parts = _clean(job, files, cleaning, work / "clean", errors, stop)
-        external = _external(job, cleaning, work / "against", stop)
+        parts = _clean(job, files, cleaning, work / "clean", errors, workers, stop)
+        external = _external(job, cleaning, work / "against", workers, stop)
         verdict = _dedup(job, external, parts, work, stop)
-        report = _write(job, cleaning, external, parts, verdict, errors, select, stop)
+        report = _write(job, cleaning, external, parts, verdict, errors, select, workers, stop)
     write_json(out / "report.json", report)
     shutil.rmtree(work)
     return report
@@ -149,6 +149,7 @@ def _clean(
     cleaning: Cleaning,
     folder: Path,
     errors: BadLines,
+    workers: Workers,
     stop: StopSignals,
 ) -> list[Path]:
     """The clean stage; returns the parts in reading order."""
@@ -175,7 +176,7 @@ def _clean(
                         yield task
                 bar.update(sum(path.stat().st_size for path in group))
 
-        for _ in unordered_map(clean_part, tasks(), job.workers):
+        for _ in workers.map(clean_part, tasks()):
             pass
     _check(stop)
     return parts
@@ -194,7 +195,9 @@ def group_tasks(
         yield CleanTask(block, cleaning, folder / f"{number:05d}-{count:05d}")
 
 
-def _external(job: Job, cleaning: Cleaning, folder: Path, stop: StopSignals) -> list[Path]:
+def _external(
+    job: Job, cleaning: Cleaning, folder: Path, workers: Workers, stop: StopSignals
+) -> list[Path]:
     """Signatures of the corpus to compare with; an earlier run's `documents/` where it is one."""
     if job.against is None:
         return []
@@ -212,7 +215,7 @@ def _external(job: Job, cleaning: Cleaning, folder: Path, stop: StopSignals) -> 
                 if not stop.requested and not is_whole(task.out):
                     yield replace(task, tier=0)
 
-    for _ in unordered_map(clean_part, tasks(), job.workers):
+    for _ in workers.map(clean_part, tasks()):
         pass
     _check(stop)
     return parts
@@ -253,13 +256,16 @@ class WriteTask:
 def write_part(task: WriteTask) -> str:
     """Writes the shard of a part; copies after the first get `#2`, `#3` … at their ids."""
 
-    def rows() -> Iterable[dict[str, Any]]:
-        for row, copies in zip(read_part(task.part), task.copies.tolist(), strict=True):
-            for copy in range(copies):
-                yield row if copy == 0 else row | {"id": f"{row['id']}#{copy + 1}"}
+    def lines() -> Iterable[str]:
+        for line, copies in zip(part_lines(task.part), task.copies.tolist(), strict=True):
+            if copies:
+                yield line
+            for copy in range(2, copies + 1):
+                row = json.loads(line)
+                yield json.dumps(row | {"id": f"{row['id']}#{copy}"}, ensure_ascii=False)
 
     if task.copies.any():
-        write_jsonl(task.out, rows())
+        write_lines(task.out, lines())
     return task.out.name
 
 
@@ -271,6 +277,7 @@ def _write(
     verdict: Verdict,
     errors: BadLines,
     select: Selector | None,
+    workers: Workers,
     stop: StopSignals,
 ) -> dict[str, Any]:
     counts = [part_counts(part) for part in parts]
@@ -299,9 +306,7 @@ def _write(
             if size and not shard.is_file():
                 yield WriteTask(part, copies[end - size : end], shard)
 
-    for _ in progress(
-        unordered_map(write_part, tasks(), job.workers), desc="write", unit=" shards"
-    ):
+    for _ in progress(workers.map(write_part, tasks()), desc="write", unit=" shards"):
         pass
     _check(stop)
     every = [*external, *parts]

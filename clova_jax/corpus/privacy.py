@@ -61,7 +61,9 @@ _EMAIL = re.compile(
 _PASSPORT = re.compile(
     r"(?<![A-Za-z0-9])(?:[MSRODGPTmsr][A-Z]?[ -]?\d{8}|[MSRODmsr][ -]?\d{3}[A-Za-z]\d{4}|[A-Z]{2}[ -]?\d{7})(?![A-Za-z0-9])"
 )
-_IP4 = re.compile(r"(?<![\d.A-Za-z\-])(?:\d{1,3}\.){3}\d{1,3}(?![\d]|\.\d)")
+# What stands before is looked at afterwards: a search that begins with a digit is ten times quicker.
+_IP4 = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_inside_ip4 = re.compile(r"[\d.A-Za-z\-]").match
 _IP6 = re.compile(
     r"(?<![A-Za-z0-9_:.])(?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}){1,6}(?![A-Za-z0-9_:])"
 )
@@ -159,7 +161,10 @@ _MANY_SPELLED = re.compile(
 def find(text: str) -> list[Finding]:
     """All places of a text that identify somebody, in order, without overlaps."""
     view = digit_view(text)
-    found = list(_emails(view)) + list(_passports(view)) + list(_addresses(view))
+    found = list(_emails(view))
+    if not found and not _has_digit(view) and "::" not in view:
+        return []
+    found += [*_passports(view), *_addresses(view)]
     for match in _NUMBER.finditer(view):
         found += _numbers(view, match.start(), match.end())
     if _OLD_HINT.search(view):
@@ -173,6 +178,7 @@ def find(text: str) -> list[Finding]:
     return kept
 
 
+_has_digit = re.compile(r"\d").search
 _OLD_HINT = re.compile(r"[가-힣] ?\d\d-\d{6}-\d\d")
 
 
@@ -342,6 +348,8 @@ def _passports(view: str) -> Iterator[Finding]:
 def _addresses(view: str) -> Iterator[Finding]:
     if "." in view:
         for match in _IP4.finditer(view):
+            if match.start() and _inside_ip4(view, match.start() - 1):
+                continue
             cue = _cue(view, match.start())
             if cue == "none" or not _is_public(match[0]):
                 continue

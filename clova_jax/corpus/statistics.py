@@ -8,7 +8,7 @@ from typing import Any
 
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
-from clova_jax.common.workers import unordered_map
+from clova_jax.common.workers import Workers
 from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
 from clova_jax.corpus.language import language
 from clova_jax.corpus.profile import profile
@@ -78,20 +78,22 @@ def count_corpus(
     """
     total: dict[str, Counter] = {}
     files = document_files(data_dir)
-    for path in progress(files, desc="count", unit=" files"):
-        mark = Path(out) / f"{path.name}.json"
-        if not mark.is_file():
-            found: dict[str, Counter] = {}
+    with Workers(workers) as many:
+        for path in progress(files, desc="count", unit=" files"):
+            mark = Path(out) / f"{path.name}.json"
+            if not mark.is_file():
+                found: dict[str, Counter] = {}
 
-            def tasks(path: Path = path) -> Iterator[CountTask]:
-                for block in read_blocks(path):
-                    yield CountTask(block, tokenizer)
+                def tasks(path: Path = path) -> Iterator[CountTask]:
+                    for block in read_blocks(path):
+                        yield CountTask(block, tokenizer)
 
-            small = path.stat().st_size < 1 << 20  # a process would take longer to start
-            for counts in unordered_map(count_block, tasks(), 1 if small else workers):
-                for source, count in counts.items():
-                    found.setdefault(source, Counter()).update(count)
-            write_json(mark, {source: dict(sorted(c.items())) for source, c in found.items()})
-        for source, count in read_json(mark).items():
-            total.setdefault(source, Counter()).update(count)
+                small = path.stat().st_size < 1 << 20  # a process would take longer to start
+                chosen = Workers(1) if small else many
+                for counts in chosen.map(count_block, tasks()):
+                    for source, count in counts.items():
+                        found.setdefault(source, Counter()).update(count)
+                write_json(mark, {source: dict(sorted(c.items())) for source, c in found.items()})
+            for source, count in read_json(mark).items():
+                total.setdefault(source, Counter()).update(count)
     return total

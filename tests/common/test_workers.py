@@ -5,7 +5,7 @@ import pytest
 from doubler import Doubler
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.workers import ordered_map, unordered_map
+from clova_jax.common.workers import Workers, ordered_map
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -43,7 +43,9 @@ def test_unordered_results_are_drawn_as_workers_become_free():
             drawn.append(number)
             yield float(number)
 
-    results = unordered_map(abs, items(), 2)
-    next(results)
-    assert len(drawn) < 10
-    assert sorted([0.0, *results])[-1] == 19.0
+    with Workers(2) as workers:
+        results = workers.map(abs, items())
+        next(results)
+        assert len(drawn) < 10
+        assert sorted([0.0, *results])[-1] == 19.0
+        assert sorted(workers.map(abs, [-1.0, -2.0])) == [1.0, 2.0]

@@ -89,7 +89,7 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
     for module, name, after in (
         (parts, "signatures", 7),
         (pipeline, "find_duplicates", 0),
-        (pipeline, "write_jsonl", 3),
+        (pipeline, "write_lines", 3),
         (pipeline, "write_matches", 0),
     ):
         real, calls = getattr(module, name), [0]
@@ -105,7 +105,7 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
             patch.setattr(module, name, stumble)
             with pytest.raises(KeyboardInterrupt):
                 run(Job(data, tmp_path / "cut", workers=1))
-    assert stages == ["signatures", "find_duplicates", "write_jsonl", "write_matches"]
+    assert stages == ["signatures", "find_duplicates", "write_lines", "write_matches"]
     run(Job(data, tmp_path / "cut", workers=1))
     assert files_of(tmp_path / "cut") == whole
     run(Job(data, tmp_path / "cut", workers=1))  # finished: nothing is done again
