@@ -184,17 +184,25 @@ def single_batches(readers: dict[str, Iterator[Any]], count: int) -> dict[str, l
     return {name: sorted(values[count // 10 :]) for name, values in found.items()}  # warm
 
 
-def rates(readers: dict[str, Iterator[Any]], options: Options) -> dict[str, list[float]]:
-    """Sorted batches per second of readers that work ahead, one figure a round."""
+def rates(
+    readers: dict[str, Callable[[], Iterator[Any]]], options: Options
+) -> dict[str, list[float]]:
+    """Sorted batches per second of readers that work ahead, one figure a round, each alone.
+
+    A reader is made for its turn and closed after it: the threads of all at once would wait for each other.
+    """
     found: dict[str, list[float]] = {name: [] for name in readers}
-    for round_number in range(options.rounds + 1):
-        for name, reader in readers.items():
+    for _ in range(options.rounds):
+        for name, make in readers.items():
+            reader = make()
+            next(reader)
             count, start = 0, time.perf_counter()
             while (taken := time.perf_counter() - start) < options.seconds:
                 next(reader)
                 count += 1
-            if round_number:  # the first one warms up
-                found[name].append(count / taken)
+            found[name].append(count / taken)
+            getattr(reader, "close", lambda: None)()
+            del reader
     return {name: sorted(values) for name, values in found.items()}
 
 
@@ -288,17 +296,15 @@ def run(options: Options) -> None:
             },
             options.batches,
         )
-        ahead = make().iterate()
         threaded = rates(
             {
-                "ours, segments, read ahead by its thread": ahead,
-                "ours, segments, read ahead by grain": through_grain(make()),
-                "grain alone, 1 thread": grain_alone(store, options, 1),
-                "grain alone, 16 threads": grain_alone(store, options, 16),
+                "ours, segments, read ahead by its thread": lambda: make().iterate(),
+                "ours, segments, read ahead by grain": lambda: through_grain(make()),
+                "grain alone, 1 thread": lambda: grain_alone(store, options, 1),
+                "grain alone, 16 threads": lambda: grain_alone(store, options, 16),
             },
             options,
         )
-        ahead.close()
         step = share_of_a_step(store, options) if options.size != "none" else {}
     started = start_up(options)
     tokens = options.batch * options.length
