@@ -60,11 +60,3 @@ def model_names(models: tuple[Path, ...]) -> list[str]:
         "/".join(path.resolve().parts[-3:]) if name in twice else name
         for path, name in zip(models, names, strict=True)
     ]
-
-
-def error_bars(rows: list[dict[str, Any]]) -> list[list[float]]:
-    """How far the interval of each score row reaches down and up, as matplotlib's `yerr`."""
-    return [
-        [row["value"] - row["low"] for row in rows],
-        [row["high"] - row["value"] for row in rows],
-    ]

@@ -18,13 +18,13 @@ import matplotlib.pyplot as plt
 from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.report import Report
+from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import evaluate, load_task
 from clova_jax.tuning.paper import TABLE_4
 from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
 from clova_jax.tuning.table import tuned_row
-from experiments.models import error_bars, for_each_model, models_and_data
+from experiments.models import for_each_model, models_and_data
 
 SAMPLE_SHOTS = 6
 COLUMNS = [

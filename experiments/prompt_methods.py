@@ -18,8 +18,8 @@ import matplotlib.pyplot as plt
 
 from clova_jax.common.command import main, option
 from clova_jax.common.files import read_json
+from clova_jax.common.report import error_bars
 from experiments import p_tuning
-from experiments.models import error_bars
 
 LABELS = {
     "few_shot": "prompt design (few-shot)",

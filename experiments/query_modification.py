@@ -22,14 +22,14 @@ from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
-from clova_jax.common.report import Report
+from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task, TaskData, evaluate, load_task
 from clova_jax.evaluate.metrics import bleu
 from clova_jax.tuning.paper import TABLE_5
 from clova_jax.tuning.recipes import make_cell
 from clova_jax.tuning.table import tuned_row
-from experiments.models import error_bars, for_each_model, models_and_data
+from experiments.models import for_each_model, models_and_data
 
 SAE4K_TEST = 1_326  # as many as the paper's test set has
 COLUMNS = [

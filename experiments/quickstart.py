@@ -18,7 +18,7 @@ from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
-from clova_jax.common.report import Report
+from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import write_sample
@@ -73,7 +73,7 @@ def run(options: Options) -> int:
             length=options.length,
             mesh=options.mesh,
             seed=options.seed,
-            packing="segments",  # half of the labelled reviews stand alone: their label is theirs
+            packing="segments",  # a label is then learned from its own document's words
             weights=("natural",) if options.data else SAMPLE_WEIGHTS,
             validate_every=0,
             checkpoint_every=250,
@@ -171,12 +171,8 @@ def plot(metrics: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) 
     left.set(xlabel="million tokens", ylabel="training loss, nats per token", title="Training")
     shots = [row["shots"] for row in rows]
     values = [row["value"] for row in rows]
-    spread = [
-        [row["value"] - row["low"] for row in rows],
-        [row["high"] - row["value"] for row in rows],
-    ]
     right.errorbar(
-        range(len(shots)), values, yerr=spread, marker="o", capsize=4, label="this model"
+        range(len(shots)), values, yerr=error_bars(rows), marker="o", capsize=4, label="this model"
     )
     right.axhline(rows[0]["baseline"], ls="--", color="grey", label="majority class")
     right.axhline(PAPER[0]["value"], ls=":", color="C1", label="paper, 137M, 70 shots, real NSMC")

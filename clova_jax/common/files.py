@@ -172,12 +172,12 @@ def write_json(path: str | Path, value: Any) -> None:
         file.write("\n")
 
 
-_as_line = json.JSONEncoder(ensure_ascii=False).encode
+as_line = json.JSONEncoder(ensure_ascii=False).encode  # a value as a line of JSON Lines
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Any]) -> None:
     """Writes a JSON Lines file whole or not at all, compressed when it ends in `.zst` or `.gz`."""
-    write_lines(path, map(_as_line, rows))
+    write_lines(path, map(as_line, rows))
 
 
 def write_lines(path: str | Path, lines: Iterable[str]) -> None:

@@ -43,7 +43,7 @@ def ordered_map(
         for item in items:
             yield item, function(item)
         return
-    with _pool(workers, make, args) as pool:
+    with _killed_is_told(), _pool(workers, make, args) as pool:
         items = iter(items)
         waiting = deque(
             (item, pool.submit(_call, item)) for item in itertools.islice(items, 2 * workers)
@@ -107,8 +107,7 @@ def _pool(
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, context, _start, (make, args))
     try:
-        with _killed_is_told():
-            yield pool
+        yield pool
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json, write_lines
+from clova_jax.common.files import as_line, read_json, write_json, write_lines
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import Workers
@@ -262,7 +262,7 @@ def write_part(task: WriteTask) -> str:
                 yield line
             for copy in range(2, copies + 1):
                 row = json.loads(line)
-                yield json.dumps(row | {"id": f"{row['id']}#{copy}"}, ensure_ascii=False)
+                yield as_line(row | {"id": f"{row['id']}#{copy}"})
 
     if task.copies.any():
         write_lines(task.out, lines())

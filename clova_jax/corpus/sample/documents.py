@@ -217,11 +217,11 @@ def _passage_questions(desk: Desk, closed: frozenset[str]) -> str:
 
 
 def _review_list(desk: Desk) -> str:
-    """Labelled reviews, one a line: mostly a few, sometimes a long list, half of these with a heading."""
+    """Labelled reviews, one a line: mostly one or two, sometimes a long list, half of these with a heading."""
     pen = desk.pen
     count = pen.count(1, 2) if pen.chance(0.85) else pen.count(6, 24)
     lines = [desk.reviewer.labelled(int(pen.chance(0.5))) for _ in range(count)]
-    if count > 4 and pen.chance(0.5):
+    if count > 2 and pen.chance(0.5):
         about = pen.one(
             (desk.world.some("film", pen).name, f"{pen.count(1, 12)}월 {pen.count(1, 5)}주")
         )
