@@ -1,7 +1,10 @@
-"""Memory that the allocator keeps for the next step instead of handing it back to the system."""
+"""How the process manages its memory where the defaults cost time."""
 
 import ctypes
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # of glibc's <malloc.h>
 
@@ -20,3 +23,15 @@ def keep_freed_memory() -> None:
         mallopt(_ARENA_MAX, 1)
         mallopt(_MMAP_MAX, 0)
         mallopt(_TRIM_THRESHOLD, 2**31 - 1)
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Python's cycle collector rests: it would walk through millions of new tuples that stay."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

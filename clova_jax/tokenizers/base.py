@@ -15,6 +15,7 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json
+from clova_jax.common.host_memory import collector_paused
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import split_words
 
@@ -101,7 +102,8 @@ class Tokenizer(ABC):
                 late.append((row, words))
         if late:
             unseen = set().union(*(words for _, words in late)).difference(known)
-            self._memo.learn(known, unseen, self._encode_new)
+            with collector_paused():
+                self._memo.learn(known, unseen, self._encode_new)
             for row, words in late:
                 rows[row] = list(chain.from_iterable(map(get, words)))
         return rows

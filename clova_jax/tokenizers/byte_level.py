@@ -6,20 +6,22 @@ its split live in `tokenizer.json`, so any reader of that format gives the same 
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
-from clova_jax.tokenizers.base import END_OF_TEXT
+from clova_jax.tokenizers.base import END_OF_TEXT, Ids
 from clova_jax.tokenizers.count import count_pieces, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
+BLOCK = 100  # words given to the library as one text
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
 
@@ -54,23 +56,31 @@ class ByteTokenizer(BackendTokenizer):
             for token, _ in vocabulary
         ]
         super().__init__(backend, tokens, backend.token_to_id(END_OF_TEXT), options, facts)
+        self._lengths = np.array(list(map(len, tokens)))
         self._merges = tokenizers.Tokenizer(backend.model)  # without the split, most of the time
 
-    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
+    def _encode_words(self, words: list[str]) -> Iterator[Ids]:
+        """The ids of each word.
+
+        The library gets the parts of a hundred words as one text: an answer of its own for each
+        would double the time. The bytes of the tokens tell where a word ends.
+        """
         reject_surrogates(words)
-        parts = split_all(words)
-        different = list(set().union(*parts))
-        letters = list(map(_letters, different))
-        encodings = self._merges.encode_batch_fast(letters, add_special_tokens=False)
-        share = self._ids.__getitem__
-        ids = {
-            part: tuple(map(share, encoding.ids))
-            for part, encoding in zip(different, encodings, strict=True)
-        }
-        return (
-            ids[some[0]] if len(some) == 1 else chain.from_iterable(map(ids.__getitem__, some))
-            for some in parts
+        blocks = [split_all(words[at : at + BLOCK]) for at in range(0, len(words), BLOCK)]
+        letters = [list(map(_letters, chain.from_iterable(block))) for block in blocks]
+        encodings = self._merges.encode_batch_fast(
+            letters, is_pretokenized=True, add_special_tokens=False
         )
+        for block, parts, encoding in zip(blocks, letters, encodings, strict=True):
+            ids = encoding.ids
+            sizes = np.cumsum(list(map(len, parts)))  # bytes up to the end of each part
+            ends = sizes[np.cumsum(list(map(len, block))) - 1]  # of each word
+            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends) + 1
+            shared = tuple(map(self._ids.__getitem__, ids))
+            at = 0
+            for end in bounds.tolist():
+                yield shared[at:end]
+                at = end
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
@@ -90,7 +100,6 @@ PRE_TOKENIZER = pre_tokenizers.Sequence(
 # library, it takes longer than the merges.
 _ALPHABETIC = "A-Za-zㄱ-ㅣ一-鿌가-힣"
 _SYMBOLS = "!-/:-@[-`{-~·×‐-‧※←-⇿─-◿、-〃〈-】！-／：-＠"
-_is_common = re.compile(f"[ 0-9{_ALPHABETIC}{_SYMBOLS}]+").fullmatch
 _split_common = re.compile(
     f"'(?:[stmd]|re|ve|ll)| ?[{_ALPHABETIC}]+| ?[0-9]+| ?[{_SYMBOLS}]+| +(?![^ ])| +"
 ).findall
@@ -103,12 +112,13 @@ _learned = re.compile(
 
 def split_all(words: Iterable[str]) -> list[list[str]]:
     """GPT-2's split of each word."""
-    return [
-        _split_common(word)
-        if _is_common(word)
-        else [_text(part) for part, _ in PRE_TOKENIZER.pre_tokenize_str(word)]
-        for word in words
-    ]
+    rows = []
+    for word in words:
+        parts = _split_common(word)
+        if sum(map(len, parts)) < len(word):  # another character was passed over
+            parts = [_text(part) for part, _ in PRE_TOKENIZER.pre_tokenize_str(word)]
+        rows.append(parts)
+    return rows
 
 
 def _letters(text: str) -> str:

@@ -30,6 +30,11 @@ def reject_surrogates(texts: Sequence[str]) -> None:
     Raises:
         ClovaError: one is there; its place is told.
     """
+    try:
+        "".join(texts).encode()  # all at once: nearly always right
+        return
+    except UnicodeEncodeError:
+        pass
     for text in texts:
         try:
             text.encode()
