@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import tokenizers
@@ -22,6 +22,7 @@ from clova_jax.tokenizers.count import count_pieces, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 BLOCK = 100  # words given to the library as one text
+Whole = TypeVar("Whole", str, Ids)
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
 
@@ -67,20 +68,21 @@ class ByteTokenizer(BackendTokenizer):
         """
         reject_surrogates(words)
         blocks = [split_all(words[at : at + BLOCK]) for at in range(0, len(words), BLOCK)]
-        letters = [list(map(_letters, chain.from_iterable(block))) for block in blocks]
+        parts = [list(chain.from_iterable(block)) for block in blocks]
+        sizes = [np.cumsum([len(part.encode()) for part in some]) for some in parts]
         encodings = self._merges.encode_batch_fast(
-            letters, is_pretokenized=True, add_special_tokens=False
+            [
+                _cut(_letters("".join(some)), ends.tolist())
+                for some, ends in zip(parts, sizes, strict=True)
+            ],
+            is_pretokenized=True,
+            add_special_tokens=False,
         )
-        for block, parts, encoding in zip(blocks, letters, encodings, strict=True):
+        for block, ends, encoding in zip(blocks, sizes, encodings, strict=True):
             ids = encoding.ids
-            sizes = np.cumsum(list(map(len, parts)))  # bytes up to the end of each part
-            ends = sizes[np.cumsum(list(map(len, block))) - 1]  # of each word
-            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends) + 1
-            shared = tuple(map(self._ids.__getitem__, ids))
-            at = 0
-            for end in bounds.tolist():
-                yield shared[at:end]
-                at = end
+            ends_of_words = ends[np.cumsum(list(map(len, block))) - 1]
+            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends_of_words) + 1
+            yield from _cut(tuple(map(self._ids.__getitem__, ids)), bounds.tolist())
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
@@ -124,6 +126,10 @@ def split_all(words: Iterable[str]) -> list[list[str]]:
 def _letters(text: str) -> str:
     """GPT-2's letters for the bytes of a text: what the merges are written in."""
     return text.encode().decode("latin-1").translate(LETTER)
+
+
+def _cut(whole: Whole, ends: list[int]) -> list[Whole]:
+    return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _text(letters: str) -> str:
