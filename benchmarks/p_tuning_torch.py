@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.p_tuning_weights import TARGET, VIRTUAL, resident, weights
+from benchmarks.p_tuning_weights import HIDDEN, TARGET, VIRTUAL, resident, weights
 from benchmarks.torch_gpt2 import gpt2
 from clova_jax.config import ModelConfig
 
@@ -72,7 +72,7 @@ def peft(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
             task_type="CAUSAL_LM",
             num_virtual_tokens=VIRTUAL,
             encoder_reparameterization_type="LSTM",
-            encoder_hidden_size=width,
+            encoder_hidden_size=HIDDEN,
         ),
     )
     encoder, tensor = tuned.prompt_encoder["default"], weights(1)
@@ -82,15 +82,15 @@ def peft(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
 
     with torch.no_grad():
         put(encoder.embedding.weight, tensor("embedding", (VIRTUAL, width)))
-        for layer, inputs in enumerate((width, 2 * width)):
+        for layer, inputs in enumerate((width, 2 * HIDDEN)):
             for ours, theirs, rows in (
                 ("kernel", "weight_ih", inputs),
-                ("recurrent", "weight_hh", width),
+                ("recurrent", "weight_hh", HIDDEN),
             ):
-                values = tensor(f"lstm.{layer}.{ours}", (2, rows, 4 * width))
+                values = tensor(f"lstm.{layer}.{ours}", (2, rows, 4 * HIDDEN))
                 for side, name in enumerate(("", "_reverse")):
                     put(getattr(encoder.lstm_head, f"{theirs}_l{layer}{name}"), values[side].T)
-            biases = tensor(f"lstm.{layer}.bias", (2, 4 * width))
+            biases = tensor(f"lstm.{layer}.bias", (2, 4 * HIDDEN))
             for side, name in enumerate(("", "_reverse")):
                 put(getattr(encoder.lstm_head, f"bias_ih_l{layer}{name}"), biases[side])
                 getattr(encoder.lstm_head, f"bias_hh_l{layer}{name}").zero_()
