@@ -9,9 +9,10 @@ morpheme_byte, which uses Kiwi too, is judged by how far eojeols and merges take
 """
 
 import functools
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 import numpy as np
+import tokenizers
 
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import find_file, read_lines
@@ -31,6 +33,7 @@ from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sampling import sample_documents
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
 from clova_jax.tokenizers.morphemes import Morphemes
+from clova_jax.tokenizers.words import split_words
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "morpheme_byte": ("morpheme_byte", {}),
@@ -64,8 +67,8 @@ def run(options: Options) -> None:
     held_out = read_held_out(data, options)
     rows = []
     for name, (kind, extra) in VARIANTS.items():
-        tokenizer = trained(data, name, kind, extra, options)
-        rows += measure(name, tokenizer, held_out)
+        folder = trained(data, name, kind, extra, options)
+        rows += measure(name, folder, held_out)
     report = Report("tokenizer_report", as_json(options), rows, notes=notes(options, held_out))
     report.write(options.out)
     plot(rows, options.out / "tokenizer_report.png")
@@ -108,24 +111,23 @@ def read_held_out(data: Path, options: Options) -> dict[str, list[str]]:
     return dict(texts)
 
 
-def trained(data: Path, name: str, kind: str, extra: dict[str, Any], options: Options) -> Tokenizer:
-    """The tokenizer of one variant, from an earlier run where there is one."""
+def trained(data: Path, name: str, kind: str, extra: dict[str, Any], options: Options) -> Path:
+    """The folder of one variant's tokenizer, from an earlier run where there is one."""
     label = "_".join(map(str, (name, options.vocab_size, options.megabytes, options.seed)))
     folder = options.out / "tokenizers" / label.replace(", ", "_").replace(" ", "_")
     if not (folder / "clova_tokenizer.json").exists():
         texts = training_texts(data, options.megabytes, options.seed)
         watched = progress(texts, desc=name, unit=" documents")
         train_tokenizer(watched, kind, options.vocab_size, **extra).save(folder)
-    return load_tokenizer(folder)
+    return folder
 
 
 # What is measured.
 
 
-def measure(
-    name: str, tokenizer: Tokenizer, held_out: dict[str, list[str]]
-) -> list[dict[str, Any]]:
+def measure(name: str, folder: Path, held_out: dict[str, list[str]]) -> list[dict[str, Any]]:
     """A row for each source, and one for all Korean ones together."""
+    tokenizer = load_tokenizer(folder)
     total: Tally = Tally()
     rows = []
     probe = {f"{word}": spelled(tokenizer, word) for word in PROBES}
@@ -136,8 +138,29 @@ def measure(
         rows.append({"tokenizer": name, "source": source} | tally.row())
         if source != ENGLISH:
             total.merge(tally)
-    ids = {"ids": tokenizer.vocab_size}
-    return [{"tokenizer": name, "source": "all Korean"} | total.row() | ids | probe, *rows]
+    korean = (text for source, texts in held_out.items() if source != ENGLISH for text in texts)
+    whole = {
+        "ids": tokenizer.vocab_size,
+        "tokenizer.json differs %": disagreement(tokenizer, folder / "tokenizer.json", korean),
+    }
+    return [{"tokenizer": name, "source": "all Korean"} | total.row() | whole | probe, *rows]
+
+
+def disagreement(tokenizer: Tokenizer, plain: Path, texts: Iterable[str]) -> float | None:
+    """Percentage of words that the library alone, reading `tokenizer.json`, gives other ids."""
+    if not plain.exists():
+        return None
+    library = tokenizers.Tokenizer.from_file(str(plain))
+    library.encode_special_tokens = True
+    words = Counter(chain.from_iterable(map(split_words, texts)))
+    different = list(words)
+    ours, theirs = tokenizer.encode_batch(different), library.encode_batch(different)
+    other = sum(
+        words[word]
+        for word, ids, encoding in zip(different, ours, theirs, strict=True)
+        if ids != encoding.ids
+    )
+    return 100 * other / words.total()
 
 
 def spelled(tokenizer: Tokenizer, word: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from clova_jax.tokenizers import KINDS
 from experiments.tokenizer_corpus import fit_zipf, recommend
-from experiments.tokenizer_report import Tally, inside_eojeols, token_starts
+from experiments.tokenizer_report import Tally, disagreement, inside_eojeols, token_starts
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,3 +57,11 @@ def test_the_smallest_sample_that_keeps_enough_is_recommended():
     rows = [{"kept in use %": v, "n": n} for n, v in enumerate((100, 99, 96, 94, 97))]
     assert recommend(rows, 0.95)["n"] == 2
     assert recommend(rows, 0.999)["n"] == 0
+
+
+def test_the_plain_file_disagrees_only_where_the_analyser_cuts(trained, texts, tmp_path):
+    for kind in ("byte", "morpheme_byte"):
+        trained[kind].save(tmp_path / kind)
+        share = disagreement(trained[kind], tmp_path / kind / "tokenizer.json", texts)
+        assert share == 0 if kind == "byte" else 0 < share < 100
+    assert disagreement(trained["char"], tmp_path / "none.json", texts) is None
