@@ -197,8 +197,9 @@ def train_byte(
         vocab_size: ids, `<|endoftext|>` and 256 bytes counted.
         min_count: a pair seen less often is not merged.
         korean_only: learn no merges in letters other than Hangul nor in symbols outside ASCII,
-            so that those stay single bytes (the paper, section 3). Off by default: on the sample
-            world it made Korean 6% longer and English one token a byte (RESULTS.md).
+            so that those stay single bytes (the paper, section 3). Off by default: on real text it
+            spares 1% of the tokens where nearly all is Hangul, and costs 20% to 60% more of them
+            where terms are Latin, three times as many in English (RESULTS.md).
         show_progress: bars on standard error.
     """
     check_vocab_size(vocab_size)  # before the text is read
