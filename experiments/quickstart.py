@@ -17,7 +17,6 @@ import matplotlib.pyplot as plt
 from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import read_documents
@@ -27,6 +26,7 @@ from clova_jax.evaluate import Stopped, evaluate
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.pretrain import pretrain
+from experiments.pretraining import plot_loss, show_continuations, validations
 
 PAPER = [
     {"model": "HyperCLOVA 137M", "task": "nsmc", "metric": "accuracy", "shots": 70, "value": 73.11}
@@ -109,7 +109,7 @@ def run(options: Options) -> int:
     columns = ["model", "task", "source", "metric", "shots", "value", "low", "high", "baseline"]
     Report("quickstart", as_json(options), table, PAPER, notes(options)).write(out, columns)
     plot(metrics, rows, out / "quickstart.png")
-    show_continuations(model, out / "continuations.md", options.seed)
+    show_continuations(model, OPENINGS, out / "continuations.md", options.seed)
     print(f"model: {out / 'model'}   plots: {out / 'quickstart.png'}   everything: {out}")
     return 0
 
@@ -136,16 +136,10 @@ def make_tokenizer(corpus: Path, folder: Path, vocab_size: int) -> None:
 
 def validation_rows(metrics: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The last validation as rows: bits per byte of all held-out text, then by source."""
-    last = next((row for row in reversed(metrics) if "val_bits_per_byte" in row), {})
+    *_, (_, last) = [(0, {}), *validations(metrics)]
     return [
-        {
-            "task": "held-out text",
-            "source": name.removeprefix("val_bits_per_byte").lstrip("_") or "all",
-            "metric": "bits per byte",
-            "value": value,
-        }
-        for name, value in last.items()
-        if name.startswith("val_bits_per_byte")
+        {"task": "held-out text", "source": source, "metric": "bits per byte", "value": value}
+        for source, value in last.items()
     ]
 
 
@@ -166,9 +160,7 @@ def notes(options: Options) -> list[str]:
 def plot(metrics: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:
     """Training loss, and accuracy by the number of examples in the prompt."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-    steps = [row for row in metrics if "loss" in row]
-    left.plot([row["tokens"] / 1e6 for row in steps], [row["loss"] for row in steps], lw=0.8)
-    left.set(xlabel="million tokens", ylabel="training loss, nats per token", title="Training")
+    plot_loss(left, metrics)
     shots = [row["shots"] for row in rows]
     values = [row["value"] for row in rows]
     right.errorbar(
@@ -180,20 +172,9 @@ def plot(metrics: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) 
     right.set(xlabel="examples in the prompt", ylabel="accuracy, %", title="NSMC format, few-shot")
     right.set_ylim(40, 100)
     right.legend(loc="lower left", fontsize=8)
-    for axes in (left, right):
-        axes.grid(alpha=0.3)
+    right.grid(alpha=0.3)
     figure.savefig(path, dpi=120)
     plt.close(figure)
-
-
-def show_continuations(model: LanguageModel, path: Path, seed: int) -> None:
-    """Prints and keeps what the model makes of three openings."""
-    texts = model.generate(list(OPENINGS), max_new_tokens=60, temperature=0.7, top_p=0.9, seed=seed)
-    shown = [f"> **{opening}**{text}" for opening, text in zip(OPENINGS, texts, strict=True)]
-    body = "\n\n".join(text.replace("\n", "\n> ") for text in shown)
-    with whole_file(path) as file:
-        file.write(f"## Three continuations\n\n{body}\n")
-    print(f"## Three continuations\n\n{body}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,38 @@
+"""The report of a training says what its metrics say."""
+
+import pytest
+
+from clova_jax.common.command import main
+from experiments.pretraining import Options, by_source, notes, run, validations
+
+STEPS = [
+    {"step": n, "tokens": 100 * n, "loss": 10.0 - n, "tokens_per_second": 50.0 * n, "mfu": 0.5}
+    for n in range(1, 4)
+]
+VALIDATION = {"step": 2, "tokens": 200, "val_bits_per_byte": 2.0, "val_bits_per_byte_law": 3.0}
+
+
+def test_bits_per_byte_come_by_source_and_time():
+    later = VALIDATION | {"tokens": 300_000, "val_bits_per_byte_law": 1.5}
+    metrics = [*STEPS[:2], VALIDATION, STEPS[2], later]
+    assert validations(metrics)[0] == (200, {"all": 2.0, "law": 3.0})
+    assert by_source(metrics)[1] == {
+        "held-out text": "law",
+        "0.0M tokens": 3.0,
+        "0.3M tokens": 1.5,
+    }
+    assert by_source(STEPS) == []
+
+
+def test_notes_tell_pace_and_loss():
+    told = " ".join(notes([*STEPS, VALIDATION]))
+    assert "3 steps, 300 tokens, 0 skipped" in told
+    assert "median 100 tokens a second, 50%" in told
+    assert "loss 8.000" in told
+
+
+@pytest.mark.parametrize("given", [[], ["--run", "nowhere"]])
+def test_a_missing_run_is_a_message(given, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(Options, run, given) == 2
+    assert "clova pretrain --out" in capsys.readouterr().err
