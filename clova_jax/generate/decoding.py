@@ -3,16 +3,17 @@
 Decoding reads every weight once a token, and little else, so the weights lie as the product of a matrix and a
 few columns wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each
 kernel with its outputs first ([F,D] with x [D,B]; [B,D] with [D,F] took twice as long). Layers are unrolled, and
-keys and values [B,N,S,H] are written in place and read as they lie. This copy of the blocks is made once and
-lives as long as the parameters it was made of.
+keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
+that joins the cache when the loop ends, since XLA:CPU copies what a loop both writes and reads (37 of 44 ms a
+token at 1,152 entries). The copy of the blocks is made once and lives as long as the parameters it was made of.
 
 On accelerators and meshes the decoder's own `forward` with a `Cache` runs instead: its scan holds one layer
 at a time where a model fills the memory.
 """
 
-import dataclasses
 import math
 import weakref
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,6 +61,53 @@ class LayerCache:
 
         lengths = self.lengths.at[slots].set(read.lengths, mode="drop")
         return LayerCache(put(self.keys, read.keys), put(self.values, read.values), lengths)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Recent:
+    """Keys and values of the tokens that a decoding loop made so far, behind the cache it started with.
+
+    Args:
+        keys, values: L arrays [B,N,C,H], an entry a step.
+        made: int32[B], the valid entries of each row.
+        step: int32, the place of the next entry; rows that have ended fall behind it.
+    """
+
+    keys: tuple[Float[Array, "B N C H"], ...]
+    values: tuple[Float[Array, "B N C H"], ...]
+    made: Int[Array, "B"]
+    step: Int[Array, ""]
+
+
+def begin(cache: Cache | LayerCache, steps: int) -> Cache | Recent:
+    """What a loop of at most `steps` tokens a row carries: room for them, or the cache itself."""
+    if isinstance(cache, Cache):
+        return cache
+    rows, heads, _, head_dim = cache.keys[0].shape
+    room = jnp.zeros((rows, heads, steps, head_dim), cache.keys[0].dtype)
+    apart = (room,) * len(cache.keys)
+    return Recent(apart, apart, jnp.zeros_like(cache.lengths), jnp.int32(0))
+
+
+def finish(cache: Cache | LayerCache, carried: Cache | Recent) -> Cache | LayerCache:
+    """The cache with what the loop made. Entries past a row's own are written too, behind its length."""
+    if isinstance(carried, Cache):
+        return carried
+    rows, _, steps, _ = carried.keys[0].shape
+    where = cache.lengths[:, None] + jnp.arange(steps)
+
+    def join(old: tuple, new: tuple) -> tuple:
+        return tuple(
+            whole.at[jnp.arange(rows)[:, None], :, where].set(part.swapaxes(1, 2), mode="drop")
+            for whole, part in zip(old, new, strict=True)
+        )
+
+    return LayerCache(
+        join(cache.keys, carried.keys),
+        join(cache.values, carried.values),
+        cache.lengths + carried.made,
+    )
 
 
 def put(cache: Cache | LayerCache, slots: Int[Array, "R"], read: Cache) -> Cache | LayerCache:
@@ -117,41 +165,54 @@ def decode(
     config: ModelConfig,
     token: Int[Array, "B"],
     cache: Cache | LayerCache,
+    carried: Cache | Recent,
     prefix: Prefix | None,
     active: Bool[Array, "B"],
     dtype: Any,
-) -> tuple[Float[Array, "B D"], Cache | LayerCache]:
-    """Hidden states after one more token of each row, which the rows that are `active` keep."""
-    if isinstance(cache, Cache):
-        hidden, cache = forward(
+) -> tuple[Float[Array, "B D"], Cache | Recent]:
+    """Hidden states after one more token of each row, which the rows that are `active` keep.
+
+    Args:
+        cache: as it was when the loop began.
+        carried: from `begin`, or from the step before.
+    """
+    if isinstance(carried, Cache):
+        hidden, carried = forward(
             params,
             config,
             token[:, None],
             segment_ids=active[:, None].astype(jnp.int32),
-            cache=cache.with_prefix(prefix),
+            cache=carried.with_prefix(prefix),
             dtype=dtype,
         )
-        return hidden[:, 0], cache.with_prefix(None)
-    before = 0 if prefix is None else prefix.length
-    x = embed(params, token[:, None], None, (cache.lengths + before)[:, None], dtype)[:, 0]
+        return hidden[:, 0], carried.with_prefix(None)
+    before = cache.lengths if prefix is None else cache.lengths + prefix.length
+    x = embed(params, token[:, None], None, (before + carried.made)[:, None], dtype)[:, 0]
     keys, values = [], []
+    place = (0, 0, carried.step, 0)
     for number, p in enumerate(layers):
         qkv = _linear(p["qkv"], layer_norm(p["ln_1"], x))
         query, key, value = qkv.reshape(len(x), 3, config.num_heads, -1).swapaxes(0, 1)
-        keys.append(_write(cache.keys[number], key, cache.lengths))
-        values.append(_write(cache.values[number], value, cache.lengths))
-        shared = None
+        for written, room, new in (
+            (keys, carried.keys[number], key),
+            (values, carried.values[number], value),
+        ):
+            entry = new[:, :, None].astype(room.dtype)
+            written.append(jax.lax.dynamic_update_slice(room, entry, place))
+        parts = [
+            (cache.keys[number], cache.values[number], cache.lengths),
+            (keys[-1], values[-1], carried.made + 1),
+        ]
         if prefix is not None:
-            shared = prefix.keys[number], prefix.values[number], prefix.length
-        mixed = _attend(query, keys[-1], values[-1], cache.lengths + 1, shared)
+            shared = prefix.keys[number].swapaxes(0, 1), prefix.values[number].swapaxes(0, 1)
+            parts.append((*(part[None] for part in shared), prefix.length[None]))
+        mixed = _attend(query, parts)
         x = x + _linear(p["out"], mixed.reshape(len(x), -1))
         up = _linear(p["up"], layer_norm(p["ln_2"], x))
         x = x + _linear(p["down"], jax.nn.gelu(up, approximate=True))
     hidden = layer_norm(params["ln_f"], x)
-    lengths = cache.lengths + active
-    return hidden, dataclasses.replace(
-        cache, keys=tuple(keys), values=tuple(values), lengths=lengths
-    )
+    made = carried.made + active
+    return hidden, Recent(tuple(keys), tuple(values), made, carried.step + 1)
 
 
 def head(
@@ -172,37 +233,28 @@ def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
     return (p["kernel"].astype(x.dtype) @ x.T + p["bias"].astype(x.dtype)).T
 
 
-def _write(
-    cache: Float[Array, "B N S H"], new: Float[Array, "B N H"], lengths: Int[Array, "B"]
-) -> Float[Array, "B N S H"]:
-    """The new entry of each row behind its valid ones."""
-    new = new.astype(cache.dtype)
-    if len(cache) == 1:  # a slice written in place; the scatter below is a loop over rows
-        return jax.lax.dynamic_update_slice(cache, new[:, :, None], (0, 0, lengths[0], 0))
-    return cache.at[jnp.arange(len(cache)), :, lengths].set(new, mode="drop")
-
-
 def _attend(
     query: Float[Array, "B N H"],
-    keys: Float[Array, "B N S H"],
-    values: Float[Array, "B N S H"],
-    lengths: Int[Array, "B"],
-    prefix: tuple[Array, Array, Array] | None,
+    parts: Sequence[tuple[Float[Array, "#B N S H"], Float[Array, "#B N S H"], Int[Array, "#B"]]],
 ) -> Float[Array, "B N H"]:
-    """Attention of one query a row over the prefix and the row's own entries; softmax in float32."""
+    """Attention of one query a row over (keys, values, how many are valid) of each part; softmax in float32."""
     dtype = query.dtype
     query = query / math.sqrt(query.shape[-1])
-    scores = jnp.einsum("bnh,bnsh->bns", query, keys.astype(dtype)).astype(jnp.float32)
-    seen = jnp.arange(keys.shape[2]) < lengths[:, None, None]
-    scores = jnp.where(seen, scores, _MASKED)
-    if prefix is None:
-        weights = jax.nn.softmax(scores, axis=-1).astype(dtype)
-        return jnp.einsum("bns,bnsh->bnh", weights, values.astype(dtype))
-    prefix_keys, prefix_values, prefix_length = prefix
-    size = prefix_keys.shape[0]
-    before = jnp.einsum("bnh,pnh->bnp", query, prefix_keys.astype(dtype)).astype(jnp.float32)
-    before = jnp.where(jnp.arange(size) < prefix_length, before, _MASKED)
-    weights = jax.nn.softmax(jnp.concatenate([before, scores], -1), axis=-1).astype(dtype)
-    return jnp.einsum(
-        "bnp,pnh->bnh", weights[..., :size], prefix_values.astype(dtype)
-    ) + jnp.einsum("bns,bnsh->bnh", weights[..., size:], values.astype(dtype))
+    scores = []
+    for keys, _, lengths in parts:
+        if len(keys) == len(query):
+            part = jnp.einsum("bnh,bnsh->bns", query, keys.astype(dtype))
+        else:
+            part = jnp.einsum("bnh,nsh->bns", query, keys[0].astype(dtype))
+        seen = jnp.arange(keys.shape[2]) < lengths[:, None, None]
+        scores.append(jnp.where(seen, part.astype(jnp.float32), _MASKED))
+    weights = jax.nn.softmax(jnp.concatenate(scores, -1), axis=-1).astype(dtype)
+    mixed, at = 0, 0
+    for keys, values, _ in parts:
+        some = weights[..., at : at + keys.shape[2]]
+        at += keys.shape[2]
+        if len(keys) == len(query):
+            mixed += jnp.einsum("bns,bnsh->bnh", some, values.astype(dtype))
+        else:
+            mixed += jnp.einsum("bns,nsh->bnh", some, values[0].astype(dtype))
+    return mixed

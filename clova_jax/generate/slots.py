@@ -7,6 +7,7 @@ A prompt's last token is not part of the prefill: it is the first input of the d
 drawing a token is written once.
 """
 
+import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from jaxtyping import Array, Bool, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import bucket, most_rows, pad, row_bucket
-from clova_jax.generate.decoding import LayerCache, decode, head, put, split_layers
+from clova_jax.generate.decoding import LayerCache, begin, decode, finish, head, put, split_layers
 from clova_jax.generate.draw import Rows, draw, penalise
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.placement import place
@@ -273,11 +274,13 @@ def _advance(
     """
     batch = state.token.shape[0]
     row = jnp.arange(batch)
+    cache = state.cache
+    state = dataclasses.replace(state, cache=begin(cache, CALL_TOKENS))
 
     def step(carry: tuple) -> tuple:
         number, state, active, out = carry
-        hidden, cache = decode(
-            params, layers, config, state.token, state.cache, prefix, active, dtype
+        hidden, carried = decode(
+            params, layers, config, state.token, cache, state.cache, prefix, active, dtype
         )
         scores = head(params, layers, config, hidden)
         token = draw(
@@ -297,7 +300,7 @@ def _advance(
         )
         out = tuple(all.at[number].set(new) for all, new in zip(out, news, strict=True))
         state = State(
-            cache,
+            carried,
             jnp.where(active, token, state.token),
             state.made + active,
             state.limit,
@@ -318,4 +321,4 @@ def _advance(
     _, state, _, out = lax.while_loop(
         lambda carry: (carry[0] < steps) & jnp.any(carry[2]), step, (0, state, active, out)
     )
-    return state, *out
+    return dataclasses.replace(state, cache=finish(cache, state.cache)), *out
