@@ -134,6 +134,8 @@ def cached_attention(
     """
     dtype, scale = query.dtype, 1 / math.sqrt(query.shape[-1])
     row_keys, row_values, lengths = rows
+    if prefix is None and not row_keys.shape[1]:
+        return self_attention(query, key, value, mask)
     parts = []  # (scores [B,N,T,*], how weights [B,N,T,*] meet the values)
     if prefix is not None:
         prefix_keys, prefix_values, prefix_length = prefix
