@@ -114,11 +114,11 @@ def plot_loss(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
 def plot_sources(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
     """Bits per byte of each source by tokens; all held-out text in black."""
     found = validations(metrics)
-    tokens = [n / 1e6 for n, _ in found]
+    tokens, colours = [n / 1e6 for n, _ in found], plt.get_cmap("tab20")
     for number, source in enumerate(found[-1][1] if found else ()):
         whole = source == "all"
         values = [values.get(source) for _, values in found]
-        style = {"color": "black", "lw": 2.5} if whole else {"color": f"C{number % 10}", "lw": 1}
+        style = {"color": "black", "lw": 2.5} if whole else {"color": colours(number), "lw": 1}
         axes.plot(tokens, values, marker="o", ms=3, label=source, **style)
     axes.set(xlabel="million tokens", ylabel="bits per byte", title="Held-out text by source")
     axes.grid(alpha=0.3)
