@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-HIDDEN = 128  # units of the LSTM per direction, as in PEFT's own example of p-tuning
+HIDDEN = (
+    128  # units of the LSTM per direction; at the model's width its moments outweigh activations
+)
 VIRTUAL, TARGET = 20, 3  # virtual tokens before a text, and tokens at its end that are learned
 
 

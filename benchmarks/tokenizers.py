@@ -5,8 +5,8 @@ python -m benchmarks.tokenizers [--data DIR]
 One run measures everything, each rate several times in turns, so that a busy machine is busy for
 all. The peer has the same vocabulary, GPT-2's own split, all cores and a memo of its own. "Unseen"
 is a fresh load on documents that training never read (for our morphemes once with the analyser's
-start and once without); "warm" is the same documents again; "bounded" is a
-second pass over more text than the memo holds.
+start and once without); "warm" is the same documents again; "bounded" is a second pass over more
+text than the memo holds.
 """
 
 import resource

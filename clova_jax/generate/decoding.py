@@ -19,6 +19,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
@@ -205,7 +206,7 @@ def decode(
         ]
         if prefix is not None:
             shared = prefix.keys[number].swapaxes(0, 1), prefix.values[number].swapaxes(0, 1)
-            parts.append((*(part[None] for part in shared), prefix.length[None]))
+            parts.append((*shared, prefix.length))
         mixed = _attend(query, parts)
         x = x + _linear(p["out"], mixed.reshape(len(x), -1))
         up = _linear(p["up"], layer_norm(p["ln_2"], x))
@@ -234,27 +235,27 @@ def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
 
 
 def _attend(
-    query: Float[Array, "B N H"],
-    parts: Sequence[tuple[Float[Array, "#B N S H"], Float[Array, "#B N S H"], Int[Array, "#B"]]],
+    query: Float[Array, "B N H"], parts: Sequence[tuple[Array, Array, Array]]
 ) -> Float[Array, "B N H"]:
-    """Attention of one query a row over (keys, values, how many are valid) of each part; softmax in float32."""
+    """Attention of one query a row; softmax in float32.
+
+    Args:
+        parts: keys and values, each row's own [B,N,S,H] or shared by all [N,S,H], and how many are
+            valid (int32[B] or int32).
+    """
     dtype = query.dtype
     query = query / math.sqrt(query.shape[-1])
+    axes = ["bnsh" if keys.ndim == 4 else "nsh" for keys, _, _ in parts]
     scores = []
-    for keys, _, lengths in parts:
-        if len(keys) == len(query):
-            part = jnp.einsum("bnh,bnsh->bns", query, keys.astype(dtype))
-        else:
-            part = jnp.einsum("bnh,nsh->bns", query, keys[0].astype(dtype))
-        seen = jnp.arange(keys.shape[2]) < lengths[:, None, None]
+    for (keys, _, lengths), layout in zip(parts, axes, strict=True):
+        part = jnp.einsum(f"bnh,{layout}->bns", query, keys.astype(dtype))
+        seen = jnp.arange(part.shape[-1]) < lengths.reshape(-1, 1, 1)
         scores.append(jnp.where(seen, part.astype(jnp.float32), _MASKED))
     weights = jax.nn.softmax(jnp.concatenate(scores, -1), axis=-1).astype(dtype)
-    mixed, at = 0, 0
-    for keys, values, _ in parts:
-        some = weights[..., at : at + keys.shape[2]]
-        at += keys.shape[2]
-        if len(keys) == len(query):
-            mixed += jnp.einsum("bns,bnsh->bnh", some, values.astype(dtype))
-        else:
-            mixed += jnp.einsum("bns,nsh->bnh", some, values[0].astype(dtype))
-    return mixed
+    ends = np.cumsum([part.shape[-1] for part in scores])[:-1]
+    return sum(
+        jnp.einsum(f"bns,{layout}->bnh", some, values.astype(dtype))
+        for some, (_, values, _), layout in zip(
+            jnp.split(weights, ends, axis=-1), parts, axes, strict=True
+        )
+    )
