@@ -61,7 +61,7 @@ class Tokenizer(ABC):
 
     @abstractmethod
     def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
-        """The ids of words that the memo does not know, as objects of `self._ids`."""
+        """The ids of each word, as objects of `self._ids`."""
 
     @abstractmethod
     def _content(self) -> dict[str, Any]:
@@ -108,8 +108,9 @@ class Tokenizer(ABC):
                 rows[row] = list(chain.from_iterable(map(get, words)))
         return rows
 
-    def _encode_new(self, words: list[str]) -> Iterator[Ids]:
-        return map(tuple, self._encode_words(words))
+    def _encode_new(self, words: list[str]) -> Iterator[tuple[str, Ids]]:
+        """Words that the memo does not know, in any order, and their ids."""
+        return zip(words, map(tuple, self._encode_words(words)), strict=True)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""

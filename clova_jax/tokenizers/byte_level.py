@@ -80,8 +80,8 @@ class ByteTokenizer(BackendTokenizer):
         )
         for block, ends, encoding in zip(blocks, sizes, encodings, strict=True):
             ids = encoding.ids
-            ends_of_words = ends[np.cumsum(list(map(len, block))) - 1]
-            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends_of_words) + 1
+            ends_of_words = np.append(ends, 0)[np.cumsum(list(map(len, block))) - 1]
+            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends_of_words, side="right")
             yield from _cut(tuple(map(self._ids.__getitem__, ids)), bounds.tolist())
 
     @classmethod
@@ -138,8 +138,11 @@ def _text(letters: str) -> str:
 
 def count_parts(pieces: Counter[str], korean_only: bool) -> tuple[Counter[str], int]:
     """Counts of what merges are learned from, in GPT-2's letters, and the occurrences `korean_only` left out."""
-    kept = count_pieces(pieces, lambda some: map(_learned, some)) if korean_only else pieces
-    parts = count_pieces(kept, split_all)
+    if korean_only:
+        kept = count_pieces(pieces, lambda some: zip(some, map(_learned, some), strict=True))
+    else:
+        kept = pieces
+    parts = count_pieces(kept, lambda some: zip(some, split_all(some), strict=True))
     whole = sum(
         count for piece, count in pieces.items() if korean_only and _learned(piece) != [piece]
     )

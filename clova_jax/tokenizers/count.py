@@ -83,7 +83,7 @@ def thin(words: Counter[str], most: int) -> Counter[str]:
 
 def count_pieces(
     words: Counter[str],
-    cut: Callable[[list[str]], Iterable[Iterable[str]]],
+    cut: Callable[[list[str]], Iterable[tuple[str, Iterable[str]]]],
     done: Callable[[int], Any] = lambda words: None,
     batch: int = 20_000,
 ) -> Counter[str]:
@@ -91,7 +91,7 @@ def count_pieces(
 
     Args:
         words: counts.
-        cut: the pieces of each word of a list.
+        cut: each word of a list and its pieces, in any order.
         done: told how many words have been cut since the last call.
         batch: words cut at once.
     """
@@ -99,7 +99,7 @@ def count_pieces(
     todo = list(words)
     for start in range(0, len(todo), batch):
         some = todo[start : start + batch]
-        for word, parts in zip(some, cut(some), strict=True):
+        for word, parts in cut(some):
             count = words[word]
             for piece in parts:
                 pieces[piece] += count

@@ -32,14 +32,16 @@ class Memo(Generic[Value]):
         self,
         known: dict[str, Value],
         unseen: set[str],
-        encode: Callable[[list[str]], Iterable[Value]],
+        encode: Callable[[list[str]], Iterable[tuple[str, Value]]],
     ) -> None:
-        """Adds `unseen` words to `known`, the young generation that the caller reads from."""
+        """Adds `unseen` words to `known`, the young generation that the caller reads from.
+
+        `encode` gives each word of a list with its value, in any order.
+        """
         old = self._old
         renewed = {word: old[word] for word in unseen if word in old} if old else {}
-        words = list(unseen.difference(renewed))
         known.update(renewed)
-        known.update(zip(words, encode(words), strict=True))
+        known.update(encode(list(unseen.difference(renewed))))
         if known is self.young:
             self._weight += sum(map(len, unseen)) + 8 * len(unseen)
             if self._weight > self.size // 2:

@@ -12,16 +12,16 @@ from clova_jax.common.errors import ClovaError
 
 LONGEST = 100  # characters; longer runs are cut here, so that no input is quadratic
 
-_WORD = (
-    r" ?[^{blank}]{{1,{longest}}}|[{blank}]{{1,{longest}}}(?= [^{blank}])|[{blank}]{{1,{longest}}}"
-)
+_WORD = " ?{solid}{most}|{blank}{most}(?= {solid})|{blank}{most}"
+_MOST = f"{{1,{LONGEST}}}"
 # What `str.isspace` says, written out for the engine inside `tokenizers`, whose \s is narrower.
 _BLANK = (
     r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 )
-RUST_WORD = _WORD.format(blank=_BLANK, longest=LONGEST)
+RUST_WORD = _WORD.format(solid=f"[^{_BLANK}]", blank=f"[{_BLANK}]", most=_MOST)
 
-split_words = re.compile(_WORD.format(blank=r"\s", longest=LONGEST)).findall
+# Of Python's own, \S is faster than [^\s].
+split_words = re.compile(_WORD.format(solid=r"\S", blank=r"\s", most=_MOST)).findall
 
 
 def reject_surrogates(texts: Sequence[str]) -> None:

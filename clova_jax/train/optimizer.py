@@ -126,14 +126,24 @@ class AdamW:
         """
         rate = self.learning_rate(step)
         shrink = jnp.minimum(1.0, self.clip / (norm + 1e-12))
-        adam = optax.scale_by_adam(self.b1, self.b2, self.epsilon)
-        decay = optax.add_decayed_weights(self.weight_decay, decayed)
         clipped = jax.tree.map(lambda g: g * shrink, gradients)
-        moves, moments = adam.update(clipped, optax.ScaleByAdamState(updates, mu, nu))
+
+        def accepted(new: Params, old: Params) -> Params:
+            return jax.tree.map(lambda new, old: jnp.where(accept, new, old), new, old)
+
+        # The parameters follow from the accepted moments, not from the proposed ones as in optax.scale_by_adam:
+        # else XLA keeps both, two copies of the parameters.
+        mu = accepted(optax.tree.update_moment(clipped, mu, self.b1, 1), mu)
+        nu = accepted(optax.tree.update_moment(clipped, nu, self.b2, 2), nu)
+        moves = jax.tree.map(
+            lambda mean, square: mean / (jnp.sqrt(square) + self.epsilon),
+            optax.tree.bias_correction(mu, self.b1, updates + 1),
+            optax.tree.bias_correction(nu, self.b2, updates + 1),
+        )
+        decay = optax.add_decayed_weights(self.weight_decay, decayed)
         moves, _ = decay.update(moves, decay.init(params), params)
         moved = jax.tree.map(lambda p, move: p - rate * move, params, moves)
-        new, old = (moved, moments.mu, moments.nu), (params, mu, nu)
-        return jax.tree.map(lambda new, old: jnp.where(accept, new, old), new, old)
+        return accepted(moved, params), mu, nu
 
 
 def global_norm(tree: Params) -> Float[Array, ""]:

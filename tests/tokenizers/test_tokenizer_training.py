@@ -130,7 +130,7 @@ def test_the_memo_is_bounded_and_keeps_what_is_asked_for():
     for number in range(100):
         known = memo.young
         unseen = {word for word in ("frequent", f"rare{number:04}") if word not in known}
-        memo.learn(known, unseen, lambda words: [(len(word),) for word in words])
+        memo.learn(known, unseen, lambda words: [(word, (len(word),)) for word in words])
         assert known["frequent"] == (8,)
         assert len(memo) <= 2 * 400 / 16
     assert "rare0000" not in memo.young

@@ -1,0 +1,48 @@
+"""Cuts of words: nothing is lost, nothing is empty, and what is known spares the analyser."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clova_jax.tokenizers import morphemes
+from clova_jax.tokenizers.morphemes import Morphemes, cores_of
+
+# The analyser ends the last two in a morpheme without letters.
+WORDS = ["영화를", " 사람이", " 2021년에", "GPT-3는", "!!", "hello", "가" * 100, " 하려", "보는대"]
+
+
+def test_every_word_comes_back_once_in_pieces_with_letters():
+    found = list(Morphemes().cut_words(WORDS))
+    assert sorted(word for word, _ in found) == sorted(WORDS)
+    assert all("".join(pieces) == word for word, pieces in found)
+    assert all(all(pieces) for _, pieces in found)
+    assert dict(found)["영화를"] == ["영화", "를"]
+    assert dict(found)[" 2021년에"] == [" 2021", "년", "에"]
+
+
+def test_known_cores_are_not_analysed_and_cut_alike(monkeypatch):
+    expected = dict(Morphemes().cut_words(WORDS))
+    cores = [core for word in WORDS for core in cores_of(word)]
+    known = Morphemes().patterns(cores)
+    monkeypatch.setattr(morphemes, "_kiwi", lambda: pytest.fail("analysed"))
+    assert dict(Morphemes(known).cut_words(WORDS)) == expected
+
+
+analyser = Morphemes()
+
+
+@settings(max_examples=300)
+@given(st.lists(st.text("가나하려는대다 0aA.!\n한었습니", min_size=1, max_size=12), max_size=8))
+def test_the_company_of_a_word_changes_nothing(words):
+    together = dict(analyser.cut_words(words))
+    for word in words:
+        assert dict(Morphemes().cut_words([word])) == {word: together[word]}
+        assert "".join(together[word]) == word
+        assert all(together[word])
+
+
+def test_an_empty_piece_takes_nothing_from_its_neighbours(trained):
+    words = ["", "영화", "", "", "를"]
+    found = [trained["byte"].decode(ids) for ids in trained["byte"]._encode_words(words)]
+    assert found == words
+    assert list(trained["byte"]._encode_words([""])) == [()]
