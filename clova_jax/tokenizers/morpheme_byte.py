@@ -10,7 +10,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,7 +88,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
             self._pieces.learn(known, unseen, super()._encode_new)
             get = known.__getitem__
             for word, pieces in some:
-                yield word, tuple(chain.from_iterable(map(get, pieces)))
+                yield word, sum(map(get, pieces), ())
 
     def _content(self) -> dict[str, Any]:
         recorded = {name: self.options[name] for name in ("analysis", "kiwi")}
@@ -118,7 +118,7 @@ def train_morpheme_byte(
     analysis: Analysis = "eojeol",
     min_count: int = 2,
     korean_only: bool = False,
-    num_cuts: int = 200_000,
+    num_cuts: int = 1_000_000,
     show_progress: bool = False,
 ) -> MorphemeByteTokenizer:
     """Trains kind "morpheme_byte".
@@ -129,7 +129,7 @@ def train_morpheme_byte(
         analysis: "eojeol" or "sentence".
         min_count: a pair seen less often is not merged.
         korean_only: see `train_byte`.
-        num_cuts: how many frequent eojeols are saved with their cuts (20 bytes each).
+        num_cuts: how many frequent eojeols are saved with their cuts (15 bytes each).
         show_progress: bars on standard error.
     """
     if analysis not in ("eojeol", "sentence"):
@@ -148,9 +148,11 @@ def train_morpheme_byte(
                 for core in cores_of(word):
                     cores[core] += count
         frequent = sorted(cores, key=lambda core: (-cores[core], core))[:num_cuts]
-        cuts = morphemes.patterns(frequent)
         words = thin(counts.words, MOST_CUT)
-        with progress(total=len(words), desc="cut", disable=not show_progress) as bar:
+        total = len(frequent) + len(words)
+        with progress(total=total, desc="cut", disable=not show_progress) as bar:
+            cuts = morphemes.patterns(frequent, bar.update)
+            morphemes = Morphemes(cuts)  # whose memo does not forget them
             pieces = count_pieces(words, morphemes.cut_words, done=bar.update)
     parts, left_out = count_parts(pieces, korean_only)
     backend = train_backend(parts, vocab_size, min_count, show_progress)

@@ -13,8 +13,7 @@ import functools
 import importlib.metadata
 import os
 import re
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from clova_jax.tokenizers.memo import Memo
@@ -22,6 +21,8 @@ from clova_jax.tokenizers.words import LONGEST, split_words
 
 Cuts = tuple[int, ...]
 Spans = list[tuple[int, int, str]]
+
+BATCH = 50_000  # cores analysed at once
 
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
@@ -67,9 +68,6 @@ def _analyse_cores(cores: Iterable[str]) -> Iterator[tuple[str, Cuts]]:
     return zip(cores, _analyse(cores), strict=True)
 
 
-ASKED = 10_000  # new cores at once
-
-
 class Morphemes:
     """Cuts words, or whole texts, into morphemes.
 
@@ -85,40 +83,33 @@ class Morphemes:
     def cut_words(self, words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         """Words and their pieces; a space before a word stays with its first piece.
 
-        In another order: words of known cores come first, while threads of the analyser read the new ones. Words of
-        `LONGEST` characters are parts of longer runs: no eojeol, so not analysed.
+        In another order: words of new cores come last, since those are analysed together. Words of `LONGEST`
+        characters are parts of longer runs: no eojeol, so not analysed.
         """
         known = self._memo.young
-        ready: list[tuple[str, Cuts]] = []
+        get = known.get
         late: list[tuple[str, Spans]] = []
-        with ThreadPoolExecutor(1) as pool:
-            asked: set[str] = set()
-            new: set[str] = set()
-            answers = []
-
-            def ask() -> None:
-                answers.append(pool.submit(self._memo.learn, known, new, _analyse_cores))
-
-            for word in words:
-                cuts = known.get(word[1:] if word[0] == " " else word)
-                if cuts is not None:
-                    ready.append((word, cuts))
-                    continue
+        new: set[str] = set()
+        for word in words:
+            shift = word[0] == " "
+            cuts = get(word[1:] if shift else word)
+            if cuts is None:
                 spans = _spans(word, known)
-                late.append((word, spans))
-                for _, _, core in spans:
-                    if core not in known and core not in asked:
-                        new.add(core)
-                        asked.add(core)
-                if len(new) >= ASKED:
-                    ask()
-                    new = set()
-            if new:
-                ask()
-            for word, cuts in ready:
-                yield word, _shifted(word, cuts)
-            for answer in answers:
-                answer.result()
+                unseen = [core for _, _, core in spans if core not in known]
+                if unseen:
+                    late.append((word, spans))
+                    new.update(unseen)
+                else:
+                    yield word, _cut(word, spans, known)
+            elif not cuts:
+                yield word, [word]
+            elif len(cuts) == 1:  # the common case, made short
+                cut = cuts[0] + shift
+                yield word, [word[:cut], word[cut:]]
+            else:
+                yield word, _parts(word, [cut + shift for cut in cuts])
+        if new:
+            self._memo.learn(known, new, _analyse_cores)
         for word, spans in late:
             yield word, _cut(word, spans, known)
 
@@ -135,10 +126,19 @@ class Morphemes:
                 start += len(line)
             yield list(_cut_text(text, cuts))
 
-    def patterns(self, cores: Collection[str]) -> dict[str, str]:
-        """Cores under their cuts, as `known` takes them; analyses those not seen yet."""
+    def patterns(
+        self, cores: Collection[str], done: Callable[[int], Any] = lambda cores: None
+    ) -> dict[str, str]:
+        """Cores under their cuts, as `known` takes them; analyses those not seen yet.
+
+        `done` is told how many have been looked at since the last call.
+        """
         known = self._memo.young
-        self._memo.learn(known, set(cores).difference(known), _analyse_cores)
+        ordered = sorted(cores)
+        for start in range(0, len(ordered), BATCH):
+            some = ordered[start : start + BATCH]
+            self._memo.learn(known, set(some).difference(known), _analyse_cores)
+            done(len(some))
         found: dict[Cuts, list[str]] = {}
         for core in cores:
             found.setdefault(known[core], []).append(core)
@@ -167,20 +167,8 @@ def _parts(text: str, cuts: Sequence[int]) -> list[str]:
     return [text[start:end] for start, end in zip((0, *cuts), (*cuts, len(text)), strict=True)]
 
 
-def _shifted(word: str, cuts: Cuts) -> list[str]:
-    """The pieces of a word that is one core: the common case, made short."""
-    if not cuts:
-        return [word]
-    shift = word[0] == " "
-    if len(cuts) == 1:
-        cut = cuts[0] + shift
-        return [word[:cut], word[cut:]]
-    return _parts(word, [cut + shift for cut in cuts])
-
-
 def _cut(word: str, spans: Spans, known: Mapping[str, Cuts]) -> list[str]:
-    first = 1 if word[0] == " " else 0
-    at = first  # of the last cut
+    at = 1 if word[0] == " " else 0  # the last cut
     inner = []
     for start, end, core in spans:
         if start > at:
