@@ -37,6 +37,7 @@ from clova_jax.config import ModelConfig
 SHAPES = {  # name: (model, batch, text and target tokens)
     "7m": (ModelConfig(6, 256, 4, vocab_size=8_192, max_length=256), 16, 44),
     "124m": (ModelConfig(12, 768, 12, vocab_size=51_200, max_length=256), 8, 44),
+    "355m": (ModelConfig(24, 1024, 16, vocab_size=51_200, max_length=256), 8, 44),
 }
 Engine = Literal["clova_jax", "peft", "clova_jax fine-tuning", "transformers fine-tuning"]
 ENGINES: tuple[Engine, ...] = (
@@ -51,7 +52,7 @@ ENGINES: tuple[Engine, ...] = (
 class Options:
     """Measures p-tuning (LSTM of 128 units, 20 virtual tokens) against PEFT, and its memory against fine-tuning."""
 
-    sizes: tuple[str, ...] = option(("7m", "124m"), f"of {', '.join(SHAPES)}")
+    sizes: tuple[str, ...] = option(tuple(SHAPES), f"of {', '.join(SHAPES)}")
     rounds: int = option(5, "timed rounds in turn; their median counts")
     steps: int = option(3, "steps of a round")
     seed: int = option(0, "of weights and batch")
