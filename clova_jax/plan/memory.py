@@ -134,7 +134,7 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
 
     Returns:
         parameters, optimizer (two moments), batch; gradients (float32: what the loop adds up and what it
-        adds, before and after the sum over devices); activations (kept for the backward pass);
+        adds, if there is one); activations (kept for the backward pass);
         pipeline (what stages received, gave and started from, and a circular schedule's copies of the weights
         of each tick where remat is none or dots); scratch (of the layer at work, and of the layers FSDP has made whole); loss.
     """
@@ -162,11 +162,11 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
         "optimizer": 2 * (blocks + rest),
         "batch": 20.0 * tokens * run.microbatches,
     }
-    terms["gradients"] = 3 * (blocks + rest)
+    terms["gradients"] = (2 if pipe > 1 or run.microbatches > 1 else 1) * (blocks + rest)
     if pipe == 1:
         terms["activations"] = config.num_layers * saved
         terms["pipeline"] = 0.0
-        # A fourth copy, for the sum over devices, comes when no layer is at work: it takes their room.
+        # Another copy, for the sum over devices, comes when no layer is at work: it takes their room.
         room = terms["activations"] + scratch + loss
         terms["gradients"] += max(0.0, blocks + rest - room)
     else:
