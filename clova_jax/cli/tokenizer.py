@@ -41,7 +41,7 @@ class Options:
         None, "byte kinds: all but Hangul and ASCII punctuation stays single bytes (default: no)"
     )
     num_cuts: int | None = option(
-        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 200000)"
+        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 1000000)"
     )
     character_coverage: float | None = option(
         None, "char: share of the text's characters with an id (default: 0.9995)"
