@@ -17,12 +17,12 @@ from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
-from clova_jax.tokenizers.base import END_OF_TEXT, Ids
+from clova_jax.tokenizers.base import END_OF_TEXT, Packed
 from clova_jax.tokenizers.count import count_pieces, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 BLOCK = 100  # words given to the library as one text
-Whole = TypeVar("Whole", str, Ids)
+Whole = TypeVar("Whole", str, Packed)
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
 
@@ -60,7 +60,7 @@ class ByteTokenizer(BackendTokenizer):
         self._lengths = np.array(list(map(len, tokens)))
         self._merges = tokenizers.Tokenizer(backend.model)  # without the split, most of the time
 
-    def _encode_words(self, words: list[str]) -> Iterator[Ids]:
+    def _encode_words(self, words: list[str]) -> Iterator[Packed]:
         """The ids of each word.
 
         The library gets the parts of a hundred words as one text: an answer of its own for each
@@ -79,10 +79,10 @@ class ByteTokenizer(BackendTokenizer):
             add_special_tokens=False,
         )
         for block, ends, encoding in zip(blocks, sizes, encodings, strict=True):
-            ids = encoding.ids
+            ids = np.array(encoding.ids, np.uint32)
             ends_of_words = np.append(ends, 0)[np.cumsum(list(map(len, block))) - 1]
             bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends_of_words, side="right")
-            yield from _cut(tuple(map(self._ids.__getitem__, ids)), bounds.tolist())
+            yield from _cut(ids.tobytes(), (ids.itemsize * bounds).tolist())
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":

@@ -14,7 +14,7 @@ import sentencepiece
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
-from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Tokenizer
+from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Packed, Tokenizer, pack
 from clova_jax.tokenizers.count import count_words, feed_counted
 from clova_jax.tokenizers.words import reject_surrogates
 
@@ -43,7 +43,7 @@ class CharTokenizer(Tokenizer):
         self.unknown = self._processor.unk_id()
         self._pieces = pieces
 
-    def _encode_words(self, words: list[str]) -> Iterable[Iterable[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
         rows = self._processor.encode(words, out_type=int)
         for word, ids in zip(words, rows, strict=True):
@@ -52,7 +52,7 @@ class CharTokenizer(Tokenizer):
                 ids = []
                 for part in parts:
                     ids += [self.unknown] if BLANK in part else self._processor.encode(part)
-            yield map(self._ids.__getitem__, ids)
+            yield pack(ids)
 
     def _content(self) -> dict[str, Any]:
         scores = [self._processor.get_score(i) for i in range(self.vocab_size)]

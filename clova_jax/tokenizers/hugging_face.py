@@ -14,6 +14,7 @@ import tokenizers
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
+from clova_jax.tokenizers.base import Packed, pack, unpack
 from clova_jax.tokenizers.byte_level import BYTE_OF
 from clova_jax.tokenizers.words import reject_surrogates
 
@@ -51,7 +52,7 @@ class HuggingFaceTokenizer(BackendTokenizer):
         """The ids of each text."""
         if isinstance(texts, str):
             raise ClovaError("encode_batch takes a list of texts; encode takes one")
-        return [list(ids) for ids in self._encode_words(list(texts))]
+        return [unpack(ids) for ids in self._encode_words(list(texts))]
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; the blank that the tokenizer puts before a text is taken off again."""
@@ -67,10 +68,10 @@ class HuggingFaceTokenizer(BackendTokenizer):
             for one in steps
         )
 
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
         encodings = self._backend.encode_batch_fast(words, add_special_tokens=False)
-        return (encoding.ids for encoding in encodings)
+        return (pack(encoding.ids) for encoding in encodings)
 
     def _content(self) -> dict[str, Any]:
         return super()._content() | self.options

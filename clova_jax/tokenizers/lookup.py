@@ -16,7 +16,7 @@ from tokenizers import Regex, decoders, models, pre_tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.tokenizers.backend import read_backend
-from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Tokenizer
+from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Packed, Tokenizer, pack
 from clova_jax.tokenizers.count import count_words
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
@@ -40,7 +40,7 @@ class LookupTokenizer(Tokenizer):
         self.unknown = 1
         self._entries = entries
         # A text that says "<unk>" is no special token.
-        self._id_of = {entry: self._ids[n] for n, entry in enumerate(entries) if n > 1}
+        self._id_of = {entry: n for n, entry in enumerate(entries) if n > 1}
 
     def _content(self) -> dict[str, Any]:
         return {"entries": self._entries}
@@ -67,9 +67,9 @@ class EojeolTokenizer(LookupTokenizer):
     kind = "eojeol"
     pattern = RUST_WORD
 
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
-        return ([self._id_of.get(word, 1)] for word in words)
+        return (pack([self._id_of.get(word, 1)]) for word in words)
 
 
 class CharacterTokenizer(LookupTokenizer):
@@ -78,9 +78,9 @@ class CharacterTokenizer(LookupTokenizer):
     kind = "character"
     pattern = r"[\s\S]"
 
-    def _encode_words(self, words: list[str]) -> Iterable[list[int]]:
+    def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
-        return ([self._id_of.get(character, 1) for character in word] for word in words)
+        return (pack(self._id_of.get(character, 1) for character in word) for word in words)
 
 
 def _entries(counted: Counter[str], vocab_size: int) -> list[str]:

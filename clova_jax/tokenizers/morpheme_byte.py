@@ -20,7 +20,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
 from clova_jax.tokenizers.backend import read_backend
-from clova_jax.tokenizers.base import Ids
+from clova_jax.tokenizers.base import Packed
 from clova_jax.tokenizers.byte_level import (
     ByteTokenizer,
     check_vocab_size,
@@ -61,7 +61,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
         super().__init__(backend, options, facts)
         self._cuts = cuts or {}
         self._morphemes = Morphemes(self._cuts)
-        self._pieces: Memo[Ids] = Memo()  # far fewer than words
+        self._pieces: Memo[Packed] = Memo()  # far fewer than words
         if options["kiwi"] != kiwi_version():
             warnings.warn(
                 f"this tokenizer was trained with {options['kiwi']}, but {kiwi_version()} is "
@@ -77,7 +77,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
         reject_surrogates(texts)
         return self._morphemes.cut_texts(texts)
 
-    def _encode_new(self, words: list[str]) -> Iterator[tuple[str, Ids]]:
+    def _encode_new(self, words: list[str]) -> Iterator[tuple[str, Packed]]:
         if self.options["analysis"] == "sentence":
             yield from super()._encode_new(words)
             return
@@ -88,7 +88,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
             self._pieces.learn(known, unseen, super()._encode_new)
             get = known.__getitem__
             for word, pieces in some:
-                yield word, sum(map(get, pieces), ())
+                yield word, b"".join(map(get, pieces))
 
     def _content(self) -> dict[str, Any]:
         recorded = {name: self.options[name] for name in ("analysis", "kiwi")}
