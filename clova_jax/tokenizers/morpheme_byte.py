@@ -29,11 +29,16 @@ from clova_jax.tokenizers.byte_level import (
 )
 from clova_jax.tokenizers.count import count_pieces, count_words, thin
 from clova_jax.tokenizers.memo import Memo
-from clova_jax.tokenizers.morphemes import Morphemes, cores_of, has_hangul, kiwi_version
+from clova_jax.tokenizers.morphemes import (
+    BATCH,
+    Morphemes,
+    cores_of,
+    has_hangul,
+    kiwi_version,
+)
 from clova_jax.tokenizers.words import reject_surrogates
 
 CUTS = "cuts.json"
-BATCH = 50_000  # words whose pieces are encoded at once
 MOST_CUT = 1_000_000  # different words the analyser sees in training, a minute on two cores
 Analysis = Literal["eojeol", "sentence"]
 

@@ -22,7 +22,7 @@ from clova_jax.tokenizers.words import LONGEST, split_words
 Cuts = tuple[int, ...]
 Spans = list[tuple[int, int, str]]
 
-BATCH = 50_000  # cores analysed at once
+BATCH = 50_000  # words or cores worked on at once
 
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
