@@ -144,7 +144,8 @@ class LanguageModel:
         *,
         loss_mask: Sequence[Sequence[int]] | np.ndarray | None = None,
         virtual: Float[np.ndarray, "P D"] | None = None,
-    ) -> tuple[float, Float[np.ndarray, "B T D"]]:
+        per_row: bool = False,
+    ) -> tuple[float | Float[np.ndarray, "B"], Float[np.ndarray, "B T D"]]:
         """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
         Args:
@@ -153,9 +154,11 @@ class LanguageModel:
             loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
             virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
                 them a prompt can be tuned without the weights (paper section 5.2.3's input-gradient API).
+            per_row: each row's sum over its targets and the gradient of that, instead of the mean over all
+                targets; any function of the rows' likelihoods can be differentiated with it.
 
         Returns:
-            loss in nats, and float32[B,T,D].
+            loss in nats, a number or float32[B], and float32[B,T,D].
 
         Raises:
             ClovaError: rows of unequal length; an id outside the vocabulary and the virtual tokens; a mask
@@ -183,9 +186,10 @@ class LanguageModel:
             self.config,
             *place(self, pad(rows, spare, time), pad(aims, spare, time), mask),
             self.dtype,
+            per_row,
         )
-        longest = max(map(len, rows))
-        return float(loss), np.asarray(gradient)[: len(rows), :longest]
+        loss = np.asarray(loss)[: len(rows)] if per_row else float(loss)
+        return loss, np.asarray(gradient)[: len(rows), : max(map(len, rows))]
 
     def _rows(
         self, ids: Sequence[Sequence[int]] | np.ndarray, known: int | None = None
@@ -219,10 +223,17 @@ def _logits(params: Params, config: ModelConfig, ids: Array, dtype: Any) -> Floa
     return logits(params, config, forward(params, config, ids, dtype=dtype)[0])
 
 
-@functools.partial(jax.jit, static_argnums=(1, 5))
+@functools.partial(jax.jit, static_argnums=(1, 5, 6))
 def _input_gradients(
-    params: Params, config: ModelConfig, ids: Array, targets: Array, mask: Array, dtype: Any
-) -> tuple[Float[Array, ""], Float[Array, "B T D"]]:
+    params: Params,
+    config: ModelConfig,
+    ids: Array,
+    targets: Array,
+    mask: Array,
+    dtype: Any,
+    per_row: bool,
+) -> tuple[Float[Array, "*B"], Float[Array, "B T D"]]:
+    mask = mask.astype(jnp.float32)
     return input_gradients(
-        params, config, ids, targets, loss_mask=mask.astype(jnp.float32), dtype=dtype
+        params, config, ids, targets, loss_mask=mask, dtype=dtype, per_row=per_row
     )

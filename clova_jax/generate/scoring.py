@@ -3,9 +3,7 @@
 Notable:
 - a shared prefix is read once and held once (`Prefix`), whatever the batch;
 - items go through in length buckets, so that a new length compiles nothing new;
-- the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists;
-- the choices of an item share its context: their first tokens come from one distribution, their rest
-  from one short pass over the cached context.
+- the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists.
 
 `model` is anything with `config, params, tokenizer, mesh, dtype`, a `LanguageModel` say.
 """
@@ -18,11 +16,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Float64, Int
+from jaxtyping import Array, Float64, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import batches, bucket, pad, row_bucket
+from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
 from clova_jax.generate.placement import place
 from clova_jax.model import Cache, Params, Prefix, forward, logits
 
@@ -177,8 +176,7 @@ def score_choices(
     longest = [max(map(len, options), default=1) - 1 for options in choices]
     _check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
     prefix = read_prefix(model, prefix_ids)
-    rests = [[choice[1:] for choice in options] for options in choices]
-    rest_time = max((sum(map(len, rest)) for rest in rests), default=0)
+    rest_time = tail_length(choices)
     rest_time = bucket(rest_time) if rest_time else 0
     width = max(map(len, choices), default=0)
     found: list[Any] = [None] * len(contexts)
@@ -190,58 +188,19 @@ def score_choices(
     ):
         lengths = np.ones(batch.rows, np.int32)
         lengths[: len(batch.items)] = [len(contexts[i]) for i in batch.items]
-        firsts = pad([[c[0] for c in choices[i]] for i in batch.items], batch.rows, width)
-        tails = _Tails.of([choices[i] for i in batch.items], batch.rows, rest_time)
-        first, rest = _choices_pass(
+        asked = Choices.of([choices[i] for i in batch.items], batch.rows, width, rest_time)
+        totals = _choices_pass(
             model.params,
             model.config,
             prefix,
-            *place(model, batch.pad(contexts), lengths, firsts, *tails.arrays),
+            *place(model, batch.pad(contexts), lengths, *asked.arrays),
             dtype=model.dtype,
         )
-        first, rest = np.asarray(first, np.float64), np.asarray(rest, np.float64)
-        for row, i in enumerate(batch.items):
-            count = len(choices[i])
-            segments = tails.segments[row]
-            sums = np.bincount(segments, weights=rest[row], minlength=count + 1)[1 : count + 1]
-            found[i] = first[row, :count] + sums
+        for row, i in zip(np.asarray(totals, np.float64), batch.items, strict=False):
+            found[i] = row[: len(choices[i])]
         if progress:
             progress(len(batch.items))
     return found
-
-
-@dataclass(frozen=True)
-class _Tails:
-    """All but the first token of every choice, the choices of an item side by side in one row.
-
-    Args:
-        ids, targets: int32[B,K], the choices without their last and without their first token.
-        offsets: int32[B,K], how far behind the context's end a token stands.
-        segments: int32[B,K], the number of its choice from 1; 0 is padding.
-    """
-
-    ids: np.ndarray
-    targets: np.ndarray
-    offsets: np.ndarray
-    segments: np.ndarray
-
-    @property
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        return self.ids, self.targets, self.offsets, self.segments
-
-    @classmethod
-    def of(cls, choices: Sequence[Sequence[Ids]], rows: int, time: int) -> "_Tails":
-        lists: tuple[list, ...] = ([], [], [], [])
-        for options in choices:
-            parts: tuple[list, ...] = ([], [], [], [])
-            for number, ids in enumerate(options, 1):
-                steps = len(ids) - 1
-                values = (ids[:-1], ids[1:], range(steps), [number] * steps)
-                for part, value in zip(parts, values, strict=True):
-                    part.extend(value)
-            for whole, part in zip(lists, parts, strict=True):
-                whole.append(part)
-        return cls(*(pad(part, rows, time) for part in lists))
 
 
 def read_prefix(model: Any, ids: Ids) -> Prefix | None:
@@ -309,42 +268,7 @@ def _score_pass(
     return _token_scores(params, config, hidden, targets, top)
 
 
-@functools.partial(jax.jit, static_argnames=("config", "dtype"))
-def _choices_pass(
-    params: Params,
-    config: ModelConfig,
-    prefix: Prefix | None,
-    ids: Int[Array, "B T"],
-    lengths: Int[Array, "B"],
-    firsts: Int[Array, "B C"],
-    tail_ids: Int[Array, "B K"],
-    tail_targets: Int[Array, "B K"],
-    tail_offsets: Int[Array, "B K"],
-    tail_segments: Int[Array, "B K"],
-    *,
-    dtype: Any,
-) -> tuple[Float[Array, "B C"], Float[Array, "B K"]]:
-    rows, time = ids.shape
-    tails = tail_ids.shape[1]
-    cache = Cache.empty(config, rows, 0, dtype, prefix)
-    valid = (jnp.arange(time) < lengths[:, None]).astype(jnp.int32)
-    hidden, cache = forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)
-    last = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
-    scores = jax.nn.log_softmax(logits(params, config, last))
-    first = jnp.take_along_axis(scores, firsts, axis=1)
-    if not tails:
-        return first, jnp.zeros((rows, 0))
-    hidden, _ = forward(
-        params,
-        config,
-        tail_ids,
-        positions=cache.next_positions[:, None] + tail_offsets,
-        segment_ids=tail_segments,
-        cache=cache,
-        dtype=dtype,
-    )
-    rest = _token_scores(params, config, hidden, tail_targets, 0)[0]
-    return first, jnp.where(tail_segments > 0, rest, 0)
+_choices_pass = jax.jit(choice_logprobs, static_argnames=("config", "dtype"))
 
 
 def _token_scores(

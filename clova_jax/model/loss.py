@@ -184,22 +184,29 @@ def input_gradients(
     segment_ids: Int[Array, "B T"] | None = None,
     dtype: jnp.dtype | None = None,
     remat: Remat = "none",
-) -> tuple[Float[Array, ""], Float[Array, "B T D"]]:
+    per_row: bool = False,
+) -> tuple[Float[Array, "*B"], Float[Array, "B T D"]]:
     """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
     Args:
         ids: tokens, virtual ones too where `params` has them.
         loss_mask: 1 where a target counts, 0 where it does not; all do by default.
+        per_row: each row's sum over its targets, and the gradient of that, instead of the mean over all.
 
     Returns:
-        loss in nats, and float32[B,T,D].
+        loss in nats, float32[] or float32[B], and float32[B,T,D].
     """
+    mask = jnp.ones(targets.shape, jnp.float32) if loss_mask is None else loss_mask
+    count = 1 if per_row else jnp.sum(mask)
 
-    def loss(embeddings: Array) -> Array:
+    def loss(embeddings: Array) -> tuple[Array, Array]:
         hidden, _ = forward(
             params, config, embeddings=embeddings, segment_ids=segment_ids, dtype=dtype, remat=remat
         )
-        mask = jnp.ones(targets.shape, jnp.float32) if loss_mask is None else loss_mask
-        return weighted_loss(params, config, hidden, targets, mask / jnp.sum(mask))
+        rows = jnp.sum(mask * cross_entropy(params, config, hidden, targets), 1) / count
+        return jnp.sum(
+            rows
+        ), rows  # no row sees another, so the gradient of the sum is each one's own
 
-    return jax.value_and_grad(loss)(token_embeddings(params, ids))
+    (total, rows), gradient = jax.value_and_grad(loss, has_aux=True)(token_embeddings(params, ids))
+    return (rows if per_row else total), gradient

@@ -9,7 +9,6 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Item, Task
 from clova_jax.generate import Template
-from clova_jax.generate.buckets import bucket, pad
 
 DEV_SHARE, LEAST_DEV, MOST_DEV = 5, 16, 500
 WINDOW = 16  # batches whose examples are sorted by length together
@@ -21,11 +20,13 @@ class Example:
 
     Args:
         context: ids of the text and of what the template has after it; never empty.
-        target: ids the loss is on.
+        target: ids that should follow.
+        others: ids of the other labels; none where the target is a text.
     """
 
     context: tuple[int, ...]
     target: tuple[int, ...]
+    others: tuple[tuple[int, ...], ...] = ()
 
 
 def target_text(task: Task, item: Item) -> str:
@@ -51,9 +52,11 @@ def make_examples(
     before, after = template.ids(tokenizer, first_virtual)
     texts = tokenizer.encode_batch([item.text for item in items])
     targets = tokenizer.encode_batch([target_text(task, item) for item in items])
+    labels = [tuple(ids) for ids in tokenizer.encode_batch(task.choices())]
+    longest = max(map(len, labels), default=0)
     examples, cut = [], 0
-    for item, text, target in zip(items, texts, targets, strict=True):
-        room = max_length - len(before) - len(after) - len(target) + 1
+    for item, text, target in zip(items, texts, map(tuple, targets), strict=True):
+        room = max_length - len(before) - len(after) - max(len(target), longest) + 1
         if room < 1:
             raise ClovaError(
                 f"{item.place}: template and target take {max_length - room + 1} tokens, the model's "
@@ -61,7 +64,8 @@ def make_examples(
             )
         cut += len(text) > room
         context = text[:room] + after or [tokenizer.end_of_text]
-        examples.append(Example(tuple(context), tuple(target)))
+        others = tuple(ids for ids in labels if ids != target)
+        examples.append(Example(tuple(context), target, others))
     return examples, cut
 
 
@@ -117,32 +121,3 @@ class Batches:
 
     def _length(self, i: int) -> int:
         return len(self.examples[i].context)
-
-
-@dataclass(frozen=True)
-class Padded:
-    """A batch as arrays.
-
-    Args:
-        ids: int32[B,T], context and target but its last token.
-        first: int32[B], where the first target is predicted from.
-        targets: int32[B,K].
-        weights: float32[B,K], 1 for a target and 0 for padding.
-    """
-
-    ids: np.ndarray
-    first: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-
-    @classmethod
-    def of(cls, examples: Sequence[Example], limit: int, width: int) -> "Padded":
-        """Rows padded to a bucket of lengths (at most `limit`), targets to `width`."""
-        rows = [[*e.context, *e.target[:-1]] for e in examples]
-        time, count = bucket(max(map(len, rows)), limit), len(rows)
-        return cls(
-            pad(rows, count, time),
-            np.array([len(e.context) - 1 for e in examples], np.int32),
-            pad([e.target for e in examples], count, width),
-            pad([[1] * len(e.target) for e in examples], count, width).astype(np.float32),
-        )

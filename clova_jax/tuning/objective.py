@@ -21,10 +21,11 @@ from clova_jax.config import ModelConfig
 from clova_jax.generate import Template
 from clova_jax.generate.placement import place
 from clova_jax.generate.soft_prompt import first_virtual
-from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward
+from clova_jax.model import Cache, Params, Prefix, forward
 from clova_jax.tuning.config import PromptTuningConfig
 from clova_jax.tuning.encoders import prompt_vectors
-from clova_jax.tuning.examples import Example, Padded
+from clova_jax.tuning.examples import Example
+from clova_jax.tuning.losses import Loss, as_arrays
 from clova_jax.tuning.methods import Method, SoftPrompts
 
 
@@ -32,7 +33,7 @@ class Gradient(Protocol):
     """Where loss and gradient come from: the model's weights, or an API (`outside.py`)."""
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
-        """The mean negative log-likelihood of the targets' tokens in nats, and its gradient."""
+        """The loss of the batch as `losses` has it, and its gradient."""
 
 
 class Inside:
@@ -77,15 +78,17 @@ class Inside:
     def _run(
         self, run: Callable, trainable: Params, method: Method, batch: Sequence[Example]
     ) -> Any:
-        model, rows = self.model, Padded.of(batch, self.limit, self.width)
+        model = self.model
+        loss, arrays = as_arrays(batch, self.limit, self.width)
         return run(
             trainable,
             model.params,
-            model.config,
-            method,
             self.frozen,
             self.before,
-            *place(model, rows.ids, rows.first, rows.targets, rows.weights),
+            *place(model, *arrays),
+            config=model.config,
+            method=method,
+            loss=loss,
             dtype=model.dtype,
         )
 
@@ -104,34 +107,25 @@ def _pull(back: Callable, change: Array) -> Params:
     return back(change)[0]
 
 
-@functools.partial(jax.jit, static_argnames=("config", "method", "dtype"))
+@functools.partial(jax.jit, static_argnames=("config", "method", "loss", "dtype"))
 def _value_and_gradient(
     trainable: Params,
     base: Params,
-    config: ModelConfig,
-    method: Method,
     frozen: Prefix | None,
     before: Int[Array, "P"],
-    ids: Int[Array, "B T"],
-    first: Int[Array, "B"],
-    targets: Int[Array, "B K"],
-    weights: Float[Array, "B K"],
-    *,
+    *arrays: Array,
+    config: ModelConfig,
+    method: Method,
+    loss: Loss,
     dtype: Any,
 ) -> tuple[Array, Params]:
 
-    def loss(trainable: Params) -> Array:
+    def of_trainable(trainable: Params) -> Float[Array, ""]:
         params = method.params(base, trainable)
         prefix = read(params, config, before, frozen, dtype) if before.size else frozen
-        cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
-        # Beside frozen parameters activations are most of the memory; products are kept, the rest made anew.
-        hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype, remat="dots")
-        where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
-        hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
-        values = cross_entropy(params, config, hidden, targets)
-        return jnp.sum(weights * values) / jnp.sum(weights)
+        return loss(params, config, prefix, *arrays, dtype=dtype)
 
-    return jax.value_and_grad(loss)(trainable)
+    return jax.value_and_grad(of_trainable)(trainable)
 
 
 def read(

@@ -36,21 +36,38 @@ class Outside:
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Any, Params]:
         """Mean loss of the batch, and its gradient at what is trained."""
         vectors = np.asarray(self._vectors(trainable))
+        rows = [(e.context, target) for e in batch for target in (e.target, *e.others)]
         ids, targets, mask = [], [], []
-        for example in batch:
-            whole = [*self.before, *example.context, *example.target]
-            start = len(whole) - len(example.target) - 1  # what predicts the first target
+        for context, target in rows:
+            whole = [*self.before, *context, *target]
+            start = len(whole) - len(target) - 1  # what predicts the first target
             ids.append(whole[:-1])
-            mask.append([0] * start + [1] * len(example.target))
+            mask.append([0] * start + [1] * len(target))
             # Targets that do not count may be anything; a virtual token is no target.
-            targets.append([0] * start + list(example.target))
-        loss, gradient = self.lm.input_gradients(ids, targets, loss_mask=mask, virtual=vectors)
+            targets.append([0] * start + list(target))
+        losses, gradient = self.lm.input_gradients(
+            ids, targets, loss_mask=mask, virtual=vectors, per_row=True
+        )
+        loss, shares = _combined(losses, batch, sum(map(sum, mask)))
         change = np.zeros_like(vectors)
-        for row, own in enumerate(ids):
+        for row, own, share in zip(gradient, ids, shares, strict=True):
             numbers = np.array(own) - self.first
             where = np.flatnonzero(numbers >= 0)
-            np.add.at(change, numbers[where], gradient[row, where])
+            np.add.at(change, numbers[where], share * row[where])
         return np.float32(loss), self._pull(trainable, change)
+
+
+def _combined(
+    losses: np.ndarray, batch: Sequence[Example], tokens: int
+) -> tuple[float, Sequence[float]]:
+    """The batch's loss from its rows' negative log-likelihoods, and its derivative by each of them."""
+    if not batch[0].others:
+        return float(losses.sum() / tokens), [1 / tokens] * len(losses)
+    scores = -losses.reshape(len(batch), -1).astype(np.float64)  # the right label first
+    likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares = likely / likely.sum(axis=1, keepdims=True)
+    right = np.arange(scores.shape[1]) == 0
+    return float(-np.log(shares[:, 0]).mean()), ((right - shares) / len(batch)).ravel()
 
 
 def outside_look(

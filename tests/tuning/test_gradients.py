@@ -6,10 +6,11 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.generate import Template
+from clova_jax.generate.buckets import pad
 from clova_jax.interop import from_hugging_face
 from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
 from clova_jax.tuning.encoders import init_encoder
-from clova_jax.tuning.examples import Example, Padded
+from clova_jax.tuning.examples import Example
 from clova_jax.tuning.methods import make_method
 from clova_jax.tuning.objective import Inside
 from clova_jax.tuning.outside import Outside
@@ -18,12 +19,19 @@ LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=10)
 MLP = PromptEncoderConfig(4, "MLP", encoder_hidden_size=10)
 
 
-def examples(template, lm):
+LABELS = ("yes", "n", "no")
+
+
+def examples(template, lm, labels=()):
     """Rows of unequal length, targets of one to three tokens."""
     after = template.ids(lm.tokenizer, lm.config.vocab_size)[1]
     pairs = [("a text", "yes"), ("b", "n"), ("and a longer one", "no")]
     return [
-        Example(tuple(lm.tokenizer.encode(a) + after), tuple(lm.tokenizer.encode(b)))
+        Example(
+            tuple(lm.tokenizer.encode(a) + after),
+            tuple(lm.tokenizer.encode(b)),
+            tuple(tuple(lm.tokenizer.encode(label)) for label in labels if label != b),
+        )
         for a, b in pairs
     ]
 
@@ -37,13 +45,18 @@ def assert_close(ours, theirs, tolerance=1e-5):
 
 
 @pytest.mark.parametrize(
-    ("config", "pattern"),
-    [(LSTM, "ab [P]*2 c {text} [P]*2"), (MLP, "{text} [P]*4")],
+    ("config", "pattern", "labels"),
+    [
+        (LSTM, "ab [P]*2 c {text} [P]*2", ()),
+        (MLP, "{text} [P]*4", ()),
+        (LSTM, "ab [P]*2 c {text} [P]*2", LABELS),
+        (MLP, "{text} [P]*4", LABELS),
+    ],
 )
-def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pattern):
+def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pattern, labels):
     template = Template.parse(pattern)
     encoder = init_encoder(config, lm.config.embed_dim, seed=3)
-    rows = examples(template, lm)
+    rows = examples(template, lm, labels)
     loss, gradient = Inside(lm, make_method(config), template, width=4)(encoder, rows)
     # From outside nothing is shared: every row is read whole, by a function torch agrees with.
     expected, gradients = Outside(lm, template)(encoder, rows)
@@ -139,8 +152,9 @@ def from_peft(encoder):
 
 
 @pytest.mark.peers
+@pytest.mark.parametrize("labels", [(), LABELS], ids=["texts", "labels"])
 @pytest.mark.parametrize("config", [LSTM, MLP])
-def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, tmp_path):
+def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, labels, tmp_path):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     peft = pytest.importorskip("peft")
@@ -171,23 +185,33 @@ def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, tmp_path):
     encoder = theirs.prompt_encoder["default"]
     ours = from_peft(encoder)
     template = Template((config.num_virtual_tokens,))
-    rows = examples(template, lm)
+    rows = examples(template, lm, labels)
     loss, gradient = Inside(lm, make_method(config), template, width=4)(ours, rows)
 
-    padded = Padded.of([Example(r.context + r.target, (0,)) for r in rows], 96, 1)
-    mask = np.zeros_like(padded.ids)
-    aims = np.full_like(padded.ids, -100)
-    for row, example in enumerate(rows):
-        end = len(example.context) + len(example.target)
-        mask[row, :end] = 1
-        aims[row, len(example.context) : end] = example.target
-    found = theirs(
-        input_ids=torch.from_numpy(padded.ids).long(),
-        attention_mask=torch.from_numpy(mask).long(),
-        labels=torch.from_numpy(aims).long(),
-    )
-    found.loss.backward()
-    assert float(loss) == pytest.approx(found.loss.item(), abs=1e-4)
+    def likelihoods(targets):
+        """Theirs: float[rows], the sum over each row's target."""
+        whole = [[*row.context, *target] for row, target in zip(rows, targets, strict=True)]
+        longest = max(map(len, whole))
+        mask = pad([[1] * len(ids) for ids in whole], len(rows), longest)
+        found = theirs(
+            input_ids=torch.from_numpy(pad(whole, len(rows), longest)).long(),
+            attention_mask=torch.from_numpy(mask).long(),
+        )
+        scores = found.logits[:, config.num_virtual_tokens :].log_softmax(-1)
+        sums = []
+        for row, (example, target) in enumerate(zip(rows, targets, strict=True)):
+            where = torch.arange(len(target)) + len(example.context) - 1
+            sums.append(scores[row, where, torch.tensor(target)].sum())
+        return torch.stack(sums)
+
+    gold = likelihoods([row.target for row in rows])
+    if labels:
+        others = [likelihoods([row.others[n] for row in rows]) for n in range(2)]
+        expected = -torch.stack([gold, *others], 1).log_softmax(1)[:, 0].mean()
+    else:
+        expected = -gold.sum() / sum(len(row.target) for row in rows)
+    expected.backward()
+    assert float(loss) == pytest.approx(expected.item(), abs=1e-4)
     wanted = encoder.embedding.weight.grad.numpy()
     assert np.abs(wanted).max() > 0
     np.testing.assert_allclose(gradient["embedding"], wanted, atol=1e-4 * np.abs(wanted).max())

@@ -1,0 +1,103 @@
+"""The loss of a batch: of texts how unlikely their tokens are, of labels how unlikely among the labels.
+
+A label's share among the labels is what decides the answer, and what the development split is judged by.
+Its plain likelihood is mostly that of its form: over a vocabulary of thousands a small model spends hundreds
+of updates on " (", and none on telling the labels apart (RESULTS.md). The original p-tuning code has both:
+the label token over the vocabulary (LAMA), and the label words among each other (few-shot SuperGLUE).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from clova_jax.config import ModelConfig
+from clova_jax.generate.buckets import bucket, pad
+from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
+from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward
+from clova_jax.tuning.examples import Example
+
+# Beside frozen parameters activations are most of the memory; products are kept, the rest made anew.
+REMAT = "dots"
+
+
+class Loss(Protocol):
+    """From a batch's arrays to its loss in nats, traceable; a prefix is what all rows begin with."""
+
+    def __call__(
+        self,
+        params: Params,
+        config: ModelConfig,
+        prefix: Prefix | None,
+        *arrays: Array,
+        dtype: Any,
+    ) -> Float[Array, ""]:
+        """The loss."""
+
+
+def as_arrays(
+    batch: Sequence[Example], limit: int, width: int
+) -> tuple[Loss, tuple[np.ndarray, ...]]:
+    """The loss that a batch has, and the arrays it takes.
+
+    Args:
+        batch: all of them labels, or all of them texts.
+        limit: tokens of the longest row.
+        width: tokens of the longest target.
+    """
+    if batch[0].others:
+        return label_loss, label_arrays(batch, limit)
+    return text_loss, text_arrays(batch, limit, width)
+
+
+def text_arrays(batch: Sequence[Example], limit: int, width: int) -> tuple[np.ndarray, ...]:
+    """ids int32[B,T], context and target but its last token; first int32[B], where the first target is predicted
+    from; targets int32[B,K]; weights float32[B,K], 1 for a target and 0 for padding."""
+    rows = [[*e.context, *e.target[:-1]] for e in batch]
+    time, count = bucket(max(map(len, rows)), limit), len(rows)
+    return (
+        pad(rows, count, time),
+        np.array([len(e.context) - 1 for e in batch], np.int32),
+        pad([e.target for e in batch], count, width),
+        pad([[1] * len(e.target) for e in batch], count, width).astype(np.float32),
+    )
+
+
+def text_loss(
+    params: Params,
+    config: ModelConfig,
+    prefix: Prefix | None,
+    ids: Int[Array, "B T"],
+    first: Int[Array, "B"],
+    targets: Int[Array, "B K"],
+    weights: Float[Array, "B K"],
+    *,
+    dtype: Any,
+) -> Float[Array, ""]:
+    """The mean negative log-likelihood of the targets' tokens."""
+    cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
+    hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype, remat=REMAT)
+    where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
+    hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
+    values = cross_entropy(params, config, hidden, targets)
+    return jnp.sum(weights * values) / jnp.sum(weights)
+
+
+def label_arrays(batch: Sequence[Example], limit: int) -> tuple[np.ndarray, ...]:
+    """ids int32[B,T] and lengths int32[B] of the contexts, and the labels as `Choices` has them, the right first."""
+    contexts, choices = [e.context for e in batch], [(e.target, *e.others) for e in batch]
+    lengths = np.array([len(context) for context in contexts], np.int32)
+    time, count = bucket(int(lengths.max()), limit), len(batch)
+    asked = Choices.of(choices, count, len(choices[0]), tail_length(choices))
+    return pad(contexts, count, time), lengths, *asked.arrays
+
+
+def label_loss(
+    params: Params, config: ModelConfig, prefix: Prefix | None, *arrays: Array, dtype: Any
+) -> Float[Array, ""]:
+    """The mean of -log of the right label's share among the labels."""
+    scores = choice_logprobs(params, config, prefix, *arrays, dtype=dtype, remat=REMAT)
+    return -jnp.mean(jax.nn.log_softmax(scores)[:, 0])
