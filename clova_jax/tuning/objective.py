@@ -3,13 +3,13 @@
 Notable:
 - the model's parameters are an argument without a gradient: no gradient array, no moments, no copy;
 - what stands before the first virtual token is read once, before training;
-- what stands before the text is the same in all rows of a batch: it is read by one row, and the others attend
-  to its keys and values. PEFT reads it again in every row;
+- what stands before the text is the same in all rows of a batch: it is read by one row, in a program of its own,
+  and the others attend to its keys and values. PEFT reads it again in every row;
 - the head runs where a target is predicted, nowhere else.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import jax
@@ -50,82 +50,109 @@ class Inside:
         self.model, self.method, self.width = model, method, width
         virtual = first_virtual(model)
         before = np.array(template.ids(model.tokenizer, virtual)[0], np.int32)
-        # Words before the first virtual token are read once, unless the parameters change.
-        at = int((before < virtual).cumprod().sum()) if isinstance(method, SoftPrompts) else 0
-        self.before, self.frozen = before[at:], None
         self.limit = model.config.max_length - len(before)
+        # Words before the first virtual token are read once, unless the parameters change.
+        at = int((before < virtual).cumprod().sum()) if self._soft else 0
+        self.before, self.frozen = before[at:], None
         if at:
             self.frozen = jax.jit(read, static_argnums=(1, 4))(
                 model.params, model.config, before[:at], None, model.dtype
             )
+        self._given = (model.params, self.frozen, self.before)
+        self._fixed = {"config": model.config, "dtype": model.dtype}
+
+    @property
+    def _soft(self) -> bool:
+        return isinstance(self.method, SoftPrompts)
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
         """Mean loss of the batch, and its gradient."""
-        if not isinstance(self.method, SoftPrompts):
-            return self._run(_value_and_gradient, trainable, self.method, batch)
-        # The encoder by itself: it is compiled once, not again for every length of text.
-        vectors, back = _encode(trainable)
-        loss, change = self._run(_value_and_gradient, {"embedding": vectors}, _VECTORS, batch)
-        return loss, _pull(back, change["embedding"])
+        arguments, settings = self._arguments(trainable, batch)
+        loss, change = _value_and_gradient(*arguments, **settings)
+        if not self._soft:
+            return loss, change[0]
+        return loss, _pull(trainable, change, *self._given, **self._fixed)
 
     def lower(self, trainable: Params, batch: Sequence[Example]) -> jax.stages.Lowered:
         """The program for a batch of LoRA or fine-tuning, or of prompt vectors, without running it."""
-        method = self.method
-        if isinstance(method, SoftPrompts):
-            trainable, method = {"embedding": prompt_vectors(trainable)}, _VECTORS
-        return self._run(_value_and_gradient.lower, trainable, method, batch)
+        arguments, settings = self._arguments(trainable, batch)
+        return _value_and_gradient.lower(*arguments, **settings)
 
-    def _run(
-        self, run: Callable, trainable: Params, method: Method, batch: Sequence[Example]
-    ) -> Any:
-        model = self.model
+    def _arguments(self, trainable: Params, batch: Sequence[Example]) -> tuple[tuple, dict]:
+        """What `_value_and_gradient` takes."""
+        method, shared, before = self.method, None, self.before
+        if self._soft:
+            # Encoder and what all rows begin with by themselves: they are compiled once, not again
+            # for every length of text, and were half of what there was to compile.
+            vectors, shared = _begin(trainable, *self._given, **self._fixed)
+            trainable, method, before = {"embedding": vectors}, _VECTORS, _NOTHING
         loss, arrays = as_arrays(batch, self.limit, self.width)
-        return run(
-            trainable,
-            model.params,
-            self.frozen,
-            self.before,
-            *place(model, *arrays),
-            config=model.config,
-            method=method,
-            loss=loss,
-            dtype=model.dtype,
-        )
+        given = (trainable, shared, self.model.params, before, *place(self.model, *arrays))
+        return given, {"method": method, "loss": loss, **self._fixed}
 
 
 _VECTORS = SoftPrompts(PromptTuningConfig())  # bare vectors, whatever makes them
+_NOTHING = np.zeros(0, np.int32)
+Shared = tuple[Float[Array, "L P N H"], Float[Array, "L P N H"]] | None  # keys, values
 
 
-@jax.jit
-def _encode(encoder: Params) -> tuple[Array, Callable]:
-    """The prompt vectors, and the way back from their gradient to the encoder's."""
-    return jax.vjp(prompt_vectors, encoder)
+def _made(
+    trainable: Params,
+    base: Params,
+    frozen: Prefix | None,
+    before: Int[Array, "P"],
+    config: ModelConfig,
+    dtype: Any,
+) -> tuple[Float[Array, "V D"], Shared]:
+    """The prompt vectors, and keys and values of what all rows begin with."""
+    vectors, prefix = prompt_vectors(trainable), frozen
+    if before.size:
+        prefix = read(base | {"virtual": vectors}, config, before, frozen, dtype)
+    return vectors, (prefix.keys, prefix.values) if prefix else None
 
 
-@jax.jit
-def _pull(back: Callable, change: Array) -> Params:
-    return back(change)[0]
+_begin = jax.jit(_made, static_argnames=("config", "dtype"))
+
+
+@functools.partial(jax.jit, static_argnames=("config", "dtype"))
+def _pull(
+    trainable: Params,
+    change: tuple[Params, Shared],
+    base: Params,
+    frozen: Prefix | None,
+    before: Int[Array, "P"],
+    *,
+    config: ModelConfig,
+    dtype: Any,
+) -> Params:
+    """The gradient at the encoder, from those at what it made."""
+    back = jax.vjp(lambda own: _made(own, base, frozen, before, config, dtype), trainable)[1]
+    return back((change[0]["embedding"], change[1]))[0]
 
 
 @functools.partial(jax.jit, static_argnames=("config", "method", "loss", "dtype"))
 def _value_and_gradient(
     trainable: Params,
+    shared: Shared,
     base: Params,
-    frozen: Prefix | None,
     before: Int[Array, "P"],
     *arrays: Array,
     config: ModelConfig,
     method: Method,
     loss: Loss,
     dtype: Any,
-) -> tuple[Array, Params]:
+) -> tuple[Array, tuple[Params, Shared]]:
+    """`before` is what all rows begin with and is still to be read, after `shared`."""
 
-    def of_trainable(trainable: Params) -> Float[Array, ""]:
-        params = method.params(base, trainable)
-        prefix = read(params, config, before, frozen, dtype) if before.size else frozen
+    def value(trainable: Params, shared: Shared) -> Float[Array, ""]:
+        params, prefix = method.params(base, trainable), None
+        if shared is not None:
+            prefix = Prefix(*shared, jnp.int32(shared[0].shape[1]))
+        if before.size:
+            prefix = read(params, config, before, prefix, dtype)
         return loss(params, config, prefix, *arrays, dtype=dtype)
 
-    return jax.value_and_grad(of_trainable)(trainable)
+    return jax.value_and_grad(value, argnums=(0, 1))(trainable, shared)
 
 
 def read(
