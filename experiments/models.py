@@ -17,13 +17,17 @@ def models_and_data(models: tuple[Path, ...], data: Path | None) -> tuple[tuple[
 
     Raises:
         ClovaError: models without data.
+        KeyboardInterrupt: the quickstart was stopped.
     """
     if not models:
         from experiments import quickstart  # here: it is only needed without --model
 
         options = quickstart.Options()
-        if not (options.out / "results.json").exists():
+        made = [options.out / "results.json", options.out / "sample"]  # --data makes no sample
+        if not all(path.exists() for path in made):
             quickstart.run(options)
+            if not made[0].exists():  # it was stopped, and said so
+                raise KeyboardInterrupt
         return (options.out / "model",), data or options.out / "sample"
     if data is None:
         raise ClovaError(

@@ -6,7 +6,7 @@ rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)
 
 from clova_jax.evaluate.records import Records
 from clova_jax.evaluate.runner import Stopped, evaluate, measure, prompt_of
-from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import PAPER_TASKS, load_task, task_names
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Stopped",
     "Task",
     "TaskData",
+    "check_labels",
     "evaluate",
     "load_task",
     "measure",

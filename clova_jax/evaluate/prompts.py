@@ -49,7 +49,18 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
 
 
 def draw_items(data: TaskData, task: Task, limit: int | None, seed: int) -> list[Item]:
-    """All items, or a random `limit` of them in file order: the same for every trial and model."""
+    """All items, or a random `limit` of them in file order: the same for every trial and model.
+
+    Raises:
+        ClovaError: two items with one id; predictions are kept by it.
+    """
+    first: dict[str, Item] = {}
+    for item in data.items:
+        other = first.setdefault(item.id, item)
+        if other is not item:
+            raise ClovaError(
+                f"{item.place}: the id {item.id!r} is also that of {other.place}; give each its own"
+            )
     if limit is None or limit >= len(data.items):
         return list(data.items)
     random = generator(seed, task.name, "items")

@@ -22,7 +22,7 @@ from clova_jax.evaluate.prompts import (
 from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.scoring import Scoring, label_scores
-from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import load_task
 from clova_jax.generate.sampling import complete
 from clova_jax.generate.scoring import score_choices
@@ -114,7 +114,7 @@ def measure(
     shots, trials = run.of(task)
     data = task.load(Path(data_dir))
     items = draw_items(data, task, limit, seed)
-    _check_labels(task, model.tokenizer)
+    check_labels(task, model.tokenizer)
     records = Records(out)
     settings = {
         "seed": seed,
@@ -204,16 +204,6 @@ def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
             raise Stopped(stop.requested)
 
     return advance
-
-
-def _check_labels(task: Task, tokenizer: Any) -> None:
-    """Raises where a label cannot be written in the tokenizer's vocabulary."""
-    for gold, choice in zip(task.labels or {}, task.choices(), strict=True):
-        if tokenizer.decode(tokenizer.encode(choice)) != choice:
-            raise ClovaError(
-                f"{task.name}: the model's tokenizer ({tokenizer.kind}, {tokenizer.vocab_size} entries) "
-                f"cannot write the label {choice.strip()!r} of {gold!r}; train one on text that has it"
-            )
 
 
 def _run_trial(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -122,3 +123,23 @@ class Task:
         """The item as an example: text and first answer."""
         word = self.labels[item.answers[0]] if self.labels else item.answers[0]
         return item.text + self.answer.format(word)
+
+
+def check_labels(task: Task, tokenizer: Any) -> None:
+    """Nothing for a task without labels.
+
+    Raises:
+        ClovaError: a label that cannot be written in the tokenizer's vocabulary, one label only, two that
+            are the same.
+    """
+    if task.labels is None:
+        return
+    choices = task.choices()
+    if len(set(choices)) < max(len(choices), 2):
+        raise ClovaError(f"{task.name}: labels {choices}; wants two or more, each different")
+    for gold, choice in zip(task.labels, choices, strict=True):
+        if tokenizer.decode(tokenizer.encode(choice)) != choice:
+            raise ClovaError(
+                f"{task.name}: the model's tokenizer ({tokenizer.kind}, {tokenizer.vocab_size} entries) "
+                f"cannot write the label {choice.strip()!r} of {gold!r}; train one on text that has it"
+            )

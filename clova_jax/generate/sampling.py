@@ -171,9 +171,11 @@ def completion(model: Any, text: Text) -> Completion:
     """What became of a text."""
     ids = text.ids
     if text.finish == "stop":  # tokens that only a stop string is made of are no part of the text
-        # By the text, not its bytes: bytes that are no UTF-8 are shown as longer ones.
-        decode = model.tokenizer.decode
-        shown = (n for n in range(len(ids)) if decode(ids[:n]).startswith(text.writer.text))
+        # By the text, not its bytes: bytes that are no UTF-8 are shown as longer ones. And not by `decode`, which
+        # takes off a blank that some tokenizers put before a text: this one goes on after another.
+        decode = model.tokenizer.decode_bytes
+        decoded = (decode(ids[:n]).decode("utf-8", "replace") for n in range(len(ids)))
+        shown = (n for n, part in enumerate(decoded) if part.startswith(text.writer.text))
         ids = ids[: next(shown, len(ids))]
     logprobs = top = None
     if text.sampling.logprobs is not None:

@@ -45,6 +45,7 @@ class HuggingFaceTokenizer(BackendTokenizer):
             )
         options = {"end_of_text": end_of_text, "vocab_size": vocab_size}
         super().__init__(backend, _token_bytes(backend, vocab_size), end_of_text, options)
+        self._adds_blank = _adds_blank(self._content())
         backend.no_truncation()
         backend.no_padding()
 
@@ -58,15 +59,6 @@ class HuggingFaceTokenizer(BackendTokenizer):
         """The text of ids; the blank that the tokenizer puts before a text is taken off again."""
         text = super().decode(ids)
         return text[1:] if text.startswith(" ") and self._adds_blank else text
-
-    @property
-    def _adds_blank(self) -> bool:
-        step = self._content()["pre_tokenizer"] or {}
-        steps = step.get("pretokenizers", [step])
-        return any(
-            one.get("prepend_scheme") in ("always", "first") or one.get("add_prefix_space") is True
-            for one in steps
-        )
 
     def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
@@ -106,3 +98,16 @@ def _token_bytes(backend: tokenizers.Tokenizer, vocab_size: int) -> list[bytes]:
         else:
             table[number] = token.replace("▁", " ").encode()
     return table
+
+
+def _adds_blank(content: dict[str, Any]) -> bool:
+    """Whether a text gets a blank before it: by the pre-tokenizer, or by Llama 2's normalizer."""
+    steps = []
+    for part in (content["pre_tokenizer"] or {}, content["normalizer"] or {}):
+        steps += part.get("pretokenizers") or part.get("normalizers") or [part]
+    return any(
+        step.get("prepend_scheme") in ("always", "first")
+        or step.get("add_prefix_space") is True
+        or step.get("type") == "Prepend"
+        for step in steps
+    )

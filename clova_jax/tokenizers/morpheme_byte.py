@@ -10,7 +10,7 @@ import re
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -109,12 +109,20 @@ class MorphemeByteTokenizer(ByteTokenizer):
         content = read_json(folder / CUTS)
         cuts = content.get("cuts") if isinstance(content, dict) else None
         if not isinstance(cuts, dict) or not all(
-            re.fullmatch("[0-9 ]*", key) and isinstance(cores, str) for key, cores in cuts.items()
+            _are_cuts(key) and isinstance(cores, str) for key, cores in cuts.items()
         ):
             raise ClovaError(
                 f"{folder / CUTS}: not cuts and their words; copy the whole folder again"
             )
         return cls(read_backend(folder), manifest["options"], manifest["facts"], cuts)
+
+
+def _are_cuts(key: str) -> bool:
+    """Whether it is places in a word, in order: "2 5"; "" cuts nowhere."""
+    if not re.fullmatch("([1-9][0-9]*( |$))*", key):
+        return False
+    cuts = [int(cut) for cut in key.split()]
+    return all(a < b for a, b in pairwise(cuts))
 
 
 def train_morpheme_byte(
@@ -157,7 +165,7 @@ def train_morpheme_byte(
         total = len(frequent) + len(words)
         with progress(total=total, desc="cut", disable=not show_progress) as bar:
             cuts = morphemes.patterns(frequent, bar.update)
-            morphemes = Morphemes(cuts)  # whose memo does not forget them
+            morphemes = Morphemes(cuts)  # what is analysed once need not be again
             pieces = count_pieces(words, morphemes.cut_words, done=bar.update)
     parts, left_out = count_parts(pieces, korean_only)
     backend = train_backend(parts, vocab_size, min_count, show_progress)

@@ -19,8 +19,8 @@ class NonFiniteGuard:
         self.total = 0
         self._in_a_row = 0
 
-    def watch(self, step: int, skipped: bool, last_checkpoint: int | None) -> None:
-        """Counts a step.
+    def watch(self, step: int, skipped: bool, last_good: int | None) -> None:
+        """Counts a step; `last_good` is the one that the last state kept is of.
 
         Raises:
             ClovaError: `limit` steps in a row were skipped.
@@ -28,12 +28,10 @@ class NonFiniteGuard:
         self.total += skipped
         self._in_a_row = self._in_a_row + 1 if skipped else 0
         if self._in_a_row >= self.limit:
-            where = (
-                f"checkpoint {last_checkpoint}" if last_checkpoint is not None else "the beginning"
-            )
+            where = f"step {last_good}" if last_good is not None else "the beginning"
             raise ClovaError(
-                f"step {step}: {self.limit} steps in a row had a loss or gradient that is not finite; "
-                f"the last good state is {where}: lower --learning-rate, or look at the data there"
+                f"step {step}: {self.limit} steps in a row had a loss or gradient that is not finite; the "
+                f"last state kept is that of {where}: lower the learning rate, or look at the data there"
             )
 
 

@@ -11,13 +11,13 @@ from clova_jax.evaluate import Stopped
 from clova_jax.tuning.config import AutoPromptConfig, TuneOptions
 from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.loop import Look, Tuned
-from clova_jax.tuning.objective import Gradient
+from clova_jax.tuning.objective import Inside
 
 
 def search(
     model: Any,
     config: AutoPromptConfig,
-    gradient: Gradient,
+    gradient: Inside,
     batches: Batches,
     look: Look,
     options: TuneOptions,
@@ -58,7 +58,7 @@ def search(
             for candidate in np.argsort(-promise)[: config.candidates]:
                 tried = ids.copy()
                 tried[place] = candidate
-                own = float(gradient(_vectors(table, tried), batch)[0])
+                own = float(gradient.loss(_vectors(table, tried), batch))
                 if own < lowest:
                     lowest, choice = own, candidate
             ids[place] = choice

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.evaluate import Item, Task
+from clova_jax.evaluate import Item, Task, check_labels
 from clova_jax.generate import Template
 
 DEV_SHARE, LEAST_DEV, MOST_DEV = 5, 16, 500
@@ -36,6 +36,41 @@ def target_text(task: Task, item: Item) -> str:
     return task.answer.format(item.answers[0]) + "\n"
 
 
+def make_contexts(
+    task: Task,
+    items: Sequence[Item],
+    tokenizer: Any,
+    template: Template,
+    first_virtual: int,
+    max_length: int,
+    reserve: int = 0,
+) -> tuple[list[tuple[int, ...]], int]:
+    """Texts and template's end in tokens, and how many texts were cut at their start to fit the context.
+
+    Args:
+        reserve: tokens that will follow at the most; at least a label's, or the task's `max_new_tokens`.
+
+    Raises:
+        ClovaError: template and what follows alone are longer than the context.
+    """
+    before, after = template.ids(tokenizer, first_virtual)
+    labels = tokenizer.encode_batch(task.choices())
+    reserve = max(reserve, max(map(len, labels)) if labels else task.max_new_tokens)
+    room = max_length - len(before) - len(after) - reserve + 1
+    if room < 1:
+        raise ClovaError(
+            f"{task.name}: template and target take {max_length - room + 1} tokens, the model's "
+            f"context is {max_length}; shorten the template"
+        )
+    texts = [
+        f"{item.lead}{task.separator}{item.text}" if item.lead else item.text for item in items
+    ]
+    ids = tokenizer.encode_batch(texts)
+    # What asks for the answer stands at the end of a text.
+    contexts = [tuple(text[-room:] + after or [tokenizer.end_of_text]) for text in ids]
+    return contexts, sum(len(text) > room for text in ids)
+
+
 def make_examples(
     task: Task,
     items: Sequence[Item],
@@ -44,28 +79,29 @@ def make_examples(
     first_virtual: int,
     max_length: int,
 ) -> tuple[list[Example], int]:
-    """The items in tokens, and how many texts were cut at their end to fit the context.
+    """The items in tokens, and how many texts were cut at their start to fit the context.
 
     Raises:
-        ClovaError: template and target alone are longer than the context.
+        ClovaError: as `make_contexts`; labels that cannot be told apart.
     """
-    before, after = template.ids(tokenizer, first_virtual)
-    texts = tokenizer.encode_batch([item.text for item in items])
-    targets = tokenizer.encode_batch([target_text(task, item) for item in items])
+    targets = [tuple(ids) for ids in tokenizer.encode_batch([target_text(task, i) for i in items])]
     labels = [tuple(ids) for ids in tokenizer.encode_batch(task.choices())]
-    longest = max(map(len, labels), default=0)
-    examples, cut = [], 0
-    for item, text, target in zip(items, texts, map(tuple, targets), strict=True):
-        room = max_length - len(before) - len(after) - max(len(target), longest) + 1
-        if room < 1:
-            raise ClovaError(
-                f"{item.place}: template and target take {max_length - room + 1} tokens, the model's "
-                f"context is {max_length}; shorten the template"
-            )
-        cut += len(text) > room
-        context = text[:room] + after or [tokenizer.end_of_text]
-        others = tuple(ids for ids in labels if ids != target)
-        examples.append(Example(tuple(context), target, others))
+    check_labels(task, tokenizer)
+    for one in labels:
+        for other in labels:
+            if one != other and other[: len(one)] == one:
+                raise ClovaError(
+                    f"{task.name}: the label {tokenizer.decode(one)!r} begins {tokenizer.decode(other)!r}, which "
+                    "is then never the likelier; write one of them otherwise"
+                )
+    longest = max(map(len, targets), default=0)
+    contexts, cut = make_contexts(
+        task, items, tokenizer, template, first_virtual, max_length, longest
+    )
+    examples = [
+        Example(context, target, tuple(ids for ids in labels if ids != target))
+        for context, target in zip(contexts, targets, strict=True)
+    ]
     return examples, cut
 
 

@@ -93,7 +93,7 @@ def train(
             if stop and stop.requested:
                 raise Stopped(stop.requested)
             if step % options.evaluate_every == 0 or step == options.steps:
-                _look(run, state, look, sum(losses) / max(len(losses), 1))
+                _look(run, state, look, sum(losses) / len(losses) if losses else float("nan"))
                 losses = []
                 bar.set_postfix_str(
                     f"dev {run.history[-1]['dev_loss']:.3f}, best {run.best_loss:.3f} at {run.best_step}",

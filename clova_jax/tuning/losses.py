@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
+from clova_jax.evaluate import Task
 from clova_jax.generate.buckets import bucket, pad
 from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
 from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward
@@ -51,6 +52,11 @@ def as_arrays(
     if batch[0].others:
         return label_loss, label_arrays(batch, limit)
     return text_loss, text_arrays(batch, limit, width)
+
+
+def loss_of(task: Task) -> str:
+    """The name of a task's loss, for the records of a run."""
+    return label_loss.__name__ if task.labels else text_loss.__name__
 
 
 def text_arrays(batch: Sequence[Example], limit: int, width: int) -> tuple[np.ndarray, ...]:

@@ -73,13 +73,13 @@ class Inside:
             return loss, change[0]
         return loss, _pull(trainable, change, *self._given, **self._fixed)
 
-    def lower(self, trainable: Params, batch: Sequence[Example]) -> jax.stages.Lowered:
-        """The program for a batch of LoRA or fine-tuning, or of prompt vectors, without running it."""
+    def loss(self, trainable: Params, batch: Sequence[Example]) -> Array:
+        """Mean loss of the batch alone."""
         arguments, settings = self._arguments(trainable, batch)
-        return _value_and_gradient.lower(*arguments, **settings)
+        return _value(*arguments, **settings)
 
     def _arguments(self, trainable: Params, batch: Sequence[Example]) -> tuple[tuple, dict]:
-        """What `_value_and_gradient` takes."""
+        """What `_loss` takes."""
         method, shared, before = self.method, None, self.before
         if self._soft:
             # Encoder and what all rows begin with by themselves: they are compiled once, not again
@@ -130,8 +130,7 @@ def _pull(
     return back((change[0]["embedding"], change[1]))[0]
 
 
-@functools.partial(jax.jit, static_argnames=("config", "method", "loss", "dtype"))
-def _value_and_gradient(
+def _loss(
     trainable: Params,
     shared: Shared,
     base: Params,
@@ -141,18 +140,19 @@ def _value_and_gradient(
     method: Method,
     loss: Loss,
     dtype: Any,
-) -> tuple[Array, tuple[Params, Shared]]:
+) -> Float[Array, ""]:
     """`before` is what all rows begin with and is still to be read, after `shared`."""
+    params, prefix = method.params(base, trainable), None
+    if shared is not None:
+        prefix = Prefix(*shared, jnp.int32(shared[0].shape[1]))
+    if before.size:
+        prefix = read(params, config, before, prefix, dtype)
+    return loss(params, config, prefix, *arrays, dtype=dtype)
 
-    def value(trainable: Params, shared: Shared) -> Float[Array, ""]:
-        params, prefix = method.params(base, trainable), None
-        if shared is not None:
-            prefix = Prefix(*shared, jnp.int32(shared[0].shape[1]))
-        if before.size:
-            prefix = read(params, config, before, prefix, dtype)
-        return loss(params, config, prefix, *arrays, dtype=dtype)
 
-    return jax.value_and_grad(value, argnums=(0, 1))(trainable, shared)
+_STATIC = ("config", "method", "loss", "dtype")
+_value = jax.jit(_loss, static_argnames=_STATIC)
+_value_and_gradient = jax.jit(jax.value_and_grad(_loss, argnums=(0, 1)), static_argnames=_STATIC)
 
 
 def read(

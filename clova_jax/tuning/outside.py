@@ -4,18 +4,20 @@ The other side gets ids and the present prompt vectors, and answers with a loss 
 embeddings; encoder, chain rule and optimizer stay here. The same steps as `objective.Inside`, from outside.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
 from clova_jax.evaluate import Item, Task
-from clova_jax.generate import SoftPrompt, Template
+from clova_jax.generate import Template
 from clova_jax.model import Params
 from clova_jax.tuning.encoders import prompt_vectors
-from clova_jax.tuning.examples import Example, target_text
+from clova_jax.tuning.examples import Example
 from clova_jax.tuning.scores import label_figures
+
+AT_ONCE = 32  # examples of a pass over the development split
 
 
 class Outside:
@@ -34,21 +36,10 @@ class Outside:
         self._pull = jax.jit(lambda encoder, change: jax.vjp(prompt_vectors, encoder)[1](change)[0])
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Any, Params]:
-        """Mean loss of the batch, and its gradient at what is trained."""
+        """The loss of the batch as `losses` has it, and its gradient at what is trained."""
         vectors = np.asarray(self._vectors(trainable))
-        rows = [(e.context, target) for e in batch for target in (e.target, *e.others)]
-        ids, targets, mask = [], [], []
-        for context, target in rows:
-            whole = [*self.before, *context, *target]
-            start = len(whole) - len(target) - 1  # what predicts the first target
-            ids.append(whole[:-1])
-            mask.append([0] * start + [1] * len(target))
-            # Targets that do not count may be anything; a virtual token is no target.
-            targets.append([0] * start + list(target))
-        losses, gradient = self.lm.input_gradients(
-            ids, targets, loss_mask=mask, virtual=vectors, per_row=True
-        )
-        loss, shares = _combined(losses, batch, sum(map(sum, mask)))
+        losses, gradient, ids = self._ask(vectors, batch)
+        loss, shares = _combined(losses, batch)
         change = np.zeros_like(vectors)
         for row, own, share in zip(gradient, ids, shares, strict=True):
             numbers = np.array(own) - self.first
@@ -56,34 +47,49 @@ class Outside:
             np.add.at(change, numbers[where], share * row[where])
         return np.float32(loss), self._pull(trainable, change)
 
+    def look(
+        self, trainable: Params, task: Task, dev: Sequence[Item], examples: Sequence[Example]
+    ) -> dict[str, float]:
+        """What `scores.dev_figures` tells of the development split, in passes of a few examples."""
+        vectors = np.asarray(self._vectors(trainable))
+        parts = [examples[at : at + AT_ONCE] for at in range(0, len(examples), AT_ONCE)]
+        losses = np.concatenate([self._ask(vectors, part)[0] for part in parts])
+        if not task.labels:
+            return {"dev_loss": float(losses.sum() / sum(len(e.target) for e in examples))}
+        # The right label stands first in a row of likelihoods; `label_figures` wants the task's order.
+        scores, names = -losses.reshape(len(dev), -1), list(task.labels)
+        gold = [names.index(item.answers[0]) for item in dev]
+        ordered = [
+            [*row[1 : n + 1], row[0], *row[n + 1 :]] for row, n in zip(scores, gold, strict=True)
+        ]
+        return label_figures(task, dev, np.array(ordered, np.float64))
 
-def _combined(
-    losses: np.ndarray, batch: Sequence[Example], tokens: int
-) -> tuple[float, Sequence[float]]:
+    def _ask(
+        self, vectors: np.ndarray, batch: Sequence[Example]
+    ) -> tuple[np.ndarray, np.ndarray, list[list[int]]]:
+        """Of every row, an example's target or one of its other labels: nats, gradient at its ids, the ids."""
+        ids, targets, mask = [], [], []
+        for example in batch:
+            for target in (example.target, *example.others):
+                whole = [*self.before, *example.context, *target]
+                start = len(whole) - len(target) - 1  # what predicts the first target
+                ids.append(whole[:-1])
+                mask.append([0] * start + [1] * len(target))
+                # Targets that do not count may be anything; a virtual token is no target.
+                targets.append([0] * start + list(target))
+        losses, gradient = self.lm.input_gradients(
+            ids, targets, loss_mask=mask, virtual=vectors, per_row=True
+        )
+        return losses, gradient, ids
+
+
+def _combined(losses: np.ndarray, batch: Sequence[Example]) -> tuple[float, Sequence[float]]:
     """The batch's loss from its rows' negative log-likelihoods, and its derivative by each of them."""
     if not batch[0].others:
+        tokens = sum(len(example.target) for example in batch)
         return float(losses.sum() / tokens), [1 / tokens] * len(losses)
     scores = -losses.reshape(len(batch), -1).astype(np.float64)  # the right label first
     likely = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares = likely / likely.sum(axis=1, keepdims=True)
     right = np.arange(scores.shape[1]) == 0
     return float(-np.log(shares[:, 0]).mean()), ((right - shares) / len(batch)).ravel()
-
-
-def outside_look(
-    lm: Any, task: Task, template: Template, dev: Sequence[Item]
-) -> Callable[[Params], dict[str, float]]:
-    """What `scores.dev_figures` tells of the development split, by `lm.score` alone."""
-    contexts = [item.text for item in dev]
-    texts = task.choices() or None
-
-    def look(trainable: Params) -> dict[str, float]:
-        prompt = SoftPrompt(np.asarray(prompt_vectors(trainable)), template, lm.fingerprint)
-        if texts is None:
-            targets = [target_text(task, item) for item in dev]
-            tokens = sum(map(len, lm.tokenizer.encode_batch(targets)))
-            return {"dev_loss": float(-lm.score(contexts, targets, prompt=prompt).sum() / tokens)}
-        columns = [lm.score(contexts, [text] * len(dev), prompt=prompt) for text in texts]
-        return label_figures(task, dev, np.stack(columns, axis=1))
-
-    return look

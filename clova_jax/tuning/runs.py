@@ -17,14 +17,16 @@ from clova_jax.generate import SoftPrompt, Template
 from clova_jax.generate.soft_prompt import first_virtual, with_params
 from clova_jax.model import fingerprint
 from clova_jax.tuning.autoprompt import search
-from clova_jax.tuning.config import AutoPromptConfig, TuneOptions
+from clova_jax.tuning.config import AutoPromptConfig, FineTuningConfig, TuneOptions
 from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Batches, Example, make_examples, split
 from clova_jax.tuning.loop import Tuned, train
+from clova_jax.tuning.losses import loss_of
 from clova_jax.tuning.methods import SoftPrompts, make_method
 from clova_jax.tuning.objective import Inside
-from clova_jax.tuning.outside import Outside, outside_look
+from clova_jax.tuning.outside import Outside
 from clova_jax.tuning.scores import dev_figures
+from clova_jax.tuning.state import placed
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,10 @@ def tune(
         prompt = _soft_prompt(task, config, options, given, tuned, fingerprint(model), words)
         if out:
             prompt.save(Path(out) / "prompt")
-    view = with_params(model, method.params(model.params, tuned.trainable))
+    trainable = tuned.trainable
+    if isinstance(config, FineTuningConfig):
+        trainable = placed(trainable, model.params)
+    view = with_params(model, method.params(model.params, trainable))
     return TunedModel(view, given.template, given.before, tuned, prompt, given.notes)
 
 
@@ -132,12 +137,12 @@ def tune_outside(
     stop: StopSignals | None = None,
     label: str = "tuning",
 ) -> tuple[SoftPrompt, Tuned]:
-    """`tune` of a prompt without the weights: through `lm.input_gradients` and `lm.score` alone.
+    """`tune` of a prompt without the weights: through `lm.input_gradients` alone.
 
     The same result as `tune` with the same seed, but for rounding.
 
     Args:
-        lm: with `config`, `tokenizer`, `fingerprint`, `input_gradients` and `score`; no parameters are looked at.
+        lm: with `config`, `tokenizer`, `fingerprint` and `input_gradients`; no parameters are looked at.
         config: `PromptEncoderConfig`, or `PromptTuningConfig` with a random start.
 
     Raises:
@@ -154,18 +159,20 @@ def tune_outside(
             "a random start can"
         )
     given = _Given.of(lm, task, items, dev, config, template, lm.config.vocab_size, options.seed)
+    outside = Outside(lm, given.template)
     tuned = train(
         method.init(lm, options.seed),
-        Outside(lm, given.template),
+        outside,
         Batches(given.examples, options.batch_size, options.seed),
-        outside_look(lm, task, given.template, given.dev),
+        lambda trainable: outside.look(trainable, task, given.dev, given.dev_examples),
         options,
         out=Path(out) if out else None,
         identity=given.identity(task, config, lm.fingerprint),
         stop=stop,
         label=label,
     )
-    prompt = _soft_prompt(task, config, options, given, tuned, lm.fingerprint, {})
+    more = {"notes": list(given.notes)} if given.notes else {}
+    prompt = _soft_prompt(task, config, options, given, tuned, lm.fingerprint, more)
     if out:
         prompt.save(Path(out) / "prompt")
     return prompt, tuned
@@ -221,7 +228,8 @@ class _Given:
             **as_json(config),
             "template": str(self.template),
             "weights": weights,
-            "data": digest([task.shown(item) for item in (*self.items, *self.dev)]),
+            "loss": loss_of(task),
+            "data": digest([task.shown(item) + item.lead for item in (*self.items, *self.dev)]),
         }
 
 

@@ -17,12 +17,11 @@ def label_logprobs(
     view: Any,
     task: Task,
     before: Sequence[int],
-    examples: Sequence[Example],
+    contexts: Sequence[Sequence[int]],
     advance: Callable[[int], Any] | None = None,
 ) -> np.ndarray:
-    """float64[n, labels]: log p of every label's whole sequence of tokens after each example's context."""
+    """float64[n, labels]: log p of every label's whole sequence of tokens after each context."""
     choices = [view.tokenizer.encode(choice) for choice in task.choices()]
-    contexts = [example.context for example in examples]
     return np.stack(score_choices(view, before, contexts, [choices] * len(contexts), advance))
 
 
@@ -38,9 +37,9 @@ def dev_figures(
     The loss of labels is -log of the right one's share among them (it rises and falls with what is predicted);
     that of texts is nats per token.
     """
-    if task.labels:
-        return label_figures(task, items, label_logprobs(view, task, before, examples))
     contexts, targets = [e.context for e in examples], [e.target for e in examples]
+    if task.labels:
+        return label_figures(task, items, label_logprobs(view, task, before, contexts))
     total = score_ids(view, contexts, targets, prefix_ids=before)[0].sum()
     return {"dev_loss": float(-total / sum(map(len, targets)))}
 
@@ -62,13 +61,13 @@ def predictions(
     task: Task,
     before: Sequence[int],
     items: Sequence[Item],
-    examples: Sequence[Example],
+    contexts: Sequence[Sequence[int]],
     advance: Callable[[int], Any],
 ) -> list[dict[str, Any]]:
     """A row an item: `id, prediction, answers`, with `logprobs` for labels; texts greedily, up to a line break."""
     if task.labels:
         names = list(task.labels)
-        scores = label_logprobs(view, task, before, examples, advance)
+        scores = label_logprobs(view, task, before, contexts, advance)
         found: list[dict[str, Any]] = [
             {
                 "prediction": names[int(row.argmax())],
@@ -78,12 +77,12 @@ def predictions(
         ]
     else:
         texts = [""] * len(items)
-        order = sorted(range(len(items)), key=lambda i: len(examples[i].context))
+        order = sorted(range(len(items)), key=lambda i: len(contexts[i]))
         for at in range(0, len(order), TEXTS_AT_ONCE):
             part = order[at : at + TEXTS_AT_ONCE]
             written = complete(
                 view,
-                [examples[i].context for i in part],
+                [contexts[i] for i in part],
                 prefix_ids=before,
                 max_new_tokens=task.max_new_tokens,
                 temperature=0.0,

@@ -88,7 +88,7 @@ class Progress:
             parts = jax.tree_util.tree_map_with_path(lambda p, x: arrays[_name(p)], parts)
         except (KeyError, OSError, SafetensorError) as error:
             raise ClovaError(f"{folder}: the run is damaged ({error}); remove it") from None
-        state = jax.tree.map(jnp.asarray, parts.get("state", fresh.state))
+        state = placed(parts.get("state", fresh.state), fresh.state)
         rest = {key: values[key] for key in ("best_loss", "best_step", "history", "finished")}
         return dataclasses.replace(fresh, state=state, best=parts["best"], **rest)
 
@@ -99,6 +99,11 @@ def fresh_state(trainable: Params) -> TrainState:
     mu, nu = (jax.tree.map(jnp.zeros_like, trainable) for _ in range(2))
     counters = (jnp.zeros((), jnp.int32) for _ in range(3))
     return TrainState(trainable, mu, nu, *counters)
+
+
+def placed(tree: Any, like: Any) -> Any:
+    """The arrays on the devices where those of another tree are, split as they are."""
+    return jax.tree.map(lambda new, old: jax.device_put(new, jnp.asarray(old).sharding), tree, like)
 
 
 def on_host(tree: Params) -> Params:

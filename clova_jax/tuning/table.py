@@ -23,7 +23,8 @@ from clova_jax.generate import Template
 from clova_jax.generate.soft_prompt import first_virtual
 from clova_jax.model import fingerprint
 from clova_jax.tuning.config import FineTuningConfig, TuneOptions
-from clova_jax.tuning.examples import make_examples
+from clova_jax.tuning.examples import LEAST_DEV, make_contexts
+from clova_jax.tuning.losses import loss_of
 from clova_jax.tuning.runs import TunedModel, default_template, tune
 from clova_jax.tuning.scores import predictions
 
@@ -67,21 +68,19 @@ def tuned_row(
     and, from two seeds on, the spread over seeds.
 
     Raises:
-        ClovaError: more examples asked for than there are.
+        ClovaError: as `check_cell`.
     """
+    check_cell(cell, task, data, seeds, limit)
     items = draw_items(data, task, limit, seed)
     count = len(data.pool) if cell.examples is None else cell.examples
-    if count > len(data.pool):
-        raise ClovaError(
-            f"{task.name}: {count} examples asked for, there are {len(data.pool)}; ask for fewer"
-        )
     label = " ".join(filter(None, (name, cell.method, cell.encoder, str(count))))
     settings = {
         "seed": seed,
         "items": len(items),
         "config": repr(cell.config),
         "options": repr(dataclasses.replace(cell.options, seed=0)),
-        "data": digest([task.shown(item) for item in (*items, *data.pool)]),
+        "loss": loss_of(task),
+        "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
         "weights": fingerprint(model),
     }
     records = Records(out)
@@ -103,9 +102,8 @@ def tuned_row(
         marks.append(found[0])
         trials.append(found[1])
     metric = task.metrics[0]
-    by_id = {item.id: item for item in items}
     statistics = [
-        metric.statistics([Prediction(row["prediction"], by_id[row["id"]].answers) for row in rows])
+        metric.statistics([Prediction(row["prediction"], tuple(row["answers"])) for row in rows])
         for rows in trials
     ]
     score = interval(statistics, metric.finish, seed=seed)
@@ -130,6 +128,22 @@ def tuned_row(
         "seconds": round(sum(mark["seconds"] for mark in marks), 1),
         "note": "; ".join(dict.fromkeys(note for mark in marks for note in mark["notes"])),
     }
+
+
+def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
+    """Nothing, before anything is computed.
+
+    Raises:
+        ClovaError: fewer examples than can be split or more than there are, no seed, no test item.
+    """
+    count, most = cell.examples, len(data.pool) - cell.shots
+    if count is not None and not 2 * LEAST_DEV <= count <= most:
+        raise ClovaError(
+            f"{task.name}: {count} examples asked for; wants {2 * LEAST_DEV} or more (some are to stop by) and "
+            f"{most} at most, which is all there are"
+        )
+    if seeds < 1 or (limit is not None and limit < 1):
+        raise ClovaError(f"{task.name}: seeds {seeds}, limit {limit}: both start at 1")
 
 
 def _one_seed(
@@ -189,7 +203,7 @@ def answer(
 ) -> tuple[list[dict[str, Any]], int]:
     """The tuned model's answer to every item, and how many texts were cut to fit the context."""
     model = tuned.view
-    examples, cut = make_examples(
+    contexts, cut = make_contexts(
         task, items, model.tokenizer, tuned.template, first_virtual(model), model.config.max_length
     )
     with progress(total=len(items), desc=f"{label}: test", unit="item") as bar:
@@ -199,7 +213,7 @@ def answer(
             if stop and stop.requested:
                 raise Stopped(stop.requested)
 
-        return predictions(model, task, tuned.before, items, examples, advance), cut
+        return predictions(model, task, tuned.before, items, contexts, advance), cut
 
 
 def _shown(

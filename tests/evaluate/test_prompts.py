@@ -1,5 +1,6 @@
 """Prompts: the same for everyone with the same seed, cut at line breaks, whole examples dropped."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,14 @@ def test_items_are_the_same_for_everyone(data) -> None:
     assert order == sorted(order)
     assert draw_items(loaded, task, None, 0) == list(loaded.items)
     assert draw_items(loaded, task, 1_000, 0) == list(loaded.items)
+
+
+def test_two_items_with_one_id_are_refused(data: Path) -> None:
+    task = load_task("nsmc")
+    loaded = task.load(data)
+    first, second, *rest = loaded.items
+    items = [first, dataclasses.replace(second, id=first.id), *rest]
+    with pytest.raises(
+        ClovaError, match=f"{second.place}: the id .* is also that of {first.place}"
+    ):
+        draw_items(dataclasses.replace(loaded, items=items), task, None, 0)

@@ -100,6 +100,14 @@ def test_a_damaged_folder_is_told(trained, kind, tmp_path):
         (tmp_path / name).write_bytes(whole)
 
 
+@pytest.mark.parametrize("cuts", ["2 1", "1 1", "0", "1  2", "x"])
+def test_cuts_that_are_no_places_in_order_are_told(trained, cuts, tmp_path):
+    trained["morpheme_byte"].save(tmp_path)
+    (tmp_path / "cuts.json").write_text(json.dumps({"cuts": {cuts: "영화를"}}))
+    with pytest.raises(ClovaError, match=r"cuts\.json: not cuts"):
+        load_tokenizer(tmp_path)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_lone_surrogates_and_bad_ids_are_told(trained, kind):
     with pytest.raises(ClovaError, match=r"U\+D83D"):

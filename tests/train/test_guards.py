@@ -14,11 +14,11 @@ def test_steps_skipped_now_and_then_are_counted():
     assert guard.total == 10
 
 
-def test_too_many_in_a_row_stop_the_run_and_name_the_checkpoint():
+def test_too_many_in_a_row_stop_the_run_and_name_the_last_state():
     guard = NonFiniteGuard(limit=3)
     guard.watch(1, True, 10)
     guard.watch(2, True, 10)
-    with pytest.raises(ClovaError, match="step 3: 3 steps in a row .* checkpoint 10"):
+    with pytest.raises(ClovaError, match="step 3: 3 steps in a row .* step 10: lower"):
         guard.watch(3, True, 10)
 
 

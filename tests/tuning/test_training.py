@@ -1,5 +1,6 @@
 """Runs: inside and outside alike, resume, early stopping, refusals."""
 
+import dataclasses
 import json
 
 import jax
@@ -8,7 +9,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped
+from clova_jax.evaluate import Item, Stopped
 from clova_jax.generate import SoftPrompt, Template
 from clova_jax.tuning import (
     AutoPromptConfig,
@@ -20,9 +21,9 @@ from clova_jax.tuning import (
     tune,
     tune_outside,
 )
-from clova_jax.tuning.examples import Batches, Example, split
+from clova_jax.tuning.examples import Batches, Example, make_contexts, split
 from clova_jax.tuning.loop import train
-from clova_jax.tuning.table import Cell, tuned_row
+from clova_jax.tuning.table import Cell, answer, tuned_row
 
 ENCODER = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
 FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, seed=5)
@@ -33,7 +34,7 @@ class Api:
 
     def __init__(self, lm):
         self.config, self.tokenizer, self.fingerprint = lm.config, lm.tokenizer, lm.fingerprint
-        self.input_gradients, self.score = lm.input_gradients, lm.score
+        self.input_gradients = lm.input_gradients
 
 
 @pytest.mark.parametrize("name", ["labels", pytest.param("texts", marks=pytest.mark.slow)])
@@ -158,6 +159,43 @@ def test_splits_and_templates_that_cannot_be_are_refused(lm, labels):
         tune(lm, labels, items, PromptEncoderConfig(120, "MLP"), FEW)
 
 
+def test_labels_that_cannot_be_told_apart_are_refused(lm, labels):
+    items = labels.load(None).pool
+    for words, message in (
+        ({"0": "no", "1": "nope"}, "the label ' no' begins ' nope'"),
+        ({"0": "no", "1": "no"}, "wants two or more, each different"),
+        ({"0": "no"}, "wants two or more"),
+    ):
+        task = dataclasses.replace(labels, labels=words)
+        with pytest.raises(ClovaError, match=message):
+            tune(lm, task, items, ENCODER, FEW)
+
+
+def test_long_texts_lose_their_start_and_keep_what_is_above_them(lm, texts):
+    template, first = Template((2,), (2,)), lm.config.vocab_size
+    items = [
+        Item("0", "made:0", "a" * 200 + ">", ("x" * 90,)),
+        Item("1", "made:1", "b>", ("y",), lead="above"),
+    ]
+    contexts, cut = make_contexts(texts, items, lm.tokenizer, template, first, 96)
+    assert cut == 1
+    # Room for what the task may write, whatever the answer: 6 tokens, of which the last is not read.
+    assert len(contexts[0]) == 96 - 2 - 6 + 1
+    assert bytes(contexts[0][-6:-2]) == b"aaa>"
+    assert bytes(contexts[1][:-2]) == b"above\nb>"
+
+
+def test_a_fine_tuned_model_writes(lm, texts):
+    data = texts.load(None)
+    tuned = tune(lm, texts, data.pool, FineTuningConfig(), FEW)
+    rows, cut = answer(tuned, texts, data.items[:3])
+    assert len(rows) == 3
+    assert cut == 0
+    assert {leaf.sharding for leaf in jax.tree.leaves(tuned.view.params)} == {
+        leaf.sharding for leaf in jax.tree.leaves(lm.params)
+    }
+
+
 def test_batches_are_a_function_of_the_step_and_see_every_example(lm):
     examples = [Example((1,) * (1 + i % 9), (i,)) for i in range(40)]
     one, other = Batches(examples, 8, seed=3), Batches(examples, 8, seed=3)
@@ -197,5 +235,5 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
         stop=["\n"],
     )
     assert [line["prediction"] for line in lines[:8]] == [text.strip() for text in written]
-    with pytest.raises(ClovaError, match="examples asked for, there are 120"):
+    with pytest.raises(ClovaError, match="500 examples asked for; wants 32 or more .* 118 at most"):
         tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)
