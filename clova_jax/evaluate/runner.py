@@ -199,7 +199,7 @@ def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
     """Moves the bar; a wish to stop ends the trial here."""
 
     def advance(count: int) -> None:
-        bar.update(count)
+        bar.update(min(count, bar.total - bar.n))  # probes without content are no items
         if stop and stop.requested:
             raise Stopped(stop.requested)
 
