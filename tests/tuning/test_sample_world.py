@@ -15,8 +15,8 @@ def test_p_tuning_beats_few_shot_prompting_on_the_sample(tmp_path):
     assert quickstart.run(quickstart.Options(shots=(0,), limit=100, out=world)) == 0
     out = tmp_path / "out"
     command = ["--model", str(world / "model"), "--data", str(world / "sample"), "--task", "ynat"]
-    command += ["--encoder", "mlp", "--examples", "4000", "--seeds", "4", "--steps", "800"]
-    command += ["--shots", "6", "--trials", "12", "--limit", "500", "--out", str(out)]
+    command += ["--encoder", "mlp", "--examples", "4000", "--seeds", "4", "--steps", "400"]
+    command += ["--shots", "6", "--trials", "8", "--limit", "500", "--out", str(out)]
     assert main(p_tuning.Options, p_tuning.run, command) == 0
     rows = json.loads((out / "results.json").read_text())["rows"]
     scores = {row["method"]: row for row in rows}
