@@ -84,9 +84,9 @@ def make_examples(
     Raises:
         ClovaError: as `make_contexts`; labels that cannot be told apart.
     """
+    check_labels(task, tokenizer)
     targets = [tuple(ids) for ids in tokenizer.encode_batch([target_text(task, i) for i in items])]
     labels = [tuple(ids) for ids in tokenizer.encode_batch(task.choices())]
-    check_labels(task, tokenizer)
     for one in labels:
         for other in labels:
             if one != other and other[: len(one)] == one:

@@ -235,5 +235,5 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
         stop=["\n"],
     )
     assert [line["prediction"] for line in lines[:8]] == [text.strip() for text in written]
-    with pytest.raises(ClovaError, match="500 examples asked for; wants 32 or more .* 118 at most"):
+    with pytest.raises(ClovaError, match="500 examples asked for; wants 32 or more .* 120 at most"):
         tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)
