@@ -142,7 +142,7 @@ def test_bad_steps_are_skipped_counted_and_too_many_stop_the_run(tmp_path):
             made["loss_mask"][:] = np.nan if step >= 6 else 1
             yield made
 
-    with pytest.raises(ClovaError, match="step 26: 20 steps in a row .* checkpoint 24"):
+    with pytest.raises(ClovaError, match="step 26: 20 steps in a row .* step 24: lower"):
         trainer(tmp_path, batches=poisoned, total_steps=100, checkpoint_every=8).run()
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [row["skipped"] for row in rows if "skipped" in row][:8] == [0] * 6 + [1] * 2
