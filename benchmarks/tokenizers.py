@@ -6,12 +6,9 @@ One run measures everything, each rate several times in turns, so that a busy ma
 all. The peer has the same vocabulary, GPT-2's own split, all cores and a memo of its own. "Unseen"
 is a fresh load on documents that training never read (for our morphemes once with the analyser's
 start and once without); "warm" is the same documents again; "bounded" is a second pass over more
-text than the memo holds. The last rows are a process a CPU, as `clova serialize` encodes a corpus; warm is the
-third pass there, since a worker meets other documents in each.
+text than the memo holds.
 """
 
-import itertools
-import os
 import resource
 import subprocess
 import sys
@@ -22,14 +19,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import tokenizers as peer
 from tokenizers import pre_tokenizers
 
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.report import Report
-from clova_jax.common.workers import ordered_map
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sampling import sample_documents, write_sample_of
@@ -136,9 +131,6 @@ def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str
                     ],
                     big,
                 )
-        for kind in ("byte", "morpheme_byte"):
-            for state, seconds in by_processes(options.out / kind, texts).items():
-                rates.setdefault(f"{kind} {state}, a process a CPU", []).append(size / seconds)
     peers = {state: median(rates[f"HF encode_batch {state}"]) for state in ("unseen", "warm")}
     rows = []
     for name, values in rates.items():
@@ -146,37 +138,6 @@ def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str
         ratio = rate / peers["warm" if "warm" in name else "unseen"]
         rows.append({"what": name, "MB/s": rate, "× HF encode_batch": ratio})
     return rows
-
-
-BLOCK = 100  # documents sent to a worker at once
-
-
-class Encoder:
-    """In a worker: a tokenizer, and its analyser if it has one, made ready before the first documents."""
-
-    def __init__(self, folder: Path) -> None:
-        self.tokenizer = load_tokenizer(folder)
-        self.tokenizer.encode("시작")
-
-    def __call__(self, texts: list[str]) -> np.ndarray:
-        """The ids; for no texts it waits, so that every worker gets one such item."""
-        if not texts:
-            time.sleep(1)
-        ids = itertools.chain.from_iterable(self.tokenizer.encode_batch(texts))
-        return np.fromiter(ids, np.uint32)
-
-
-def by_processes(folder: Path, texts: list[str]) -> dict[str, float]:
-    """Seconds of the first pass over the texts, and of the third."""
-    workers = os.cpu_count() or 1
-    blocks = [texts[at : at + BLOCK] for at in range(0, len(texts), BLOCK)]
-    work = [[]] * workers + 3 * blocks
-    ends = []
-    for number, _ in enumerate(ordered_map(Encoder, (folder,), work, workers), 1):
-        if number >= workers and (number - workers) % len(blocks) == 0:
-            ends.append(time.perf_counter())
-    seconds = np.diff(ends)
-    return {"unseen": float(seconds[0]), "warm": float(seconds[2])}
 
 
 def notes(texts: list[str], seen: list[str]) -> str:
