@@ -10,7 +10,6 @@ from typing import Any
 import jax
 import numpy as np
 
-from clova_jax.evaluate import Item, Task
 from clova_jax.generate import Template
 from clova_jax.model import Params
 from clova_jax.tuning.encoders import prompt_vectors
@@ -47,22 +46,15 @@ class Outside:
             np.add.at(change, numbers[where], share * row[where])
         return np.float32(loss), self._pull(trainable, change)
 
-    def look(
-        self, trainable: Params, task: Task, dev: Sequence[Item], examples: Sequence[Example]
-    ) -> dict[str, float]:
+    def look(self, trainable: Params, examples: Sequence[Example]) -> dict[str, float]:
         """What `scores.dev_figures` tells of the development split, in passes of a few examples."""
         vectors = np.asarray(self._vectors(trainable))
         parts = [examples[at : at + AT_ONCE] for at in range(0, len(examples), AT_ONCE)]
         losses = np.concatenate([self._ask(vectors, part)[0] for part in parts])
-        if not task.labels:
-            return {"dev_loss": float(losses.sum() / sum(len(e.target) for e in examples))}
-        # The right label stands first in a row of likelihoods; `label_figures` wants the task's order.
-        scores, names = -losses.reshape(len(dev), -1), list(task.labels)
-        gold = [names.index(item.answers[0]) for item in dev]
-        ordered = [
-            [*row[1 : n + 1], row[0], *row[n + 1 :]] for row, n in zip(scores, gold, strict=True)
-        ]
-        return label_figures(task, dev, np.array(ordered, np.float64))
+        if not examples[0].others:
+            return {"dev_loss": _combined(losses, examples)[0]}
+        scores = -losses.reshape(len(examples), -1).astype(np.float64)  # the right label first
+        return label_figures(scores, np.zeros(len(examples), int))
 
     def _ask(
         self, vectors: np.ndarray, batch: Sequence[Example]

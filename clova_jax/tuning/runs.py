@@ -164,7 +164,7 @@ def tune_outside(
         method.init(lm, options.seed),
         outside,
         Batches(given.examples, options.batch_size, options.seed),
-        lambda trainable: outside.look(trainable, task, given.dev, given.dev_examples),
+        lambda trainable: outside.look(trainable, given.dev_examples),
         options,
         out=Path(out) if out else None,
         identity=given.identity(task, config, lm.fingerprint),

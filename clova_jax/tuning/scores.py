@@ -39,15 +39,15 @@ def dev_figures(
     """
     contexts, targets = [e.context for e in examples], [e.target for e in examples]
     if task.labels:
-        return label_figures(task, items, label_logprobs(view, task, before, contexts))
+        names = list(task.labels)
+        gold = np.array([names.index(item.answers[0]) for item in items])
+        return label_figures(label_logprobs(view, task, before, contexts), gold)
     total = score_ids(view, contexts, targets, prefix_ids=before)[0].sum()
     return {"dev_loss": float(-total / sum(map(len, targets)))}
 
 
-def label_figures(task: Task, items: Sequence[Item], scores: np.ndarray) -> dict[str, float]:
-    """`dev_loss` and `dev_accuracy` from log-probabilities [n, labels]."""
-    names = list(task.labels or {})
-    gold = np.array([names.index(item.answers[0]) for item in items])
+def label_figures(scores: np.ndarray, gold: np.ndarray) -> dict[str, float]:
+    """`dev_loss` and `dev_accuracy` from log-probabilities [n, labels] and the right columns [n]."""
     highest = scores.max(axis=1, keepdims=True)
     shares = scores - highest - np.log(np.exp(scores - highest).sum(axis=1, keepdims=True))
     return {
