@@ -2,7 +2,7 @@
 
 The ids of a text are the ids of its words (`words.py`), and real text repeats its words: a
 subclass only says how new words are encoded, and a bounded memo (`memo.py`) answers for the rest
-in one pass of C code (split, look up, join).
+in one pass of C code (split into units, look up, join).
 """
 
 import hashlib
@@ -17,7 +17,14 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json
 from clova_jax.common.host_memory import collector_paused
 from clova_jax.tokenizers.memo import Memo
-from clova_jax.tokenizers.words import split_words
+from clova_jax.tokenizers.words import (
+    exact_units,
+    has_blank,
+    split_units,
+    split_words,
+    text_of,
+    unit_of,
+)
 
 END_OF_TEXT = "<|endoftext|>"
 UNKNOWN = "<unk>"
@@ -70,10 +77,6 @@ class Tokenizer(ABC):
     def _write(self, folder: Path) -> None:
         """Writes what `load_tokenizer` needs beside the manifest."""
 
-    def _split(self, texts: Iterable[str]) -> Iterable[list[str]]:
-        """The words of each text: units whose ids depend on nothing else."""
-        return map(split_words, texts)
-
     # What everybody calls.
 
     def encode(self, text: str) -> list[int]:
@@ -91,25 +94,46 @@ class Tokenizer(ABC):
         return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
 
     def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
-        known, late = self._memo.young, []
+        late: list[int] = []
+        missed: list[list[str]] = []
         rows: list[list[int]] = [[]] * len(texts)
-        get = known.__getitem__
-        for row, words in enumerate(self._split(texts)):
+        get = self._memo.young.__getitem__
+        for row, text in enumerate(texts):
+            units = split_units(text)
             try:
-                rows[row] = unpack(b"".join(map(get, words)))
+                rows[row] = unpack(b"".join(map(get, units)))
             except KeyError:
-                late.append((row, words))
+                late.append(row)
+                missed.append(exact_units(text, units))
         if late:
-            unseen = set().union(*(words for _, words in late)).difference(known)
-            with collector_paused():
-                self._memo.learn(known, unseen, self._encode_new)
-            for row, words in late:
-                rows[row] = unpack(b"".join(map(get, words)))
+            for row, ids in zip(late, self._encode_units(missed), strict=True):
+                rows[row] = ids
         return rows
 
-    def _encode_new(self, words: list[str]) -> Iterator[tuple[str, Packed]]:
-        """Words that the memo does not know, in any order, and their ids."""
-        return zip(words, self._encode_words(words), strict=True)
+    def _encode_units(self, rows: list[list[str]]) -> list[list[int]]:
+        """The ids of each row of exact units, of which the memo lacks some."""
+        known = self._memo.young
+        get = known.__getitem__
+        with collector_paused():
+            unseen = set().union(*rows).difference(known)
+            several: dict[str, list[str]] = {}  # units of none or more than one word
+            for unit in filter(has_blank, unseen):
+                words = split_words(text_of(unit))
+                if len(words) != 1:
+                    several[unit] = list(map(unit_of, words))
+            single = unseen.difference(several)
+            single |= set().union(*several.values()).difference(known)
+            self._memo.learn(known, single, self._encode_new)
+            self._memo.learn(
+                known,
+                set(several),
+                lambda units: ((unit, b"".join(map(get, several[unit]))) for unit in units),
+            )
+        return [unpack(b"".join(map(get, units))) for units in rows]
+
+    def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
+        """Units of one word that the memo does not know, in any order, and their ids."""
+        return zip(units, self._encode_words(list(map(text_of, units))), strict=True)
 
     def decode(self, ids: Sequence[int]) -> str:
         """The text of ids; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""

@@ -38,11 +38,20 @@ class Memo(Generic[Value]):
 
         `encode` gives each word of a list with its value, in any order.
         """
+        self.add(known, encode(list(self.renew(known, unseen))))
+
+    def renew(self, known: dict[str, Value], unseen: set[str]) -> set[str]:
+        """Moves those of `unseen` that the old generation has to `known`; gives the others."""
         old = self._old
         renewed = {word: old[word] for word in unseen if word in old} if old else {}
-        known.update(renewed)
-        known.update(encode(list(unseen.difference(renewed))))
+        self.add(known, renewed.items())
+        return unseen.difference(renewed)
+
+    def add(self, known: dict[str, Value], values: Iterable[tuple[str, Value]]) -> None:
+        """Adds words and their values to `known`."""
+        new = dict(values)
+        known.update(new)
         if known is self.young:
-            self._weight += sum(map(len, unseen)) + 8 * len(unseen)
+            self._weight += sum(map(len, new)) + 8 * len(new)
             if self._weight > self.size // 2:
                 self._old, self.young, self._weight = known, {}, 0

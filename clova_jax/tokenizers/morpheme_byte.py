@@ -36,7 +36,7 @@ from clova_jax.tokenizers.morphemes import (
     has_hangul,
     kiwi_version,
 )
-from clova_jax.tokenizers.words import reject_surrogates
+from clova_jax.tokenizers.words import reject_surrogates, text_of, unit_of
 
 CUTS = "cuts.json"
 MOST_CUT = 1_000_000  # different words the analyser sees in training, a minute on two cores
@@ -75,25 +75,30 @@ class MorphemeByteTokenizer(ByteTokenizer):
                 stacklevel=3,
             )
 
-    def _split(self, texts: Iterable[str]) -> Iterable[list[str]]:
+    def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
         if self.options["analysis"] == "eojeol":
-            return super()._split(texts)
-        texts = list(texts)
+            return super()._encode_chunk(texts)
         reject_surrogates(texts)
-        return self._morphemes.cut_texts(texts)
+        return self._encode_units(
+            [list(map(unit_of, pieces)) for pieces in self._morphemes.cut_texts(texts)]
+        )
 
-    def _encode_new(self, words: list[str]) -> Iterator[tuple[str, Packed]]:
+    def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
         if self.options["analysis"] == "sentence":
-            yield from super()._encode_new(words)
+            yield from super()._encode_new(units)
             return
-        cut = self._morphemes.cut_words(words)
+        unit_with = dict(zip(map(text_of, units), units, strict=True))
+        cut = self._morphemes.cut_words(unit_with)
         while some := list(islice(cut, BATCH)):
             known = self._pieces.young
             unseen = set().union(*(pieces for _, pieces in some)).difference(known)
-            self._pieces.learn(known, unseen, super()._encode_new)
+            self._pieces.learn(known, unseen, self._encode_pieces)
             get = known.__getitem__
             for word, pieces in some:
-                yield word, b"".join(map(get, pieces))
+                yield unit_with[word], b"".join(map(get, pieces))
+
+    def _encode_pieces(self, pieces: list[str]) -> Iterator[tuple[str, Packed]]:
+        return zip(pieces, self._encode_words(pieces), strict=True)
 
     def _content(self) -> dict[str, Any]:
         recorded = {name: self.options[name] for name in ("analysis", "kiwi")}

@@ -14,6 +14,7 @@ import importlib.metadata
 import os
 import re
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from clova_jax.tokenizers.memo import Memo
@@ -23,6 +24,7 @@ Cuts = tuple[int, ...]
 Spans = list[tuple[int, int, str]]
 
 BATCH = 50_000  # words or cores worked on at once
+AHEAD = 16  # texts that the analyser takes in for each of its threads
 
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
@@ -48,9 +50,19 @@ os.register_at_fork(after_in_child=_kiwi.cache_clear)
 
 
 def _analyse(texts: Sequence[str]) -> Iterator[Cuts]:
-    """The cuts of each text: starts of morphemes that lie inside no other morpheme."""
+    """The cuts of each text: starts of morphemes that lie inside no other morpheme.
+
+    The analyser's threads begin at once, not when the first answer is asked for, and each of its iterators has only
+    what those take in: with more in it, they wait for Python at every text, and Python for them.
+    """
+    starts = range(0, len(texts), AHEAD)
+    running = [_kiwi().tokenize(texts[at : at + AHEAD]) for at in starts]
+    return _cuts(texts, chain.from_iterable(running))
+
+
+def _cuts(texts: Sequence[str], analysed: Iterable[Sequence[Any]]) -> Iterator[Cuts]:
     share: dict[Cuts, Cuts] = {}  # few patterns, many texts: one object each
-    for text, tokens in zip(texts, _kiwi().tokenize(texts), strict=True):
+    for text, tokens in zip(texts, analysed, strict=True):
         inside: set[int] = set()
         starts = set()
         for token in tokens:
@@ -83,45 +95,55 @@ class Morphemes:
     def cut_words(self, words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         """Words and their pieces; a space before a word stays with its first piece.
 
-        In another order: words of new cores come last, since those are analysed together. Words of `LONGEST`
-        characters are parts of longer runs: no eojeol, so not analysed.
+        In another order: words of new cores come last, since the analyser has all of those at work while its caller
+        does something with the others. Words of `LONGEST` characters are parts of longer runs: no eojeol, so not
+        analysed.
         """
         known = self._memo.young
         get = known.get
-        late: list[tuple[str, Spans]] = []
+        whole: list[tuple[str, Cuts]] = []
+        mixed: list[tuple[str, Spans]] = []
         new: set[str] = set()
         for word in words:
-            shift = word[0] == " "
-            cuts = get(word[1:] if shift else word)
+            cuts = get(word[1:] if word[0] == " " else word)
             if cuts is None:
                 spans = _spans(word, known)
-                unseen = [core for _, _, core in spans if core not in known]
-                if unseen:
-                    late.append((word, spans))
-                    new.update(unseen)
-                else:
-                    yield word, _cut(word, spans, known)
-            elif not cuts:
+                mixed.append((word, spans))
+                new.update(core for _, _, core in spans if core not in known)
+            else:
+                whole.append((word, cuts))
+        new = self._memo.renew(known, new)
+        answers = _analyse_cores(new)
+        for word, cuts in whole:
+            if not cuts:
                 yield word, [word]
             elif len(cuts) == 1:  # the common case, made short
-                cut = cuts[0] + shift
+                cut = cuts[0] + (word[0] == " ")
                 yield word, [word[:cut], word[cut:]]
             else:
+                shift = word[0] == " "
                 yield word, _parts(word, [cut + shift for cut in cuts])
-        if new:
-            self._memo.learn(known, new, _analyse_cores)
+        late = []
+        for word, spans in mixed:
+            if new.isdisjoint(core for _, _, core in spans):
+                yield word, _cut(word, spans, known)
+            else:
+                late.append((word, spans))
+        self._memo.add(known, answers)
         for word, spans in late:
             yield word, _cut(word, spans, known)
 
     def cut_texts(self, texts: Iterable[str]) -> Iterator[list[str]]:
         """The pieces of each text, every line analysed whole (no memo: the context decides)."""
-        for text in texts:
-            lines = _LINE.findall(text)
-            # Outside the basic plane Kiwi counts in UTF-16 units: a stand-in keeps the offsets.
-            analysed = _analyse([re.sub(r"[^\x00-\uffff]", "\ufffd", line) for line in lines])
+        texts = list(texts)
+        split = list(map(_LINE.findall, texts))
+        # Outside the basic plane Kiwi counts in UTF-16 units: a stand-in keeps the offsets.
+        stand_in = re.compile(r"[^\x00-\uffff]").sub
+        analysed = _analyse([stand_in("\ufffd", line) for line in chain.from_iterable(split)])
+        for text, lines in zip(texts, split, strict=True):
             cuts: set[int] = set()
             start = 0
-            for line, line_cuts in zip(lines, analysed, strict=True):
+            for line, line_cuts in zip(lines, islice(analysed, len(lines)), strict=True):
                 cuts.update(start + cut for cut in line_cuts)
                 start += len(line)
             yield list(_cut_text(text, cuts))

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.tokenizers import KINDS
-from clova_jax.tokenizers.words import split_words
+from clova_jax.tokenizers.base import unpack
+from clova_jax.tokenizers.words import exact_units, split_units, split_words, text_of, unit_of
 
 LOSSLESS = ("morpheme_byte", "byte")
 PARTS = [
@@ -99,10 +100,22 @@ def test_a_continuation_after_a_blank_leaves_the_context_alone(trained, kind, co
     assert tokenizer.encode(context + blank + rest)[: len(ids)] == ids
 
 
-@settings(max_examples=200, deadline=None)
-@given(text=anything)
+@settings(max_examples=400, deadline=None)
+@given(text=anything | st.text(" \n\u3000가a."))
 def test_words_join_to_the_text(text):
     assert "".join(split_words(text)) == text
+    units = exact_units(text, split_units(text))
+    assert "".join(map(text_of, units)) == text
+    assert [word for unit in units for word in split_words(text_of(unit))] == split_words(text)
+    assert list(map(text_of, map(unit_of, split_words(text)))) == split_words(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(anything | st.text(" \n\u3000가a."), max_size=4))
+def test_what_is_looked_up_together_has_the_ids_of_its_words(trained, texts):
+    byte = trained["byte"]
+    expected = [unpack(b"".join(byte._encode_words(split_words(text)))) for text in texts]
+    assert byte.encode_batch(texts) == byte.encode_batch(texts) == expected
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,8 +7,10 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers import KINDS, train_tokenizer
+from clova_jax.tokenizers.base import unpack
 from clova_jax.tokenizers.count import count_words, feed, thin
 from clova_jax.tokenizers.memo import Memo
+from clova_jax.tokenizers.morphemes import Morphemes
 from clova_jax.tokenizers.words import split_words
 
 
@@ -54,9 +56,15 @@ def test_no_token_crosses_a_morpheme(trained):
 
 
 def test_sentence_analysis_uses_the_context(texts):
+    thorn = [" 가시", "는"]  # alone, as likely the polite form of "go"
+    assert dict(Morphemes().cut_words([" 가시는"])) == {" 가시는": [" 가", "시", "는"]}
+    rows = list(Morphemes().cut_texts(["장미의 가시는 따갑다", "이 길을 따라 가시는 분"]))
+    assert rows[0][2:4] == thorn
+    assert rows[1][-4:-1] == [" 가", "시", "는"]
     tokenizer = train_tokenizer(texts, "morpheme_byte", 400, analysis="sentence")
-    words = tokenizer._split(["나는 하늘을 나는 새"])
-    assert "".join(next(iter(words))) == "나는 하늘을 나는 새"
+    expected = unpack(b"".join(tokenizer._encode_words(rows[0])))
+    assert tokenizer.encode("장미의 가시는 따갑다") == expected
+    assert tokenizer.encode("장미의 가시는 따갑다") == expected
 
 
 @pytest.mark.parametrize("kind", ["byte", "morpheme_byte"])
