@@ -18,8 +18,8 @@ from clova_jax.common.files import write_json
 from clova_jax.common.host_memory import collector_paused
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import (
-    exact_units,
     has_blank,
+    shorten,
     split_units,
     split_words,
     text_of,
@@ -104,14 +104,14 @@ class Tokenizer(ABC):
                 rows[row] = unpack(b"".join(map(get, units)))
             except KeyError:
                 late.append(row)
-                missed.append(exact_units(text, units))
+                missed.append(shorten(units))
         if late:
             for row, ids in zip(late, self._encode_units(missed), strict=True):
                 rows[row] = ids
         return rows
 
     def _encode_units(self, rows: list[list[str]]) -> list[list[int]]:
-        """The ids of each row of exact units, of which the memo lacks some."""
+        """The ids of each row of units, of which the memo lacks some."""
         known = self._memo.young
         get = known.__getitem__
         with collector_paused():

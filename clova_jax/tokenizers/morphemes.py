@@ -28,6 +28,8 @@ AHEAD = 16  # texts that the analyser takes in for each of its threads
 
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
+_SYMBOLS = "[^0-9A-Za-z가-힣]{0,30}+"
+_one_core = re.compile(f"{_SYMBOLS}((?>{_CORES.pattern})){_SYMBOLS}\\Z").match  # most words
 _ALIKE = {ord(c): ("0" if c.isdigit() else "a") for c in map(chr, range(128)) if c.isalnum()}
 _LINE = re.compile(r"[^\n]{1,500}(?=\s)|[^\n]{1,500}|\n+")  # what sentence analysis sees at once
 
@@ -55,23 +57,30 @@ def _analyse(texts: Sequence[str]) -> Iterator[Cuts]:
     The analyser's threads begin at once, not when the first answer is asked for, and each of its iterators has only
     what those take in: with more in it, they wait for Python at every text, and Python for them.
     """
-    starts = range(0, len(texts), AHEAD)
-    running = [_kiwi().tokenize(texts[at : at + AHEAD]) for at in starts]
-    return _cuts(texts, chain.from_iterable(running))
+    parts = [texts[at : at + AHEAD] for at in range(0, len(texts), AHEAD)]
+    return _cuts(parts, [_kiwi().tokenize(part) for part in parts])
 
 
-def _cuts(texts: Sequence[str], analysed: Iterable[Sequence[Any]]) -> Iterator[Cuts]:
+def _cuts(parts: list[Sequence[str]], running: list[Iterable[Sequence[Any]]]) -> Iterator[Cuts]:
     share: dict[Cuts, Cuts] = {}  # few patterns, many texts: one object each
-    for text, tokens in zip(texts, analysed, strict=True):
-        inside: set[int] = set()
-        starts = set()
-        for token in tokens:
-            starts.add(token.start)
-            if token.len > 1:
-                inside.update(range(token.start + 1, token.start + token.len))
-        starts.difference_update((0, len(text)))  # a morpheme without letters may stand at the end
-        cuts = tuple(sorted(starts - inside))
-        yield share.setdefault(cuts, cuts)
+    rows = []
+    # The last part first: when it is done, all are, and Python has not been woken for each.
+    for part, answers in zip(reversed(parts), reversed(running), strict=True):
+        found = [_cuts_of(text, tokens) for text, tokens in zip(part, answers, strict=True)]
+        rows.append([share.setdefault(cuts, cuts) for cuts in found])
+    yield from chain.from_iterable(reversed(rows))
+
+
+def _cuts_of(text: str, tokens: Sequence[Any]) -> Cuts:
+    cuts, last, end = [], 0, 0
+    for start, length in sorted((token.start, token.len) for token in tokens):
+        if start >= end and start > last:
+            cuts.append(start)
+            last = start
+        end = max(end, start + length)
+    if last == len(text) and cuts:  # a morpheme without letters may stand at the end
+        cuts.pop()
+    return tuple(cuts)
 
 
 def _analyse_cores(cores: Iterable[str]) -> Iterator[tuple[str, Cuts]]:
@@ -102,33 +111,28 @@ class Morphemes:
         known = self._memo.young
         get = known.get
         whole: list[tuple[str, Cuts]] = []
-        mixed: list[tuple[str, Spans]] = []
+        near: list[tuple[str, Spans]] = []
+        late: list[tuple[str, Spans]] = []
         new: set[str] = set()
         for word in words:
             cuts = get(word[1:] if word[0] == " " else word)
             if cuts is None:
                 spans = _spans(word, known)
-                mixed.append((word, spans))
-                new.update(core for _, _, core in spans if core not in known)
+                unseen = [core for _, _, core in spans if core not in known]
+                new.update(unseen)
+                (late if unseen else near).append((word, spans))
             else:
                 whole.append((word, cuts))
-        new = self._memo.renew(known, new)
-        answers = _analyse_cores(new)
+        answers = _analyse_cores(self._memo.renew(known, new))
         for word, cuts in whole:
-            if not cuts:
-                yield word, [word]
-            elif len(cuts) == 1:  # the common case, made short
-                cut = cuts[0] + (word[0] == " ")
+            shift = word[0] == " "
+            if len(cuts) == 1:  # the common case, made short
+                cut = cuts[0] + shift
                 yield word, [word[:cut], word[cut:]]
             else:
-                shift = word[0] == " "
                 yield word, _parts(word, [cut + shift for cut in cuts])
-        late = []
-        for word, spans in mixed:
-            if new.isdisjoint(core for _, _, core in spans):
-                yield word, _cut(word, spans, known)
-            else:
-                late.append((word, spans))
+        for word, spans in near:
+            yield word, _cut(word, spans, known)
         self._memo.add(known, answers)
         for word, spans in late:
             yield word, _cut(word, spans, known)
@@ -176,7 +180,11 @@ def cores_of(word: str) -> list[str]:
 
 def _spans(word: str, known: Container[str]) -> Spans:
     """Start, end and form of each core: as it stands if that is known, else with digits and letters made alike."""
-    if len(word) >= LONGEST:
+    if match := _one_core(word):
+        core = match[1]
+        start, end = match.span(1)
+        return [(start, end, core if core in known else core.translate(_ALIKE))]
+    if len(word) >= LONGEST or not has_hangul(word):
         return []
     found = []
     for match in _CORES.finditer(word):
@@ -186,7 +194,12 @@ def _spans(word: str, known: Container[str]) -> Spans:
 
 
 def _parts(text: str, cuts: Sequence[int]) -> list[str]:
-    return [text[start:end] for start, end in zip((0, *cuts), (*cuts, len(text)), strict=True)]
+    parts, at = [], 0
+    for cut in cuts:
+        parts.append(text[at:cut])
+        at = cut
+    parts.append(text[at:])
+    return parts
 
 
 def _cut(word: str, spans: Spans, known: Mapping[str, Cuts]) -> list[str]:
@@ -198,9 +211,9 @@ def _cut(word: str, spans: Spans, known: Mapping[str, Cuts]) -> list[str]:
         inner += [start + cut for cut in known[core]]
         at = end
         inner.append(end)
-    if at == len(word):
-        inner = inner[:-1]
-    return _parts(word, inner) if inner else [word]
+    if inner and at == len(word):
+        inner.pop()
+    return _parts(word, inner)
 
 
 def _cut_text(text: str, cuts: set[int]) -> Iterator[str]:

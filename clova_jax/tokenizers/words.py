@@ -28,22 +28,45 @@ RUST_WORD = _WORD.format(solid=f"[^{_BLANK}]", blank=f"[{_BLANK}]", most=_MOST)
 split_words = re.compile(_WORD.format(solid=r"\S", blank=r"\s", most=_MOST)).findall
 
 has_blank = re.compile(r"\s").search
-# A space that str.split takes for the start of a word, but which belongs to a run of blanks.
-_inexact = re.compile(r" (?:\s|\Z)").search
+# Of a run of blanks, from a space that stands before no word.
+_ODD = re.compile(r" (?:\s+|\Z)")
 
 
 def split_units(text: str) -> list[str]:
-    """The units of nearly every text; `exact_units` knows which."""
+    """The units of a text."""
+    if not _ODD.search(text):
+        units = text.split(" ")
+        units[0] += " "
+        return units
+    units, at, space = [], 0, False  # after `at`; whether a space stands before it
+    for match in _ODD.finditer(text):
+        start, end = match.span()
+        solid = text[at:start].rstrip()
+        if solid:
+            units += _units_of_solid(solid, space)
+        run = text[at + len(solid) : end]
+        space = run[-1] == " " and end < len(text)
+        units += map(unit_of, split_words(run[: len(run) - space]))
+        at = end
+    return units + _units_of_solid(text[at:], space) if at < len(text) else units
+
+
+def _units_of_solid(text: str, space: bool) -> list[str]:
     units = text.split(" ")
-    units[0] += " "
+    if not space:
+        units[0] += " "
     return units
 
 
-def exact_units(text: str, units: list[str]) -> list[str]:
-    """`units` that `split_units` gave, or one for each word where those are wrong or too long to keep."""
-    if _inexact(text) or max(map(len, units)) > LONGEST:
-        return list(map(unit_of, split_words(text)))
-    return units
+def shorten(units: list[str]) -> list[str]:
+    """Units of the same text, none of them too long to keep."""
+    if max(map(len, units), default=0) <= LONGEST:
+        return units
+    return [
+        short
+        for unit in units
+        for short in (map(unit_of, split_words(text_of(unit))) if len(unit) > LONGEST else (unit,))
+    ]
 
 
 def unit_of(word: str) -> str:

@@ -10,6 +10,17 @@ from clova_jax.tokenizers.morphemes import Morphemes, cores_of
 
 # The analyser ends the last two in a morpheme without letters.
 WORDS = ["영화를", " 사람이", " 2021년에", "GPT-3는", "!!", "hello", "가" * 100, " 하려", "보는대"]
+# A word of more than one core, or of one and what is no letter; known cores are beginnings of others.
+WORDS += [
+    "영화",
+    "영화를!",
+    " 사람이,",
+    "영화A",
+    "(영화를)",
+    "영화를A.",
+    "영화를(사람이)",
+    " 2021년에는?",
+]
 
 
 def test_every_word_comes_back_once_in_pieces_with_letters():
@@ -19,6 +30,11 @@ def test_every_word_comes_back_once_in_pieces_with_letters():
     assert all(all(pieces) for _, pieces in found)
     assert dict(found)["영화를"] == ["영화", "를"]
     assert dict(found)[" 2021년에"] == [" 2021", "년", "에"]
+    assert dict(found)["영화를!"] == ["영화", "를", "!"]
+
+
+def test_a_cut_inside_a_morpheme_that_comes_later_in_the_analysis_is_dropped():
+    assert dict(Morphemes().cut_words([" 떼려야"])) == {" 떼려야": [" 떼", "려야"]}
 
 
 def test_known_cores_are_not_analysed_and_cut_alike(monkeypatch):

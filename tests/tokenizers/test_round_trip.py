@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clova_jax.tokenizers import KINDS
 from clova_jax.tokenizers.base import unpack
-from clova_jax.tokenizers.words import exact_units, split_units, split_words, text_of, unit_of
+from clova_jax.tokenizers.words import LONGEST, shorten, split_units, split_words, text_of, unit_of
 
 LOSSLESS = ("morpheme_byte", "byte")
 PARTS = [
@@ -104,8 +104,9 @@ def test_a_continuation_after_a_blank_leaves_the_context_alone(trained, kind, co
 @given(text=anything | st.text(" \n\u3000가a."))
 def test_words_join_to_the_text(text):
     assert "".join(split_words(text)) == text
-    units = exact_units(text, split_units(text))
+    units = shorten(split_units(text))
     assert "".join(map(text_of, units)) == text
+    assert max(map(len, units), default=0) <= LONGEST
     assert [word for unit in units for word in split_words(text_of(unit))] == split_words(text)
     assert list(map(text_of, map(unit_of, split_words(text)))) == split_words(text)
 
