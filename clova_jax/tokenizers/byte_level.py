@@ -6,7 +6,8 @@ its split live in `tokenizer.json`, so any reader of that format gives the same 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from clova_jax.tokenizers.count import count_pieces, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 BLOCK = 100  # words given to the library as one text
+AT_ONCE = 5_000  # words given to it in one call
 Whole = TypeVar("Whole", str, Packed)
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
@@ -61,33 +63,55 @@ class ByteTokenizer(BackendTokenizer):
         self._merges = tokenizers.Tokenizer(backend.model)  # without the split, most of the time
 
     def _encode_words(self, words: list[str]) -> Iterator[Packed]:
-        """The ids of each word.
-
-        The library gets the parts of a hundred words as one text: an answer of its own for each
-        would double the time. The bytes of the tokens tell where a word ends.
-        """
         reject_surrogates(words)
-        blocks = [split_all(words[at : at + BLOCK]) for at in range(0, len(words), BLOCK)]
-        parts = [list(chain.from_iterable(block)) for block in blocks]
-        sizes = [np.cumsum([len(part.encode()) for part in some]) for some in parts]
-        encodings = self._merges.encode_batch_fast(
-            [
-                _cut(_letters("".join(some)), ends.tolist())
-                for some, ends in zip(parts, sizes, strict=True)
-            ],
-            is_pretokenized=True,
-            add_special_tokens=False,
+        if len(words) <= AT_ONCE:
+            blocks = _Blocks(words)
+            yield from blocks.rows(self._merge(blocks), self._lengths)
+            return
+        with ThreadPoolExecutor(1) as library:  # it merges some while Python prepares the next
+            running = []
+            for at in range(0, len(words), AT_ONCE):
+                blocks = _Blocks(words[at : at + AT_ONCE])
+                running.append((blocks, library.submit(self._merge, blocks)))
+            for blocks, encodings in running:
+                yield from blocks.rows(encodings.result(), self._lengths)
+
+    def _merge(self, blocks: "_Blocks") -> list[tokenizers.Encoding]:
+        return self._merges.encode_batch_fast(
+            blocks.letters, is_pretokenized=True, add_special_tokens=False
         )
-        for block, ends, encoding in zip(blocks, sizes, encodings, strict=True):
-            ids = np.array(encoding.ids, np.uint32)
-            ends_of_words = np.append(ends, 0)[np.cumsum(list(map(len, block))) - 1]
-            bounds = np.searchsorted(np.cumsum(self._lengths[ids]), ends_of_words, side="right")
-            yield from _cut(ids.tobytes(), (ids.itemsize * bounds).tolist())
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
         """Reads what `save` wrote."""
         return cls(read_backend(folder), manifest["options"], manifest["facts"])
+
+
+class _Blocks:
+    """Words as the library merges them fastest, and their ids again.
+
+    The parts of a hundred words go as one text: an answer of its own for each would double the time. The bytes of the
+    tokens tell where a word ends.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        blocks = [split_all(words[at : at + BLOCK]) for at in range(0, len(words), BLOCK)]
+        parts = [list(chain.from_iterable(block)) for block in blocks]
+        ends = [np.cumsum([len(part.encode()) for part in some]) for some in parts]
+        self.letters = [
+            _cut(_letters("".join(some)), at.tolist()) for some, at in zip(parts, ends, strict=True)
+        ]
+        self._ends = [  # of words, in bytes
+            np.append(at, 0)[np.cumsum(list(map(len, block))) - 1]
+            for at, block in zip(ends, blocks, strict=True)
+        ]
+
+    def rows(self, encodings: list[tokenizers.Encoding], lengths: np.ndarray) -> Iterator[Packed]:
+        """The ids of each word, given those of each text and the bytes of each id."""
+        for ends, encoding in zip(self._ends, encodings, strict=True):
+            ids = np.array(encoding.ids, np.uint32)
+            bounds = np.searchsorted(np.cumsum(lengths[ids]), ends, side="right")
+            yield from _cut(ids.tobytes(), (ids.itemsize * bounds).tolist())
 
 
 PRE_TOKENIZER = pre_tokenizers.Sequence(
@@ -112,15 +136,17 @@ _learned = re.compile(
 ).findall
 
 
-def split_all(words: Iterable[str]) -> list[list[str]]:
+def split_all(words: Sequence[str]) -> list[list[str]]:
     """GPT-2's split of each word."""
-    rows = []
-    for word in words:
-        parts = _split_common(word)
-        if sum(map(len, parts)) < len(word):  # another character was passed over
-            parts = [_text(part) for part, _ in PRE_TOKENIZER.pre_tokenize_str(word)]
-        rows.append(parts)
-    return rows
+    rows = list(map(_split_common, words))
+    if sum(map(len, chain.from_iterable(rows))) == sum(map(len, words)):
+        return rows
+    return [  # another character was passed over
+        parts
+        if sum(map(len, parts)) == len(word)
+        else [_text(part) for part, _ in PRE_TOKENIZER.pre_tokenize_str(word)]
+        for word, parts in zip(words, rows, strict=True)
+    ]
 
 
 def _letters(text: str) -> str:

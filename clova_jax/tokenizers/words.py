@@ -71,7 +71,7 @@ def shorten(units: list[str]) -> list[str]:
 
 def unit_of(word: str) -> str:
     """The unit that stands for a word, or a part of one."""
-    return word[1:] if word[0] == " " and not has_blank(word, 1) and len(word) > 1 else word + " "
+    return word[1:] if word[0] == " " and not word.isspace() else word + " "
 
 
 def text_of(unit: str) -> str:
