@@ -91,7 +91,8 @@ class Tokenizer(ABC):
         """The ids of each text; new words of many texts are encoded together, so this is faster."""
         if isinstance(texts, str):
             raise ClovaError("encode_batch takes a list of texts; encode takes one")
-        return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
+        with collector_paused():
+            return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
 
     def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
         late: list[int] = []
@@ -114,21 +115,20 @@ class Tokenizer(ABC):
         """The ids of each row of units, of which the memo lacks some."""
         known = self._memo.young
         get = known.__getitem__
-        with collector_paused():
-            unseen = set().union(*rows).difference(known)
-            several: dict[str, list[str]] = {}  # units of none or more than one word
-            for unit in filter(has_blank, unseen):
-                words = split_words(text_of(unit))
-                if len(words) != 1:
-                    several[unit] = list(map(unit_of, words))
-            single = unseen.difference(several)
-            single |= set().union(*several.values()).difference(known)
-            self._memo.learn(known, single, self._encode_new)
-            self._memo.learn(
-                known,
-                set(several),
-                lambda units: ((unit, b"".join(map(get, several[unit]))) for unit in units),
-            )
+        unseen = set().union(*rows).difference(known)
+        several: dict[str, list[str]] = {}  # units of none or more than one word
+        for unit in filter(has_blank, unseen):
+            words = split_words(text_of(unit))
+            if len(words) != 1:
+                several[unit] = list(map(unit_of, words))
+        single = unseen.difference(several)
+        single |= set().union(*several.values()).difference(known)
+        self._memo.learn(known, single, self._encode_new)
+        self._memo.learn(
+            known,
+            set(several),
+            lambda units: ((unit, b"".join(map(get, several[unit]))) for unit in units),
+        )
         return [unpack(b"".join(map(get, units))) for units in rows]
 
     def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:

@@ -29,7 +29,8 @@ AHEAD = 16  # texts that the analyser takes in for each of its threads
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
 _SYMBOLS = "[^0-9A-Za-z가-힣]{0,30}+"
-_one_core = re.compile(f"{_SYMBOLS}((?>{_CORES.pattern})){_SYMBOLS}\\Z").match  # most words
+# A word of one core, as most are; with 30 symbols at most on either side it stays under `LONGEST`.
+_one_core = re.compile(f"{_SYMBOLS}((?>{_CORES.pattern})){_SYMBOLS}\\Z").match
 _ALIKE = {ord(c): ("0" if c.isdigit() else "a") for c in map(chr, range(128)) if c.isalnum()}
 _LINE = re.compile(r"[^\n]{1,500}(?=\s)|[^\n]{1,500}|\n+")  # what sentence analysis sees at once
 
