@@ -10,6 +10,7 @@ import json
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -92,47 +93,61 @@ class Tokenizer(ABC):
         if isinstance(texts, str):
             raise ClovaError("encode_batch takes a list of texts; encode takes one")
         with collector_paused():
-            return [ids for chunk in _chunks(texts) for ids in self._encode_chunk(chunk)]
+            return [ids for rows in self._encode_chunks(_chunks(texts)) for ids in rows]
 
-    def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
-        late: list[int] = []
-        missed: list[list[str]] = []
+    def _encode_chunks(self, chunks: Iterable[list[str]]) -> Iterator[list[list[int]]]:
+        """The ids of each chunk. The next is begun before one is ended: threads have work meanwhile."""
+        begun: _Begun | None = None
+        for chunk in chunks:
+            following = self._begin(chunk, begun)
+            if begun:
+                yield self._end(begun)
+            begun = following
+        if begun:
+            yield self._end(begun)
+
+    def _look_up(self, texts: list[str]) -> tuple[list[list[int]], dict[int, list[str]]]:
+        """The ids of the texts whose units are all known, and the units of the others."""
         rows: list[list[int]] = [[]] * len(texts)
+        missed = {}
         get = self._memo.young.__getitem__
         for row, text in enumerate(texts):
             units = split_units(text)
             try:
                 rows[row] = unpack(b"".join(map(get, units)))
             except KeyError:
-                late.append(row)
-                missed.append(shorten(units))
-        if late:
-            for row, ids in zip(late, self._encode_units(missed), strict=True):
-                rows[row] = ids
-        return rows
+                missed[row] = shorten(units)
+        return rows, missed
 
-    def _encode_units(self, rows: list[list[str]]) -> list[list[int]]:
-        """The ids of each row of units, of which the memo lacks some."""
+    def _begin(self, texts: list[str], before: "_Begun | None") -> "_Begun":
+        """Does what needs no new ids. What is new in `before` too, is left to that."""
         known = self._memo.young
-        get = known.__getitem__
-        unseen = set().union(*rows).difference(known)
+        rows, missed = self._look_up(texts)
+        coming = before.unseen if before and before.known is known else set()
+        unseen = set().union(*missed.values()).difference(known, coming)
         several: dict[str, list[str]] = {}  # units of none or more than one word
         for unit in filter(has_blank, unseen):
             words = split_words(text_of(unit))
             if len(words) != 1:
                 several[unit] = list(map(unit_of, words))
         single = unseen.difference(several)
-        single |= set().union(*several.values()).difference(known)
-        self._memo.learn(known, single, self._encode_new)
-        self._memo.learn(
-            known,
-            set(several),
-            lambda units: ((unit, b"".join(map(get, several[unit]))) for unit in units),
+        single |= set().union(*several.values()).difference(known, coming)
+        new = self._encode_new(list(self._memo.renew(known, single))) if single else ()
+        return _Begun(known, rows, missed, unseen | single, several, new)
+
+    def _end(self, begun: "_Begun") -> list[list[int]]:
+        known = begun.known
+        get = known.__getitem__
+        self._memo.add(known, begun.new)
+        self._memo.add(
+            known, ((unit, b"".join(map(get, words))) for unit, words in begun.several.items())
         )
-        return [unpack(b"".join(map(get, units))) for units in rows]
+        for row, units in begun.missed.items():
+            begun.rows[row] = unpack(b"".join(map(get, units)))
+        return begun.rows
 
     def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
-        """Units of one word that the memo does not know, in any order, and their ids."""
+        """Units of one word that the memo does not know, in any order, and their ids; may begin before it is asked."""
         return zip(units, self._encode_words(list(map(text_of, units))), strict=True)
 
     def decode(self, ids: Sequence[int]) -> str:
@@ -183,6 +198,18 @@ class Tokenizer(ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_memo": Memo(self._memo.size)}  # workers fill their own
+
+
+@dataclass
+class _Begun:
+    """A chunk of texts on its way to ids."""
+
+    known: dict[str, Packed]
+    rows: list[list[int]]
+    missed: dict[int, list[str]]
+    unseen: set[str]
+    several: dict[str, list[str]]
+    new: Iterable[tuple[str, Packed]]
 
 
 def pack(ids: Iterable[int]) -> Packed:

@@ -66,15 +66,15 @@ class ByteTokenizer(BackendTokenizer):
         reject_surrogates(words)
         if len(words) <= AT_ONCE:
             blocks = _Blocks(words)
-            yield from blocks.rows(self._merge(blocks), self._lengths)
-            return
-        with ThreadPoolExecutor(1) as library:  # it merges some while Python prepares the next
-            running = []
-            for at in range(0, len(words), AT_ONCE):
-                blocks = _Blocks(words[at : at + AT_ONCE])
-                running.append((blocks, library.submit(self._merge, blocks)))
-            for blocks, encodings in running:
-                yield from blocks.rows(encodings.result(), self._lengths)
+            return blocks.rows(self._merge(blocks), self._lengths)
+        library = ThreadPoolExecutor(1)  # it merges some while Python prepares the next
+        running = []
+        for at in range(0, len(words), AT_ONCE):
+            blocks = _Blocks(words[at : at + AT_ONCE])
+            running.append((blocks, library.submit(self._merge, blocks)))
+        library.shutdown(wait=False)
+        rows = (blocks.rows(merged.result(), self._lengths) for blocks, merged in running)
+        return chain.from_iterable(rows)
 
     def _merge(self, blocks: "_Blocks") -> list[tokenizers.Encoding]:
         return self._merges.encode_batch_fast(

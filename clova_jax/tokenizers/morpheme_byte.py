@@ -75,20 +75,24 @@ class MorphemeByteTokenizer(ByteTokenizer):
                 stacklevel=3,
             )
 
-    def _encode_chunk(self, texts: list[str]) -> list[list[int]]:
+    def _look_up(self, texts: list[str]) -> tuple[list[list[int]], dict[int, list[str]]]:
         if self.options["analysis"] == "eojeol":
-            return super()._encode_chunk(texts)
+            return super()._look_up(texts)
         reject_surrogates(texts)
-        return self._encode_units(
-            [list(map(unit_of, pieces)) for pieces in self._morphemes.cut_texts(texts)]
-        )
+        cut = self._morphemes.cut_texts(texts)  # one by one: each line decides its own pieces
+        return [[]] * len(texts), {
+            row: list(map(unit_of, pieces)) for row, pieces in enumerate(cut)
+        }
 
     def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
         if self.options["analysis"] == "sentence":
-            yield from super()._encode_new(units)
-            return
+            return super()._encode_new(units)
         unit_with = dict(zip(map(text_of, units), units, strict=True))
-        cut = self._morphemes.cut_words(unit_with)
+        return self._encode_cut(unit_with, self._morphemes.cut_words(unit_with))
+
+    def _encode_cut(
+        self, unit_with: dict[str, str], cut: Iterator[tuple[str, list[str]]]
+    ) -> Iterator[tuple[str, Packed]]:
         while some := list(islice(cut, BATCH)):
             known = self._pieces.young
             unseen = set().union(*(pieces for _, pieces in some)).difference(known)

@@ -105,9 +105,8 @@ class Morphemes:
     def cut_words(self, words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         """Words and their pieces; a space before a word stays with its first piece.
 
-        In another order: words of new cores come last, since the analyser has all of those at work while its caller
-        does something with the others. Words of `LONGEST` characters are parts of longer runs: no eojeol, so not
-        analysed.
+        In another order: words of new cores come last, since the analyser begins with all of those now, while the
+        caller does something else. Words of `LONGEST` characters are parts of longer runs: no eojeol, so not analysed.
         """
         known = self._memo.young
         get = known.get
@@ -125,6 +124,16 @@ class Morphemes:
             else:
                 whole.append((word, cuts))
         answers = _analyse_cores(self._memo.renew(known, new))
+        return self._pieces(known, whole, near, late, answers)
+
+    def _pieces(
+        self,
+        known: dict[str, Cuts],
+        whole: list[tuple[str, Cuts]],
+        near: list[tuple[str, Spans]],
+        late: list[tuple[str, Spans]],
+        answers: Iterable[tuple[str, Cuts]],
+    ) -> Iterator[tuple[str, list[str]]]:
         for word, cuts in whole:
             shift = word[0] == " "
             if len(cuts) == 1:  # the common case, made short

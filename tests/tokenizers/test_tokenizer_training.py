@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.tokenizers import KINDS, train_tokenizer
+from clova_jax.tokenizers import KINDS, base, load_tokenizer, train_tokenizer
 from clova_jax.tokenizers.base import unpack
 from clova_jax.tokenizers.count import count_words, feed, thin
 from clova_jax.tokenizers.memo import Memo
@@ -151,6 +151,18 @@ def test_ids_are_right_when_the_memo_turns_over(trained, texts):
     small._memo.size = 100
     assert [small.encode(text) for text in texts] == expected
     assert len(small._memo) < 100
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [100, 2_000, 1 << 20])
+def test_ids_are_right_when_chunks_overlap(trained, kind, size, texts, monkeypatch, tmp_path):
+    expected = [trained[kind].encode(text) for text in texts]
+    monkeypatch.setattr(base, "CHUNK", 150)
+    trained[kind].save(tmp_path)
+    fresh = load_tokenizer(tmp_path)
+    fresh._memo.size = size
+    assert fresh.encode_batch(texts) == expected
+    assert fresh.encode_batch(texts) == expected
 
 
 def test_rare_words_are_sampled_and_their_weight_kept():
