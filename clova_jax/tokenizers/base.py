@@ -196,9 +196,6 @@ class Tokenizer(ABC):
         }
         write_json(folder / MANIFEST, manifest)
 
-    def __getstate__(self) -> dict[str, Any]:
-        return self.__dict__ | {"_memo": Memo(self._memo.size)}  # workers fill their own
-
 
 @dataclass
 class _Begun:

@@ -94,13 +94,14 @@ class Morphemes:
     """Cuts words, or whole texts, into morphemes.
 
     Args:
-        known: analysed cores, joined by spaces, under their cuts: {"2": "영화를 사람이", "1 2": …}.
+        known: analysed cores, joined by spaces, under their cuts: {"2": "영화를 사람이", "1 2": …}; never analysed.
     """
 
     def __init__(self, known: Mapping[str, str] | None = None) -> None:
-        self._memo: Memo[Cuts] = Memo()
+        saved: dict[str, Cuts] = {}
         for cuts, cores in (known or {}).items():
-            self._memo.young.update(dict.fromkeys(cores.split(" "), tuple(map(int, cuts.split()))))
+            saved.update(dict.fromkeys(cores.split(" "), tuple(map(int, cuts.split()))))
+        self._memo: Memo[Cuts] = Memo(kept=saved)
 
     def cut_words(self, words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
         """Words and their pieces; a space before a word stays with its first piece.

@@ -144,6 +144,14 @@ def test_the_memo_is_bounded_and_keeps_what_is_asked_for():
     assert "rare0000" not in memo.young
 
 
+def test_what_a_memo_keeps_stays():
+    memo: Memo = Memo(size=40, kept={"kept": 1})
+    for number in range(10):
+        memo.learn(memo.young, {f"rare{number}"}, lambda words: [(word, 0) for word in words])
+        assert memo.young["kept"] == 1
+    assert len(memo) < 8
+
+
 def test_ids_are_right_when_the_memo_turns_over(trained, texts):
     tokenizer = trained["byte"]
     expected = tokenizer.encode_batch(texts)
