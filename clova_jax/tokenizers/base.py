@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -123,17 +124,23 @@ class Tokenizer(ABC):
         """Does what needs no new ids. What is new in `before` too, is left to that."""
         known = self._memo.young
         rows, missed = self._look_up(texts)
-        coming = before.unseen if before and before.known is known else set()
-        unseen = set().union(*missed.values()).difference(known, coming)
+        coming = before.unseen if before and before.known is known else {}
+
+        def new_of(rows: Iterable[list[str]]) -> dict[str, None]:
+            # In the order of the text: frequent words come early, and lie together in memory then.
+            units = dict.fromkeys(chain.from_iterable(rows))
+            return {unit: None for unit in units if unit not in known and unit not in coming}
+
+        unseen = new_of(missed.values())
         several: dict[str, list[str]] = {}  # units of none or more than one word
         for unit in filter(has_blank, unseen):
             words = split_words(text_of(unit))
             if len(words) != 1:
                 several[unit] = list(map(unit_of, words))
-        single = unseen.difference(several)
-        single |= set().union(*several.values()).difference(known, coming)
-        new = self._encode_new(list(self._memo.renew(known, single))) if single else ()
-        return _Begun(known, rows, missed, unseen | single, several, new)
+        unseen |= new_of(several.values())
+        single = self._memo.renew(known, [unit for unit in unseen if unit not in several])
+        new = self._encode_new(single) if single else ()
+        return _Begun(known, rows, missed, unseen, several, new)
 
     def _end(self, begun: "_Begun") -> list[list[int]]:
         known = begun.known
@@ -204,7 +211,7 @@ class _Begun:
     known: dict[str, Packed]
     rows: list[list[int]]
     missed: dict[int, list[str]]
-    unseen: set[str]
+    unseen: dict[str, None]
     several: dict[str, list[str]]
     new: Iterable[tuple[str, Packed]]
 

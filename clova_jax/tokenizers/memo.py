@@ -1,6 +1,6 @@
 """A bounded memo from words to what is known of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
@@ -36,21 +36,22 @@ class Memo(Generic[Value]):
     def learn(
         self,
         known: dict[str, Value],
-        unseen: set[str],
+        unseen: Collection[str],
         encode: Callable[[list[str]], Iterable[tuple[str, Value]]],
     ) -> None:
         """Adds `unseen` words to `known`, the young generation that the caller reads from.
 
         `encode` gives each word of a list with its value, in any order.
         """
-        self.add(known, encode(list(self.renew(known, unseen))))
+        self.add(known, encode(self.renew(known, unseen)))
 
-    def renew(self, known: dict[str, Value], unseen: set[str]) -> set[str]:
+    def renew(self, known: dict[str, Value], unseen: Collection[str]) -> list[str]:
         """Moves those of `unseen` that the old generation has to `known`; gives the others."""
         old = self._old
-        renewed = {word: old[word] for word in unseen if word in old} if old else {}
-        self.add(known, renewed.items())
-        return unseen.difference(renewed)
+        if not old:
+            return list(unseen)
+        self.add(known, [(word, old[word]) for word in unseen if word in old])
+        return [word for word in unseen if word not in old]
 
     def add(self, known: dict[str, Value], values: Iterable[tuple[str, Value]]) -> None:
         """Adds words and their values to `known`."""

@@ -57,7 +57,7 @@ def test_blanks_capitals_and_punctuation_make_no_difference():
     assert exact_duplicates(signed.digests).tolist() == [0, 0, 2, 3, 3, 5, 6]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=30), min_size=1, max_size=8))
 def test_a_signature_does_not_depend_on_the_batch(texts):
     together = signatures(texts)

@@ -23,7 +23,7 @@ from clova_jax.corpus.spam import spam
 PROSE = prose(random.Random(1), 12)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
 def test_normalize_twice_is_normalize_once(text):
     once = normalize(text)
@@ -43,7 +43,7 @@ def test_normalize_keeps_what_it_should():
     assert normalize("👨\u200d👩") == "👨\u200d👩"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=80))
 def test_profile_counts_add_up(text):
     counts = profile(text)

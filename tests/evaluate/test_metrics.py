@@ -71,7 +71,7 @@ SENTENCES = st.lists(st.tuples(WORDS.map(" ".join), WORDS.map(" ".join)), min_si
 
 
 @pytest.mark.parametrize("tokenize", ["13a", "ko-mecab"])
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(pairs=SENTENCES)
 def test_bleu_is_sacrebleus(tokenize: str, pairs: list[tuple[str, str]]) -> None:
     predicted, gold = zip(*pairs, strict=True)

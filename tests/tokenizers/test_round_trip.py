@@ -56,7 +56,7 @@ def generated(seed: int, count: int) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(text=anything)
 def test_any_text_comes_back(trained, kind, text):
     tokenizer = trained[kind]
@@ -90,7 +90,7 @@ def test_a_text_comes_back_unless_an_unknown_is_reported(trained, kind, texts):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(context=anything, rest=anything, blank=st.sampled_from([" ", "\n", "\t", "\u3000", "\x1c"]))
 def test_a_continuation_after_a_blank_leaves_the_context_alone(trained, kind, context, rest, blank):
     if context and context[-1].isspace():
@@ -100,7 +100,7 @@ def test_a_continuation_after_a_blank_leaves_the_context_alone(trained, kind, co
     assert tokenizer.encode(context + blank + rest)[: len(ids)] == ids
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=anything | st.text(" \n\u3000가a."))
 def test_words_join_to_the_text(text):
     assert "".join(split_words(text)) == text
@@ -111,7 +111,7 @@ def test_words_join_to_the_text(text):
     assert list(map(text_of, map(unit_of, split_words(text)))) == split_words(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(texts=st.lists(anything | st.text(" \n\u3000가a."), max_size=4))
 def test_what_is_looked_up_together_has_the_ids_of_its_words(trained, texts):
     byte = trained["byte"]
