@@ -3,9 +3,11 @@
 import ctypes
 import gc
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_lock, _pauses, _was_enabled = threading.Lock(), 0, True
 _TRIM_THRESHOLD, _MMAP_MAX, _ARENA_MAX = -1, -4, -8  # of glibc's <malloc.h>
 
 
@@ -28,10 +30,16 @@ def keep_freed_memory() -> None:
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Python's cycle collector rests: it would walk through millions of new tuples that stay."""
-    enabled = gc.isenabled()
-    gc.disable()
+    global _pauses, _was_enabled
+    with _lock:  # of threads that overlap, the first switches it off and the last on again
+        if _pauses == 0:
+            _was_enabled = gc.isenabled()
+            gc.disable()
+        _pauses += 1
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        with _lock:
+            _pauses -= 1
+            if _pauses == 0 and _was_enabled:
+                gc.enable()

@@ -107,11 +107,13 @@ class Tokenizer(ABC):
         if begun:
             yield self._end(begun)
 
-    def _look_up(self, texts: list[str]) -> tuple[list[list[int]], dict[int, list[str]]]:
+    def _look_up(
+        self, texts: list[str], known: dict[str, Packed]
+    ) -> tuple[list[list[int]], dict[int, list[str]]]:
         """The ids of the texts whose units are all known, and the units of the others."""
         rows: list[list[int]] = [[]] * len(texts)
         missed = {}
-        get = self._memo.young.__getitem__
+        get = known.__getitem__
         for row, text in enumerate(texts):
             units = split_units(text)
             try:
@@ -121,9 +123,9 @@ class Tokenizer(ABC):
         return rows, missed
 
     def _begin(self, texts: list[str], before: "_Begun | None") -> "_Begun":
-        """Does what needs no new ids. What is new in `before` too, is left to that."""
+        """Does what needs no new ids. Units that are new in `before` too are left to that."""
         known = self._memo.young
-        rows, missed = self._look_up(texts)
+        rows, missed = self._look_up(texts, known)
         coming = before.unseen if before and before.known is known else {}
 
         def new_of(rows: Iterable[list[str]]) -> dict[str, None]:
@@ -143,6 +145,7 @@ class Tokenizer(ABC):
         return _Begun(known, rows, missed, unseen, several, new)
 
     def _end(self, begun: "_Begun") -> list[list[int]]:
+        """The ids of a chunk that was begun; its new words are known from now on."""
         known = begun.known
         get = known.__getitem__
         self._memo.add(known, begun.new)
@@ -208,12 +211,12 @@ class Tokenizer(ABC):
 class _Begun:
     """A chunk of texts on its way to ids."""
 
-    known: dict[str, Packed]
-    rows: list[list[int]]
-    missed: dict[int, list[str]]
-    unseen: dict[str, None]
-    several: dict[str, list[str]]
-    new: Iterable[tuple[str, Packed]]
+    known: dict[str, Packed]  # the young generation when it was begun
+    rows: list[list[int]]  # the ids of each text, where nothing was missed
+    missed: dict[int, list[str]]  # units by row
+    unseen: dict[str, None]  # what `known` will have at the end
+    several: dict[str, list[str]]  # of those, units of none or more than one word
+    new: Iterable[tuple[str, Packed]]  # the others, and their ids when asked for
 
 
 def pack(ids: Iterable[int]) -> Packed:

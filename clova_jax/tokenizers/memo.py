@@ -11,13 +11,14 @@ class Memo(Generic[Value]):
 
     A word asked for again moves back to the young generation, so frequent words stay and rare
     ones leave after a while: nearly least-recently-used, at the cost of a plain dict. Safe to
-    share between threads: a generation, once taken, only grows.
+    share between threads: a generation, once taken, only grows, the old one too while chunks begun
+    before are on their way (those words are not counted).
 
     Args:
         size: characters of all words in both generations together, 8 more a word counted for
             its entry. The default holds about 575,000 Korean words in less than 160 MB (183 to 270
             bytes each, measured).
-        kept: what is never forgotten, not counted.
+        kept: what is never forgotten, not counted; each generation has a dict of it.
     """
 
     def __init__(self, size: int = 8 << 20, kept: Mapping[str, Value] | None = None) -> None:
@@ -50,8 +51,10 @@ class Memo(Generic[Value]):
         old = self._old
         if not old:
             return list(unseen)
-        self.add(known, [(word, old[word]) for word in unseen if word in old])
-        return [word for word in unseen if word not in old]
+        # Looked up once: a chunk begun when this generation was young may be adding to it.
+        renewed = {word: old[word] for word in unseen if word in old}
+        self.add(known, renewed.items())
+        return [word for word in unseen if word not in renewed]
 
     def add(self, known: dict[str, Value], values: Iterable[tuple[str, Value]]) -> None:
         """Adds words and their values to `known`."""

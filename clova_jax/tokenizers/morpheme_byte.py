@@ -75,9 +75,11 @@ class MorphemeByteTokenizer(ByteTokenizer):
                 stacklevel=3,
             )
 
-    def _look_up(self, texts: list[str]) -> tuple[list[list[int]], dict[int, list[str]]]:
+    def _look_up(
+        self, texts: list[str], known: dict[str, Packed]
+    ) -> tuple[list[list[int]], dict[int, list[str]]]:
         if self.options["analysis"] == "eojeol":
-            return super()._look_up(texts)
+            return super()._look_up(texts, known)
         reject_surrogates(texts)
         cut = self._morphemes.cut_texts(texts)  # one by one: each line decides its own pieces
         return [[]] * len(texts), {

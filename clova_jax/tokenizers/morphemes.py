@@ -9,6 +9,7 @@ once; punctuation, jamo and everything else never reaches Kiwi, whose time is qu
 it. Cores over 30 characters are cut there first, and runs of 100 are left alone.
 """
 
+import ctypes
 import functools
 import importlib.metadata
 import os
@@ -24,7 +25,7 @@ Cuts = tuple[int, ...]
 Spans = list[tuple[int, int, str]]
 
 BATCH = 50_000  # words or cores worked on at once
-AHEAD = 16  # texts that the analyser takes in for each of its threads
+AHEAD = 16  # texts that an iterator of the analyser takes in at once, however few its threads
 
 has_hangul = re.compile("[가-힣]").search
 _CORES = re.compile(r"[0-9A-Za-z]{0,10}[가-힣][0-9A-Za-z가-힣]{0,20}")
@@ -48,8 +49,14 @@ def _kiwi() -> Any:
     return Kiwi(model_type="cong")
 
 
+def _forget() -> None:
+    if _kiwi.cache_info().currsize:  # never freed: it would wait for its threads
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_kiwi()))
+    _kiwi.cache_clear()
+
+
 # Threads of the analyser do not survive a fork; the child starts its own.
-os.register_at_fork(after_in_child=_kiwi.cache_clear)
+os.register_at_fork(after_in_child=_forget)
 
 
 def _analyse(texts: Sequence[str]) -> Iterator[Cuts]:

@@ -28,7 +28,7 @@ RUST_WORD = _WORD.format(solid=f"[^{_BLANK}]", blank=f"[{_BLANK}]", most=_MOST)
 split_words = re.compile(_WORD.format(solid=r"\S", blank=r"\s", most=_MOST)).findall
 
 has_blank = re.compile(r"\s").search
-# Of a run of blanks, from a space that stands before no word.
+# A space before another blank or the end, and the blanks after it: where a split at spaces is wrong.
 _ODD = re.compile(r" (?:\s+|\Z)")
 
 
@@ -59,14 +59,16 @@ def _units_of_solid(text: str, space: bool) -> list[str]:
 
 
 def shorten(units: list[str]) -> list[str]:
-    """Units of the same text, none of them too long to keep."""
+    """Units of the same text, none of more than `LONGEST` characters (and the space behind)."""
     if max(map(len, units), default=0) <= LONGEST:
         return units
-    return [
-        short
-        for unit in units
-        for short in (map(unit_of, split_words(text_of(unit))) if len(unit) > LONGEST else (unit,))
-    ]
+    short = []
+    for unit in units:
+        if len(unit.rstrip(" ")) > LONGEST:
+            short += map(unit_of, split_words(text_of(unit)))
+        else:
+            short.append(unit)
+    return short
 
 
 def unit_of(word: str) -> str:

@@ -1,5 +1,9 @@
 """Cuts of words: nothing is lost, nothing is empty, and what is known spares the analyser."""
 
+import pickle
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +35,36 @@ def test_every_word_comes_back_once_in_pieces_with_letters():
     assert dict(found)["영화를"] == ["영화", "를"]
     assert dict(found)[" 2021년에"] == [" 2021", "년", "에"]
     assert dict(found)["영화를!"] == ["영화", "를", "!"]
+
+
+def test_a_word_of_a_hundred_characters_is_left_whole():
+    word = "!" * 40 + "영화를" + "!" * 57
+    assert dict(Morphemes().cut_words([word, word[1:]])) == {
+        word: [word],
+        word[1:]: ["!" * 39, "영화", "를", "!" * 57],
+    }
+
+
+def test_a_forked_process_has_an_analyser_of_its_own():
+    lines = [
+        "import os",
+        "from clova_jax.tokenizers.morphemes import Morphemes",
+        "cut = lambda: dict(Morphemes().cut_words(['영화를']))",
+        "expected = cut()",
+        "child = os.fork()",
+        "assert cut() == expected",
+        "if not child: os._exit(0)",
+        "assert os.waitpid(child, 0)[1] == 0",
+    ]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], check=True, timeout=120)
+
+
+def test_a_pickled_one_has_its_saved_cuts(monkeypatch):
+    known = Morphemes(Morphemes().patterns(["영화를"]))
+    monkeypatch.setattr(morphemes, "_kiwi", lambda: pytest.fail("analysed"))
+    assert dict(pickle.loads(pickle.dumps(known)).cut_words(["영화를"])) == {
+        "영화를": ["영화", "를"]
+    }
 
 
 def test_a_cut_inside_a_morpheme_that_comes_later_in_the_analysis_is_dropped():

@@ -1,6 +1,9 @@
 """What training learns, and what it refuses."""
 
+import gc
+import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
@@ -169,8 +172,38 @@ def test_ids_are_right_when_chunks_overlap(trained, kind, size, texts, monkeypat
     trained[kind].save(tmp_path)
     fresh = load_tokenizer(tmp_path)
     fresh._memo.size = size
+    if kind == "morpheme_byte":  # no saved cuts: the analyser has work in every chunk
+        fresh._morphemes = Morphemes()
+        fresh._morphemes._memo.size = fresh._pieces.size = size
     assert fresh.encode_batch(texts) == expected
+    with pytest.raises(ClovaError, match="lone surrogate"):
+        fresh.encode_batch([*texts[:8], "새 낱말 \udc00", "또 다른 낱말"])
     assert fresh.encode_batch(texts) == expected
+
+
+@pytest.mark.parametrize("kind", ["byte", "morpheme_byte"])
+def test_threads_share_a_tokenizer(trained, kind, texts, monkeypatch, tmp_path):
+    expected = trained[kind].encode_batch(texts)
+    monkeypatch.setattr(base, "CHUNK", 150)
+    trained[kind].save(tmp_path)
+    shared = load_tokenizer(tmp_path)
+    shared._memo.size = 1_000
+    turn = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            rows = list(pool.map(shared.encode_batch, [texts] * 16))
+    finally:
+        sys.setswitchinterval(turn)
+    assert rows == [expected] * 16
+    assert gc.isenabled()
+
+
+def test_words_over_the_limit_are_not_kept(trained, tmp_path):
+    trained["byte"].save(tmp_path)
+    fresh = load_tokenizer(tmp_path)
+    fresh.encode("가" * 10_000 + " " + "나\n" * 10_000)
+    assert max(map(len, fresh._memo.young)) <= 101
 
 
 def test_rare_words_are_sampled_and_their_weight_kept():
