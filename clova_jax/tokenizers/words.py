@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from clova_jax.common.errors import ClovaError
 
 LONGEST = 100  # characters; longer runs are cut here, so that no input is quadratic
+DENSE = 40  # characters for each run of blanks, below which a text is split word by word
 
 _WORD = " ?{solid}{most}|{blank}{most}(?= {solid})|{blank}{most}"
 _MOST = f"{{1,{LONGEST}}}"
@@ -38,9 +39,11 @@ def split_units(text: str) -> list[str]:
         units = text.split(" ")
         units[0] += " "
         return units
+    odd = [match.span() for match in _ODD.finditer(text)]
+    if DENSE * len(odd) > len(text):  # code, tables: word by word is faster there
+        return list(map(unit_of, split_words(text)))
     units, at, space = [], 0, False  # after `at`; whether a space stands before it
-    for match in _ODD.finditer(text):
-        start, end = match.span()
+    for start, end in odd:
         solid = text[at:start].rstrip()
         if solid:
             units += _units_of_solid(solid, space)

@@ -101,10 +101,14 @@ def test_a_continuation_after_a_blank_leaves_the_context_alone(trained, kind, co
 
 
 @settings(max_examples=400)
-@given(text=anything | st.text(" \n\u3000가a.") | st.text("a ", min_size=95))
-def test_words_join_to_the_text(text):
+@given(
+    text=anything | st.text(" \n\u3000가a.") | st.text("a ", min_size=95),
+    padding=st.sampled_from(["", "가" * 3_000]),
+)
+def test_words_join_to_the_text(text, padding):
     assert "".join(split_words(text)) == text
-    units = shorten(split_units(text))
+    units = shorten(split_units(text + padding))
+    text += padding
     assert "".join(map(text_of, units)) == text
     assert max(map(len, units), default=0) <= LONGEST + 1
     assert [word for unit in units for word in split_words(text_of(unit))] == split_words(text)
