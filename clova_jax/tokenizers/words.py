@@ -35,11 +35,9 @@ _ODD = re.compile(r" (?:\s+|\Z)")
 
 def split_units(text: str) -> list[str]:
     """The units of a text."""
-    if not _ODD.search(text):
-        units = text.split(" ")
-        units[0] += " "
-        return units
     odd = [match.span() for match in _ODD.finditer(text)]
+    if not odd:
+        return _units_of_solid(text, False)
     if DENSE * len(odd) > len(text):  # code, tables: word by word is faster there
         return list(map(unit_of, split_words(text)))
     units, at, space = [], 0, False  # after `at`; whether a space stands before it
