@@ -1,19 +1,23 @@
-# make quickstart [DATA=DIR] [OUT=DIR] · make test [PEERS=1] [SLOW=1] [ARGS=…] · make lint · make clean
-PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3))
-VENV := .venv
+# make quickstart [DATA=DIR] [OUT=DIR] · make test [SLOW=1] [PEERS=1] [ONLY=1] [ARGS=…] · make claims [GROUP=…] · make lint · make clean
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
+VENV ?= .venv
 BIN := $(VENV)/bin
 comma := ,
-EXTRAS := dev$(if $(PEERS),$(comma)peers)
+EXTRAS := dev$(if $(PEERS),$(comma)peers$(comma)lm-eval$(comma)spark)
 TESTED := $(VENV)/.installed-$(EXTRAS)
-export PEERS SLOW
+GROUPS := tables pythons compiled services
+export PEERS SLOW ONLY CLAIMS
 
-.PHONY: quickstart test lint format clean
+.PHONY: quickstart test claims lint format clean
 
 quickstart: $(VENV)/.installed-product
 	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
 
 test: $(TESTED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+claims:
+	for group in $(or $(GROUP),$(GROUPS)); do .ci/claims $$group || exit 1; done
 
 lint: $(TESTED)
 	$(BIN)/ruff check .
@@ -29,4 +33,4 @@ $(VENV)/.installed-%: setup.py
 	touch $@
 
 clean:
-	rm -rf $(VENV) runs build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* runs build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

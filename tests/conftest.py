@@ -1,16 +1,17 @@
-"""Eight virtual CPU devices for every test, and the real data where it is at hand."""
+"""What every test has: eight virtual CPU devices, the tiers, a budget a file, and the real data where it is at hand."""
 
 import os
+
+# `CLOVA_COMPILE=users`: compile as users do, on one device and with LLVM's optimiser (the claims' group "compiled").
+AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
 
 # Before JAX starts: NPROC gives XLA:CPU enough threads for eight devices to meet in collectives.
 os.environ.setdefault("NPROC", "64")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-# LLVM's optimiser off: most tests compile far longer than they compute, and this halves them.
-_FLAGS = (
-    "--xla_force_host_platform_device_count=8",
-    "--xla_backend_optimization_level=0",
-    "--xla_llvm_disable_expensive_passes=true",
-)
+_FLAGS = ["--xla_force_host_platform_device_count=8"]
+if not AS_USERS:
+    # LLVM's optimiser off: most tests compile far longer than they compute, and this halves them.
+    _FLAGS += ["--xla_backend_optimization_level=0", "--xla_llvm_disable_expensive_passes=true"]
 for _flag in _FLAGS:
     if _flag.split("=")[0] not in os.environ.get("XLA_FLAGS", ""):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flag}".strip()
@@ -19,6 +20,10 @@ from pathlib import Path  # noqa: E402
 
 import pytest  # noqa: E402
 from hypothesis import settings  # noqa: E402
+
+from tests.worlds.budget import Budget  # noqa: E402
+from tests.worlds.sample_world import SampleWorld, make_sample_world  # noqa: E402
+from tests.worlds.tiers import deselect_other_tiers, skips_are_failures  # noqa: E402
 
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure
 settings.load_profile("shared")
@@ -31,16 +36,23 @@ def real_data() -> Path:
     """The folder of real Korean data: `CLOVA_DATA`, or `../shared/data` beside the checkout."""
     folder = Path(os.environ.get("CLOVA_DATA", ROOT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"no real data at {folder}; set CLOVA_DATA")
+        pytest.skip(f"no real data at {folder}; set CLOVA_DATA, or CLOVA_DATA=none to do without")
     return folder
 
 
+@pytest.fixture(scope="session")
+def sample_world() -> SampleWorld:
+    """The quickstart's model, tokenizer and data, trained once for all tests."""
+    return make_sample_world()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Times each file; skips count as failures in continuous integration."""
+    config.pluginmanager.register(Budget(config), "budget")
+    if os.environ.get("CI") == "true":
+        config.pluginmanager.register(skips_are_failures, "skips_are_failures")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Slow and peer tests run when asked for: `SLOW=1`, `PEERS=1`."""
-    for marker, variable in (("slow", "SLOW"), ("peers", "PEERS")):
-        if os.environ.get(variable) == "1":
-            continue
-        skip = pytest.mark.skip(reason=f"set {variable}=1 to run it")
-        for item in items:
-            if marker in item.keywords:
-                item.add_marker(skip)
+    """Leaves the tests of the tier asked for."""
+    deselect_other_tiers(config, items)

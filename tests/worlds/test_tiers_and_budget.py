@@ -1,0 +1,130 @@
+"""The rules of the tiers hold: what runs when, what a skip is in CI, what a dear file costs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+FILE = """
+import time, pytest
+
+def test_fast(): pass
+
+@pytest.mark.slow
+def test_slow(): pass
+
+@pytest.mark.slow
+@pytest.mark.peers
+def test_slow_peer(): pass
+
+@pytest.mark.claims("tables")
+def test_claim(): pass
+
+def test_skips(): pytest.skip("not today")
+"""
+CONFTEST = """
+import os
+import pytest
+from tests.worlds.budget import Budget
+from tests.worlds.tiers import deselect_other_tiers, skips_are_failures
+
+def pytest_configure(config):
+    config.pluginmanager.register(Budget(config, seconds=0.5), "budget")
+    if os.environ.get("CI") == "true":
+        config.pluginmanager.register(skips_are_failures, "skips_are_failures")
+
+def pytest_collection_modifyitems(config, items):
+    deselect_other_tiers(config, items)
+"""
+INI = """
+[pytest]
+markers =
+    slow: s
+    peers: p
+    claims(group): c
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text(INI)
+
+    def run(content: str, *words: str, **environment: str) -> tuple[int, str]:
+        (tmp_path / "test_made.py").write_text(content)
+        tiers = ("SLOW", "PEERS", "ONLY", "CLAIMS", "CI", "CLOVA_COMPILE", "CLOVA_DATA")
+        kept = {name: value for name, value in os.environ.items() if name not in tiers}
+        command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-p", "xdist.plugin", *words]
+        result = subprocess.run(
+            [*command, str(tmp_path)],
+            cwd=tmp_path,
+            env=kept | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | environment,
+            capture_output=True,
+            text=True,
+        )
+        return result.returncode, result.stdout + result.stderr
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("environment", "passed"),
+    [
+        ({}, ["test_fast"]),
+        ({"SLOW": "1"}, ["test_fast", "test_slow"]),
+        ({"SLOW": "1", "PEERS": "1"}, ["test_fast", "test_slow", "test_slow_peer"]),
+        ({"SLOW": "1", "PEERS": "1", "ONLY": "1"}, ["test_slow", "test_slow_peer"]),
+        ({"CLAIMS": "tables", "ONLY": "1"}, ["test_claim"]),
+    ],
+    ids=str,
+)
+def test_a_tier_runs_when_it_is_asked_for(run, environment, passed):
+    code, said = run(FILE, **environment)
+    assert code == 0, said
+    found = {line.split("::")[1].split()[0] for line in said.splitlines() if " PASSED" in line}
+    assert found == set(passed)
+
+
+def test_a_skip_fails_in_ci(run):
+    code, said = run(FILE, CI="true")
+    assert code == 1
+    assert "CI skips nothing" in said
+
+
+def test_data_may_be_left_out_by_name(run):
+    content = "import pytest\ndef test_a(): pytest.skip('no real data at x')\ndef test_b(): pass"
+    assert run(content, CI="true", CLOVA_DATA="none")[0] == 0
+    assert run(content, CI="true")[0] == 1
+
+
+BUSY = """
+import time
+
+def test_busy():
+    start = time.process_time()
+    while time.process_time() - start < 0.8: pass
+"""
+CHILD = """
+import subprocess, sys
+
+def test_child():
+    subprocess.run([sys.executable, "-c", "import time\\nwhile time.process_time() < 0.8: pass"])
+"""
+
+
+@pytest.mark.parametrize("content", [BUSY, CHILD], ids=["own", "child"])
+@pytest.mark.parametrize("words", [(), ("-n", "1")], ids=["here", "workers"])
+def test_a_file_beyond_its_budget_fails_the_run(run, content, words):
+    code, said = run(content, *words)
+    assert code == 1, said
+    assert "FAILED test_made.py" in said
+    assert run(content, *words, SLOW="1")[0] == 0  # the budget is the fast tier's
+
+
+def test_waiting_costs_nothing(run):
+    code, said = run("import time\ndef test_a(): time.sleep(1)")
+    assert code == 0, said
