@@ -58,11 +58,23 @@ def run(tmp_path):
         (tmp_path / "test_made.py").write_text(content)
         tiers = ("SLOW", "PEERS", "ONLY", "CLAIMS", "CI", "CLOVA_COMPILE", "CLOVA_DATA")
         kept = {name: value for name, value in os.environ.items() if name not in tiers}
-        command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", "-p", "xdist.plugin", *words]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-v",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "xdist.plugin",
+            *words,
+        ]
         result = subprocess.run(
             [*command, str(tmp_path)],
             cwd=tmp_path,
-            env=kept | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | environment,
+            env=kept
+            | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+            | environment,
             capture_output=True,
             text=True,
         )
