@@ -3,9 +3,9 @@
 import contextlib
 import gzip
 import io
-import json
 import os
 import tempfile
+import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
@@ -13,8 +13,10 @@ from typing import Any, BinaryIO, TextIO
 import zstandard
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.json_values import parse_json, to_json
 
 SUFFIXES = ("", ".gz", ".zst")
+LARGEST_JSON = 1 << 30  # bytes, of a file that is read whole
 
 
 def find_file(folder: str | Path, name: str) -> Path:
@@ -90,7 +92,7 @@ def read_text(path: str | Path) -> str:
         raise ClovaError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
     except FileNotFoundError:
         raise ClovaError(f"{path}: no such file") from None
-    except (EOFError, OSError, zstandard.ZstdError) as error:
+    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
         raise ClovaError(f"{path}: cannot be read ({error})") from None
 
 
@@ -111,7 +113,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
         raise ClovaError(f"{path}:{number}: not UTF-8; convert the file first") from None
     except FileNotFoundError:
         raise ClovaError(f"{path}: no such file") from None
-    except (EOFError, OSError, zstandard.ZstdError) as error:
+    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
         raise ClovaError(f"{path}:{number + 1}: cannot be read ({error})") from None
 
 
@@ -119,31 +121,35 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Streams `(line number, object)` of a JSON Lines file; blank lines are passed over.
 
     Raises:
-        ClovaError: a line is not a JSON object (named `file:line`).
+        ClovaError: a line is not a JSON object, as `parse_json` reads it (named `file:line`).
     """
     for number, line in read_lines(path):
         if not line.strip():
             continue
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ClovaError(f"{path}:{number}: not JSON ({error.msg}): {line[:60]!r}") from None
+        value = parse_json(line, f"{path}:{number}")
         if not isinstance(value, dict):
             raise ClovaError(f"{path}:{number}: not a JSON object: {line[:60]!r}")
         yield number, value
 
 
 def read_json(path: str | Path) -> Any:
-    """The value in a JSON file.
+    """The value in a JSON file, as `parse_json` reads it.
 
     Raises:
-        ClovaError: the file is missing or not JSON.
+        ClovaError: the file is missing, larger than 1 GiB, or not JSON.
     """
-    text = read_text(path)
     try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ClovaError(f"{path}:{error.lineno}: not JSON ({error.msg})") from None
+        with open_binary(path) as file:
+            data = file.read(LARGEST_JSON + 1)
+    except FileNotFoundError:
+        raise ClovaError(f"{path}: no such file") from None
+    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
+        raise ClovaError(f"{path}: cannot be read ({error})") from None
+    if len(data) > LARGEST_JSON:
+        raise ClovaError(
+            f"{path}: over {LARGEST_JSON >> 20:,} MiB of JSON; cut it in several files"
+        )
+    return parse_json(data, path)
 
 
 @contextlib.contextmanager
@@ -166,13 +172,12 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    """Writes a JSON file whole or not at all; Korean stays readable."""
+    """Writes a JSON file whole or not at all, as `to_json` writes values."""
     with whole_file(path) as file:
-        json.dump(value, file, ensure_ascii=False, indent=2)
-        file.write("\n")
+        file.write(to_json(value, indent=2) + "\n")
 
 
-as_line = json.JSONEncoder(ensure_ascii=False).encode  # a value as a line of JSON Lines
+as_line = to_json  # a value as a line of JSON Lines
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Any]) -> None:

@@ -7,11 +7,9 @@ A folder without `checkpoint.json` was cut short and does not count. On restore 
 hashed again; a damaged checkpoint is named and the one before it is used.
 """
 
-import hashlib
 import shutil
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,25 +19,10 @@ from jax.experimental import multihost_utils
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.hashes import check_files, hash_folder
+from clova_jax.common.json_values import fields
 
 MARK = "checkpoint.json"
-
-
-def hash_file(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def hash_folder(folder: Path) -> dict[str, str]:
-    """SHA-256 of every file below a folder, by relative name."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    with ThreadPoolExecutor(8) as pool:
-        return dict(
-            zip(
-                (str(f.relative_to(folder)) for f in files), pool.map(hash_file, files), strict=True
-            )
-        )
 
 
 class Checkpoints:
@@ -129,7 +112,7 @@ class Checkpoints:
 
     def about(self, step: int) -> dict[str, Any]:
         """The JSON values kept beside the state of a step."""
-        return read_json(self.directory / str(step) / MARK)["about"]
+        return self._mark(step)["about"]
 
     def newest_sound(self) -> int | None:
         """Step of the newest checkpoint whose files all match their hashes.
@@ -151,20 +134,15 @@ class Checkpoints:
             found = int(multihost_utils.broadcast_one_to_all(found))
         return None if found < 0 else found
 
+    def _mark(self, step: int) -> dict[str, Any]:
+        path = self.directory / str(step) / MARK
+        return fields(read_json(path), path, {"step": int, "about": dict, "files": dict[str, str]})
+
     def _damage(self, step: int) -> str | None:
-        folder = self.directory / str(step)
         try:
-            recorded = read_json(folder / MARK)["files"]
-        except (ClovaError, KeyError, TypeError) as error:
+            check_files(self.directory / str(step) / "state", self._mark(step)["files"])
+        except ClovaError as error:
             return str(error)
-        present = hash_folder(folder / "state")
-        for name in recorded.keys() | present.keys():
-            if name not in present:
-                return f"{folder}/state/{name} is missing"
-            if name not in recorded:
-                return f"{folder}/state/{name} does not belong to it"
-            if recorded[name] != present[name]:
-                return f"{folder}/state/{name} differs from its hash"
         return None
 
     def restore(self, step: int, abstract_state: Any) -> Any:
