@@ -208,7 +208,7 @@ def _family(pid: int) -> list[int]:
 
 def _anonymous(pid: int) -> int:
     try:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/status").read_text().split("\n"):
             if line.startswith("RssAnon:"):
                 return 1024 * int(line.split()[1])
     except OSError:

@@ -98,7 +98,7 @@ class Run:
             ClovaError: it failed.
         """
         if self.start().wait():
-            last = self.log.read_text(errors="replace").strip().splitlines()[-1:]
+            last = self.log.read_text(errors="replace").strip().split("\n")[-1:]
             raise ClovaError(f"{self.log}: the run failed: {' '.join(last)}")
 
     def step(self) -> int:

@@ -108,7 +108,8 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     try:
         with open_binary(path) as file:
             for number, line in enumerate(file, 1):
-                yield number, line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                yield number, text.removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise ClovaError(f"{path}:{number}: not UTF-8; convert the file first") from None
     except FileNotFoundError:

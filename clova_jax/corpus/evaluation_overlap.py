@@ -5,9 +5,6 @@ lines; a document that loses more than half goes altogether (13-gram overlap: GP
 of 5 to 12 words are looked for as whole lines.
 """
 
-import csv
-import io
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import SUFFIXES, read_text, whole_file
+from clova_jax.common.files import SUFFIXES, read_json, read_jsonl, read_lines, whole_file
+from clova_jax.common.lines import table_rows
 
 WORDS = 13
 _SHORTEST = 5  # words of an evaluation text that is looked for as a line
@@ -50,27 +47,16 @@ def texts_of(path: str | Path) -> Iterator[str]:
     """Every string of an evaluation file: the leaves of JSON, the cells of CSV and TSV, lines of text."""
     path = Path(path)
     name = path.name.removesuffix(".gz").removesuffix(".zst")
-    content = read_text(path)
     kind = name.rpartition(".")[2]
     if kind == "jsonl":
-        for number, line in enumerate(content.splitlines(), 1):
-            if line.strip():
-                yield from _leaves(_json(line, f"{path}:{number}"))
+        for _, value in read_jsonl(path):
+            yield from _leaves(value)
     elif kind == "json":
-        yield from _leaves(_json(content, str(path)))
-    elif kind == "csv":
-        for row in csv.reader(io.StringIO(content)):
-            yield from row
+        yield from _leaves(read_json(path))
     else:
-        for line in content.split("\n"):
-            yield from line.split("\t")
-
-
-def _json(text: str, place: str) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        raise ClovaError(f"{place}: not JSON ({error.msg})") from None
+        lines = (line for _, line in read_lines(path))
+        for _, cells in table_rows(lines, "," if kind == "csv" else "\t", str(path)):
+            yield from cells
 
 
 def _leaves(value: Any) -> Iterator[str]:

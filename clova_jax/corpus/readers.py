@@ -5,10 +5,8 @@ of text; `.html` one page a file, extracted later by a worker. Each plain, `.gz`
 folder (its `corpus/`, where it has one, is meant) or a glob.
 """
 
-import csv
 import glob
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import zstandard
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import SUFFIXES, open_binary
+from clova_jax.common.lines import split_lines, table_rows
 from clova_jax.corpus.documents import BLOCK_BYTES, Block, read_blocks
 
 _FORMATS = (".jsonl", ".txt", ".csv", ".tsv", ".html", ".htm")
@@ -31,7 +30,6 @@ _TEXT_COLUMNS = (
     "문장",
 )
 _CHARSETS = ("utf-8-sig", "cp949", "utf-16")
-csv.field_size_limit(min(sys.maxsize, 2**31 - 1))
 
 
 def plain_suffix(path: Path) -> str:
@@ -161,33 +159,27 @@ def _rows(path: Path, suffix: str, on_error) -> Iterator[bytes]:
     name = path.name
     for ending in (*SUFFIXES[1:], suffix):
         name = name.removesuffix(ending)
-    text = _content(path)
-    quoting = csv.QUOTE_NONE if suffix == ".tsv" else csv.QUOTE_MINIMAL
-    delimiter = "\t" if suffix == ".tsv" else ","
-    reader = csv.DictReader(text.splitlines(keepends=True), delimiter=delimiter, quoting=quoting)
-    columns = reader.fieldnames or []
-    column = next((known for known in _TEXT_COLUMNS if known in columns), None)
+    rows = table_rows(split_lines(_content(path)), "\t" if suffix == ".tsv" else ",", str(path))
+    _, columns = next(rows, (1, []))
+    column = next((columns.index(known) for known in _TEXT_COLUMNS if known in columns), None)
     if column is None:
         raise ClovaError(
             f"{path}:1: no column of text; expected one of {', '.join(_TEXT_COLUMNS)}, got {', '.join(map(str, columns))[:100]}"
         )
-    try:
-        for row in reader:
-            value = row.pop(column)
-            if value is None:
-                on_error(ClovaError(f"{path}:{reader.line_num}: too few columns"))
-                continue
-            meta = {key: cell for key, cell in row.items() if isinstance(key, str) and cell}
-            yield _line(
-                {
-                    "text": value,
-                    "id": f"{path.name}:{reader.line_num}",
-                    "source": name,
-                    "meta": meta,
-                }
-            )
-    except csv.Error as error:
-        raise ClovaError(f"{path}:{reader.line_num}: not CSV ({error})") from None
+    for number, cells in rows:
+        if len(cells) <= column:
+            on_error(ClovaError(f"{path}:{number}: too few columns"))
+            continue
+        meta = {key: cell for key, cell in zip(columns, cells, strict=False) if cell}
+        meta.pop(columns[column], None)
+        yield _line(
+            {
+                "text": cells[column],
+                "id": f"{path.name}:{number}",
+                "source": name,
+                "meta": meta,
+            }
+        )
 
 
 def external_blocks(place: str | Path) -> Iterator[Block]:

@@ -5,8 +5,6 @@ The classifier has one output a label set: `hate` of korean-hate-speech (offensi
 trained where the labelled files are; none are shipped, for UnSmile's licence allows no derivatives.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import SUFFIXES, find_file, read_text
+from clova_jax.common.files import SUFFIXES, find_file, read_lines
+from clova_jax.common.lines import table_rows
 from clova_jax.corpus.linear_model import NgramModel
 
 LABELS = ("toxic", "hate", "hateful", "unsmile")
@@ -45,13 +44,16 @@ def read_apeach(folder: str | Path, name: str = "test.csv") -> list[tuple[str, b
 
 
 def _rows(path: Path, delimiter: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
-    rows = list(csv.DictReader(io.StringIO(read_text(path)), delimiter=delimiter, quoting=quoting))
-    if not rows or any(name not in rows[0] for name in needed):
+    lines = (line for _, line in read_lines(path))
+    (_, header), *table = [*table_rows(lines, delimiter, str(path))] or [(1, [])]
+    if not table or any(name not in header for name in needed):
         raise ClovaError(f"{path}: expected columns {', '.join(needed)}")
-    for number, row in enumerate(rows, 2):
-        if any(row[name] is None for name in needed):
+    rows = []
+    for number, cells in table:
+        row = dict(zip(header, cells, strict=False))
+        if any(name not in row for name in needed):
             raise ClovaError(f"{path}:{number}: too few columns")
+        rows.append(row)
     return rows
 
 

@@ -231,4 +231,5 @@ def _told(where: str, act: Callable[[], Any]) -> Any:
     try:
         return act()
     except (ValueError, RuntimeError) as error:
-        raise ClovaError(f"{where}: {str(error).splitlines()[0][:300]}") from None
+        told, _, _ = str(error).partition("\n")
+        raise ClovaError(f"{where}: {told[:300]}") from None

@@ -65,7 +65,7 @@ class Records:
             return mark, self._rows[key]
         with self._path.open("rb") as file:
             file.seek(mark["begin"])
-            lines = file.read(mark["end"] - mark["begin"]).decode().splitlines()
+            lines = file.read(mark["end"] - mark["begin"]).decode().split("\n")[:-1]
         return mark, [json.loads(line) for line in lines]
 
     def add(

@@ -104,5 +104,5 @@ def load_model(
         with ocp.StandardCheckpointer() as checkpointer:
             return config, checkpointer.restore(directory / "params", abstract), tokenizer
     except (ValueError, KeyError, OSError) as error:
-        reason = str(error).strip().splitlines()[0][:200]
+        reason = str(error).strip().partition("\n")[0][:200]
         raise ClovaError(f"{directory}/params: damaged, or of another shape ({reason})") from error

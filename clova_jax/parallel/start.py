@@ -64,8 +64,9 @@ def join_processes(
     try:
         jax.distributed.initialize(coordinator, processes, process)
     except RuntimeError as error:
+        told, _, _ = str(error).partition("\n")
         raise ClovaError(
-            f"several processes: {coordinator} could not be joined ({str(error).splitlines()[0]}); "
+            f"several processes: {coordinator} could not be joined ({told}); "
             "is process 0 running there, and did nothing use JAX before that?"
         ) from None
     return jax.process_index(), jax.process_count()

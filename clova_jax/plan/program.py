@@ -91,7 +91,7 @@ class Program:
     def __post_init__(self) -> None:
         self._computations, current = {}, None
         self._entry = ""
-        for line in self.text.splitlines():
+        for line in self.text.split("\n"):
             if header := _COMPUTATION.match(line):
                 current = self._computations.setdefault(header[1], [])
                 if line.startswith("ENTRY"):
