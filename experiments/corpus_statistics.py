@@ -56,7 +56,7 @@ def run(options: Options) -> None:
     folder = str(options.tokenizer or _trained(data, options.out / "tokenizer"))
     workers = options.workers or os.cpu_count() or 1
     counts = count_corpus(data, options.out / "counts", folder, workers)
-    registry = read_sources(options.sources) if options.sources else {}
+    registry = read_sources(options.sources)
     by_kind: dict[str, Counter] = {}
     for source, count in counts.items():
         by_kind.setdefault(source_of(source, registry).kind, Counter()).update(count)

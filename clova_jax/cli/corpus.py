@@ -145,7 +145,7 @@ def _mixer(options: Options):
     from clova_jax.corpus.sources import read_sources, source_of
     from clova_jax.data import mix, parse_weights
 
-    registry = read_sources(options.sources) if options.sources else {}
+    registry = read_sources(options.sources)
 
     def select(sources: np.ndarray, sizes: np.ndarray, names: list[str]) -> np.ndarray:
         have = np.bincount(sources, sizes, minlength=len(names))
@@ -158,7 +158,9 @@ def _mixer(options: Options):
                 for name, size in by_name.items()
             }
         total = sum(by_name.values()) if options.megabytes is None else 1e6 * options.megabytes
-        shares = mix(by_name, weights, total=total, max_epochs=options.max_epochs)
+        shares = mix(
+            by_name, weights, registered=registry, total=total, max_epochs=options.max_epochs
+        )
         copies = np.zeros(len(sources), np.int32)
         for share in shares:
             mine = np.flatnonzero(sources == names.index(share.source))

@@ -112,7 +112,7 @@ def build(
     numbers, sizes, names = kept_sizes(parts, copies)
     here = len(verdict.keep) - len(copies)
     keep, exact = verdict.keep[here:], verdict.exact[here:]
-    registry = read_sources(cleaning.sources) if cleaning.sources else {}
+    registry = read_sources(cleaning.sources)
     rows, drops = [], {}
     for name in sorted(by_source):
         count, known = by_source[name], source_of(name, registry)

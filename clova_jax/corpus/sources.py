@@ -1,10 +1,12 @@
-"""The registry of sources: the paper's kinds, how far each is trusted, and what the prefix says.
+"""The one registry of sources: the paper's kinds, how far each is trusted, and what the prefix says.
 
 Kinds are the rows of the paper's Table 1. A tier tells how informative and trusted a source is
 (a talk of the authors ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
 publish under a name; 3 what is jotted down in passing. Of duplicates, the better tier's is kept.
 """
 
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,54 +57,71 @@ SOURCES = {
     "tutorials": Source("others", 1),
     "wiki_news_passages": Source("wiki", 1),
 }
-# Words that tell the kind of a source nobody registered.
+# The first of these words found in a name tells the kind of a source nobody registered; short ones
+# must stand alone ("kin", not "kindergarten").
 _TELLING = (
-    ("comment", "comments", 3),
-    ("review", "comments", 3),
-    ("blog", "blog", 2),
-    ("cafe", "cafe", 2),
-    ("community", "cafe", 2),
-    ("kin", "kin", 2),
-    ("qna", "kin", 2),
-    ("modu", "modu", 1),
-    ("nikl", "modu", 1),
-    ("wiki", "wiki", 1),
-    ("news", "news", 1),
+    (("comment", "댓글"), Source("comments", 3)),
+    (("review", "리뷰", "후기"), Source("comments", 3)),
+    (("blog", "블로그"), Source("blog")),
+    (("cafe", "카페", "community", "커뮤니티"), Source("cafe")),
+    (("kin", "qna", "qa", "지식인", "지식in"), Source("kin")),
+    (("modu", "nikl", "모두의", "국립국어원"), Source("modu", 1)),
+    (("wiki", "위키"), Source("wiki", 1)),
+    (("news", "뉴스", "신문"), Source("news", 1)),
 )
+_ALONE = frozenset(("kin", "qna", "qa"))
+
+Registry = Mapping[str, Source]
 
 
-def source_of(name: str, registered: dict[str, Source] | None = None) -> Source:
-    """The source of that name; by a word in it where nobody registered it, else `others`, tier 2."""
+def source_of(name: str, registered: Registry | None = None) -> Source:
+    """The source of that name; by a word in it where nobody registered it, else `others`, tier 2.
+
+    Args:
+        name: of a source, in any Unicode form.
+        registered: the user's sources, which go before ours (`read_sources`).
+    """
+    name = unicodedata.normalize("NFC", name)
     known = (registered or {}).get(name) or SOURCES.get(name)
     if known:
         return known
-    for word, kind, tier in _TELLING:
-        if word in name.lower():
-            return Source(kind, tier)
+    lower = name.lower()
+    words = set("".join(letter if letter.isalnum() else " " for letter in lower).split())
+    for telling, source in _TELLING:
+        if any(word in (words if word in _ALONE else lower) for word in telling):
+            return source
     return Source("others")
 
 
-def read_sources(path: str | Path) -> dict[str, Source]:
-    """A registry from JSON: `{"my_blog": {"kind": "blog", "tier": 2}, …}`.
+def read_sources(path: str | Path | None) -> Registry:
+    """The user's registry from JSON: `{"my_blog": {"kind": "blog", "tier": 2}, …}`; empty without a file.
 
     Raises:
-        ClovaError: not such a mapping, an unknown kind, a tier out of 1 to 3.
+        ClovaError: not such a mapping, an unknown kind or field, a tier that is not 1, 2 or 3, a
+            name that stands there twice in two Unicode forms.
     """
+    if path is None:
+        return {}
     table = read_json(path)
     if not isinstance(table, dict):
-        raise ClovaError(f"{path}: expected an object of sources")
-    sources = {}
+        raise ClovaError(f"{path}: expected an object of sources, like {_EXAMPLE}")
+    sources: dict[str, Source] = {}
     for name, row in table.items():
-        kind = row.get("kind") if isinstance(row, dict) else None
-        tier = row.get("tier", 2) if isinstance(row, dict) else None
+        if not isinstance(row, dict) or not set(row) <= {"kind", "tier"}:
+            raise ClovaError(f"{path}: {name}: is {row!r}; expected kind and tier, like {_EXAMPLE}")
+        kind, tier = row.get("kind"), row.get("tier", 2)
         if kind not in KINDS:
             raise ClovaError(f"{path}: {name}: kind is {kind!r}; one of {', '.join(KINDS)}")
-        if tier not in (1, 2, 3):
+        if type(tier) is not int or tier not in (1, 2, 3):
             raise ClovaError(f"{path}: {name}: tier is {tier!r}; 1, 2 or 3")
+        name = unicodedata.normalize("NFC", name)
+        if name in sources:
+            raise ClovaError(f"{path}: {name}: stands there twice, in two Unicode forms")
         sources[name] = Source(kind, tier)
     return sources
 
 
+_EXAMPLE = '{"my_blog": {"kind": "blog", "tier": 2}}'
 _LABELS = {
     "blog": "블로그",
     "cafe": "카페",

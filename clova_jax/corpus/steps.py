@@ -120,7 +120,7 @@ class Cleaner:
 
     def __init__(self, cleaning: Cleaning) -> None:
         self.cleaning = cleaning
-        self.sources = read_sources(cleaning.sources) if cleaning.sources else {}
+        self.sources = read_sources(cleaning.sources)
         self._known: dict[str, Source] = {}
         self._scores: dict[str, float] = {}
         self.steps: list[tuple[str, Step]] = [

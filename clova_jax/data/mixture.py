@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.corpus.sources import Registry, source_of
 
 # Table 1: billions of tokens. WikiEn and WikiJp are one row there.
 TABLE_1 = {
@@ -25,31 +26,7 @@ TABLE_1 = {
     "wiki": 5.2,
     "others": 51.5,
 }
-# The first word found in a source's name tells its kind; reviews are comments on a product.
-_WORDS = {
-    "comment": "comments",
-    "review": "comments",
-    "blog": "blog",
-    "cafe": "cafe",
-    "community": "cafe",
-    "kin": "kin",
-    "qa": "kin",
-    "modu": "modu",
-    "wiki": "wiki",
-    "news": "news",
-}
-
 Weights = str | Mapping[str, float]
-
-
-def table_1_kind(source: str) -> str:
-    """The row of Table 1 that a source is counted under, by its name."""
-    name = source.lower()
-    parts = "".join(letter if letter.isalnum() else " " for letter in name).split()
-    for word, kind in _WORDS.items():
-        if word in parts or (len(word) > 3 and word in name):
-            return kind
-    return "others"
 
 
 @dataclass(frozen=True)
@@ -58,12 +35,14 @@ class Share:
 
     Args:
         source: its name.
+        kind: the row of Table 1 it is counted under.
         size: what it has (tokens, or bytes).
         share: its part of all that is drawn; the shares sum to 1.
         epochs: how often it is seen over the whole run; None where the length is not known.
     """
 
     source: str
+    kind: str
     size: float
     share: float
     epochs: float | None
@@ -73,6 +52,7 @@ def mix(
     sizes: Mapping[str, float],
     weights: Weights = "natural",
     *,
+    registered: Registry | None = None,
     total: float | None = None,
     max_epochs: float | None = None,
 ) -> list[Share]:
@@ -82,6 +62,7 @@ def mix(
         sizes: what each source has, in any one unit.
         weights: `natural` (by size), `table1` (the paper's shares of the kinds that are present; by
             size inside a kind), or a number by source (sources left out get nothing).
+        registered: the user's sources, by name, which tell the kinds before our registry does.
         total: how much will be drawn, in the unit of `sizes`.
         max_epochs: no source is drawn more often than this; what it would have had goes to
             the others, in proportion.
@@ -93,7 +74,8 @@ def mix(
     sizes = {source: size for source, size in sorted(sizes.items()) if size > 0}
     if not sizes:
         raise ClovaError("a mixture of no sources: there is nothing to draw from")
-    wishes = _wishes(sizes, weights)
+    kinds = {source: source_of(source, registered).kind for source in sizes}
+    wishes = _wishes(sizes, weights, kinds)
     whole = sum(wishes.values())
     shares = {source: wish / whole for source, wish in wishes.items()}
     if max_epochs is not None:
@@ -101,16 +83,15 @@ def mix(
             raise ClovaError("a cap on epochs needs the length of the run")
         shares = _capped(shares, sizes, total, max_epochs)
     return [
-        Share(source, size, shares[source], total and shares[source] * total / size)
+        Share(source, kinds[source], size, shares[source], total and shares[source] * total / size)
         for source, size in sizes.items()
     ]
 
 
-def _wishes(sizes: dict[str, float], weights: Weights) -> dict[str, float]:
+def _wishes(sizes: dict[str, float], weights: Weights, kinds: dict[str, str]) -> dict[str, float]:
     if weights == "natural":
         return dict(sizes)
     if weights == "table1":
-        kinds = {source: table_1_kind(source) for source in sizes}
         of_kind = {
             kind: sum(sizes[source] for source in sizes if kinds[source] == kind)
             for kind in kinds.values()
@@ -236,11 +217,12 @@ def copies(identifier: str, epochs: float, seed: int = 0) -> int:
 
 
 def mixture_rows(shares: list[Share]) -> list[dict[str, Any]]:
-    """The mixture as rows of a table: source, size, natural share, share, epochs."""
+    """The mixture as rows of a table: source, kind, size, natural share, share, epochs."""
     whole = sum(share.size for share in shares)
     return [
         {
             "source": share.source,
+            "kind": share.kind,
             "size": int(share.size),
             "natural_percent": 100 * share.size / whole,
             "percent": 100 * share.share,

@@ -44,6 +44,7 @@ class PretrainOptions:
         "concatenate", "let attention run on over document ends as GPT-3 did, or keep it inside"
     )
     weights: tuple[str, ...] = option(("natural",), "natural, table1, or source=weight pairs")
+    sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
     max_epochs: float | None = option(None, "how often a source may come round at most")
     validate_every: int = option(500, "steps between validations; 0: only at the end")
     checkpoint_every: int = option(500, "steps between checkpoints")

@@ -10,6 +10,7 @@ from jax.experimental import multihost_utils
 from clova_jax.common.command import as_json, save_options
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.report import format_table
+from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.data import (
     Loader,
     TokenStore,
@@ -61,6 +62,7 @@ def pretrain(options: PretrainOptions) -> bool:
         store,
         seed=options.seed,
         weights=parse_weights(options.weights),
+        registered=read_sources(options.sources),
         steps=total_steps,
         max_epochs=options.max_epochs,
         span=schedule.rows,
@@ -162,7 +164,13 @@ def identity(
         *("packing", "weights", "max_epochs", "seed"),
     )
     values = as_json(options)
-    return {name: values[name] for name in names} | {
+    chosen = {name: values[name] for name in names}
+    if options.weights == ("table1",):  # the shares follow from the kinds
+        registered = read_sources(options.sources)
+        chosen["kinds"] = {
+            source: source_of(source, registered).kind for source in store.sources("train")
+        }
+    return chosen | {
         "steps": total_steps,
         "learning_rate": options.peak_learning_rate,
         "vocab_size": tokenizer.vocab_size,

@@ -115,6 +115,20 @@ def test_another_run_in_the_folder_is_refused_with_both_values(world, capsys, fl
     assert "give the same" in errors[-1]
 
 
+def test_the_user_s_registry_of_sources_tells_the_kinds(world, tmp_path, capsys):
+    registry = tmp_path / "sources.json"
+    registry.write_text('{"blog": {"kind": "modu"}}')
+    words = ("--weights", "table1", "--sources", str(registry))
+    assert pretrain(world, "kinds", *words) == 0
+    assert capsys.readouterr().out.split("\n")[2].split()[:4] == ["|", "blog", "|", "modu"]
+    registry.write_text('{"blog": {"kind": "kin"}}')
+    assert pretrain(world, "kinds", *words) == 2
+    assert "kinds={'blog': 'modu'}, this one has {'blog': 'kin'}" in capsys.readouterr().err
+    registry.write_text('{"blog": {"kind": "weblog"}}')
+    assert pretrain(world, "kinds", *words) == 2
+    assert f"{registry}: blog: kind is 'weblog'" in capsys.readouterr().err
+
+
 def test_another_vocabulary_or_tokenizer_than_the_store_s_is_refused(world, capsys):
     assert pretrain(world, "new", tokenizer="larger") == 2
     error = capsys.readouterr().err

@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import write_json
 from clova_jax.corpus import rules
 from clova_jax.corpus.dialogue import dialogue_text, number_speakers
 from clova_jax.corpus.kin import best_answer, kin_text
@@ -17,7 +16,7 @@ from clova_jax.corpus.language import language
 from clova_jax.corpus.normalize import normalize
 from clova_jax.corpus.profile import profile
 from clova_jax.corpus.quality import FEATURES, quality, quality_features, train_quality
-from clova_jax.corpus.sources import KINDS, prefix, read_sources, source_of
+from clova_jax.corpus.sources import KINDS, prefix
 from clova_jax.corpus.spam import spam
 
 PROSE = prose(random.Random(1), 12)
@@ -150,15 +149,7 @@ def test_speakers_get_ids():
     assert number_speakers("제목: 하나뿐인 줄") == "제목: 하나뿐인 줄"
 
 
-def test_sources_and_prefix(tmp_path):
-    assert source_of("wiki_news_passages").kind == "wiki"
-    assert source_of("my_naver_blog").kind == "blog"
-    assert source_of("whatever").kind == "others"
-    write_json(tmp_path / "s.json", {"whatever": {"kind": "cafe", "tier": 3}})
-    assert source_of("whatever", read_sources(tmp_path / "s.json")).tier == 3
-    write_json(tmp_path / "s.json", {"x": {"kind": "magazine"}})
-    with pytest.raises(ClovaError, match="kind is 'magazine'"):
-        read_sources(tmp_path / "s.json")
+def test_the_prefix_names_kind_category_and_title():
     assert (
         prefix("blog", {"category": "여행", "title": "제주의 봄", "n": 3})
         == "[블로그 | 여행 | 제주의 봄]"

@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.corpus.sources import Source
 from clova_jax.data import Interleave, copies, mix, parse_weights
-from clova_jax.data.mixture import TABLE_1, table_1_kind
+from clova_jax.data.mixture import TABLE_1
 from clova_jax.data.permutation import permute, round_keys
 
 SIZES = {"blogs": 600, "news_comments": 100, "news_headlines": 200, "reviews_game": 100, "law": 50}
@@ -29,22 +30,13 @@ def test_table_1_gives_each_kind_its_share_and_splits_it_by_size():
     assert sum(found.values()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize(
-    ("source", "kind"),
-    [
-        ("blog", "blog"),
-        ("cafe", "cafe"),
-        ("KiN", "kin"),
-        ("dialogue_qa", "kin"),
-        ("wiki_news_passages", "wiki"),
-        ("news_comments", "comments"),
-        ("reviews_movie", "comments"),
-        ("petitions", "others"),
-        ("kindergarten", "others"),
-    ],
-)
-def test_a_name_tells_the_kind(source, kind):
-    assert table_1_kind(source) == kind
+def test_the_user_s_registry_tells_the_kinds():
+    registered = {"law": Source("kin"), "blogs": Source("news")}
+    found = {share.source: share for share in mix(SIZES, "table1", registered=registered)}
+    assert (found["law"].kind, found["blogs"].kind) == ("kin", "news")
+    whole = sum(TABLE_1[kind] for kind in ("kin", "comments", "news"))
+    assert found["law"].share == pytest.approx(TABLE_1["kin"] / whole)
+    assert found["blogs"].share == pytest.approx(3 * found["news_headlines"].share)
 
 
 def test_explicit_weights():
