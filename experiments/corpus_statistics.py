@@ -10,16 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
-
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, format_table
 from clova_jax.corpus.documents import read_documents
+from clova_jax.corpus.sample import is_sample, write_sample
 from clova_jax.corpus.sources import DESCRIPTIONS, KINDS, read_sources, source_of
 from clova_jax.corpus.statistics import SCRIPTS, count_corpus
 from clova_jax.data.mixture import TABLE_1
@@ -49,8 +46,6 @@ def run(options: Options) -> None:
     """Counts, prints the table and draws the shares."""
     data = options.data
     if data is None:
-        from clova_jax.corpus.sample import write_sample
-
         data = write_sample(options.out / "sample", SAMPLE_MEGABYTES, options.seed)
     _same_input(options, data)
     folder = str(options.tokenizer or _trained(data, options.out / "tokenizer"))
@@ -86,7 +81,7 @@ def run(options: Options) -> None:
     languages = _languages(counts)
     write_json(options.out / "languages.json", languages)
     print(format_table(languages))
-    _plot(rows[:-1], options.out / "kinds.png")
+    _plot(rows[:-1], options.out / "kinds.png", is_sample(data))
 
 
 def _row(kind: str, count: Counter, total: Counter) -> dict[str, Any]:
@@ -146,18 +141,18 @@ def _trained(data: Path, folder: Path) -> Path:
     return folder
 
 
-def _plot(rows: list[dict[str, Any]], path: Path) -> None:
-    figure, axes = plt.subplots(figsize=(7, 3.5), layout="constrained")
-    places = range(len(rows))
-    axes.bar(
-        [p - 0.2 for p in places], [r["token_percent"] for r in rows], 0.4, label="this corpus"
-    )
-    axes.bar([p + 0.2 for p in places], [r["paper_percent"] for r in rows], 0.4, label="the paper")
-    axes.set_xticks(list(places), [row["kind"] for row in rows])
-    axes.set_ylabel("share of tokens (%)")
-    axes.legend()
-    figure.savefig(path, dpi=150)
-    plt.close(figure)
+def _plot(rows: list[dict[str, Any]], path: Path, synthetic: bool) -> None:
+    with figure(path, size=(7, 3.8)) as axes:
+        places = range(len(rows))
+        axes.bar(
+            [p - 0.2 for p in places], [r["token_percent"] for r in rows], 0.4, label="this corpus"
+        )
+        if not synthetic:
+            paper = [row["paper_percent"] for row in rows]
+            axes.bar([place + 0.2 for place in places], paper, 0.4, label="the paper")
+        axes.set_xticks(list(places), [row["kind"] for row in rows])
+        axes.set_ylabel("share of tokens (%)")
+        legend(axes)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.stop import StopSignals
+from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import PAPER_TASKS, load_task, measure, prompt_of
 from clova_jax.evaluate.paper import QUERY_MODIFICATION, TABLE_3
 from clova_jax.evaluate.scoring import Scoring
@@ -88,7 +89,7 @@ def run(options: Options) -> int:
     if not for_each_model(models, options.mesh, work):
         return 130
     if rows:
-        _report(options, rows, notes)
+        _report(options, data, rows, notes)
     return 0
 
 
@@ -129,7 +130,7 @@ def _show(model: LanguageModel, tasks: list[str], data: Path, options: Options) 
             )
 
 
-def _report(options: Options, rows: list[dict[str, Any]], notes: list[str]) -> None:
+def _report(options: Options, data: Path, rows: list[dict[str, Any]], notes: list[str]) -> None:
     out = options.out
     notes = [
         *notes,
@@ -158,7 +159,7 @@ def _report(options: Options, rows: list[dict[str, Any]], notes: list[str]) -> N
     with whole_file(out / "size_table.md") as file:
         file.write(table + "\n")
     print(table)
-    emergence_plot(rows, out / "emergence.png")
+    emergence_plot(rows, out / "emergence.png", is_sample(data))
     print(f"predictions: {out / 'predictions.jsonl'}   plot: {out / 'emergence.png'}")
 
 

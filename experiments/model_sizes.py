@@ -9,15 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
@@ -82,24 +76,21 @@ def size_row(name: str, config: ModelConfig, length: int) -> dict[str, Any]:
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Exact counts, tied and untied, as a share of the paper's nominal one."""
     rows = [row for row in rows if row["nominal"]]
-    figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-    places = range(len(rows))
-    for shift, key, label in (
-        (-0.2, "num_params", "tied"),
-        (0.2, "untied_params", "output table counted again"),
-    ):
-        values = [100 * row[key] / row["nominal"] for row in rows]
-        bars = axes.bar([place + shift for place in places], values, 0.38, label=label)
-        axes.bar_label(bars, fmt="%.1f", fontsize=6, padding=1)
-    axes.axhline(100, color="black", linewidth=0.8)
-    axes.set_xticks(places, [row["size"] for row in rows])
-    axes.set_ylim(0, 140)
-    axes.set_ylabel("parameters, % of the name")
-    axes.set_title("Table 2: exact counts at 51,200 entries against the nominal names")
-    axes.legend(loc="upper right")
-    with whole_file(path, "wb") as file:
-        figure.savefig(file, format="png", dpi=150)
-    plt.close(figure)
+    with figure(path, size=(7, 3.8)) as axes:
+        places = range(len(rows))
+        for shift, key, label in (
+            (-0.2, "num_params", "tied"),
+            (0.2, "untied_params", "output table counted again"),
+        ):
+            values = [100 * row[key] / row["nominal"] for row in rows]
+            bars = axes.bar([place + shift for place in places], values, 0.38, label=label)
+            axes.bar_label(bars, fmt="%.1f", fontsize=6, padding=1)
+        axes.axhline(100, color="black", linewidth=0.8)
+        axes.set_xticks(places, [row["size"] for row in rows])
+        axes.set_ylim(0, 140)
+        axes.set_ylabel("parameters, % of the name")
+        axes.set_title("Table 2: exact counts at 51,200 entries against the nominal names")
+        legend(axes)
 
 
 def run(options: Options) -> None:

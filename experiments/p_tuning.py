@@ -9,17 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
 from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
+from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import evaluate, load_task
 from clova_jax.tuning.paper import TABLE_4
 from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
@@ -114,7 +110,7 @@ def run(options: Options, experiment: str = "p_tuning") -> int:
     notes += [f"{row['method']} {row['examples']}: {row['note']}" for row in rows if row["note"]]
     paper = TABLE_4 if options.task == "nsmc" else []
     Report(experiment, as_json(options), rows, paper, notes).write(options.out, COLUMNS)
-    plot(rows, paper, options.out / "p_tuning.png")
+    plot(rows, [] if is_sample(data) else paper, options.out / "p_tuning.png")
     print(f"prompts: {options.out / 'tuning'}   plot: {options.out / 'p_tuning.png'}")
     return 0
 
@@ -178,44 +174,41 @@ def few_shot_row(
 
 
 def plot(rows: list[dict[str, Any]], paper: list[dict[str, Any]], path: Path) -> None:
-    """Accuracy against examples, a panel a model, a line a method, the paper's 137M behind."""
+    """Draws accuracy against examples, a panel a model, a line a method; the paper's 137M behind real data."""
     models = list(dict.fromkeys(row["model"] for row in rows))
-    figure, grid = plt.subplots(
-        1, len(models), figsize=(5.6 * len(models), 4), squeeze=False, layout="constrained"
-    )
-    for axes, model in zip(grid.flat, models, strict=True):
-        mine = [row for row in rows if row["model"] == model]
-        for method, encoder in dict.fromkeys((row["method"], row["encoder"]) for row in mine):
-            line = sorted(
-                (row for row in mine if (row["method"], row["encoder"]) == (method, encoder)),
-                key=lambda row: row["examples"],
+    with figure(path, 1, len(models), (5.6 * len(models), 4.4), squeeze=False) as grid:
+        for axes, model in zip(grid.flat, models, strict=True):
+            mine = [row for row in rows if row["model"] == model]
+            for method, encoder in dict.fromkeys((row["method"], row["encoder"]) for row in mine):
+                line = sorted(
+                    (row for row in mine if (row["method"], row["encoder"]) == (method, encoder)),
+                    key=lambda row: row["examples"],
+                )
+                axes.errorbar(
+                    [row["examples"] for row in line],
+                    [row["value"] for row in line],
+                    yerr=error_bars(line),
+                    marker="o",
+                    capsize=3,
+                    label=f"{method} {encoder}".strip(),
+                )
+            behind = sorted(
+                (row["examples"], row["value"])
+                for row in paper
+                if row["model"] == "HyperCLOVA 137M" and row["method"] == "p_tuning"
             )
-            axes.errorbar(
-                [row["examples"] for row in line],
-                [row["value"] for row in line],
-                yerr=error_bars(line),
-                marker="o",
-                capsize=3,
-                label=f"{method} {encoder}".strip(),
+            if behind:
+                axes.plot(
+                    *zip(*behind, strict=True), "s:", color="0.6", label="paper, 137M, p-tuning"
+                )
+            axes.axhline(mine[0]["baseline"], ls="--", color="0.4", lw=1, label="majority class")
+            axes.set(
+                xscale="log",
+                xlabel="labelled examples",
+                ylabel=f"{mine[0]['metric']}, %",
+                title=f"{mine[0]['task']}, {model}",
             )
-        behind = sorted(
-            (row["examples"], row["value"])
-            for row in paper
-            if row["model"] == "HyperCLOVA 137M" and row["method"] == "p_tuning"
-        )
-        if behind:
-            axes.plot(*zip(*behind, strict=True), "s:", color="0.6", label="paper, 137M, p-tuning")
-        axes.axhline(mine[0]["baseline"], ls="--", color="0.4", lw=1, label="majority class")
-        axes.set(
-            xscale="log",
-            xlabel="labelled examples",
-            ylabel=f"{mine[0]['metric']}, %",
-            title=f"{mine[0]['task']}, {model}",
-        )
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+            legend(axes, 3)
 
 
 if __name__ == "__main__":

@@ -9,16 +9,13 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
+from matplotlib import colormaps
 
 from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
+from clova_jax.common.plots import figure
 from clova_jax.common.report import Report
 from clova_jax.train.metrics import read_metrics
 
@@ -50,11 +47,9 @@ def run(options: Options) -> None:
     report = Report("pretraining", as_json(options), by_source(metrics), notes=notes(metrics))
     report.notes.insert(0, f"{model.config.num_params:,} parameters")
     report.write(options.out)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
-    plot_loss(left, metrics)
-    plot_sources(right, metrics)
-    figure.savefig(options.out / "pretraining.png", dpi=120)
-    plt.close(figure)
+    with figure(options.out / "pretraining.png", 1, 2, (11, 4)) as (left, right):
+        plot_loss(left, metrics)
+        plot_sources(right, metrics)
     show_continuations(model, options.openings, options.out / "continuations.md", options.seed)
 
 
@@ -81,7 +76,7 @@ def by_source(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         return []
     return [
         {"held-out text": source}
-        | {f"{tokens / 1e6:.1f}M tokens": values.get(source) for tokens, values in found}
+        | {f"{tokens:,} tokens": values.get(source) for tokens, values in found}
         for source in found[-1][1]
     ]
 
@@ -108,20 +103,18 @@ def plot_loss(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
     steps = [row for row in metrics if "loss" in row]
     axes.plot([row["tokens"] / 1e6 for row in steps], [row["loss"] for row in steps], lw=0.8)
     axes.set(xlabel="million tokens", ylabel="training loss, nats per token", title="Training")
-    axes.grid(alpha=0.3)
 
 
 def plot_sources(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
     """Bits per byte of each source by tokens; all held-out text in black."""
     found = validations(metrics)
-    tokens, colours = [n / 1e6 for n, _ in found], plt.get_cmap("tab20")
+    tokens, colours = [n / 1e6 for n, _ in found], colormaps["tab20"]
     for number, source in enumerate(found[-1][1] if found else ()):
         whole = source == "all"
         values = [values.get(source) for _, values in found]
         style = {"color": "black", "lw": 2.5} if whole else {"color": colours(number), "lw": 1}
         axes.plot(tokens, values, marker="o", ms=3, label=source, **style)
     axes.set(xlabel="million tokens", ylabel="bits per byte", title="Held-out text by source")
-    axes.grid(alpha=0.3)
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
 
 

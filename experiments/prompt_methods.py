@@ -10,14 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
 from clova_jax.common.command import main, option
 from clova_jax.common.files import read_json
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import error_bars
 from experiments import p_tuning
 
@@ -81,30 +76,27 @@ def run(options: Options) -> int:
 
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """Score against parameters, a line a method."""
-    figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-    for method, label in LABELS.items():
-        line = sorted(
-            (row for row in rows if row["method"] == method), key=lambda row: row["num_params"]
+    with figure(path) as axes:
+        for method, label in LABELS.items():
+            line = sorted(
+                (row for row in rows if row["method"] == method), key=lambda row: row["num_params"]
+            )
+            axes.errorbar(
+                [row["num_params"] for row in line],
+                [row["value"] for row in line],
+                yerr=error_bars(line),
+                marker="o",
+                capsize=3,
+                label=label,
+            )
+        axes.axhline(rows[0]["baseline"], ls="--", color="0.4", lw=1, label="majority class")
+        axes.set(
+            xscale="log",
+            xlabel="parameters",
+            ylabel=f"{rows[0]['metric']}, %",
+            title=f"{rows[0]['task']}, {rows[-1]['examples']:,} examples",
         )
-        axes.errorbar(
-            [row["num_params"] for row in line],
-            [row["value"] for row in line],
-            yerr=error_bars(line),
-            marker="o",
-            capsize=3,
-            label=label,
-        )
-    axes.axhline(rows[0]["baseline"], ls="--", color="0.4", lw=1, label="majority class")
-    axes.set(
-        xscale="log",
-        xlabel="parameters",
-        ylabel=f"{rows[0]['metric']}, %",
-        title=f"{rows[0]['task']}, {rows[-1]['examples']:,} examples",
-    )
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+        legend(axes)
 
 
 if __name__ == "__main__":

@@ -11,17 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 
 from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task, TaskData, evaluate, load_task
@@ -163,22 +159,20 @@ SAE4K = Task(
 def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """BLEU with and without p-tuning, by model and number of examples in the prompt."""
     groups = list(dict.fromkeys((row["model"], row["shots"]) for row in rows))
-    figure, axes = plt.subplots(figsize=(2 + 1.6 * len(groups), 4), layout="constrained")
-    where = np.arange(len(groups))
-    for shift, method, label in (
-        (-0.2, "few_shot", "frozen model"),
-        (0.2, "p_tuning", "with p-tuning"),
-    ):
-        bars = {(row["model"], row["shots"]): row for row in rows if row["method"] == method}
-        line = [bars[group] for group in groups]
-        values = [row["value"] for row in line]
-        axes.bar(where + shift, values, 0.4, yerr=error_bars(line), capsize=3, label=label)
-    axes.axhline(rows[0]["baseline"], ls="--", color="0.4", lw=1, label="query unchanged")
-    axes.set_xticks(where, [f"{model}\n{shots}-shot" for model, shots in groups])
-    axes.set(ylabel="BLEU", title=rows[0]["task"])
-    axes.legend(fontsize=8)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with figure(path, size=(2 + 1.6 * len(groups), 4)) as axes:
+        where = np.arange(len(groups))
+        for shift, method, label in (
+            (-0.2, "few_shot", "frozen model"),
+            (0.2, "p_tuning", "with p-tuning"),
+        ):
+            bars = {(row["model"], row["shots"]): row for row in rows if row["method"] == method}
+            line = [bars[group] for group in groups]
+            values = [row["value"] for row in line]
+            axes.bar(where + shift, values, 0.4, yerr=error_bars(line), capsize=3, label=label)
+        axes.axhline(rows[0]["baseline"], ls="--", color="0.4", lw=1, label="query unchanged")
+        axes.set_xticks(where, [f"{model}\n{shots}-shot" for model, shots in groups])
+        axes.set(ylabel="BLEU", title=rows[0]["task"])
+        legend(axes, 1)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
 from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import read_documents
@@ -159,22 +154,25 @@ def notes(options: Options) -> list[str]:
 
 def plot(metrics: list[dict[str, Any]], rows: list[dict[str, Any]], path: Path) -> None:
     """Training loss, and accuracy by the number of examples in the prompt."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-    plot_loss(left, metrics)
-    shots = [row["shots"] for row in rows]
-    values = [row["value"] for row in rows]
-    right.errorbar(
-        range(len(shots)), values, yerr=error_bars(rows), marker="o", capsize=4, label="this model"
-    )
-    right.axhline(rows[0]["baseline"], ls="--", color="grey", label="majority class")
-    right.axhline(PAPER[0]["value"], ls=":", color="C1", label="paper, 137M, 70 shots, real NSMC")
-    right.set_xticks(range(len(shots)), [str(n) for n in shots])
-    right.set(xlabel="examples in the prompt", ylabel="accuracy, %", title="NSMC format, few-shot")
-    right.set_ylim(40, 100)
-    right.legend(loc="lower left", fontsize=8)
-    right.grid(alpha=0.3)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with figure(path, 1, 2, (10, 4.2)) as (left, right):
+        plot_loss(left, metrics)
+        shots = [row["shots"] for row in rows]
+        values = [row["value"] for row in rows]
+        right.errorbar(
+            range(len(shots)),
+            values,
+            yerr=error_bars(rows),
+            marker="o",
+            capsize=4,
+            label="this model",
+        )
+        right.axhline(rows[0]["baseline"], ls="--", color="grey", label="majority class")
+        right.set_xticks(range(len(shots)), [str(n) for n in shots])
+        right.set(
+            xlabel="examples in the prompt", ylabel="accuracy, %", title="NSMC format, few-shot"
+        )
+        right.set_ylim(40, 100)
+        legend(right)
 
 
 if __name__ == "__main__":

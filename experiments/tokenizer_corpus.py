@@ -14,15 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.plots import figure, legend
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.corpus.sample import write_sample
@@ -181,24 +177,24 @@ def plot(
     path: Path,
 ) -> None:
     """Tokens kept over sample size, and frequency over rank."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.5), layout="constrained")
-    sizes = [row["sample MB"] for row in rows]
-    for name in ("tokens kept %", "kept in use %"):
-        left.semilogx(sizes, [row[name] for row in rows], "o-", label=name)
-    left.axvline(chosen["sample MB"], color="gray", linestyle=":", label="recommended")
-    left.set_xlabel("sample (MB)")
-    left.set_ylabel("of the largest sample's tokens (%)")
-    left.legend()
-    values = np.array(sorted((n for n in counts.values() if n), reverse=True))
-    ranks = np.arange(1, len(values) + 1)
-    right.loglog(ranks, values, ".", markersize=3, label="held-out text")
-    right.loglog(ranks, 10 ** (zipf[1] + zipf[0] * np.log10(ranks)), label=f"rank^{zipf[0]:.2f}")
-    right.set_ylim(0.5)
-    right.set_xlabel("rank of the token")
-    right.set_ylabel("occurrences")
-    right.legend()
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with figure(path, 1, 2, (12, 4.8)) as (left, right):
+        sizes = [row["sample MB"] for row in rows]
+        for name in ("tokens kept %", "kept in use %"):
+            left.semilogx(sizes, [row[name] for row in rows], "o-", label=name)
+        left.axvline(chosen["sample MB"], color="gray", linestyle=":", label="recommended")
+        left.set_xlabel("sample (MB)")
+        left.set_ylabel("of the largest sample's tokens (%)")
+        legend(left, 3)
+        values = np.array(sorted((n for n in counts.values() if n), reverse=True))
+        ranks = np.arange(1, len(values) + 1)
+        right.loglog(ranks, values, ".", markersize=3, label="held-out text")
+        right.loglog(
+            ranks, 10 ** (zipf[1] + zipf[0] * np.log10(ranks)), label=f"rank^{zipf[0]:.2f}"
+        )
+        right.set_ylim(0.5)
+        right.set_xlabel("rank of the token")
+        right.set_ylabel("occurrences")
+        legend(right)
 
 
 if __name__ == "__main__":

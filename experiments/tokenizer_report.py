@@ -16,16 +16,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
 import numpy as np
 import tokenizers
 
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import find_file, read_lines
+from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import Document, read_documents
@@ -268,22 +264,18 @@ def plot(rows: list[dict[str, Any]], path: Path) -> None:
     """Bars by source for compression, by kind for boundaries."""
     names = list(dict.fromkeys(row["tokenizer"] for row in rows))
     sources = list(dict.fromkeys(row["source"] for row in rows))
-    figure, (left, right) = plt.subplots(
-        1, 2, figsize=(15, 5), gridspec_kw={"width_ratios": [3, 1]}, layout="constrained"
-    )
-    width = 0.8 / len(names)
-    for number, name in enumerate(names):
-        mine = {row["source"]: row["bytes/token"] for row in rows if row["tokenizer"] == name}
-        at = np.arange(len(sources)) + (number - len(names) / 2 + 0.5) * width
-        left.bar(at, [mine[source] for source in sources], width, label=name)
-    left.set_xticks(range(len(sources)), sources, rotation=45, ha="right")
-    left.set_ylabel("bytes per token (held out)")
-    left.legend(fontsize=8, ncols=2)
-    scores = [row["boundary F1"] or 0 for row in rows if row["source"] == "all Korean"]
-    right.barh(names[::-1], scores[::-1], color="tab:gray")
-    right.set_xlabel("morpheme-boundary F1 (%)")
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+    with figure(path, 1, 2, (15, 5.4), width_ratios=[3, 1]) as (left, right):
+        width = 0.8 / len(names)
+        for number, name in enumerate(names):
+            mine = {row["source"]: row["bytes/token"] for row in rows if row["tokenizer"] == name}
+            at = np.arange(len(sources)) + (number - len(names) / 2 + 0.5) * width
+            left.bar(at, [mine[source] for source in sources], width, label=name)
+        left.set_xticks(range(len(sources)), sources, rotation=45, ha="right")
+        left.set_ylabel("bytes per token (held out)")
+        left.legend(fontsize=8, ncols=len(names), loc="lower center", bbox_to_anchor=(0.5, 1.0))
+        scores = [row["boundary F1"] or 0 for row in rows if row["source"] == "all Korean"]
+        right.barh(names[::-1], scores[::-1], color="tab:gray")
+        right.set_xlabel("morpheme-boundary F1 (%)")
 
 
 if __name__ == "__main__":

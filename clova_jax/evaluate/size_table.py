@@ -4,12 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
+from clova_jax.common.plots import figure, legend
+from clova_jax.common.report import error_bars
 from clova_jax.evaluate import paper
 
 Row = dict[str, Any]
@@ -45,12 +41,13 @@ def size_table(rows: Sequence[Row]) -> list[Row]:
     return [{name: row.get(name) for name in columns} for row in [*everything, *paper.TABLE_3]]
 
 
-def emergence_plot(rows: Sequence[Row], path: str | Path) -> None:
-    """Scores against parameters, a panel a task and metric, with the paper's points behind.
+def emergence_plot(rows: Sequence[Row], path: str | Path, synthetic: bool = False) -> None:
+    """Draws scores against parameters, a panel a task and metric, with the paper's points behind.
 
     Args:
         rows: score rows of one or more models.
         path: of the picture (PNG).
+        synthetic: the data are the sample world's, which the paper's points do not belong to.
     """
     panels: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
@@ -58,14 +55,16 @@ def emergence_plot(rows: Sequence[Row], path: str | Path) -> None:
             panels.setdefault((row["task"], row["metric"]), []).append(row)
     across = min(4, len(panels))
     down = -(-len(panels) // across)
-    figure, grid = plt.subplots(
-        down, across, figsize=(3.6 * across, 3.2 * down), squeeze=False, layout="constrained"
-    )
+    with figure(path, down, across, (3.6 * across, 3.6 * down), squeeze=False) as grid:
+        _panels(panels, grid, synthetic)
+
+
+def _panels(panels: dict[tuple[str, str], list[Row]], grid: Any, synthetic: bool) -> None:
     for axes in grid.flat[len(panels) :]:
         axes.axis("off")
     for axes, ((task, metric), members) in zip(grid.flat, panels.items(), strict=False):
         shots = max(row["shots"] for row in members)
-        behind = paper.points(task, metric, shots)
+        behind = [] if synthetic else paper.points(task, metric, shots)
         if behind:
             axes.plot(*zip(*behind, strict=True), "o-", color="0.7", ms=4, label="paper", zorder=1)
         for count in sorted({row["shots"] for row in members}):
@@ -73,17 +72,16 @@ def emergence_plot(rows: Sequence[Row], path: str | Path) -> None:
                 (row for row in members if row["shots"] == count), key=lambda row: row["num_params"]
             )
             values = [row["value"] for row in ours]
-            error = [
-                [row["value"] - row["low"] for row in ours],
-                [row["high"] - row["value"] for row in ours],
-            ]
             sizes = [row["num_params"] for row in ours]
             axes.errorbar(
-                sizes, values, yerr=error, marker="s", ms=4, capsize=3, label=f"{count}-shot"
+                sizes,
+                values,
+                yerr=error_bars(ours),
+                marker="s",
+                ms=4,
+                capsize=3,
+                label=f"{count}-shot",
             )
         axes.axhline(members[0]["baseline"], ls="--", lw=1, color="0.4", label="majority, constant")
         axes.set(xscale="log", xlabel="parameters", ylabel=metric, title=task)
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=7)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+        legend(axes)

@@ -3,14 +3,8 @@
 from pathlib import Path
 from typing import Any, Protocol
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-import matplotlib.pyplot as plt
-
 from clova_jax.common.command import as_json
-from clova_jax.common.files import whole_file
+from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.config import SIZES
@@ -209,7 +203,11 @@ _TIME = ("matmul", "memory", "model", "pipe", "data")
 def draw(rows: list[dict[str, Any]], chip: Chip, path: Path) -> None:
     """Stacked bars of memory by term and of a step's time by part, a bar a row."""
     height = 1.9 + 0.45 * len(rows)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12, height), layout="constrained")
+    with figure(path, 1, 2, (12, height)) as (left, right):
+        _bars(rows, chip, left, right)
+
+
+def _bars(rows: list[dict[str, Any]], chip: Chip, left: Any, right: Any) -> None:
     labels = [
         f"{row['mesh']}  M={row['microbatches']} {row['remat']}{' fsdp' if row['fsdp'] else ''}"
         for row in rows
@@ -231,7 +229,4 @@ def draw(rows: list[dict[str, Any]], chip: Chip, path: Path) -> None:
     right.set_yticks(places, [f"{row['days']:.1f} days, MFU {row['mfu']:.0%}" for row in rows])
     left.set_xlabel("GiB a device (dashed: the chip's memory)")
     right.set_xlabel("seconds a step")
-    figure.suptitle(f"{rows[0]['size']}: memory and time of a step")
-    with whole_file(path, "wb") as file:
-        figure.savefig(file, format="png", dpi=130)
-    plt.close(figure)
+    left.figure.suptitle(f"{rows[0]['size']}: memory and time of a step")

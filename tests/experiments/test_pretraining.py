@@ -18,10 +18,16 @@ def test_bits_per_byte_come_by_source_and_time():
     assert validations(metrics)[0] == (200, {"all": 2.0, "law": 3.0})
     assert by_source(metrics)[1] == {
         "held-out text": "law",
-        "0.0M tokens": 3.0,
-        "0.3M tokens": 1.5,
+        "200 tokens": 3.0,
+        "300,000 tokens": 1.5,
     }
     assert by_source(STEPS) == []
+
+
+def test_two_validations_close_together_are_two_columns():
+    later = VALIDATION | {"tokens": 201}
+    rows = by_source([VALIDATION, later])
+    assert [name for name in rows[0] if "tokens" in name] == ["200 tokens", "201 tokens"]
 
 
 def test_notes_tell_pace_and_loss():

@@ -67,6 +67,11 @@ def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) ->
     return out
 
 
+def is_sample(folder: str | Path) -> bool:
+    """Tells whether a data folder is the sample world, whose scores say nothing of real data."""
+    return (Path(folder) / MARKER).is_file()
+
+
 class _Writer:
     """One writing. Held-out rows come first, so that nothing written later may repeat them."""
 
@@ -194,4 +199,4 @@ Plain prose is {plain:g}% of the bytes.
 {rows}
 """
 
-__all__ = ["MARKER", "ROWS", "VERSION", "write_sample"]
+__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "write_sample"]
