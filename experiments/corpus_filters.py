@@ -13,6 +13,7 @@ import numpy as np
 from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import read_json, write_json, write_jsonl
 from clova_jax.common.report import Report, format_table
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.core_region import core_scores, train_core_region
 from clova_jax.corpus.core_region_pages import LAYOUTS, pages
 from clova_jax.corpus.documents import read_documents
@@ -41,6 +42,7 @@ class Options:
     out: Path = option(Path("runs/corpus_filters"), "result folder", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Runs the measurements that are not there yet and prints their tables."""
     data = options.data

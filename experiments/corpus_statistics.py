@@ -15,6 +15,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, format_table
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import is_sample, write_sample
 from clova_jax.corpus.sources import DESCRIPTIONS, KINDS, read_sources, source_of
@@ -42,6 +43,7 @@ class Options:
     out: Path = option(Path("runs/corpus_statistics"), "result folder", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Counts, prints the table and draws the shares."""
     data = options.data

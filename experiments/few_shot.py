@@ -15,6 +15,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, format_table
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import PAPER_TASKS, load_task, measure, prompt_of
@@ -57,6 +58,7 @@ class Options:
     out: Path = option(Path("runs/few_shot"), "where everything goes", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> int:
     """All models, tasks and numbers of shots; returns the exit status."""
     models, data = models_and_data(options.model, options.data)

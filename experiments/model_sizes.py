@@ -13,6 +13,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report
+from clova_jax.common.run_folder import holds_out
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
 # The table as printed: name, layers, width, heads, head width, learning rate.
@@ -93,6 +94,7 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
         legend(axes)
 
 
+@holds_out
 def run(options: Options) -> None:
     """Writes `results.json`, `table.md` and `sizes.png`."""
     rows = [size_row(name, config, options.length) for name, config in SIZES.items()]

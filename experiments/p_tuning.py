@@ -14,6 +14,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import evaluate, load_task
@@ -58,6 +59,7 @@ class Options:
     out: Path = option(Path("runs/p_tuning"), "where everything goes", metavar="DIR")
 
 
+@holds_out
 def run(options: Options, experiment: str = "p_tuning") -> int:
     """All models and methods; returns the exit status."""
     models, data = models_and_data(options.model, options.data)

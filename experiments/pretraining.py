@@ -17,6 +17,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.plots import figure
 from clova_jax.common.report import Report
+from clova_jax.common.run_folder import holds_out
 from clova_jax.train.metrics import read_metrics
 
 ALL = "val_bits_per_byte"
@@ -36,6 +37,7 @@ class Options:
     out: Path = option(Path("runs/pretraining"), "results", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Writes table, plot and continuations."""
     if options.run is None:

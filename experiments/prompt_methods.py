@@ -14,6 +14,7 @@ from clova_jax.common.command import main, option
 from clova_jax.common.files import read_json
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import error_bars
+from clova_jax.common.run_folder import holds_out
 from experiments import p_tuning
 
 LABELS = {
@@ -49,6 +50,7 @@ class Options:
     out: Path = option(Path("runs/prompt_methods"), "where everything goes", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> int:
     """All models and methods; returns the exit status."""
     shared = {

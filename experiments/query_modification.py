@@ -19,6 +19,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task, TaskData, evaluate, load_task
 from clova_jax.evaluate.metrics import bleu
@@ -57,6 +58,7 @@ class Options:
     out: Path = option(Path("runs/query_modification"), "where everything goes", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> int:
     """All models and numbers of shots; returns the exit status."""
     models, data = models_and_data(options.model, options.data)

@@ -13,6 +13,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import write_sample
@@ -53,6 +54,7 @@ class Options:
     out: Path = option(Path("runs/quickstart"), "where everything goes", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> int:
     """The whole way; returns the exit status."""
     out = options.out

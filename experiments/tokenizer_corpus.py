@@ -21,6 +21,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
 from experiments.tokenizer_report import ENGLISH, read_held_out, training_texts
@@ -43,6 +44,7 @@ class Options:
     out: Path = option(Path("runs/tokenizer_corpus"), "results and tokenizers", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Trains what is not there yet, compares, recommends."""
     if not 0 < options.keep <= 1 or options.halvings < 1:

@@ -24,6 +24,7 @@ from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sampling import sample_documents
@@ -57,6 +58,7 @@ class Options:
     out: Path = option(Path("runs/tokenizer_report"), "results and tokenizers", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Trains what is not there yet, measures, writes table and plot."""
     data = options.data or write_sample(options.out / "sample", seed=options.seed)

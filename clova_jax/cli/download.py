@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax.common.command import option
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.download import BASE_URL, DATA_SETS, download
 
 
@@ -22,6 +23,7 @@ class Options:
     timeout: float = option(30.0, "seconds without a byte before a transfer is tried again")
 
 
+@holds_out
 def run(options: Options) -> int:
     """Downloads; returns the exit status."""
     paths = download(options.out, options.names, base_url=options.base_url, timeout=options.timeout)

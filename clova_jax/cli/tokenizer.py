@@ -11,6 +11,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
 from clova_jax.common.report import format_table
+from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.sampling import sample_documents
 
@@ -50,6 +51,7 @@ class Options:
     out: Path = option(Path("runs/tokenizer"), "the tokenizer's folder", metavar="DIR")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Trains, saves, and prints what was made."""
     from clova_jax.tokenizers import load_tokenizer, train_tokenizer

@@ -22,6 +22,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import as_line, read_json, write_json, write_lines
 from clova_jax.common.progress import progress
+from clova_jax.common.run_folder import run_folder
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import Workers
 from clova_jax.corpus import corpus_report
@@ -81,9 +82,15 @@ def run(
         selection: the mixer's settings, as JSON values.
 
     Raises:
-        ClovaError: nothing to read, or `out` holds a run with other settings.
+        ClovaError: nothing to read, `out` holds a run with other settings, or another process
+            works there.
         Stopped: on SIGINT or SIGTERM, at the next safe point.
     """
+    with run_folder(job.out):
+        return _run(job, select, selection)
+
+
+def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) -> dict[str, Any]:
     out, work = job.out, job.out / "work"
     files = input_files(job.data)
     _same_settings(job, files, selection)

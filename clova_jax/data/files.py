@@ -5,12 +5,12 @@ numbered shards; a document is never cut between two.
 """
 
 import bisect
-import fcntl
 import hashlib
 import itertools
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.run_folder import run_folder
 
 INDEX = np.dtype("<i8")
 SHARD_TOKENS = 1 << 29  # 1 GiB of two-byte ids
 _OPEN_FILES = 256
-_LOCK = ".writing"
 
 
 class LocalFolder:
@@ -33,6 +33,10 @@ class LocalFolder:
 
     def __str__(self) -> str:
         return str(self.path)
+
+    def lock(self) -> AbstractContextManager:
+        """Keeps other writers out while its block runs."""
+        return run_folder(self.path)
 
     def load(self, name: str) -> Any:
         """The value of a JSON file, or None where there is none."""
@@ -66,7 +70,7 @@ class LocalWriter:
         shard_tokens: a shard is closed by the document that brings it to this size.
 
     Raises:
-        ClovaError: a file is shorter than `state` says, or another process is writing here.
+        ClovaError: a file is shorter than `state` says.
     """
 
     commit_seconds = 10.0
@@ -78,13 +82,6 @@ class LocalWriter:
         self.streams = state
         self._open: dict[str, tuple[Any, Any]] = {}
         path.mkdir(parents=True, exist_ok=True)
-        self._lock = (path / _LOCK).open("w")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ClovaError(
-                f"{path}: another process is writing this store; wait for it"
-            ) from None
         self._cut_back()
 
     def _cut_back(self) -> None:
@@ -159,10 +156,9 @@ class LocalWriter:
         return self.streams
 
     def close(self) -> None:
-        """Closes the files, finished or not, and lets other writers in."""
+        """Closes the files, finished or not."""
         for name in list(self._open):
             self._close(name)
-        self._lock.close()
 
     def finish(self, show: Callable[[int], None]) -> dict[str, Any]:
         """Closes and hashes the shards; returns, by stream, `bytes` and a manifest's `shards`.
@@ -172,7 +168,6 @@ class LocalWriter:
         """
         for name in list(self._open):
             self._close(name)
-        (self.path / _LOCK).unlink(missing_ok=True)
         shards = {
             _shard(name, number): {"tokens": tokens, "documents": documents}
             for name, stream in self.streams.items()

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,10 @@ class ObjectFolder:
 
     def __str__(self) -> str:
         return self.url.rstrip("/")
+
+    def lock(self) -> AbstractContextManager:
+        """Does nothing: object stores have no lock that would end with its process."""
+        return nullcontext()
 
     def load(self, name: str) -> Any:
         """The value of a JSON file, or None where there is none."""

@@ -87,22 +87,23 @@ def serialize(
         "inputs": inputs,
     }
     folder = open_folder(out)
-    if (manifest := folder.load(MANIFEST)) is not None:
-        _same(header, manifest, out)
+    with folder.lock():
+        if (manifest := folder.load(MANIFEST)) is not None:
+            _same(header, manifest, out)
+            return TokenStore.open(out)
+        state = folder.load(PROGRESS)
+        if state is None:
+            _refuse_strangers(out)
+            state = {
+                **header,
+                **_survey(files, workers, validation, show),
+                "empty_documents": 0,
+                "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
+                "streams": {},
+            }
+        _same(header, state, out)
+        _Serialization(folder, files, header, state).run(tokenizer, workers, show)
         return TokenStore.open(out)
-    state = folder.load(PROGRESS)
-    if state is None:
-        _refuse_strangers(out)
-        state = {
-            **header,
-            **_survey(files, workers, validation, show),
-            "empty_documents": 0,
-            "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
-            "streams": {},
-        }
-    _same(header, state, out)
-    _Serialization(folder, files, header, state).run(tokenizer, workers, show)
-    return TokenStore.open(out)
 
 
 def _same(header: dict[str, Any], found: dict[str, Any], out: str | Path) -> None:
@@ -124,11 +125,10 @@ def _short(value: Any, other: Any) -> str:
 
 
 def _refuse_strangers(out: str | Path) -> None:
-    if "://" not in str(out) and Path(out).exists():
-        if not Path(out).is_dir():
-            raise ClovaError(f"{out}: a file; --out takes a folder")
-        if any(not path.name.startswith(".") for path in Path(out).iterdir()):
-            raise ClovaError(f"{out}: holds something that is not a token store; use another --out")
+    if "://" in str(out):
+        return
+    if any(not path.name.startswith(".") for path in Path(out).iterdir()):
+        raise ClovaError(f"{out}: holds something that is not a token store; use another --out")
 
 
 def _survey(files: list[Path], workers: int, validation: float, show: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate.prompts import (
     Prompt,
@@ -71,6 +72,7 @@ def evaluate(model: Any, task: str | Task, data_dir: str | Path, **options: Any)
     return measure(model, task, data_dir, **options)[0]
 
 
+@holds_out
 def measure(
     model: Any,
     task: str | Task,

@@ -1,5 +1,7 @@
 """`pretrain(options)`: from documents or a token store to a model directory."""
 
+import contextlib
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.report import format_table
+from clova_jax.common.run_folder import run_folder
 from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.data import (
     Loader,
@@ -46,6 +50,27 @@ def pretrain(options: PretrainOptions) -> bool:
     """
     keep_freed_memory()
     join_processes()
+    with _alone(options.out):
+        return _pretrain(options)
+
+
+def _alone(out: Path) -> AbstractContextManager:
+    """Holds the run's folder, on one process for all of them."""
+    if jax.process_count() == 1:
+        return run_folder(out)
+    with contextlib.ExitStack() as stack:
+        error = None
+        if jax.process_index() == 0:
+            try:
+                stack.enter_context(run_folder(out))
+            except ClovaError as raised:
+                error = raised
+        if multihost_utils.broadcast_one_to_all(np.int32(error is not None)):
+            raise error or ClovaError(f"{out}: another run holds it; process 0 says which")
+        return stack.pop_all()
+
+
+def _pretrain(options: PretrainOptions) -> bool:
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
     store = open_store(options, tokenizer)

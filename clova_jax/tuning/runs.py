@@ -10,6 +10,7 @@ import numpy as np
 
 from clova_jax.common.command import as_json
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task
 from clova_jax.evaluate.records import digest
@@ -56,6 +57,7 @@ def default_template(config: Any) -> Template:
     return Template(*((n,) if n else () for n in (count // 2, count - count // 2)))
 
 
+@holds_out
 def tune(
     model: Any,
     task: Task,
@@ -124,6 +126,7 @@ def tune(
     return TunedModel(view, given.template, given.before, tuned, prompt, given.notes)
 
 
+@holds_out
 def tune_outside(
     lm: Any,
     task: Task,

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -191,8 +192,12 @@ def test_a_signal_stops_when_the_work_is_on_the_disk(tmp_path, corpus, small_blo
 def test_two_writers_do_not_meet(tmp_path, corpus):
     class Nosy(Bytes):
         def encode_batch(self, texts):
-            with pytest.raises(ClovaError, match="another process is writing"):
-                make(corpus, Bytes(), tmp_path / "tokens")
+            with ThreadPoolExecutor() as pool:
+                second = pool.submit(make, corpus, Bytes(), tmp_path / "tokens")
+                with pytest.raises(
+                    ClovaError, match=f"process {os.getpid()} has been working here"
+                ):
+                    second.result()
             return super().encode_batch(texts)
 
     make(corpus, Nosy(), tmp_path / "tokens").verify(show=False)

@@ -1,0 +1,161 @@
+"""A folder that holds one run: one process writes there at a time.
+
+`.lock` in the folder says who; the operating system lets go of it when that process ends, even by
+SIGKILL. A second process is not made to wait: it ends in one line that names the first. Who only
+reads takes no lock.
+"""
+
+import contextlib
+import errno
+import fcntl
+import functools
+import inspect
+import json
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from clova_jax.common.errors import ClovaError
+
+LOCK = ".lock"
+_UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+_mine = threading.local()  # .folders: those that this thread holds
+
+Result = TypeVar("Result")
+
+
+@contextlib.contextmanager
+def run_folder(path: str | Path) -> Iterator[Path]:
+    """Holds a folder, made if need be, until the block ends; no other process can hold it meanwhile.
+
+    The thread that holds it may take it again (an experiment that calls `pretrain` with its `out`).
+    A folder that was made here and is still empty at the end is removed.
+
+    Raises:
+        ClovaError: another process (or thread) holds it, or `path` is not a folder.
+    """
+    path = Path(path)
+    held = _mine.__dict__.setdefault("folders", set())
+    with contextlib.ExitStack() as stack:
+        made = _make(path)
+        stack.callback(_remove_if_empty, path, made)
+        key = path.resolve()
+        if key not in held:
+            handle = _take(path)
+            stack.callback(_release, path, handle)
+            held.add(key)
+            stack.callback(held.discard, key)
+        yield path
+
+
+def holds_out(function: Callable[..., Result]) -> Callable[..., Result]:
+    """Decorates a function so that it holds its folder while it works.
+
+    The folder is the argument `out` (None: no folder, nothing to hold), or where there is no such
+    argument `options.out` of the first one, as in the `run(options)` of a command.
+    """
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def alone(*args: Any, **more: Any) -> Result:
+        given = signature.bind(*args, **more).arguments
+        out = given.get("out") if "out" in signature.parameters else args[0].out
+        with run_folder(out) if out is not None else contextlib.nullcontext():
+            return function(*args, **more)
+
+    return alone
+
+
+def _make(path: Path) -> bool:
+    if path.is_dir():
+        return False
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ClovaError(f"{path}: is, or lies in, a file; --out takes a folder") from None
+    return True
+
+
+def _take(path: Path) -> int | None:
+    """An open file that holds the lock; None where there can be none."""
+    while True:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        except FileNotFoundError:  # another process has just removed the empty folder
+            continue
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and not os.access(
+                path, os.W_OK
+            ):
+                return None  # nothing can be written here, by us at least
+            raise
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            if (holder := _holder(path)) is not None:
+                raise ClovaError(
+                    f"{path}: {holder}; wait for it to end, or give another folder"
+                ) from None
+            continue
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
+            print(
+                f"WARNING: {path}: this file system has no locks; "
+                "see to it that no second process writes here",
+                file=sys.stderr,
+            )
+        if _is_current(handle, path / LOCK):
+            about = {"pid": os.getpid(), "host": socket.gethostname(), "since": _now()}
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, json.dumps(about).encode(), 0)
+            return handle
+        os.close(handle)  # its last holder removed it between our opening and locking it
+
+
+def _release(path: Path, handle: int | None) -> None:
+    if handle is None:
+        return
+    with contextlib.suppress(OSError):
+        if _is_current(handle, path / LOCK):
+            os.unlink(path / LOCK)  # while it is held: who waits for it sees that it is gone
+    os.close(handle)
+
+
+def _remove_if_empty(path: Path, made: bool) -> None:
+    if made:
+        with contextlib.suppress(OSError):
+            path.rmdir()
+
+
+def _is_current(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str | None:
+    """Who holds a folder, in words; None where nobody does any more."""
+    for _ in range(50):  # the holder writes its name a moment after it has the lock
+        try:
+            about = json.loads((path / LOCK).read_bytes())
+            where = "" if about["host"] == socket.gethostname() else f" on {about['host']}"
+            return f"process {about['pid']}{where} has been working here since {about['since']}"
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            time.sleep(0.01)
+    return "another process is working here"
+
+
+def _now() -> str:
+    return datetime.now().astimezone().isoformat(" ", "seconds")
