@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.run_folder import holds_out
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Options:
     shard_gigabytes: float = option(5.0, "the most of one safetensors file", metavar="GB")
 
 
+@holds_out
 def run(options: Options) -> None:
     """Exports, and says what differs."""
     from clova_jax import LanguageModel

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax.common.command import option
+from clova_jax.common.run_folder import holds_out
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class Options:
     )
 
 
+@holds_out
 def run(options: Options) -> None:
     """Imports, and says what was read."""
     from clova_jax.interop import from_hugging_face
