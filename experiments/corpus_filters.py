@@ -22,7 +22,8 @@ from clova_jax.corpus.near_duplicates import BANDS, ROWS, near_duplicates, signa
 from clova_jax.corpus.privacy_cases import positives
 from clova_jax.corpus.privacy_look_alikes import negatives
 from clova_jax.corpus.privacy_score import measure
-from clova_jax.corpus.quality import quality_model
+from clova_jax.corpus.quality import is_long_enough, quality, train_quality
+from clova_jax.corpus.sources import source_of
 from clova_jax.corpus.toxicity import has_training_data, toxicity_scores, train_toxicity
 
 EDIT_RATES = (0.01, 0.05, 0.1, 0.2)
@@ -54,7 +55,7 @@ def run(options: Options) -> None:
         "privacy": lambda: _privacy(options),
         "near_duplicates": lambda: _near_duplicates(data, options),
         "core_region": lambda: _core_region(options),
-        "quality": lambda: [quality_model().trained],
+        "quality": lambda: _quality(data),
         "toxicity": lambda: _toxicity(data / "safety", options.out),
     }
     rows: list[dict[str, Any]] = []
@@ -115,6 +116,30 @@ def _near_duplicates(data: Path, options: Options) -> list[dict[str, Any]]:
             row[f"originals_gone_at_{threshold}"] = len(gone) - caught
         rows.append(row)
     return rows
+
+
+def _quality(data: Path) -> list[dict[str, Any]]:
+    """Area under the ROC curve, wiki documents against comments: the package's model, and one trained on these."""
+    kinds: dict[str, str] = {}
+    labelled = []
+    for document in read_documents(data):
+        kind = kinds.setdefault(document.source, source_of(document.source, {}).kind)
+        if kind in ("wiki", "comments") and is_long_enough(document.text):
+            labelled.append((document.text, kind == "wiki"))
+    high = sum(good for _, good in labelled)
+    if not 5 <= high <= len(labelled) - 5:
+        return []
+    from sklearn.metrics import roc_auc_score
+
+    values = [quality(text) for text, _ in labelled]
+    return [
+        {
+            "wiki documents": high,
+            "comments": len(labelled) - high,
+            "roc_auc_of_the_package": 100 * roc_auc_score([good for _, good in labelled], values),
+            "roc_auc_5_fold": 100 * train_quality(labelled).trained["roc_auc"],
+        }
+    ]
 
 
 def _core_region(options: Options) -> list[dict[str, Any]]:

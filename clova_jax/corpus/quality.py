@@ -62,9 +62,14 @@ def quality_model(path: str | None = None) -> DenseModel:
 
 def quality(text: str, model: DenseModel | None = None) -> float:
     """How like an encyclopedia a text is written, 0 to 1; 1 for a text too short to judge."""
-    if profile(text[:_SAMPLE]).letters < SHORTEST:
+    if not is_long_enough(text):
         return 1.0
     return float((model or quality_model())(quality_features(text)))
+
+
+def is_long_enough(text: str) -> bool:
+    """Tells whether a text has enough letters for its style to be judged."""
+    return profile(text[:_SAMPLE]).letters >= SHORTEST
 
 
 def train_quality(labelled: Iterable[tuple[str, bool]], note: str = "") -> DenseModel:
@@ -74,7 +79,7 @@ def train_quality(labelled: Iterable[tuple[str, bool]], note: str = "") -> Dense
     """
     rows, labels = [], []
     for text, good in labelled:
-        if profile(text[:_SAMPLE]).letters >= SHORTEST:
+        if is_long_enough(text):
             rows.append(quality_features(text))
             labels.append(good)
     values, truth = np.array(rows, float).reshape(len(rows), len(FEATURES)), np.array(labels, bool)

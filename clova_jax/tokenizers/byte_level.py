@@ -228,7 +228,7 @@ def train_byte(
         korean_only: learn no merges in letters other than Hangul nor in symbols outside ASCII,
             so that those stay single bytes (the paper, section 3). Off by default: on real text it
             spares 1% of the tokens where nearly all is Hangul, and costs 20% to 60% more of them
-            where terms are Latin, three times as many in English (RESULTS.md).
+            where terms are Latin, three times as many in English (docs/results/tokenizer_report.md).
         show_progress: bars on standard error.
     """
     check_vocab_size(vocab_size)  # before the text is read
