@@ -2,7 +2,6 @@
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
 
 from clova_jax.common.errors import ClovaError
 
@@ -20,7 +19,7 @@ class ModelConfig:
         max_length: rows of the position table (GPT-3 default, the paper is silent).
 
     Raises:
-        ClovaError: a size below one, or heads that do not divide the width.
+        ClovaError: a size below one or of 2^31 and more, or heads that do not divide the width.
     """
 
     num_layers: int
@@ -32,9 +31,9 @@ class ModelConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 31:
                 raise ClovaError(
-                    f"ModelConfig: {field.name}={value!r} must be a whole number above 0"
+                    f"ModelConfig: {field.name}={value!r} must be a whole number above 0 (and below 2^31)"
                 )
         if self.embed_dim % self.num_heads:
             raise ClovaError(
@@ -81,21 +80,6 @@ class ModelConfig:
     def to_json(self) -> dict[str, int]:
         """The numbers, as JSON values."""
         return dataclasses.asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "ModelConfig":
-        """The reverse of `to_json`.
-
-        Raises:
-            ClovaError: a number is missing or unknown.
-        """
-        names = {field.name for field in dataclasses.fields(cls)}
-        if set(values) - names:
-            raise ClovaError(f"model config: unknown {sorted(set(values) - names)}")
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise ClovaError(f"model config: {error}") from None
 
 
 def _paper(num_layers: int, embed_dim: int, num_heads: int) -> ModelConfig:

@@ -74,16 +74,21 @@ class LanguageModel:
         return cls(config, make(config, seed), tokenizer, mesh)
 
     @classmethod
-    def load(cls, directory: str | Path, mesh: Mesh | None = None) -> "LanguageModel":
+    def load(
+        cls, directory: str | Path, mesh: Mesh | None = None, *, verify: bool = True
+    ) -> "LanguageModel":
         """Reads a model directory; with a mesh each device reads its own shards only.
 
+        Args:
+            verify: compare every file with its hash; a very large model loads faster without.
+
         Raises:
-            ClovaError: it is not a model directory, or damaged.
+            ClovaError: it is not a model directory, or damaged; a weight is not finite.
         """
-        return cls(*load_model(directory, mesh), mesh)
+        return cls(*load_model(directory, mesh, verify), mesh)
 
     def save(self, directory: str | Path) -> None:
-        """Writes a model directory: `config.json`, `tokenizer/`, `params/`."""
+        """Writes a model directory: `config.json`, `tokenizer/`, `params/`, and their hashes."""
         save_model(directory, self.config, self.params, self.tokenizer)
 
     @property

@@ -61,11 +61,12 @@ def check_files(folder: Path, recorded: dict[str, str], verify: bool = True) -> 
     Raises:
         ClovaError: a file is missing, was added or changed.
     """
-    present = {name for name in _names(folder) if not _is_a_users(name)}
-    for name in sorted(recorded.keys() - present):
-        raise ClovaError(f"{folder / name}: is missing; copy the whole folder again")
-    for name in sorted(present - recorded.keys()):
-        raise ClovaError(f"{folder / name}: does not belong there; remove it")
+    for name in recorded:
+        if not (folder / name).is_file():
+            raise ClovaError(f"{folder / name}: is missing; copy the whole folder again")
+    for name in _names(folder):
+        if name not in recorded and not _is_a_users(name):
+            raise ClovaError(f"{folder / name}: does not belong there; remove it")
     if verify:
         now = _hashes(folder, sorted(recorded))
         for name, hashed in recorded.items():

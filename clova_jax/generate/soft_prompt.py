@@ -19,10 +19,12 @@ from safetensors.numpy import load_file, save
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
+from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
+from clova_jax.common.json_values import fields
 from clova_jax.generate import sampling, scoring
-from clova_jax.model import fingerprint
+from clova_jax.model import fingerprint, not_finite
 
-FORMAT = "clova_jax prompt 1"
+FORMAT = "clova_jax prompt 2"
 _PIECE = re.compile(r"\s*(\[P\](?:\*(\d+))?)\s*|\{text\}")
 
 
@@ -153,8 +155,9 @@ class SoftPrompt:
         return scoring.score_ids(view, rows, encode(tails), prefix_ids=before)[0]
 
     def save(self, directory: str | Path) -> None:
-        """Writes a folder: `prompt.safetensors` and `prompt.json`."""
+        """Writes a folder: `prompt.safetensors`, `prompt.json`, and last their hashes."""
         directory = Path(directory)
+        (directory / HASHES).unlink(missing_ok=True)
         with whole_file(directory / "prompt.safetensors", "wb") as file:
             file.write(save({"virtual": np.ascontiguousarray(self.vectors, np.float32)}))
         values = {
@@ -165,26 +168,44 @@ class SoftPrompt:
             "about": self.about,
         }
         write_json(directory / "prompt.json", values)
+        write_hashes(directory)
 
     @classmethod
     def load(cls, directory: str | Path) -> "SoftPrompt":
         """Reads what `save` wrote.
 
         Raises:
-            ClovaError: it is not a prompt folder, or damaged.
+            ClovaError: it is not a prompt folder, or damaged; a number is not finite.
         """
         directory = Path(directory)
-        if not (directory / "prompt.json").is_file():
+        path = directory / "prompt.json"
+        if not path.is_file():
             raise ClovaError(f"{directory}: not a prompt folder (no prompt.json)")
-        values = read_json(directory / "prompt.json")
+        values = fields(read_json(path), path, {"format": str})
+        if values["format"] == "clova_jax prompt 1":
+            raise ClovaError(
+                f"{directory}: saved before prompts were bound to all weights of their model; tune it again"
+            )
+        if values["format"] != FORMAT:
+            raise ClovaError(f"{directory}: prompt.json is not of the format {FORMAT!r}")
+        check_hashes(directory)
+        pieces = tuple[int | str, ...]
+        kinds = {"model": str, "before": pieces, "after": pieces, "about": dict}
+        values = fields(read_json(path), path, kinds)
+        template = Template(values["before"], values["after"])
         try:
-            if values["format"] != FORMAT:
-                raise ClovaError(f"{directory}: prompt.json is not of the format {FORMAT!r}")
-            template = Template(tuple(values["before"]), tuple(values["after"]))
             vectors = load_file(directory / "prompt.safetensors")["virtual"]
-            return cls(vectors, template, values["model"], values["about"])
-        except (KeyError, TypeError, SafetensorError, OSError) as error:
+        except (KeyError, SafetensorError, OSError) as error:
             raise ClovaError(f"{directory}: the prompt is damaged ({error})") from None
+        if vectors.dtype != np.float32 or vectors.ndim != 2:
+            raise ClovaError(
+                f"{directory}: the prompt is damaged ({vectors.dtype}{list(vectors.shape)} vectors)"
+            )
+        if not_finite(vectors) is not None:
+            raise ClovaError(
+                f"{directory}: the prompt holds numbers that are not finite; tune it again"
+            )
+        return cls(vectors, template, values["model"], values["about"])
 
 
 def first_virtual(model: Any) -> int:

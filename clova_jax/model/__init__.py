@@ -13,6 +13,7 @@ from clova_jax.model.decoder import (
     run_blocks,
 )
 from clova_jax.model.fingerprint import fingerprint
+from clova_jax.model.finite import not_finite
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
 from clova_jax.model.params import (
     Params,
@@ -43,6 +44,7 @@ __all__ = [
     "input_gradients",
     "layer_norm",
     "logits",
+    "not_finite",
     "param_shardings",
     "param_specs",
     "run_blocks",

@@ -1,5 +1,12 @@
-"""The model directory: `config.json`, `tokenizer/` and `params/` (Orbax), readable on any mesh."""
+"""The model directory, readable on any mesh.
 
+config.json    the shape, and what is known of the making
+tokenizer/
+params/        the weights (Orbax)
+hashes.json    of every file, written last: half a directory never loads, nor a damaged one
+"""
+
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +16,15 @@ from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
+from clova_jax.common.json_values import as_dataclass, fields
 from clova_jax.config import ModelConfig
+from clova_jax.model.finite import not_finite
 from clova_jax.model.params import Params, abstract_params, param_shardings
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
-FORMAT = "clova_jax model 1"
+FORMAT = "clova_jax model 2"
+BEFORE_HASHES = "clova_jax model 1"  # still read
 
 
 def save_model(
@@ -23,7 +34,7 @@ def save_model(
     tokenizer: Tokenizer,
     about: dict[str, Any] | None = None,
 ) -> None:
-    """Writes a self-contained model directory; `config.json` comes last, so half a one never loads.
+    """Writes a self-contained model directory; `hashes.json` comes last, so half a one never loads.
 
     Args:
         directory: where; an older model there is replaced.
@@ -40,13 +51,15 @@ def save_model(
         )
     writer = jax.process_index() == 0
     if writer:
-        (directory / "config.json").unlink(missing_ok=True)
+        for name in ("config.json", HASHES):
+            (directory / name).unlink(missing_ok=True)
         tokenizer.save(directory / "tokenizer")
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
     if writer:
         values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
         write_json(directory / "config.json", values)
+        write_hashes(directory)
 
 
 def inference_shardings(config: ModelConfig, mesh: Mesh | None) -> Params:
@@ -63,46 +76,72 @@ def read_config(directory: str | Path) -> ModelConfig:
     Raises:
         ClovaError: it is not a model directory.
     """
-    directory = Path(directory)
+    return _read_config(Path(directory))[1]
+
+
+def _read_config(directory: Path) -> tuple[str, ModelConfig]:
+    """The format and the shape."""
     if not directory.is_dir():
         raise ClovaError(f"{directory}: no such model directory")
-    if not (directory / "config.json").is_file():
+    path = directory / "config.json"
+    if not path.is_file():
         raise ClovaError(f"{directory}: not a model directory (no config.json)")
-    values = read_json(directory / "config.json")
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
+    values = read_json(path)
+    if not isinstance(values, dict) or values.get("format") not in (FORMAT, BEFORE_HASHES):
         raise ClovaError(
             f"{directory}: config.json is not of the format {FORMAT!r}; a Hugging Face directory "
             "is brought in by `clova import-hf`"
         )
-    return ModelConfig.from_json(values["model"])
+    model = fields(values, path, {"model": dict})["model"]
+    return values["format"], as_dataclass(ModelConfig, model, f"{path}: 'model'")
 
 
 def load_model(
-    directory: str | Path, mesh: Mesh | None = None
+    directory: str | Path, mesh: Mesh | None = None, verify: bool = True
 ) -> tuple[ModelConfig, Params, Tokenizer]:
     """Reads a model directory; with a mesh, every device reads only its own shards.
 
+    Args:
+        verify: compare every file with its hash first (a second a gigabyte or so).
+
     Raises:
-        ClovaError: it is not a model directory, or a part of it is missing or damaged.
+        ClovaError: it is not a model directory; a part of it is missing or damaged; a weight is not finite.
     """
     directory = Path(directory).absolute()
-    config = read_config(directory)
+    written, config = _read_config(directory)
+    if written == FORMAT:
+        check_hashes(directory, verify)
+    elif verify:
+        print(
+            f"{directory}: saved before models had hashes, so damage cannot be told; save it again",
+            file=sys.stderr,
+        )
     tokenizer = load_tokenizer(directory / "tokenizer")
     if tokenizer.vocab_size != config.vocab_size:
         raise ClovaError(
             f"{directory}: config.json says {config.vocab_size:,} entries, its tokenizer has "
             f"{tokenizer.vocab_size:,}"
         )
+    params = _read_params(directory / "params", config, mesh)
+    if (name := not_finite(params)) is not None:
+        raise ClovaError(
+            f"{directory}/params: {name} holds numbers that are not finite (a training that diverged?); "
+            "take an earlier checkpoint"
+        )
+    return config, params, tokenizer
+
+
+def _read_params(path: Path, config: ModelConfig, mesh: Mesh | None) -> Params:
+    if not path.is_dir():
+        raise ClovaError(f"{path.parent}: has no params/; the model was not saved to its end")
     abstract = jax.tree.map(
         lambda shape, sharding: jax.ShapeDtypeStruct(shape.shape, shape.dtype, sharding=sharding),
         abstract_params(config),
         inference_shardings(config, mesh),
     )
-    if not (directory / "params").is_dir():
-        raise ClovaError(f"{directory}: has no params/; the model was not saved to its end")
     try:
         with ocp.StandardCheckpointer() as checkpointer:
-            return config, checkpointer.restore(directory / "params", abstract), tokenizer
-    except (ValueError, KeyError, OSError) as error:
-        reason = str(error).strip().partition("\n")[0][:200]
-        raise ClovaError(f"{directory}/params: damaged, or of another shape ({reason})") from error
+            return checkpointer.restore(path, abstract)
+    except Exception as error:  # Orbax and TensorStore raise whatever they meet
+        reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
+        raise ClovaError(f"{path}: damaged, or of another shape ({reason})") from error

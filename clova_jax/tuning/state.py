@@ -13,8 +13,20 @@ from safetensors.numpy import load_file, save
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
-from clova_jax.model import Params
+from clova_jax.common.hashes import hash_file
+from clova_jax.common.json_values import fields
+from clova_jax.model import Params, not_finite
 from clova_jax.train import TrainState
+
+KINDS = {
+    "file": str,
+    "sha256": str,
+    "identity": dict,
+    "best_loss": float | None,  # null where it was not finite
+    "best_step": int,
+    "history": list[dict],
+    "finished": bool,
+}
 
 
 @dataclass
@@ -52,6 +64,7 @@ class Progress:
             file.write(save({k: np.asarray(x) for k, x in _flat(arrays).items()}))
         values = {
             "file": name,
+            "sha256": hash_file(folder / name),
             "identity": identity,
             "best_loss": self.best_loss,
             "best_step": self.best_step,
@@ -73,7 +86,10 @@ class Progress:
         fresh = cls.start(trainable)
         if not (folder / "run.json").is_file():
             return fresh
-        values = read_json(folder / "run.json")
+        path = folder / "run.json"
+        values = fields(read_json(path), path, KINDS)
+        for row in values["history"]:
+            fields(row, f"{path}: 'history'", {"step": int, "dev_loss": float | None})
         for key, now in identity.items():
             before = values["identity"].get(key)
             if before != now:
@@ -83,14 +99,20 @@ class Progress:
         parts: dict[str, Any] = {"state": fresh.state, "best": fresh.best}
         if values["finished"]:
             del parts["state"]
+        file = folder / Path(values["file"]).name
         try:
-            arrays = load_file(folder / values["file"])
+            arrays = load_file(file)
             parts = jax.tree_util.tree_map_with_path(lambda p, x: arrays[_name(p)], parts)
         except (KeyError, OSError, SafetensorError) as error:
-            raise ClovaError(f"{folder}: the run is damaged ({error}); remove it") from None
+            raise ClovaError(f"{file}: the run is damaged ({error}); remove {folder}") from None
+        if hash_file(file) != values["sha256"]:
+            raise ClovaError(f"{file}: is damaged (differs from its hash); remove {folder}")
+        if (name := not_finite(parts)) is not None:
+            raise ClovaError(f"{file}: {name} holds numbers that are not finite; remove {folder}")
         state = placed(parts.get("state", fresh.state), fresh.state)
-        rest = {key: values[key] for key in ("best_loss", "best_step", "history", "finished")}
-        return dataclasses.replace(fresh, state=state, best=parts["best"], **rest)
+        rest = {key: values[key] for key in ("best_step", "history", "finished")}
+        loss = float("inf") if values["best_loss"] is None else values["best_loss"]
+        return dataclasses.replace(fresh, state=state, best=parts["best"], best_loss=loss, **rest)
 
 
 def fresh_state(trainable: Params) -> TrainState:

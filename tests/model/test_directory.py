@@ -9,6 +9,7 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.hashes import HASHES, write_hashes
 from clova_jax.model.directory import load_model, read_config, save_model
 from clova_jax.parallel import make_mesh
 
@@ -74,22 +75,148 @@ def test_no_file_is_a_pickle(saved):
             assert path.read_bytes()[:2] not in (b"\x80\x04", b"\x80\x05")
 
 
+def write_values(folder, change):
+    """Edits config.json as someone would who knows of the hashes."""
+    values = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(change(values)))
+    write_hashes(folder)
+
+
 def test_mistakes_are_named(lm, copy, tmp_path, tokenizer):
     with pytest.raises(ClovaError, match="nowhere: no such model directory"):
         load_model(tmp_path / "nowhere")
     with pytest.raises(ClovaError, match=r"no config\.json"):
         load_model(tmp_path)
-    config = json.loads((copy / "config.json").read_text())
-    changed = config | {"model": config["model"] | {"num_layers": 3}}
-    (copy / "config.json").write_text(json.dumps(changed))
+    write_values(copy, lambda v: v | {"model": v["model"] | {"num_layers": 3}})
     with pytest.raises(ClovaError, match="params: damaged, or of another shape"):
         load_model(copy)
-    (copy / "config.json").write_text(json.dumps(config | {"format": "?"}))
+    write_values(copy, lambda v: v | {"format": "?"})
     with pytest.raises(ClovaError, match="import-hf"):
-        load_model(copy)
-    (copy / "config.json").write_text(json.dumps(config))
-    shutil.rmtree(copy / "params")
-    with pytest.raises(ClovaError, match="has no params/"):
         load_model(copy)
     with pytest.raises(ClovaError, match="the tokenizer has .* entries, the model 300"):
         save_model(tmp_path / "x", lm.config.replace(vocab_size=300), lm.params, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda v: {"format": v["format"]}, "config.json: has no 'model'"),
+        (lambda v: v | {"model": None}, "'model' is null, wants an object"),
+        (lambda v: v | {"model": [1]}, "'model' is a list of 1, wants an object"),
+        (lambda v: v | {"model": {"num_layers": 1}}, "'model': has no 'embed_dim'"),
+        (lambda v: v | {"model": v["model"] | {"embed_dim": None}}, "'embed_dim' is null"),
+        (
+            lambda v: v | {"model": v["model"] | {"num_heads": "2"}},
+            "'num_heads' is \"2\", wants a whole",
+        ),
+        (lambda v: v | {"model": v["model"] | {"num_heads": 3}}, "not a multiple of num_heads=3"),
+        (lambda v: v | {"model": v["model"] | {"num_layers": 10**40}}, "num_layers=10+ must be"),
+        (lambda v: v | {"model": v["model"] | {"width": 1}}, "'width' is unknown"),
+        (lambda v: [v], "not of the format"),
+    ],
+)
+def test_a_config_that_is_none_is_refused_in_one_line(copy, change, message):
+    write_values(copy, change)
+    for read in (read_config, load_model):
+        with pytest.raises(ClovaError, match=message) as caught:
+            read(copy)
+        assert "\n" not in str(caught.value)
+
+
+def test_half_a_directory_is_refused(copy):
+    for name in (HASHES, "params", "tokenizer"):
+        gone = copy / name
+        kept = gone.rename(copy.parent / name)
+        with pytest.raises(ClovaError, match="missing|has no hashes.json"):
+            load_model(copy)
+        with pytest.raises(ClovaError, match="missing|has no"):
+            load_model(copy, verify=False)
+        kept.rename(gone)
+    load_model(copy)
+
+
+def cut_data(folder):
+    for data in folder.glob("params/**/d/*"):
+        data.write_bytes(data.read_bytes()[: data.stat().st_size // 2])
+
+
+def test_a_directory_of_an_older_version_is_read_with_a_word(lm, copy, capsys):
+    write_values(copy, lambda v: v | {"format": "clova_jax model 1"})
+    (copy / HASHES).unlink()
+    same(LanguageModel.load(copy).params, lm.params)
+    assert "before models had hashes" in capsys.readouterr().err
+    cut_data(copy)
+    with pytest.raises(ClovaError, match="params: damaged") as caught:
+        load_model(copy)
+    assert len(str(caught.value)) < 500
+    assert "\n" not in str(caught.value)
+
+
+def flips(folder, count, seed):
+    """Folders with one flipped bit: all bits of some bytes of every file, drawn at random."""
+    rng = np.random.default_rng(seed)
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        good = path.read_bytes()
+        for at in rng.choice(len(good), min(count, len(good)), replace=False):
+            for bit in range(8):
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1 << bit]) + good[at + 1 :])
+                yield f"{path.relative_to(folder)}, byte {at}, bit {bit}"
+        path.write_bytes(good)
+
+
+@pytest.mark.parametrize("count", [2, pytest.param(40, marks=pytest.mark.slow)])
+def test_every_flipped_bit_is_refused(copy, count):
+    for flip in flips(copy, count, seed=count):
+        with pytest.raises(ClovaError) as caught:
+            load_model(copy)
+        assert "\n" not in str(caught.value), flip
+    load_model(copy)
+
+
+def test_cut_data_is_told_in_one_line_verified_or_not(copy):
+    cut_data(copy)
+    for verify, message in ((True, "params/.*: is damaged"), (False, "params: damaged, or")):
+        with pytest.raises(ClovaError, match=message) as caught:
+            LanguageModel.load(copy, verify=verify)
+        assert len(str(caught.value)) < 500
+        assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("shape", [None, (1, 1, 2)])
+def test_weights_that_are_not_finite_are_refused(lm, tmp_path, value, shape):
+    kernel = np.array(lm.params["blocks"]["mlp"]["down"]["kernel"])
+    kernel[-1, -1, -1] = value
+    blocks = lm.params["blocks"]
+    mlp = blocks["mlp"] | {"down": blocks["mlp"]["down"] | {"kernel": jax.numpy.asarray(kernel)}}
+    params = lm.params | {"blocks": blocks | {"mlp": mlp}}
+    save_model(tmp_path / "model", lm.config, params, lm.tokenizer)
+    with pytest.raises(
+        ClovaError, match="blocks/mlp/down/kernel holds numbers that are not finite"
+    ):
+        load_model(tmp_path / "model", shape and make_mesh(shape))
+
+
+def test_the_fingerprint_sees_every_number(lm):
+    def with_embedding(change):
+        table = np.array(lm.params["embedding"])
+        change(table)
+        return LanguageModel(lm.config, lm.params | {"embedding": table}, lm.tokenizer)
+
+    def swap(table):
+        table[[5, 6]] = table[[6, 5]]
+
+    def least(table):
+        table[3, 7] = np.nextafter(table[3, 7], np.float32(1))
+
+    found = {with_embedding(change).fingerprint for change in (lambda t: None, swap, least)}
+    assert len(found) == 3
+    assert lm.fingerprint in found
+    assert (
+        LanguageModel.create(lm.config, lm.tokenizer, 3, make_mesh((1, 1, 2))).fingerprint in found
+    )
+    table = np.array(lm.params["embedding"])
+    changing = LanguageModel(lm.config, lm.params | {"embedding": table}, lm.tokenizer)
+    before = changing.fingerprint
+    table[0, 0] += 1  # in place: nothing of a NumPy array may be remembered
+    assert changing.fingerprint != before == lm.fingerprint

@@ -1,9 +1,14 @@
 """Virtual tokens behave as the words whose embeddings they have; prompts on disk; templates."""
 
+import json
+
 import numpy as np
 import pytest
+from safetensors.numpy import save
 
+from clova_jax import LanguageModel
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.hashes import write_hashes
 from clova_jax.generate import SoftPrompt, Template
 
 
@@ -44,7 +49,11 @@ def test_saved_and_read_back_it_is_the_same(lm, tmp_path):
     prompt = prompt_of_words(lm, "ab", "c")
     prompt.save(tmp_path)
     again = SoftPrompt.load(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["prompt.json", "prompt.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "hashes.json",
+        "prompt.json",
+        "prompt.safetensors",
+    ]
     np.testing.assert_array_equal(again.vectors, prompt.vectors)
     assert (again.template, again.model) == (prompt.template, prompt.model)
 
@@ -54,12 +63,74 @@ def test_a_prompt_of_another_model_is_refused(lm, other_lm):
         other_lm.generate(["x"], prompt=prompt_of_words(lm, "a", ""))
 
 
+def test_a_prompt_of_a_model_that_differs_in_one_number_is_refused(lm):
+    table = np.array(lm.params["embedding"])
+    table[len(table) // 2, 3] += 1e-4
+    near = LanguageModel(lm.config, lm.params | {"embedding": table}, lm.tokenizer)
+    with pytest.raises(ClovaError, match="tune one for this model"):
+        near.generate(["x"], prompt=prompt_of_words(lm, "a", ""))
+
+
 def test_a_damaged_folder_is_refused(lm, tmp_path):
     with pytest.raises(ClovaError, match="not a prompt folder"):
         SoftPrompt.load(tmp_path)
     prompt_of_words(lm, "ab", "").save(tmp_path)
     (tmp_path / "prompt.safetensors").write_bytes(b"short")
     with pytest.raises(ClovaError, match="damaged"):
+        SoftPrompt.load(tmp_path)
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(400, marks=pytest.mark.slow)])
+def test_every_flipped_bit_of_a_prompt_is_refused(lm, tmp_path, count):
+    prompt_of_words(lm, "ab", "c").save(tmp_path)
+    rng = np.random.default_rng(count)
+    for path in sorted(tmp_path.iterdir()):
+        good = path.read_bytes()
+        for at in rng.choice(len(good), min(count, len(good)), replace=False):
+            for bit in range(8):
+                path.write_bytes(good[:at] + bytes([good[at] ^ 1 << bit]) + good[at + 1 :])
+                with pytest.raises(ClovaError) as caught:
+                    SoftPrompt.load(tmp_path)
+                assert "\n" not in str(caught.value)
+        path.write_bytes(good)
+    SoftPrompt.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"format": "clova_jax prompt 1"}, "tune it again"),
+        ({"format": None}, "'format' is null"),
+        ({"before": None}, "'before' is null"),
+        ({"before": [2, None]}, "'before', entry 1, is null"),
+        ({"after": "text"}, "'after' is \"text\", wants a list"),
+        ({"model": 5}, "'model' is 5, wants a string"),
+        ({"about": None}, "'about' is null"),
+    ],
+)
+def test_a_prompt_with_odd_values_is_refused(lm, tmp_path, change, message):
+    prompt_of_words(lm, "ab", "c").save(tmp_path)
+    path = tmp_path / "prompt.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    write_hashes(tmp_path)
+    with pytest.raises(ClovaError, match=message):
+        SoftPrompt.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "message"),
+    [
+        (np.full((3, 2), np.nan, np.float32), "not finite"),
+        (np.array([[1, np.inf]], np.float32), "not finite"),
+        (np.ones(3, np.float32), r"float32\[3\] vectors"),
+        (np.ones((3, 2), np.int32), r"int32\[3, 2\] vectors"),
+    ],
+)
+def test_vectors_that_are_none_are_refused(tmp_path, vectors, message):
+    SoftPrompt(np.ones((3, 2)), Template((2,), (1,)), "x").save(tmp_path)
+    (tmp_path / "prompt.safetensors").write_bytes(save({"virtual": vectors}))
+    write_hashes(tmp_path)
+    with pytest.raises(ClovaError, match=message):
         SoftPrompt.load(tmp_path)
 
 
