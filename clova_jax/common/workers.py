@@ -2,19 +2,25 @@
 
 Workers are spawned, not forked: forking would copy the parent's threads and locks in an unknown state.
 They leave signals to the parent, and end when it does, however it ends.
+
+A thread of the parent stands for each worker and talks to it alone, over a pipe that closes with the
+process: however a worker dies, its thread knows at once. (`ProcessPoolExecutor` can wait for ever: a
+worker that dies while it starts or sends is not seen, and one that ignores SIGTERM cannot be ended.)
 """
 
+import atexit
 import contextlib
 import itertools
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
@@ -22,7 +28,7 @@ from clova_jax.common.errors import ClovaError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-_function: Callable[[Any], Any]
+_SPAWN = multiprocessing.get_context("spawn")
 
 
 def ordered_map(
@@ -43,16 +49,16 @@ def ordered_map(
         for item in items:
             yield item, function(item)
         return
-    with _killed_is_told(), _pool(workers, make, args) as pool:
+    with _pool(workers, make, args) as pool:
         items = iter(items)
         waiting = deque(
-            (item, pool.submit(_call, item)) for item in itertools.islice(items, 2 * workers)
+            (item, pool.submit(None, item)) for item in itertools.islice(items, 2 * workers)
         )
         while waiting:
             item, future = waiting.popleft()
             yield item, future.result()
             for following in itertools.islice(items, 1):
-                waiting.append((following, pool.submit(_call, following)))
+                waiting.append((following, pool.submit(None, following)))
 
 
 class Workers:
@@ -65,7 +71,7 @@ class Workers:
     def __init__(self, count: int) -> None:
         self._count = count
         self._open = contextlib.ExitStack()
-        self._processes: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
 
     def __enter__(self) -> "Workers":
         return self
@@ -86,51 +92,130 @@ class Workers:
         if self._count <= 1:
             yield from map(function, items)
             return
-        if self._processes is None:
-            self._processes = self._open.enter_context(_pool(self._count))
+        if self._pool is None:
+            self._pool = self._open.enter_context(_pool(self._count))
         waiting: set[Future] = set()
-        with _killed_is_told():
-            for item in items:
-                waiting.add(self._processes.submit(function, item))
-                if len(waiting) >= 2 * self._count:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
-            while waiting:
+        for item in items:
+            waiting.add(self._pool.submit(function, item))
+            if len(waiting) >= 2 * self._count:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 yield from (future.result() for future in done)
+        while waiting:
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
 
 
 @contextmanager
 def _pool(
-    workers: int, make: Callable[..., Any] | None = None, args: tuple[Any, ...] = ()
-) -> Iterator[ProcessPoolExecutor]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, _start, (make, args))
+    count: int, make: Callable[..., Any] | None = None, args: tuple[Any, ...] = ()
+) -> Iterator["_Pool"]:
+    pool = _Pool(count, make, args)
+    atexit.register(pool.close)  # before multiprocessing's own, which waits for every process
     try:
         yield pool
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        atexit.unregister(pool.close)
+        pool.close()
 
 
-@contextmanager
-def _killed_is_told() -> Iterator[None]:
-    try:
-        yield
-    except BrokenProcessPool:
-        raise ClovaError(
-            "a worker process was killed (out of memory?); run the same command again to go on, "
-            "with fewer --workers"
-        ) from None
+class _Pool:
+    """Threads with a process each."""
+
+    def __init__(self, count: int, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
+        self._threads = ThreadPoolExecutor(count)
+        self._mine = threading.local()  # the calling thread's end of the pipe
+        self._make = make, args
+        self._lock = threading.Lock()
+        self._processes: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
+        self._broken = False
+
+    def submit(self, function: Callable[[Any], Any] | None, item: Any) -> Future:
+        """Has a worker call the function, or without one what `make` gave it."""
+        return self._threads.submit(self._call, function, item)
+
+    def close(self) -> None:
+        """Waits for what runs, lets go what waits, and ends the processes."""
+        try:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+        except BaseException:  # a second Ctrl-C will not wait
+            self._kill()
+            raise
+        finally:
+            for process, pipe in self._processes:
+                pipe.close()
+                process.join()
+
+    def _call(self, function: Callable[[Any], Any] | None, item: Any) -> Any:
+        pipe = getattr(self._mine, "pipe", None) or self._start()
+        reply = None
+        with contextlib.suppress(EOFError, OSError):
+            pipe.send((function, item))
+            reply = pipe.recv()
+        if reply is None:
+            self._kill()  # what the others do is lost anyway, and would be waited for
+            raise ClovaError(
+                "a worker process was killed (out of memory?); run the same command again to go "
+                "on, with fewer --workers"
+            )
+        fine, value = reply
+        if fine:
+            return value
+        try:
+            raise value
+        finally:
+            del value, reply  # an error that holds the frame which holds it
+
+    def _start(self) -> Connection:
+        with self._lock:
+            mine, theirs = _SPAWN.Pipe()
+            process = _SPAWN.Process(target=_work, args=(theirs, *self._make))
+            process.start()
+            theirs.close()  # now the pipe ends when the process does
+            self._processes.append((process, mine))
+            if self._broken:
+                process.kill()
+        self._mine.pipe = mine
+        return mine
+
+    def _kill(self) -> None:
+        with self._lock:
+            self._broken = True
+            for process, _ in self._processes:
+                process.kill()  # they ignore SIGTERM
 
 
-def _start(make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
-    global _function
+def _work(pipe: Connection, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
+    """The life of a worker: answers until the pipe ends."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent minds them, and stops between items
         signal.signal(number, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    if make is not None:
-        _function = make(*args)
+    made = None
+
+    def answer(function: Callable[[Any], Any] | None, item: Any) -> tuple[bool, Any]:
+        nonlocal made
+        try:
+            if function is None:
+                function = made = made or make(*args)
+            return True, function(item)
+        except Exception as error:
+            place = "".join(traceback.format_tb(error.__traceback__))
+            error.add_note(f"in a worker process:\n{place}")  # a traceback does not travel
+            return False, error
+
+    while True:
+        try:
+            reply = answer(*pipe.recv())
+        except EOFError:
+            return
+        except Exception as error:  # what cannot be read here
+            reply = False, error
+        try:
+            pipe.send(reply)
+        except OSError:
+            return
+        except Exception as error:  # what cannot be sent
+            pipe.send((False, TypeError(f"{type(reply[1]).__name__} of a worker: {error}")))
 
 
 def _end_with_parent() -> None:
@@ -138,7 +223,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _call(item: Any) -> Any:
-    return _function(item)
