@@ -207,7 +207,7 @@ class Cleaner:
             else:
                 text = html_text(document.text)
             counts["html"] += 1
-            meta = {key: value for key, value in meta.items() if key != "format"}
+            meta = meta | {"format": "text"}
             if title:
                 meta.setdefault("title", title)
             if not text:
@@ -229,7 +229,8 @@ class Cleaner:
         return document
 
     def _normalize(self, document: Document, counts: Counter) -> Document | Dropped:
-        text = normalize(document.text)
+        # The parser of HTML has resolved what was an entity there.
+        text = normalize(document.text, counts, entities=document.meta.get("format") != "text")
         if text == document.text:
             return document
         if not text:

@@ -1,7 +1,6 @@
 """The plain operators: normalisation, rules, language, spam, quality, questions, dialogue, prefixes."""
 
 import random
-import unicodedata
 
 import pytest
 from corpus_world import prose
@@ -13,33 +12,12 @@ from clova_jax.corpus import rules
 from clova_jax.corpus.dialogue import dialogue_text, number_speakers
 from clova_jax.corpus.kin import best_answer, kin_text
 from clova_jax.corpus.language import language
-from clova_jax.corpus.normalize import normalize
 from clova_jax.corpus.profile import profile
 from clova_jax.corpus.quality import FEATURES, quality, quality_features, train_quality
 from clova_jax.corpus.sources import KINDS, prefix
 from clova_jax.corpus.spam import spam
 
 PROSE = prose(random.Random(1), 12)
-
-
-@settings(max_examples=200)
-@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60))
-def test_normalize_twice_is_normalize_once(text):
-    once = normalize(text)
-    assert normalize(once) == once or "&" in text  # an entity may hide another
-    assert unicodedata.is_normalized("NFC", once)
-    assert "\r" not in once
-    assert "\u200b" not in once
-
-
-def test_normalize_keeps_what_it_should():
-    assert (
-        normalize("가\u1100\u1161\r\n나\u00a0\u3000다 \n\n\n\n라\u200b&amp;\ufeff")
-        == "가가\n나 다\n\n라&"
-    )
-    code = "- 목록\n  1. 안쪽\n    return 1"
-    assert normalize(code) == code
-    assert normalize("👨\u200d👩") == "👨\u200d👩"
 
 
 @settings(max_examples=200)
