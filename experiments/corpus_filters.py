@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.files import read_json, write_json, write_jsonl
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.run_folder import holds_out
@@ -38,8 +38,8 @@ class Options:
     """
 
     data: Path | None = option(None, "a folder with corpus/ and safety/", metavar="DIR")
-    documents: int = option(2_000, "documents that near duplicates are planted for")
-    seed: int = option(0, "of generated and planted cases")
+    documents: int = option(2_000, "documents that near duplicates are planted for", least=1)
+    seed: int = seed_option("of generated and planted cases")
     out: Path = option(Path("runs/corpus_filters"), "result folder", metavar="DIR")
 
 

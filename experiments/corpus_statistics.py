@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.plots import figure, legend
@@ -38,8 +38,8 @@ class Options:
     data: Path | None = option(None, "a corpus folder", metavar="DIR")
     tokenizer: Path | None = option(None, "folder of a tokenizer", metavar="DIR")
     sources: Path | None = option(None, "JSON registry of sources: name to kind and tier")
-    seed: int = option(0, "of the sample world")
-    workers: int | None = option(None, "processes (default: one a CPU)")
+    seed: int = seed_option("of the sample world")
+    workers: int | None = option(None, "processes (default: one a CPU)", least=1)
     out: Path = option(Path("runs/corpus_statistics"), "result folder", metavar="DIR")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, format_table
@@ -44,17 +44,20 @@ class Options:
     tasks: tuple[str, ...] = option(
         (), "which tasks; those of the paper whose data are there by default"
     )
-    shots: tuple[int, ...] = option((), "examples in a prompt; several are all run (the paper's)")
-    trials: int | None = option(None, "random sets of examples (the paper's)")
-    limit: int | None = option(None, "items a trial (all)")
+    shots: tuple[int, ...] = option(
+        (), "examples in a prompt; several are all run (the paper's)", least=0
+    )
+    trials: int | None = option(None, "random sets of examples (the paper's)", least=1)
+    limit: int | None = option(None, "items a trial (all)", least=1)
     scoring: Scoring = option("raw", "how labels are compared")
     skip_long: bool = option(False, "leave out, counted, items longer than the model's context")
     show_prompt: int | None = option(
         None,
         "print the prompt of prediction N (from 0, trial by trial) of each task; score nothing",
+        least=0,
     )
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of the items and of the examples")
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("of the items and of the examples")
     out: Path = option(Path("runs/few_shot"), "where everything goes", metavar="DIR")
 
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.command import as_json, check_numbers, main, option
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
@@ -47,12 +46,13 @@ NOTES = [
 class Options:
     """Prints the sizes of Table 2 and the small ones; a second's work."""
 
-    length: int = option(2_048, "tokens a sequence, for the attention's share of the operations")
+    length: int = option(
+        2_048, "tokens a sequence, for the attention's share of the operations", least=1
+    )
     out: Path = option(Path("runs/model_sizes"), "where the table and the plot go", metavar="DIR")
 
     def __post_init__(self) -> None:
-        if self.length < 1:
-            raise ClovaError(f"--length: {self.length} is below 1")
+        check_numbers(self)
 
 
 def size_row(name: str, config: ModelConfig, length: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
@@ -48,14 +48,14 @@ class Options:
     examples: tuple[str, ...] = option(
         ("70", "2000", "4000", "all"), "labelled reviews to learn from; a fifth of them to stop by"
     )
-    shots: int | None = option(None, "examples in the prompt of few_shot (the paper's)")
-    trials: int | None = option(None, "random sets of examples of few_shot (the paper's)")
-    seeds: int = option(3, "runs a row, each with its own examples, start and order")
-    limit: int | None = option(None, "test reviews (all)")
-    steps: int = option(1000, "updates a run, at most")
-    batch_size: int = option(16, "reviews an update")
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of everything")
+    shots: int | None = option(None, "examples in the prompt of few_shot (the paper's)", least=0)
+    trials: int | None = option(None, "random sets of examples of few_shot (the paper's)", least=1)
+    seeds: int = option(3, "runs a row, each with its own examples, start and order", least=1)
+    limit: int | None = option(None, "test reviews (all)", least=1)
+    steps: int = option(1000, "updates a run, at most", least=1)
+    batch_size: int = option(16, "reviews an update", least=1)
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("of everything")
     out: Path = option(Path("runs/p_tuning"), "where everything goes", metavar="DIR")
 
 

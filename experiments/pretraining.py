@@ -12,7 +12,7 @@ from typing import Any
 from matplotlib import colormaps
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.common.plots import figure
@@ -33,7 +33,7 @@ class Options:
         ("이 영화는", "대한민국의 수도는", "서버를 다시 시작하려면", "존경하는 국민 여러분,"),
         "texts to go on from",
     )
-    seed: int = option(0, "of the continuations")
+    seed: int = seed_option("of the continuations")
     out: Path = option(Path("runs/pretraining"), "results", metavar="DIR")
 
 

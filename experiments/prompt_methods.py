@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main, mesh_option, option, seed_option
 from clova_jax.common.files import read_json
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import error_bars
@@ -36,17 +36,19 @@ class Options:
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     task: str = option("nsmc", "which labelled task")
-    examples: int = option(2000, "labelled examples to learn from; a fifth of them to stop by")
-    shots: int | None = option(None, "examples in the designed prompt (the paper's)")
-    trials: int | None = option(
-        None, "random sets of examples of the designed prompt (the paper's)"
+    examples: int = option(
+        2000, "labelled examples to learn from; a fifth of them to stop by", least=1
     )
-    seeds: int = option(2, "runs a point")
-    limit: int | None = option(None, "test items (all)")
-    steps: int = option(1000, "updates a run, at most")
-    batch_size: int = option(16, "examples an update")
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of everything")
+    shots: int | None = option(None, "examples in the designed prompt (the paper's)", least=0)
+    trials: int | None = option(
+        None, "random sets of examples of the designed prompt (the paper's)", least=1
+    )
+    seeds: int = option(2, "runs a point", least=1)
+    limit: int | None = option(None, "test items (all)", least=1)
+    steps: int = option(1000, "updates a run, at most", least=1)
+    batch_size: int = option(16, "examples an update", least=1)
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("of everything")
     out: Path = option(Path("runs/prompt_methods"), "where everything goes", metavar="DIR")
 
 

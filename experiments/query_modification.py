@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.plots import figure, legend
@@ -46,15 +46,17 @@ class Options:
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     task: Literal["query_modification", "sae4k"] = option("query_modification", "which set")
-    shots: tuple[int, ...] = option((0, 3), "examples in the prompt")
+    shots: tuple[int, ...] = option((0, 3), "examples in the prompt", least=0)
     encoder: str = option("lstm", "of p-tuning: lstm or mlp")
-    examples: int | None = option(None, "pairs to learn from, a fifth of them to stop by (all)")
-    seeds: int = option(2, "runs a row, and random sets of examples in the prompt")
-    limit: int | None = option(None, "test queries (all)")
-    steps: int = option(1500, "updates a run, at most")
-    batch_size: int = option(16, "pairs an update")
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of everything")
+    examples: int | None = option(
+        None, "pairs to learn from, a fifth of them to stop by (all)", least=1
+    )
+    seeds: int = option(2, "runs a row, and random sets of examples in the prompt", least=1)
+    limit: int | None = option(None, "test queries (all)", least=1)
+    steps: int = option(1500, "updates a run, at most", least=1)
+    batch_size: int = option(16, "pairs an update", least=1)
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("of everything")
     out: Path = option(Path("runs/query_modification"), "where everything goes", metavar="DIR")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
@@ -42,15 +42,15 @@ class Options:
 
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     size: str = option("tiny", f"one of {', '.join(SIZES)}")
-    megabytes: float = option(10.0, "of text to train on")
-    steps: int = option(1200, "training steps")
-    global_batch: int = option(8, "sequences a step")
-    length: int = option(128, "tokens a sequence")
-    shots: tuple[int, ...] = option((0, 2, 6), "examples in the prompt")
-    trials: int = option(3, "random sets of examples")
-    limit: int = option(500, "test reviews a trial")
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "fixes everything")
+    megabytes: float = option(10.0, "of text to train on", above=0)
+    steps: int = option(1200, "training steps", least=1)
+    global_batch: int = option(8, "sequences a step", least=1)
+    length: int = option(128, "tokens a sequence", least=1)
+    shots: tuple[int, ...] = option((0, 2, 6), "examples in the prompt", least=0)
+    trials: int = option(3, "random sets of examples", least=1)
+    limit: int = option(500, "test reviews a trial", least=1)
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("fixes everything")
     out: Path = option(Path("runs/quickstart"), "where everything goes", metavar="DIR")
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.progress import progress
@@ -35,12 +35,12 @@ class Options:
 
     data: Path | None = option(None, "a folder with documents", metavar="DIR")
     kind: Literal["morpheme_byte", "byte", "char"] = option("morpheme_byte", "of the tokenizer")
-    vocab_size: int = option(8_000, "ids of every tokenizer")
-    megabytes: float = option(100.0, "of text in the largest sample, at most")
-    halvings: int = option(7, "how often the sample is halved")
-    keep: float = option(0.95, "share of the tokens in use that must be kept")
-    kilobytes: float = option(300.0, "of held-out text of each source, at most")
-    seed: int = option(0, "of the samples")
+    vocab_size: int = option(8_000, "ids of every tokenizer", least=1)
+    megabytes: float = option(100.0, "of text in the largest sample, at most", above=0)
+    halvings: int = option(7, "how often the sample is halved", least=0)
+    keep: float = option(0.95, "share of the tokens in use that must be kept", above=0, most=1)
+    kilobytes: float = option(300.0, "of held-out text of each source, at most", above=0)
+    seed: int = seed_option("of the samples")
     out: Path = option(Path("runs/tokenizer_corpus"), "results and tokenizers", metavar="DIR")
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
@@ -51,10 +51,10 @@ class Options:
     """Compares all kinds of tokenizer on held-out text."""
 
     data: Path | None = option(None, "a folder with documents", metavar="DIR")
-    vocab_size: int = option(32_000, "ids of every tokenizer")
-    megabytes: float = option(100.0, "of text to train on, at most")
-    kilobytes: float = option(300.0, "of held-out text of each source, at most")
-    seed: int = option(0, "of the choice of documents")
+    vocab_size: int = option(32_000, "ids of every tokenizer", least=1)
+    megabytes: float = option(100.0, "of text to train on, at most", above=0)
+    kilobytes: float = option(300.0, "of held-out text of each source, at most", above=0)
+    seed: int = seed_option("of the choice of documents")
     out: Path = option(Path("runs/tokenizer_report"), "results and tokenizers", metavar="DIR")
 
 

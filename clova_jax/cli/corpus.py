@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clova_jax.common.command import option
+from clova_jax.common.command import option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import format_table
 
@@ -27,20 +27,24 @@ class Options:
     data: str = option("", "a folder (or its corpus/), a file or a glob", metavar="PATH")
     out: Path = option(Path("runs/corpus"), "where everything goes")
     executor: Literal["local", "spark", "stream"] = option("local", "where the steps run")
-    workers: int | None = option(None, "processes (default: one a CPU)")
+    workers: int | None = option(None, "processes (default: one a CPU)", least=1)
     steps: tuple[str, ...] = option((), "which map steps run (default: all but prefix)")
     languages: tuple[str, ...] = option(
         ("ko",), "languages that stay; und: too few letters to tell"
     )
     sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
-    lowest_tier: int = option(3, "sources of a higher number go (1 best, 3 jotted down)")
-    min_letters: int = option(20, "letters of a document at least")
-    min_letters_short: int = option(6, "the same for comments, headlines, answers")
+    lowest_tier: int = option(
+        3, "sources of a higher number go (1 best, 3 jotted down)", least=1, most=3
+    )
+    min_letters: int = option(20, "letters of a document at least", least=0)
+    min_letters_short: int = option(6, "the same for comments, headlines, answers", least=0)
     core: bool = option(True, "cut web pages to their core region")
     prefix: bool = option(False, "begin documents with a line of source and category")
     min_quality: float = option(
         0.0,
         "quality from which documents below tier 1 stay, 0 to 1 (train a model on your own crawl)",
+        least=0,
+        most=1,
     )
     toxicity: Literal["drop", "soften", "keep"] = option("drop", "what happens to toxic documents")
     safety: Path | None = option(
@@ -55,14 +59,18 @@ class Options:
     keep_parts: bool = option(
         False, "privacy keeps domains, dialling codes, birth years and sexes, regions"
     )
-    similarity: float = option(0.6, "from which documents are near duplicates; 2: exact ones only")
+    similarity: float = option(
+        0.6, "from which documents are near duplicates; 2: exact ones only", least=0
+    )
     against: Path | None = option(None, "an existing corpus: what it has goes")
     weights: tuple[str, ...] = option(
         (), "mix the sources: natural, table1, auto, or source=number … (default: all, once)"
     )
-    megabytes: float | None = option(None, "how much the mixture holds (default: what was kept)")
-    max_epochs: float | None = option(None, "no source is repeated more often than this")
-    seed: int = option(0, "of the mixture")
+    megabytes: float | None = option(
+        None, "how much the mixture holds (default: what was kept)", above=0
+    )
+    max_epochs: float | None = option(None, "no source is repeated more often than this", above=0)
+    seed: int = seed_option("of the mixture")
 
 
 def run(options: Options) -> int | None:

@@ -20,7 +20,9 @@ class Options:
         (), f"which: {', '.join(DATA_SETS)}; all by default", metavar="NAME", positional=True
     )
     base_url: str = option(BASE_URL, "a mirror laid out like it: owner/name/commit/path")
-    timeout: float = option(30.0, "seconds without a byte before a transfer is tried again")
+    timeout: float = option(
+        30.0, "seconds without a byte before a transfer is tried again", above=0
+    )
 
 
 @holds_out

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax.common.command import option
-from clova_jax.common.errors import ClovaError
 from clova_jax.common.run_folder import holds_out
 
 
@@ -14,7 +13,9 @@ class Options:
 
     model: Path = option(help="the model directory", metavar="DIR")
     out: Path = option(help="the Hugging Face directory to write", metavar="DIR")
-    shard_gigabytes: float = option(5.0, "the most of one safetensors file", metavar="GB")
+    shard_gigabytes: float = option(
+        5.0, "the most of one safetensors file", metavar="GB", least=1e-9
+    )
 
 
 @holds_out
@@ -23,8 +24,6 @@ def run(options: Options) -> None:
     from clova_jax import LanguageModel
     from clova_jax.interop import to_hugging_face
 
-    if options.shard_gigabytes <= 0:
-        raise ClovaError(f"--shard-gigabytes {options.shard_gigabytes}: wants more than 0")
     lm = LanguageModel.load(options.model)
     for difference in to_hugging_face(lm, options.out, int(options.shard_gigabytes * 1e9)):
         print(f"note: {difference}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clova_jax.common.command import option
+from clova_jax.common.command import mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 
 if TYPE_CHECKING:
@@ -35,21 +35,23 @@ class Options:
 
     model: Path = option(help="the model directory", metavar="DIR")
     prompt: str | None = option(None, "the text to continue; asked for if left out")
-    max_new_tokens: int = option(64, "at most so many tokens")
-    temperature: float = option(0.8, "0 takes the likeliest token each time")
-    top_k: int = option(0, "only the k likeliest tokens; 0 is all")
-    top_p: float = option(0.95, "only the likeliest tokens of so much probability")
-    min_p: float = option(0.0, "only tokens at least so many times as likely as the likeliest")
-    repetition_penalty: float = option(1.0, "above 1 weakens what stands in the text already")
+    max_new_tokens: int = option(64, "at most so many tokens", least=0)
+    temperature: float = option(0.8, "0 takes the likeliest token each time", least=0)
+    top_k: int = option(0, "only the k likeliest tokens; 0 is all", least=0)
+    top_p: float = option(0.95, "only the likeliest tokens of so much probability", above=0, most=1)
+    min_p: float = option(
+        0.0, "only tokens at least so many times as likely as the likeliest", least=0, most=1
+    )
+    repetition_penalty: float = option(
+        1.0, "above 1 weakens what stands in the text already", above=0
+    )
     frequency_penalty: float = option(0.0, "taken off for each time a token was written")
     presence_penalty: float = option(0.0, "taken off where a token was written at all")
     stop: tuple[str, ...] = option((), "texts to end before; \\n stands for a line break")
-    num_samples: int = option(1, "continuations of the prompt")
-    seed: int | None = option(None, "the same seed gives the same text")
+    num_samples: int = option(1, "continuations of the prompt", least=1)
+    seed: int | None = seed_option("the same seed gives the same text", None)
     echo: bool = option(False, "print the prompt too")
-    mesh: tuple[int, ...] | None = option(
-        None, "devices as data,pipe,model for a model larger than one", metavar="D,P,M"
-    )
+    mesh: tuple[int, ...] | None = mesh_option(None)
     language: str | None = option(None, "of the messages: ko or en; the terminal's by default")
 
 
@@ -60,8 +62,6 @@ def run(options: Options) -> None:
     from clova_jax.parallel import make_mesh
 
     talk = _messages(options.language)
-    if options.num_samples < 1:
-        raise ClovaError(f"--num-samples {options.num_samples}: wants 1 or more")
     lm = LanguageModel.load(options.model, make_mesh(options.mesh) if options.mesh else None)
     sampling = {
         name: getattr(options, name)

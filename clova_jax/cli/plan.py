@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clova_jax.common.command import option
+from clova_jax.common.command import check_numbers, mesh_option, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import SIZES
 from clova_jax.parallel.chips import CHIPS
@@ -22,14 +22,14 @@ class Options:
     """
 
     size: str = option("82b", f"one of {', '.join(SIZES)}")
-    mesh: tuple[int, ...] = option((16, 8, 8), "devices for data, pipe and model", metavar="D,P,M")
+    mesh: tuple[int, ...] = mesh_option((16, 8, 8))
     chip: str = option("a100-80gb", f"one of {', '.join(CHIPS)}")
-    global_batch: int = option(1024, "sequences a step, over all devices")
-    length: int = option(2048, "tokens a sequence")
+    global_batch: int = option(1024, "sequences a step, over all devices", least=1)
+    length: int = option(2048, "tokens a sequence", least=1)
     microbatches: int | None = option(
-        None, "pieces of a data shard's rows; by default the fastest that fits"
+        None, "pieces of a data shard's rows; by default the fastest that fits", least=1
     )
-    tokens: int = option(150_000_000_000, "the budget, for the days")
+    tokens: int = option(150_000_000_000, "the budget, for the days", least=1)
     schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
     remat: Literal["none", "dots", "full", "stage"] | None = option(
         None, "what the backward pass computes again; by default the fastest that fits"
@@ -44,15 +44,7 @@ class Options:
                 raise ClovaError(
                     f"--{name}: {getattr(self, name)!r} is not one of {', '.join(known)}"
                 )
-        if len(self.mesh) != 3 or min(self.mesh, default=0) < 1:
-            raise ClovaError(
-                f"--mesh: {','.join(map(str, self.mesh))} is not data,pipe,model, like 16,8,8"
-            )
-        for name in ("global_batch", "length", "tokens"):
-            if getattr(self, name) < 1:
-                raise ClovaError(f"--{name.replace('_', '-')}: {getattr(self, name)} is below 1")
-        if self.microbatches is not None and self.microbatches < 1:
-            raise ClovaError(f"--microbatches: {self.microbatches} is below 1")
+        check_numbers(self)
         longest = SIZES[self.size].max_length
         if self.length > longest:
             raise ClovaError(f"--length: {self.length} is above the {longest} of size {self.size}")

@@ -18,9 +18,14 @@ class Options:
     data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
     tokenizer: Path = option(help="folder of a tokenizer")
     out: str = option(help="folder or object-store URL of the token store", metavar="DIR")
-    workers: int | None = option(None, "processes (default: one a CPU; one for a small corpus)")
+    workers: int | None = option(
+        None, "processes (default: one a CPU; one for a small corpus)", least=1
+    )
     validation: float = option(
-        0.01, "share of each source to keep out of training, more of small ones; 0: none"
+        0.01,
+        "share of each source to keep out of training, more of small ones; 0: none",
+        least=0,
+        below=1,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from clova_jax.common.command import as_json, option
+from clova_jax.common.command import as_json, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
@@ -30,24 +30,26 @@ class Options:
     kind: Literal["morpheme_byte", "byte", "char", "eojeol", "character"] = option(
         "morpheme_byte", "morpheme_byte is the paper's"
     )
-    vocab_size: int = option(32_000, "ids, <|endoftext|> counted")
+    vocab_size: int = option(32_000, "ids, <|endoftext|> counted", least=1)
     sample: tuple[str, ...] = option(
         (), "share of the documents to read, of all (0.01) or of sources (blogs=0.5); default: all"
     )
     analysis: Literal["eojeol", "sentence"] | None = option(
         None, "morpheme_byte: what the analyser sees at once (default: eojeol)"
     )
-    min_count: int | None = option(None, "byte kinds: rarer pairs are not merged (default: 2)")
+    min_count: int | None = option(
+        None, "byte kinds: rarer pairs are not merged (default: 2)", least=1
+    )
     korean_only: bool | None = option(
         None, "byte kinds: all but Hangul and ASCII punctuation stays single bytes (default: no)"
     )
     num_cuts: int | None = option(
-        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 1000000)"
+        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 1000000)", least=0
     )
     character_coverage: float | None = option(
-        None, "char: share of the text's characters with an id (default: 0.9995)"
+        None, "char: share of the text's characters with an id (default: 0.9995)", above=0, most=1
     )
-    seed: int = option(0, "of the sample")
+    seed: int = seed_option("of the sample")
     out: Path = option(Path("runs/tokenizer"), "the tokenizer's folder", metavar="DIR")
 
 

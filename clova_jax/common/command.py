@@ -15,12 +15,17 @@ A command is a frozen dataclass, whose fields are made by `option`, and a functi
 
 Field types: `str, int, float, bool, Path, Literal[...]`, each of them `| None`, and
 `tuple[X, ...]`, which takes several words, a comma list, or both. `bool` gives `--x` and `--no-x`.
+
+Numbers are finite, whole ones fit 64 bits, and `option` sets narrower bounds. A path is one of this
+machine: a URL is refused where the field is a `Path`.
 """
 
 import argparse
 import dataclasses
 import errno
 import json
+import math
+import operator
 import sys
 import tomllib
 import types
@@ -34,6 +39,12 @@ from clova_jax.common.files import read_json, read_text, write_json
 
 Command = TypeVar("Command")
 REQUIRED = dataclasses.MISSING
+BOUNDS: dict[str, tuple[Callable[[float, float], bool], str]] = {
+    "least": (operator.ge, "at least"),
+    "above": (operator.gt, "above"),
+    "most": (operator.le, "at most"),
+    "below": (operator.lt, "below"),
+}
 
 
 def option(
@@ -42,13 +53,47 @@ def option(
     *,
     metavar: str | None = None,
     positional: bool = False,
+    count: int | None = None,
+    **bounds: float,
 ) -> Any:
     """A dataclass field with its one line of help; without a default the flag is required.
 
-    A `positional` field, a tuple, takes the words that follow no flag.
+    Args:
+        default: the value where the flag is not given.
+        help: one line.
+        metavar: stands for the value in the help.
+        positional: the field, a tuple, takes the words that follow no flag.
+        count: how many values a tuple must hold.
+        bounds: of a number, or of each in a tuple: `least`, `most` (themselves allowed), `above`,
+            `below` (not allowed).
     """
-    about = {"help": help, "metavar": metavar, "positional": positional}
+    if unknown := bounds.keys() - BOUNDS.keys():
+        raise TypeError(f"unknown bounds: {unknown}")
+    about = {
+        **{"help": help, "metavar": metavar, "positional": positional},
+        **{"count": count, "bounds": bounds},
+    }
     return dataclasses.field(default=default, metadata=about)
+
+
+def seed_option(help: str, default: int | None = 0) -> Any:
+    """A field for a seed: what every generator of random numbers here can take."""
+    return option(default, help, least=0, most=2**32 - 1)
+
+
+def mesh_option(default: tuple[int, int, int] | None = (1, 1, 1)) -> Any:
+    """A field for a mesh: how many devices for data, pipe and model."""
+    about = "devices for data, pipe and model"
+    return option(default, about, metavar="D,P,M", count=3, least=1)
+
+
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help that says a metavar such as D,P,M, which tells of several values itself, once."""
+
+    def _format_args(self, action: argparse.Action, default_metavar: str) -> str:
+        if "," in str(action.metavar):
+            return str(action.metavar)
+        return super()._format_args(action, default_metavar)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,6 +117,42 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
     if origin is tuple:
         return _kind(args[0])[0], True
     return annotation, False
+
+
+def check_numbers(command: Any) -> None:
+    """Checks the numbers of a command that was made in Python, as `parse` checks those it reads.
+
+    Raises:
+        ClovaError: one that is not finite or out of bounds, or a tuple of a wrong length.
+    """
+    kinds = typing.get_type_hints(type(command))
+    for field in dataclasses.fields(command):
+        value, (kind, many) = getattr(command, field.name), _kind(kinds[field.name])
+        if value is None or kind not in (int, float):
+            continue
+        for number in value if many else [value]:
+            _check(number, field)
+        _check_count(value, field)
+
+
+def _check(number: Any, field: dataclasses.Field) -> Any:
+    flag, bounds = _flag(field), field.metadata.get("bounds", {})
+    if isinstance(number, int) and not -(2**63) <= number < 2**63:
+        raise ClovaError(f"{flag}: a whole number that does not fit 64 bits")
+    if not math.isfinite(number):
+        raise ClovaError(f"{flag}: {number} is not finite")
+    if any(not BOUNDS[name][0](number, bound) for name, bound in bounds.items()):
+        wanted = " and ".join(f"{BOUNDS[name][1]} {bound}" for name, bound in bounds.items())
+        raise ClovaError(f"{flag}: {number} is not {wanted}")
+    return number
+
+
+def _check_count(values: Any, field: dataclasses.Field) -> Any:
+    count = field.metadata.get("count")
+    if count is not None and len(values) != count:
+        given, wanted = ",".join(map(str, values)), field.metadata.get("metavar") or ""
+        raise ClovaError(f"{_flag(field)}: {given} is not {count} values {wanted}".rstrip())
+    return values
 
 
 def _convert(kind: Any, word: str) -> Any:
@@ -103,18 +184,27 @@ def _name(kind: Any) -> str:
     }[kind]
 
 
-def _value(kind: Any, many: bool, words: Any, flag: str) -> Any:
+def _value(kind: Any, many: bool, words: Any, field: dataclasses.Field) -> Any:
     """What the words of a flag, or a value of a config file, stand for."""
+    flag = _flag(field)
     if words is None:
         return None
     if many:
         words = words if isinstance(words, list | tuple) else [words]
         words = [part for word in words for part in str(word).split(",") if part != ""]
-        return tuple(_value(kind, False, word, flag) for word in words)
+        return _check_count(tuple(_value(kind, False, word, field) for word in words), field)
+    if kind is Path and "://" in str(words):
+        raise ClovaError(f"{flag}: {words} is a URL; give a path on this machine")
     try:
-        return _convert(kind, str(words))
+        value = _convert(kind, str(words))
     except (ValueError, KeyError, OverflowError):
-        raise ClovaError(f"{flag}: {words!r} is not {_name(kind)}") from None
+        raise ClovaError(f"{flag}: {_short(words)} is not {_name(kind)}") from None
+    return _check(value, field) if kind in (int, float) else value
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _read_config(path: str, fields: Sequence[dataclasses.Field]) -> dict[str, Any]:
@@ -149,7 +239,7 @@ def parse(
     parser = _Parser(
         prog=prog,
         description=command.__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
@@ -176,7 +266,7 @@ def parse(
     for field in fields:
         if field.name in values:
             kind, many = kinds[field.name]
-            values[field.name] = _value(kind, many, values[field.name], _flag(field))
+            values[field.name] = _value(kind, many, values[field.name], field)
         elif field.default is REQUIRED:
             raise ClovaError(
                 f"{_flag(field)} is required: {field.metadata.get('help', '')} (try --help)"

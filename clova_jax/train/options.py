@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clova_jax.common.command import option
+from clova_jax.common.command import check_numbers, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
@@ -24,37 +24,45 @@ class PretrainOptions:
     data: str = option(help="a token store (a folder or a URL), or a folder of documents")
     tokenizer: Path = option(help="a tokenizer folder, as `clova tokenizer` writes it")
     size: str = option("mini", f"one of {', '.join(SIZES)}")
-    steps: int | None = option(None, "how many steps; or give --tokens")
-    tokens: int | None = option(None, "how many tokens (1e9 will do); or give --steps")
-    global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)")
-    length: int = option(512, "tokens a sequence (GPT-3: 2048)")
-    mesh: tuple[int, ...] = option((1, 1, 1), "devices for data, pipe and model", metavar="D,P,M")
+    steps: int | None = option(None, "how many steps; or give --tokens", least=1)
+    tokens: int | None = option(None, "how many tokens (1e9 will do); or give --steps", least=1)
+    global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)", least=1)
+    length: int = option(512, "tokens a sequence (GPT-3: 2048)", least=1)
+    mesh: tuple[int, ...] = mesh_option()
     microbatches: int | None = option(
-        None, "pieces a data shard's rows are worked through in; four a stage by default"
+        None, "pieces a data shard's rows are worked through in; four a stage by default", least=1
     )
     schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
     fsdp: bool = option(False, "also spread parameters and optimizer state over the data axis")
     remat: Literal["none", "dots", "full", "stage"] = option(
         "none", "what the backward pass computes again: all but matrix products, layers, stages"
     )
-    learning_rate: float | None = option(None, "the peak; by default Table 2's for the size")
-    warmup_tokens: int | None = option(None, "375M (GPT-3), 3% of the budget where that is less")
-    ramp_tokens: int = option(0, "grow the batch from an eighth to its full size over these tokens")
+    learning_rate: float | None = option(
+        None, "the peak; by default Table 2's for the size", above=0
+    )
+    warmup_tokens: int | None = option(
+        None, "375M (GPT-3), 3% of the budget where that is less", least=0
+    )
+    ramp_tokens: int = option(
+        0, "grow the batch from an eighth to its full size over these tokens", least=0
+    )
     packing: Literal["concatenate", "segments"] = option(
         "concatenate", "let attention run on over document ends as GPT-3 did, or keep it inside"
     )
     weights: tuple[str, ...] = option(("natural",), "natural, table1, or source=weight pairs")
     sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
-    max_epochs: float | None = option(None, "how often a source may come round at most")
-    validate_every: int = option(500, "steps between validations; 0: only at the end")
-    checkpoint_every: int = option(500, "steps between checkpoints")
-    keep_last: int = option(3, "how many checkpoints to keep")
-    keep_every: int = option(0, "also keep those of every so many steps; 0: none")
-    milestones: tuple[float, ...] = option((), "tokens after which to keep a model directory")
-    seed: int = option(0, "of the initial parameters and of the order of the data")
+    max_epochs: float | None = option(None, "how often a source may come round at most", above=0)
+    validate_every: int = option(500, "steps between validations; 0: only at the end", least=0)
+    checkpoint_every: int = option(500, "steps between checkpoints", least=1)
+    keep_last: int = option(3, "how many checkpoints to keep", least=1)
+    keep_every: int = option(0, "also keep those of every so many steps; 0: none", least=0)
+    milestones: tuple[float, ...] = option(
+        (), "tokens after which to keep a model directory", above=0
+    )
+    seed: int = seed_option("of the initial parameters and of the order of the data")
     tensorboard: bool = option(False, "also write event files for TensorBoard")
     wandb: bool = option(False, "also log to Weights & Biases")
-    workers: int = option(2, "processes that serialise documents")
+    workers: int = option(2, "processes that serialise documents", least=1)
     out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
 
     def __post_init__(self) -> None:
@@ -62,16 +70,7 @@ class PretrainOptions:
             raise ClovaError(f"--size: {self.size!r} is not one of {', '.join(SIZES)}")
         if (self.steps is None) == (self.tokens is None):
             raise ClovaError("give one of --steps and --tokens")
-        if len(self.mesh) != 3:
-            raise ClovaError(
-                f"--mesh: {','.join(map(str, self.mesh))} is not data,pipe,model, like 2,1,4"
-            )
-        for name in ("global_batch", "length", "checkpoint_every", "keep_last"):
-            if getattr(self, name) < 1:
-                raise ClovaError(f"--{name.replace('_', '-')}: {getattr(self, name)} is below 1")
-        for name in ("steps", "tokens"):
-            if getattr(self, name) is not None and getattr(self, name) < 1:
-                raise ClovaError(f"--{name}: {getattr(self, name)} is below 1")
+        check_numbers(self)
         longest = SIZES[self.size].max_length
         if self.length > longest:
             raise ClovaError(f"--length: {self.length} is above the {longest} of size {self.size}")
@@ -79,12 +78,16 @@ class PretrainOptions:
     @property
     def total_tokens(self) -> int:
         """The budget, in target tokens."""
-        return self.tokens or self.steps * self.global_batch * self.length
+        if self.tokens is not None:
+            return self.tokens
+        return self.steps * self.global_batch * self.length
 
     @property
     def peak_learning_rate(self) -> float:
         """Table 2's for the size, unless told otherwise."""
-        return self.learning_rate or PEAK_LEARNING_RATES[self.size]
+        if self.learning_rate is not None:
+            return self.learning_rate
+        return PEAK_LEARNING_RATES[self.size]
 
     @property
     def warmup(self) -> int:
@@ -97,8 +100,10 @@ class PretrainOptions:
     def pieces(self) -> int:
         """Microbatches: as told, or with a pipeline up to four a stage that divide the rows."""
         stages = self.mesh[1]
-        if self.microbatches is not None or stages == 1:
-            return self.microbatches or 1
+        if self.microbatches is not None:
+            return self.microbatches
+        if stages == 1:
+            return 1
         rows = max(1, self.global_batch // self.mesh[0])
         fit = [n for n in range(1, 4 * stages + 1) if rows % n == 0]
         return max(fit, key=lambda n: (n % stages == 0, n))

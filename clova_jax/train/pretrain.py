@@ -76,7 +76,7 @@ def _pretrain(options: PretrainOptions) -> bool:
     store = open_store(options, tokenizer)
     config = options.model_config(tokenizer.vocab_size)
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
-    total_steps = options.steps or schedule.steps(options.tokens)
+    total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
     host, hosts = data_shard(mesh)
     batching = {
         "length": options.length,

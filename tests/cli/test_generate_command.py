@@ -73,9 +73,9 @@ def test_mistakes_are_one_line(arguments, message, capsys):
 def test_option_mistakes_are_one_line(folder, capsys):
     command = ["generate", "--model", str(folder), "--prompt", "하나"]
     for extra, message in (
-        (["--temperature", "-1"], "temperature=-1.0: wants 0 or more"),
+        (["--temperature", "-1"], "--temperature: -1.0 is not at least 0"),
         (["--language", "fr"], "--language 'fr': there are en, ko"),
-        (["--num-samples", "0"], "wants 1 or more"),
+        (["--num-samples", "0"], "--num-samples: 0 is not at least 1"),
     ):
         assert main(command + extra) == 2
         assert message in capsys.readouterr().err

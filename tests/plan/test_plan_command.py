@@ -85,7 +85,7 @@ def test_report_and_plot(tmp_path):
         ("--mesh 2,8,32", "model may be 1, 2, 4, 5"),
         ("--mesh 8,128,1", "pipe may be 1, 2, 4"),
         ("--microbatches 7", "it may be 1, 2, 4"),
-        ("--mesh 8,8", "data,pipe,model"),
+        ("--mesh 8,8", "--mesh: 8,8 is not 3 values D,P,M"),
     ],
 )
 def test_an_impossible_mesh_is_one_line(tmp_path, capsys, words, says):

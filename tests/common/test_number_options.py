@@ -1,0 +1,167 @@
+"""Numbers of every command: finite, within bounds, refused in one line that names the flag."""
+
+import dataclasses
+import importlib
+import pkgutil
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import experiments
+from clova_jax.cli import VERBS
+from clova_jax.common.command import (
+    _check,
+    _kind,
+    check_numbers,
+    main,
+    mesh_option,
+    option,
+    parse,
+    seed_option,
+)
+from clova_jax.common.errors import ClovaError
+from clova_jax.train.options import PretrainOptions
+
+
+def commands():
+    """The options of every verb and every experiment, by name."""
+    found = {}
+    names = [f"clova_jax.cli.{verb.replace('-', '_')}" for verb in VERBS]
+    names += [f"experiments.{module.name}" for module in pkgutil.iter_modules(experiments.__path__)]
+    for name in names:
+        options = getattr(importlib.import_module(name), "Options", None)
+        if options is not None:
+            found[name] = options
+    return found
+
+
+def fields_of(options, *kinds):
+    hints = {name: _kind(hint) for name, hint in typing.get_type_hints(options).items()}
+    for field in dataclasses.fields(options):
+        if hints[field.name][0] in kinds and not field.metadata.get("positional"):
+            yield field, *hints[field.name]
+
+
+def refusal(options, flag, word):
+    """What the command line of a flag and everything that is required says."""
+    given = []
+    for field in dataclasses.fields(options):
+        name = "--" + field.name.replace("_", "-")
+        if field.default is dataclasses.MISSING and name != flag:
+            given += [name, "quality" if field.name == "kind" else "x"]
+    with pytest.raises(ClovaError) as told:
+        parse(options, [*given, f"{flag}={word}"])
+    return str(told.value)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_no_command_takes_a_number_that_is_none(name):
+    options = commands()[name]
+    for field, kind, _ in fields_of(options, int, float):
+        flag = "--" + field.name.replace("_", "-")
+        words = ["nan", "inf", "-inf", "1e400", " ", "ten"]
+        if kind is int:
+            words += ["1e30", "9" * 30, "-" + "9" * 30, "9" * 5_000, "0.5"]
+        for word in words:
+            message = refusal(options, flag, word)
+            assert message.startswith(f"{flag}: "), (word[:30], message)
+            assert "\n" not in message
+            assert len(message) < 200
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_number_has_bounds_that_its_default_meets(name):
+    free = {"frequency_penalty", "presence_penalty"}  # any number makes sense
+    for field, _, many in fields_of(commands()[name], int, float):
+        assert field.metadata["bounds"] or field.name in free, field.name
+        for value in (field.default or ()) if many else [field.default]:
+            if value is not None:
+                _check(value, field)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_no_path_takes_a_url(name):
+    options = commands()[name]
+    for field, _, _ in fields_of(options, Path):
+        flag = "--" + field.name.replace("_", "-")
+        message = refusal(options, flag, "gs://bucket/folder")
+        assert message == f"{flag}: gs://bucket/folder is a URL; give a path on this machine"
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A command with bounds of each kind."""
+
+    share: float = option(0.5, "from 0 to below 1", least=0, below=1)
+    rate: float | None = option(None, "above 0", above=0)
+    few: tuple[int, ...] = option((), "at most 9 each", most=9)
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option("of it")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--share", "1"], "--share: 1.0 is not at least 0 and below 1"),
+        (["--share", "-0.1"], "--share: -0.1 is not at least 0 and below 1"),
+        (["--rate", "0"], "--rate: 0.0 is not above 0"),
+        (["--few", "3", "10,4"], "--few: 10 is not at most 9"),
+        (["--mesh", "2,2"], "--mesh: 2,2 is not 3 values D,P,M"),
+        (["--mesh", "2,2,0"], "--mesh: 0 is not at least 1"),
+        (["--seed", "4294967296"], "--seed: 4294967296 is not at least 0 and at most 4294967295"),
+        (["--seed", "-1"], "--seed: -1 is not at least 0 and at most 4294967295"),
+    ],
+)
+def test_bounds(argv, message, capsys):
+    assert main(Bounded, lambda options: pytest.fail("ran"), argv, prog="it") == 2
+    assert capsys.readouterr().err == f"it: error: {message}\n"
+
+
+def test_bounds_themselves_are_taken():
+    taken = parse(
+        Bounded, ["--share", "0", "--rate", "1e-30", "--few", "9,-9", "--seed", "4294967295"]
+    )
+    assert taken == Bounded(0.0, 1e-30, (9, -9), (1, 1, 1), 4294967295)
+
+
+def test_bounds_hold_in_a_config_file(tmp_path):
+    (tmp_path / "c.json").write_text('{"share": 7, "seed": 1}')
+    with pytest.raises(ClovaError, match="--share: 7.0 is not at least 0"):
+        parse(Bounded, ["--config", str(tmp_path / "c.json")])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"learning_rate": 0.0},
+        {"learning_rate": float("nan")},
+        {"max_epochs": float("nan")},
+        {"milestones": (1e6, float("nan"))},
+        {"seed": 10**30},
+        {"steps": 10**400},
+        {"mesh": (1, 1)},
+    ],
+)
+def test_options_made_in_python_are_checked_too(given):
+    (name,) = given
+    flag = "--" + name.replace("_", "-")
+    with pytest.raises(ClovaError, match=flag):
+        PretrainOptions("data", Path("tokenizer"), **({"steps": 1} | given))
+    with pytest.raises(TypeError, match="unknown bounds"):
+        option(1, "no such bound", beneath=3)
+    check_numbers(Bounded())
+
+
+def test_a_learning_rate_of_the_user_is_the_one_used():
+    options = PretrainOptions("data", Path("tokenizer"), steps=1, learning_rate=1e-30)
+    assert options.peak_learning_rate == 1e-30
+
+
+def test_the_metavar_of_several_values_is_said_once(capsys):
+    with pytest.raises(SystemExit):
+        parse(Bounded, ["--help"])
+    (usage, *rest) = capsys.readouterr().out.split("\n\n")
+    assert usage.count("D,P,M") == 1
+    assert "--mesh D,P,M\n" in rest[1] or "--mesh D,P,M " in rest[1]
