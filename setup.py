@@ -1,21 +1,30 @@
 """clova_jax: an open HyperCLOVA in JAX."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
+HERE = Path(__file__).parent
+VERSION = re.search(
+    r'^__version__ = "(.+)"$', (HERE / "clova_jax/__init__.py").read_text("utf-8"), re.M
+)
+JAX = ">=0.10,<0.12"
+
 setup(
     name="clova_jax",
-    version="0.1.0",
+    version=VERSION[1],
     description="An open HyperCLOVA in JAX: Korean language models from raw text to the paper's tables",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    packages=find_packages(include=["clova_jax*", "experiments*", "benchmarks*"]),
+    # The experiments lie beside the package and are installed inside it: a folder of that name is a user's own.
+    packages=[*find_packages(include=["clova_jax", "clova_jax.*"]), "clova_jax.experiments"],
+    package_dir={"clova_jax.experiments": "experiments"},
     package_data={"clova_jax": ["py.typed", "**/*.json", "**/*.tsv", "**/*.txt", "**/*.html"]},
     python_requires=">=3.11",
     install_requires=[
-        "jax>=0.10,<0.12",
+        f"jax{JAX}",
         "optax>=0.2.5,<0.4",
         "orbax-checkpoint>=0.11,<0.13",
         "tensorstore>=0.1.70,<0.2",
@@ -37,8 +46,11 @@ setup(
         "tqdm>=4.66,<5",
     ],
     extras_require={
-        "cuda": ["jax[cuda13]>=0.10,<0.12"],
-        "tpu": ["jax[tpu]>=0.10,<0.12"],
+        "cuda": [f"jax[cuda13]{JAX}"],
+        "cuda12": [f"jax[cuda12]{JAX}"],
+        "cuda13": [f"jax[cuda13]{JAX}"],
+        "tpu": [f"jax[tpu]{JAX}"],
+        "k8s": [f"jax[k8s]{JAX}"],
         "spark": ["pyspark>=3.5,<5"],
         "tensorboard": ["tensorboardX>=2.6,<3"],
         "wandb": ["wandb>=0.18,<1"],
@@ -67,16 +79,11 @@ setup(
             "tensorboardX>=2.6,<3",
         ],
     },
-    entry_points={
-        "console_scripts": [
-            "clova = clova_jax.cli:main",
-            # lm-evaluation-harness finds models by import only: this is its command, with ours known.
-            "lm_eval = clova_jax.cli.lm_eval:main",
-        ]
-    },
+    entry_points={"console_scripts": ["clova = clova_jax.cli:main"]},
     classifiers=[
         "Natural Language :: Korean",
         "Programming Language :: Python :: 3.11",
         "Programming Language :: Python :: 3.12",
+        "Programming Language :: Python :: 3.13",
     ],
 )

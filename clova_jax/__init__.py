@@ -3,6 +3,8 @@
 import importlib
 from typing import Any
 
+__version__ = "0.1.0"
+
 # Loaded when first used, so that `clova --help` need not wait for JAX.
 _HOMES = {
     "LanguageModel": "clova_jax.language_model",

@@ -22,7 +22,8 @@ from clova_jax.evaluate import PAPER_TASKS, load_task, measure, prompt_of
 from clova_jax.evaluate.paper import QUERY_MODIFICATION, TABLE_3
 from clova_jax.evaluate.scoring import Scoring
 from clova_jax.evaluate.size_table import emergence_plot, size_table
-from experiments.models import for_each_model, models_and_data
+
+from .models import for_each_model, models_and_data
 
 COLUMNS = [
     *("model", "task", "part", "metric", "shots", "trials", "items"),

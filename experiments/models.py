@@ -20,7 +20,7 @@ def models_and_data(models: tuple[Path, ...], data: Path | None) -> tuple[tuple[
         KeyboardInterrupt: the quickstart was stopped.
     """
     if not models:
-        from experiments import quickstart  # here: it is only needed without --model
+        from . import quickstart  # here: it is only needed without --model
 
         options = quickstart.Options()
         made = [options.out / "results.json", options.out / "sample"]  # --data makes no sample

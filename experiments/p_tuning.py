@@ -21,7 +21,8 @@ from clova_jax.evaluate import evaluate, load_task
 from clova_jax.tuning.paper import TABLE_4
 from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
 from clova_jax.tuning.table import check_cell, tuned_row
-from experiments.models import for_each_model, models_and_data
+
+from .models import for_each_model, models_and_data
 
 SAMPLE_SHOTS = 6
 COLUMNS = [

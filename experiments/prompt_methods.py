@@ -15,7 +15,8 @@ from clova_jax.common.files import read_json
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import error_bars
 from clova_jax.common.run_folder import holds_out
-from experiments import p_tuning
+
+from . import p_tuning
 
 LABELS = {
     "few_shot": "prompt design (few-shot)",

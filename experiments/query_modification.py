@@ -26,7 +26,8 @@ from clova_jax.evaluate.metrics import bleu
 from clova_jax.tuning.paper import TABLE_5
 from clova_jax.tuning.recipes import make_cell
 from clova_jax.tuning.table import tuned_row
-from experiments.models import for_each_model, models_and_data
+
+from .models import for_each_model, models_and_data
 
 SAE4K_TEST = 1_326  # as many as the paper's test set has
 COLUMNS = [

@@ -22,7 +22,8 @@ from clova_jax.evaluate import Stopped, evaluate
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.pretrain import pretrain
-from experiments.pretraining import plot_loss, show_continuations, validations
+
+from .pretraining import plot_loss, show_continuations, validations
 
 PAPER = [
     {"model": "HyperCLOVA 137M", "task": "nsmc", "metric": "accuracy", "shots": 70, "value": 73.11}
@@ -52,6 +53,10 @@ class Options:
     mesh: tuple[int, ...] = mesh_option()
     seed: int = seed_option("fixes everything")
     out: Path = option(Path("runs/quickstart"), "where everything goes", metavar="DIR")
+
+    def __post_init__(self) -> None:
+        if self.size not in SIZES:
+            raise ClovaError(f"--size: {self.size!r} is not one of {', '.join(SIZES)}")
 
 
 @holds_out

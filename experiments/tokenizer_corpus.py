@@ -24,7 +24,8 @@ from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
-from experiments.tokenizer_report import ENGLISH, read_held_out, training_texts
+
+from .tokenizer_report import ENGLISH, read_held_out, training_texts
 
 PAPER = [{"sample": "20 GB of about 2 TB", "share": "1%", "chosen by": "share of tokens kept"}]
 

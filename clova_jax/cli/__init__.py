@@ -4,32 +4,56 @@ import importlib
 import sys
 from collections.abc import Sequence
 
+from clova_jax import __version__
 from clova_jax.common import command
+from clova_jax.common.errors import ClovaError
 
 VERBS = {
-    "download": "get labelled data sets from their official addresses",
-    "corpus": "raw text to clean documents",
-    "corpus-model": "train the models that clean",
-    "tokenizer": "train a tokenizer",
-    "pretrain": "train a language model",
-    "serialize": "documents to token shards",
-    "plan": "memory, time and days of a size on a mesh, before paying for it",
-    "generate": "continue a text, or talk",
-    "import-hf": "a Hugging Face model becomes a model directory",
-    "export-hf": "a model directory becomes one for Hugging Face",
+    "download": "Get labelled data sets from their official addresses.",
+    "corpus": "Turn raw text into clean documents, with a report.",
+    "corpus-model": "Train the models that judge text for `clova corpus`.",
+    "tokenizer": "Train a tokenizer on documents.",
+    "serialize": "Turn documents into token shards.",
+    "plan": "Predict memory, time and days of a training before paying for it.",
+    "pretrain": "Train a language model.",
+    "generate": "Continue a text, or one text after another.",
+    "eval": "Score a model with lm-evaluation-harness.",
+    "table": "Make a table of the paper, or another experiment.",
+    "import-hf": "Turn a Hugging Face model into a model directory.",
+    "export-hf": "Turn a model directory into a Hugging Face model.",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs `clova VERB …`; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
-    if not argv or argv[0] in ("-h", "--help"):
-        print("usage: clova VERB [options]; `clova VERB --help` tells the options\n")
-        print("\n".join(f"  {verb:<14}{about}" for verb, about in VERBS.items()))
-        return 0 if argv else 2
-    verb, *rest = argv
-    if verb not in VERBS:
-        print(f"clova: error: no verb {verb!r}; there are: {', '.join(VERBS)}", file=sys.stderr)
+    verb, *rest = argv or [""]
+    return command.guard(f"clova {verb}" if verb in VERBS else "clova", lambda: _run(verb, rest))
+
+
+def _run(verb: str, rest: list[str]) -> int | None:
+    if verb in ("-h", "--help"):
+        print(_usage())
+        return 0
+    if verb == "--version":
+        print(f"clova {__version__}")
+        return 0
+    if not verb:
+        print(_usage(), file=sys.stderr)
         return 2
+    if verb not in VERBS:
+        raise ClovaError(f"no verb {verb!r}; there are: {', '.join(VERBS)}")
     module = importlib.import_module(f"clova_jax.cli.{verb.replace('-', '_')}")
-    return command.main(module.Options, module.run, rest, prog=f"clova {verb}")
+    if hasattr(module, "forward"):  # the words belong to another command
+        return module.forward(rest)
+    return module.run(command.parse(module.Options, rest, prog=f"clova {verb}"))
+
+
+def _usage() -> str:
+    verbs = "\n".join(f"  {verb:<14}{about}" for verb, about in VERBS.items())
+    return (
+        "usage: clova VERB [options]\n\n"
+        "Korean language models from raw text to the tables of the HyperCLOVA paper.\n\n"
+        f"verbs:\n{verbs}\n\n"
+        "`clova VERB --help` shows the options of a verb, `clova --version` the version."
+    )

@@ -15,6 +15,7 @@ A command is a frozen dataclass, whose fields are made by `option`, and a functi
 
 Field types: `str, int, float, bool, Path, Literal[...]`, each of them `| None`, and
 `tuple[X, ...]`, which takes several words, a comma list, or both. `bool` gives `--x` and `--no-x`.
+Help spells a flag with hyphens; `--max_steps` is taken for `--max-steps`.
 
 Numbers are finite, whole ones fit 64 bits, and `option` sets narrower bounds. A path is one of this
 machine: a URL is refused where the field is a `Path`.
@@ -23,9 +24,11 @@ machine: a URL is refused where the field is a `Path`.
 import argparse
 import dataclasses
 import errno
+import io
 import json
 import math
 import operator
+import os
 import sys
 import tomllib
 import types
@@ -245,22 +248,24 @@ def parse(
     )
     for field in fields:
         kind, many = kinds[field.name]
-        names = dict.fromkeys([_flag(field), "--" + field.name])
+        name = _flag(field)
         if field.metadata.get("positional"):
             metavar = field.metadata.get("metavar") or field.name
             parser.add_argument(field.name, nargs="*", metavar=metavar, help=_about(field))
         elif kind is bool:
-            parser.add_argument(*names, action=argparse.BooleanOptionalAction, help=_about(field))
+            parser.add_argument(name, action=argparse.BooleanOptionalAction, help=_about(field))
         else:
             metavar = field.metadata.get("metavar") or _metavar(kind)
             parser.add_argument(
-                *names, nargs="+" if many else None, metavar=metavar, help=_about(field)
+                name, nargs="+" if many else None, metavar=metavar, help=_about(field)
             )
     parser.add_argument(
         "--config", metavar="FILE", help="options from a JSON or TOML file; flags win"
     )
 
-    given = vars(parser.parse_args(argv))
+    words = list(sys.argv[1:] if argv is None else argv)
+    flags = {start + field.name for field in fields for start in ("--", "--no_")}
+    given = vars(parser.parse_args([_hyphened(word, flags) for word in words]))
     path = given.pop("config", None)
     values = (_read_config(path, fields) if path else {}) | given
     for field in fields:
@@ -272,6 +277,12 @@ def parse(
                 f"{_flag(field)} is required: {field.metadata.get('help', '')} (try --help)"
             )
     return command(**values)
+
+
+def _hyphened(word: str, flags: set[str]) -> str:
+    """`--max_steps=3` as `--max-steps=3`, where there is such a flag."""
+    name, equals, value = word.partition("=")
+    return name.replace("_", "-") + equals + value if name in flags else word
 
 
 def _flag(field: dataclasses.Field) -> str:
@@ -300,19 +311,33 @@ def main(
     argv: Sequence[str] | None = None,
     prog: str | None = None,
 ) -> int:
-    """Runs a command; returns its exit status: 0, or 2 after one line about a mistake."""
+    """Parses the words into a command and runs it; returns its exit status (see `guard`)."""
     prog = prog or _prog()
+    return guard(prog, lambda: run(parse(command, argv, prog)))
+
+
+def guard(prog: str, work: Callable[[], Any]) -> int:
+    """Does a command's work; returns its exit status.
+
+    That is what `work` returns where it is a number, else 0; 2 after one line about a mistake or a lack of
+    disk or memory; 130 after Ctrl-C; 141 where the reader of the output has gone, as the shell says it.
+    Any other exception is a fault of ours and keeps its traceback.
+    """
+    _mend_streams()
     try:
-        status = run(parse(command, argv, prog))
+        try:
+            status = work()
+        finally:
+            sys.stdout.flush()  # here a reader that has gone is told from a fault
         return status if isinstance(status, int) else 0
     except ClovaError as error:
         message = str(error)
     except KeyboardInterrupt:
         print(f"\n{prog}: stopped", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        sys.stderr.close()
-        return 0
+    except BrokenPipeError:  # `head`, say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # Python flushes once more at its end
+        return 141
     except OSError as error:
         if error.errno is None:
             raise
@@ -322,8 +347,29 @@ def main(
             errno.EDQUOT: "the disk quota is used up; free some room and run the same command again",
         }.get(error.errno, (error.strerror or str(error)).lower())
         message = f"{where}{reason}"
+    except MemoryError as error:
+        message = f"out of memory ({error})" if str(error) else "out of memory"
+    except RuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):  # how JAX says it of a device
+            raise
+        message = f"out of device memory ({str(error).splitlines()[0]})"
     print(f"{prog}: error: {' '.join(message.split())}", file=sys.stderr)
     return 2
+
+
+def _mend_streams() -> None:
+    """Gives closed standard streams a null device, and lets text through that the terminal cannot show."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        # A terminal that calls itself ASCII still sends what was typed, and ASCII is UTF-8.
+        ascii_only = sys.stdin.encoding.lower() in ("ascii", "us-ascii", "ansi_x3.4-1968")
+        encoding = "utf-8" if ascii_only else sys.stdin.encoding
+        sys.stdin.reconfigure(encoding=encoding, errors="replace")
 
 
 def _prog() -> str:

@@ -1,7 +1,10 @@
-"""A model directory inside lm-evaluation-harness: `lm_eval --model clova_jax --model_args path=DIR`.
+"""A model directory inside lm-evaluation-harness, which the extra `lm-eval` installs.
 
-Importing this module registers the model under the name `clova_jax`; the `lm_eval` command that this
-package installs does so before it hands on to the harness. The extra `lm-eval` brings the harness.
+Importing this module registers the model under the name `clova_jax`: `clova eval --model DIR` does so before
+it hands on to the harness, which looks for models nowhere but in its own package. From Python:
+
+    import clova_jax.evaluate.harness
+    lm_eval.simple_evaluate("clova_jax", model_args="path=DIR", tasks=[…])
 """
 
 import itertools

@@ -62,7 +62,7 @@ def run(folder: Path, out: Path, tasks: str, *model: str) -> dict:
         **os.environ,
         **{"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "HF_HOME": str(out / "hf")},
     }
-    command = [sys.executable, "-m", "clova_jax.cli.lm_eval", "--tasks", tasks]
+    command = [sys.executable, "-m", "clova_jax", "eval", "--tasks", tasks]
     command += ["--include_path", str(folder), "--output_path", str(out), "--log_samples", *model]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr[-3000:]
@@ -119,7 +119,7 @@ def test_the_command_agrees_with_our_own_runner(lm, data, tmp_path) -> None:
         folder,
         out,
         "our_nsmc,our_klue_nli,our_text,our_rolling",
-        *("--model", "clova_jax", "--model_args", f"path={lm.folder}"),
+        *("--model", str(lm.folder.parent)),
     )
     predictions = [
         json.loads(line) for line in (tmp_path / "ours/predictions.jsonl").read_text().splitlines()
@@ -153,14 +153,31 @@ def test_the_command_agrees_with_our_own_runner(lm, data, tmp_path) -> None:
 
 
 def test_mistakes_are_one_line(tmp_path, monkeypatch, capsys) -> None:
-    from clova_jax.cli.lm_eval import main
+    from clova_jax.cli import main
 
     nothing = tmp_path / "nothing"
     write_task(tmp_path, "toy", [{"text": "가", "choices": ["나", "다"], "label": 0}], **CHOICE)
-    command = ["lm_eval", "--model", "clova_jax", "--tasks", "toy"]
-    command += ["--include_path", str(tmp_path)]
-    monkeypatch.setattr(sys, "argv", [*command, "--model_args", f"path={nothing}"])
-    assert main() == 2
-    line = capsys.readouterr().err.strip().splitlines()[-1]
-    assert line.startswith("lm_eval: error: ")
-    assert str(nothing) in line
+    command = ["eval", "--tasks", "toy", "--include_path", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["clova"])
+    for words, said in (
+        (["--model", str(nothing)], str(nothing)),
+        (["--model", str(nothing), "--mesh", "2,x"], "mesh=2:x"),
+        (["--model", f"{nothing},mesh=1"], "rename the folder"),
+        ([], "--model is required"),
+    ):
+        assert main([*command, *words]) == 2
+        line = capsys.readouterr().err.strip().splitlines()[-1]
+        assert line.startswith("clova eval: error: ")
+        assert said in line
+
+
+def test_help_tells_the_options_of_both(monkeypatch, capsys) -> None:
+    from clova_jax.cli import main
+
+    monkeypatch.setattr(sys, "argv", ["clova"])
+    with pytest.raises(SystemExit) as stop:
+        main(["eval", "--help"])
+    assert stop.value.code == 0
+    shown = capsys.readouterr().out
+    assert "--mesh D,P,M" in shown
+    assert "--num_fewshot" in shown

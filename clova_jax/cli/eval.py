@@ -1,0 +1,51 @@
+"""`clova eval`: lm-evaluation-harness on a model directory."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from clova_jax.common.errors import ClovaError
+
+USAGE = """\
+usage: clova eval --model DIR [--mesh D,P,M] --tasks NAME,… [options of lm_eval]
+
+Scores a model directory on tasks of lm-evaluation-harness, which the extra `lm-eval` installs.
+
+  --model DIR      the model directory
+  --mesh D,P,M     devices for data, pipe and model (default: 1,1,1)
+
+All other options are the harness's own and reach it as they are:
+"""
+
+
+def forward(words: Sequence[str]) -> int | None:
+    """Hands the words on to the harness, with our model in them."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--model")
+    parser.add_argument("--mesh", default="1,1,1")
+    parser.add_argument("-h", "--help", action="store_true")
+    try:
+        ours, theirs = parser.parse_known_args(words)
+    except argparse.ArgumentError as error:
+        raise ClovaError(f"{error} (try --help)") from None
+    if ours.help:
+        print(USAGE, flush=True)
+        theirs = ["--tasks", "", "--help"]  # alone, --help lists only the commands of lm_eval
+    else:
+        theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
+    from lm_eval.__main__ import cli_evaluate
+
+    import clova_jax.evaluate.harness  # noqa: F401, registers the model or tells that the extra is missing
+
+    sys.argv = ["clova eval", *theirs]  # the harness looks nowhere else
+    return cli_evaluate()
+
+
+def _model_args(ours: argparse.Namespace) -> str:
+    if ours.model is None:
+        raise ClovaError("--model is required: the model directory (try --help)")
+    path = Path(ours.model).absolute()
+    if "," in str(path) or "=" in str(path):
+        raise ClovaError(f"{path}: the harness cannot take a path with , or =; rename the folder")
+    return f"path={path},mesh={ours.mesh.replace(',', ':')}"
