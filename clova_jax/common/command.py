@@ -24,6 +24,7 @@ machine: a URL is refused where the field is a `Path`.
 import argparse
 import dataclasses
 import errno
+import inspect
 import io
 import json
 import math
@@ -241,7 +242,7 @@ def parse(
     # Only what was given reaches the namespace, so that a config file can stand between.
     parser = _Parser(
         prog=prog,
-        description=command.__doc__,
+        description=inspect.getdoc(command),
         formatter_class=_Help,
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,

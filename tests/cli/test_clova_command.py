@@ -118,7 +118,11 @@ def test_a_users_own_experiments_are_not_hidden_and_do_not_hide_ours(tmp_path):
 
 
 def test_a_model_size_that_is_none_is_one_line(capsys):
-    for command in (["table", "quickstart"], ["plan"], ["pretrain", "--data", "x", "--tokenizer", "x"]):
+    for command in (
+        ["table", "quickstart"],
+        ["plan"],
+        ["pretrain", "--data", "x", "--tokenizer", "x"],
+    ):
         assert main([*command, "--size", "2b"]) == 2
         shown = capsys.readouterr().err
         assert shown.count("\n") == 1
