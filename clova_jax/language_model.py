@@ -80,6 +80,8 @@ class LanguageModel:
         """Reads a model directory; with a mesh each device reads its own shards only.
 
         Args:
+            directory: the model's, or what `clova pretrain --out` named, with the model in its `model/`.
+            mesh: where the weights go; one device by default.
             verify: compare every file with its hash; a very large model loads faster without.
 
         Raises:

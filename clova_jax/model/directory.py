@@ -70,13 +70,20 @@ def inference_shardings(config: ModelConfig, mesh: Mesh | None) -> Params:
     return param_shardings(config, mesh)
 
 
+def model_directory(path: str | Path) -> Path:
+    """The model directory that a path names: itself, or `model/` in what a training wrote."""
+    path = Path(path).absolute()
+    inner = path / "model"
+    return inner if not (path / "params").is_dir() and (inner / "config.json").is_file() else path
+
+
 def read_config(directory: str | Path) -> ModelConfig:
-    """The shape of the model in a directory.
+    """The shape of the model in a directory, or in the `model/` of a training's folder.
 
     Raises:
         ClovaError: it is not a model directory.
     """
-    return _read_config(Path(directory))[1]
+    return _read_config(model_directory(directory))[1]
 
 
 def _read_config(directory: Path) -> tuple[str, ModelConfig]:
@@ -102,12 +109,14 @@ def load_model(
     """Reads a model directory; with a mesh, every device reads only its own shards.
 
     Args:
+        directory: the model's, or a training's folder with the model in `model/`.
+        mesh: where the weights go; one device by default.
         verify: compare every file with its hash first (a second a gigabyte or so).
 
     Raises:
         ClovaError: it is not a model directory; a part of it is missing or damaged; a weight is not finite.
     """
-    directory = Path(directory).absolute()
+    directory = model_directory(directory)
     written, config = _read_config(directory)
     if written == FORMAT:
         check_hashes(directory, verify)

@@ -55,6 +55,17 @@ def test_any_mesh_reads_what_was_written(lm, saved, shape):
         assert kernel.addressable_shards[0].data.size < kernel.size
 
 
+def test_what_a_training_wrote_names_its_model(lm, tmp_path):
+    run = tmp_path / "run"
+    lm.save(run / "model")
+    (run / "config.json").write_text('{"steps": 3}')  # the options of the training
+    assert read_config(run) == lm.config
+    same(LanguageModel.load(run).params, lm.params)
+    (run / "model" / "config.json").unlink()
+    with pytest.raises(ClovaError, match="run: config.json is not of the format"):
+        LanguageModel.load(run)
+
+
 def test_a_mesh_writes_what_one_device_reads(lm, tmp_path, tokenizer):
     spread = LanguageModel.create(lm.config, tokenizer, seed=3, mesh=make_mesh((2, 1, 4)))
     same(spread.params, lm.params)
