@@ -64,8 +64,8 @@ def clean_part(task: CleanTask) -> str:
                     "source": document.source,
                     "step": step,
                     "reason": result.reason,
-                    "detail": result.detail,
-                    "text": document.text[:EXCERPT],
+                    "detail": clean.excerpt(result.detail, EXCERPT),
+                    "text": clean.excerpt(document.text, EXCERPT),
                 }
             )
             continue

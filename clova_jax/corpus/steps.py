@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus import privacy, rules
@@ -138,6 +139,11 @@ class Cleaner:
             if cleaning.evaluation_index and "evaluation" in cleaning.steps
             else None
         )
+
+    def excerpt(self, text: str, length: int) -> str:
+        """Returns the beginning of a text for the reports, masked where the documents are."""
+        masked = "privacy" in self.cleaning.steps
+        return privacy.excerpt(text, length) if masked else text[:length]
 
     def source(self, document: Document) -> Source:
         """What the registry knows of a document's source."""
@@ -308,18 +314,30 @@ class Cleaner:
             return document
         counts["passages"] += len(matched)
         if text is None or rules.too_short(text, self.cleaning.min_letters_short):
-            return Dropped("evaluation_set", matched[0][:80])
+            return Dropped("evaluation_set", self.excerpt(matched[0], 80))
         counts["changed"] += 1
         return _with_text(document, text)
 
     def _privacy(self, document: Document, counts: Counter) -> Document | Dropped:
-        text, found = privacy.mask(document.text, self.cleaning.keep_parts)
+        found: list[privacy.Finding] = []
+
+        def masked(value: Any) -> Any:
+            if isinstance(value, str):
+                text, here = privacy.mask(value, self.cleaning.keep_parts)
+                found.extend(here)
+                return text
+            if isinstance(value, dict):
+                return {key: masked(part) for key, part in value.items()}
+            return [masked(part) for part in value] if isinstance(value, list) else value
+
+        # The title and the category go into the prefix; all of the rest is written beside the text.
+        text, meta = masked(document.text), masked(document.meta)
         if not found:
             return document
         counts["changed"] += 1
         for finding in found:
             counts[finding.type] += 1
-        return _with_text(document, text)
+        return Document(text, document.id, document.source, meta)
 
     def _prefix(self, document: Document, counts: Counter) -> Document | Dropped:
         counts["changed"] += 1

@@ -1,0 +1,41 @@
+"""Internet addresses that lead to somebody."""
+
+import ipaddress
+import re
+from collections.abc import Iterator
+
+from clova_jax.corpus.privacy.cues import nearest
+from clova_jax.corpus.privacy.findings import Candidate, Evidence, Finding
+from clova_jax.corpus.privacy.view import View
+
+_IP4 = re.compile(r"(?<![\d.A-Za-z\-])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_IP6 = re.compile(r"(?<![A-Za-z0-9_:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{3,34}(?![A-Za-z0-9_:])")
+
+
+def addresses4(view: View) -> Iterator[Candidate]:
+    """Public addresses of four numbers in a stretch."""
+    if view.text.count(".") < 3:
+        return
+    for match in _IP4.finditer(view.text):
+        if not _is_public(match[0]):
+            continue
+        start, end = view.span(*match.span())
+        cue = nearest(view.original, start)
+        largest = max(map(int, match[0].split(".")))  # 1.2.3.4 is a section or an example
+        if cue != "none" and (largest >= 100 or (cue == "ip" and largest >= 10)):
+            yield Candidate(Evidence.CUED, Finding("ip", start, end))
+
+
+def addresses6(text: str) -> Iterator[Candidate]:
+    """Public addresses of sixteen bytes in a text."""
+    if "::" in text or text.count(":") >= 7:
+        for match in _IP6.finditer(text):
+            if _is_public(match[0]):
+                yield Candidate(Evidence.TELLING, Finding("ip", *match.span()))
+
+
+def _is_public(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
