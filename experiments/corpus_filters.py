@@ -71,7 +71,7 @@ def run(options: Options) -> None:
 
 
 def _privacy(options: Options) -> list[dict[str, Any]]:
-    rows = measure(positives(5_000, options.seed), negatives(20_000, options.seed + 1))
+    rows = measure([*positives(5_000, options.seed), *negatives(20_000, options.seed + 1)])
     mistakes = [
         {"type": row["type"], "mistake": kind, "text": text}
         for row in rows

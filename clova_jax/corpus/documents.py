@@ -14,6 +14,7 @@ import zstandard
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import SUFFIXES, open_binary
+from clova_jax.corpus.privacy import excerpt
 
 BLOCK_BYTES = 1 << 22
 
@@ -222,13 +223,17 @@ def _document(line: bytes, file_name: str, number: int) -> Document:
     except RecursionError:
         raise ClovaError("JSON nested too deep") from None
     except ValueError as error:
-        shown = line[:60].decode("utf-8", "replace")
+        shown = excerpt(line[:500].decode("utf-8", "replace"), 60)
         raise ClovaError(f"not JSON ({error}): {shown!r}") from None
     if not isinstance(value, dict):
         raise ClovaError(f"a {type(value).__name__}, not a JSON object with a text")
     text = value.get("text")
     if not isinstance(text, str):
-        got = f"text is {text!r:.40}" if "text" in value else f"keys are {sorted(value)!r:.80}"
+        got = (
+            f"text is {_shown(text)}"
+            if "text" in value
+            else f"keys are {_shown(sorted(value), 80)}"
+        )
         raise ClovaError(f"no text string ({got})")
     identifier, source, meta = value.get("id"), value.get("source"), value.get("meta")
     if identifier is None:
@@ -239,7 +244,12 @@ def _document(line: bytes, file_name: str, number: int) -> Document:
         source = file_name[: file_name.rindex(".jsonl")]
     for name, given in (("id", identifier), ("source", source)):
         if not isinstance(given, str) or not given:
-            raise ClovaError(f"{name} is {given!r:.40}; it must be a text or left out")
+            raise ClovaError(f"{name} is {_shown(given)}; it must be a text or left out")
     if meta is not None and not isinstance(meta, dict):
-        raise ClovaError(f"meta is {meta!r:.40}; it must be an object or left out")
+        raise ClovaError(f"meta is {_shown(meta)}; it must be an object or left out")
     return Document(text, identifier, source, meta or {})
+
+
+def _shown(value: Any, length: int = 40) -> str:
+    """The beginning of a value for a message, which may end in a report: masked."""
+    return excerpt(repr(value), length)

@@ -9,30 +9,33 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from clova_jax.corpus.privacy import TYPES, rrn_check_digit
+from clova_jax.corpus.privacy_disguises import (
+    between,
+    broken,
+    digits,
+    disguised,
+    mobile,
+    spelled,
+    unseen,
+    wide,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An identifier of a text: `text[start:end]` is of `type`."""
+
+    type: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A sentence; `type` is None where there is nothing to find, else `text[start:end]` is it."""
+    """A text and every identifier in it, in order; none where there is nothing to find."""
 
     text: str
-    type: str | None
-    start: int = 0
-    end: int = 0
-
-
-def digits(rng: random.Random, count: int) -> str:
-    """So many digits."""
-    return "".join(rng.choice("0123456789") for _ in range(count))
-
-
-def _wide(text: str) -> str:
-    return "".join(chr(ord(c) + 0xFEE0) if c.isdigit() or c == "-" else c for c in text)
-
-
-def _spelled(rng: random.Random, text: str) -> str:
-    zero = rng.choice("공영")
-    return "".join((zero + "일이삼사오육칠팔구")[int(c)] if c.isdigit() else c for c in text)
+    places: tuple[Place, ...] = ()
 
 
 def _rrn(rng: random.Random) -> str:
@@ -42,11 +45,16 @@ def _rrn(rng: random.Random) -> str:
         sex = str(int(sex) + 4)
     first = f"{year % 100:02d}{month:02d}{day:02d}{sex}{digits(rng, 5)}"
     number = first + str(rrn_check_digit(first))
+    if rng.random() < 0.15:
+        text = number[:6] + rng.choice("·_~ㆍ–") + number[6:]
+        return rng.choice([text, unseen(rng, text), broken(rng, number[:6] + "-" + number[6:])])
     text = number[:6] + rng.choice(["-", "-", "-", " - ", " ", ""]) + number[6:]
-    return _wide(text) if rng.random() < 0.1 else text
+    return wide(text) if rng.random() < 0.1 else text
 
 
 def _phone(rng: random.Random) -> str:
+    if rng.random() < 0.3:
+        return disguised(rng, mobile(rng))
     kind = rng.random()
     tail = (digits(rng, 4), digits(rng, 4))
     middle = str(rng.randint(2, 9)) + tail[0][1:]
@@ -58,11 +66,11 @@ def _phone(rng: random.Random) -> str:
         text = code + joint + middle + joint + tail[1]
         style = rng.random()
         if style < 0.08:
-            return _wide(text)
+            return wide(text)
         if style < 0.16 and joint != "~":
-            return _spelled(rng, text)
+            return spelled(rng, text)
         if style < 0.2 and joint != "~":
-            return _spelled(rng, code) + joint + middle + joint + tail[1]
+            return spelled(rng, code) + joint + middle + joint + tail[1]
         if style < 0.23:
             return " ".join(code + middle + tail[1])
         return f"({code}) {middle}-{tail[1]}" if style < 0.26 else text
@@ -144,6 +152,14 @@ def _email(rng: random.Random) -> str:
     at = rng.choice(["@"] * 8 + ["＠", " @ ", "[at]", "(at)", " [at] ", " 골뱅이 ", "골뱅이"])
     if at == "골뱅이" or at == " 골뱅이 ":
         domain = domain.replace(".", rng.choice([".", " 점 ", "닷"]))
+    if rng.random() < 0.15:
+        return rng.choice(
+            [
+                wide(f"{name}@{domain}"),
+                f"{rng.choice(['홍길동', '고객센터', '김하늘'])}@{domain}",
+                unseen(rng, f"{name}@{domain}"),
+            ]
+        )
     return name + at + domain
 
 
@@ -169,7 +185,7 @@ def _account(rng: random.Random) -> tuple[str, str]:
     groups = [str(rng.randint(1, 9)) + digits(rng, int(n) - 1) for n in shape.split("-")]
     joint = rng.choice(["-"] * 6 + ["", " ", " - "])
     text = joint.join(groups)
-    return bank, _wide(text) if rng.random() < 0.08 else text
+    return bank, wide(text) if rng.random() < 0.08 else text
 
 
 def _card(rng: random.Random) -> str:
@@ -185,7 +201,7 @@ def _card(rng: random.Random) -> str:
         parts.append(number[at : at + size])
         at += size
     text = joint.join(parts)
-    return _wide(text) if joint and rng.random() < 0.08 else text
+    return wide(text) if joint and rng.random() < 0.08 else text
 
 
 def _passport(rng: random.Random) -> str:
@@ -207,7 +223,7 @@ def _licence(rng: random.Random) -> str:
         return (
             rng.choice(["서울", "경기", "부산"]) + " " + text.split(joint, 1)[1].replace(joint, "-")
         )
-    return _wide(text) if rng.random() < 0.08 else text
+    return wide(text) if rng.random() < 0.08 else text
 
 
 def _ip(rng: random.Random) -> str:
@@ -224,6 +240,7 @@ _FRAMES = {
         "홍길동({}) 귀하",
         "신청인 김철수 {} 서울 거주",
         "본인 확인용 {}",
+        "접수번호 12, {}",
         "외국인등록번호: {}",
         "위 사람({})은 재직 중임을 증명합니다.",
     ],
@@ -239,6 +256,17 @@ _FRAMES = {
         "Tel. {}",
         "오시기 전에 {}으로 연락바랍니다.",
         "{}\n오전 9시부터 받습니다",
+        "문의 {} 24시간",
+        "이름\t{}\t30세",
+        "02-345-678/{}",
+        "1.{} 2.없음",
+        "이 {}",
+        "관리사무소 {}",
+        "제보는 {}",
+        "접수 및 대표 {}",
+        "주문 취소는 {}",
+        "({})",
+        "【{}】",
     ],
     "email": [
         "메일은 {}로 보내주세요.",
@@ -256,6 +284,8 @@ _FRAMES = {
         "{bank} 계좌 {}로 보내주세요",
         "후원 계좌: {} ({bank})",
         "송금: {bank} {} 예금주 김철수",
+        "{bank} {} 50,000원",
+        "{bank} {} 5만원 입금했습니다",
     ],
     "card": [
         "카드번호 {} 유효기간 12/25",
@@ -304,23 +334,47 @@ _MAKERS: dict[str, Callable[[random.Random], str]] = {
 
 
 def positives(count: int = 5_000, seed: int = 0) -> list[Case]:
-    """Sentences with one identifier each, the types in turn."""
+    """Makes sentences with one identifier each, the types in turn."""
     rng = random.Random(seed)
     cases = []
     for number in range(count):
         kind = TYPES[number % len(TYPES)]
+        if number % 16 == 1:
+            cases.append(_misleading(rng))
+            continue
         bank = ""
         if kind == "account":
             bank, value = _account(rng)
         else:
             value = _MAKERS[kind](rng)
         frame = rng.choice(_FRAMES[kind])
-        if "문의" in frame and kind == "phone" and value.isdigit():
+        if kind == "phone" and ("문의" in frame or "이 {}" in frame) and value.isdigit():
             frame = "연락처 {}로 전화 주세요."
         frame = frame.replace("{bank}", bank)
-        before = frame.index("{}")
         around = rng.choice(["", "", "안녕하세요. ", "2021년 3월 5일에 3만 5,000원을 냈어요. "])
-        text = around + frame[:before] + value + frame[before + 2 :]
-        start = len(around) + before
-        cases.append(Case(text, kind, start, start + len(value)))
+        cases.append(_case(kind, around + frame, value))
     return cases
+
+
+def _misleading(rng: random.Random) -> Case:
+    """A hyphened mobile number after a word that names another kind of number, or tied to something."""
+    return _case("phone", rng.choice(_MISLEADING), between(rng, mobile(rng), "-·. "))
+
+
+_MISLEADING = [
+    "주문번호 {}",
+    "예약 번호: {}",
+    "사업자등록번호 담당 {}",
+    "모델 문의 {}",
+    "일련번호와 함께 {} 으로",
+    "3){}",
+    "H.P{}",
+    "M{}",
+    "5번 상담원 {} 2번 상담원 없음",
+]
+
+
+def _case(kind: str, frame: str, value: str) -> Case:
+    start = frame.index("{}")
+    text = frame[:start] + value + frame[start + 2 :]
+    return Case(text, (Place(kind, start, start + len(value)),))

@@ -6,7 +6,8 @@ up from a seed.
 
 import random
 
-from clova_jax.corpus.privacy_cases import Case, digits
+from clova_jax.corpus.privacy_cases import Case
+from clova_jax.corpus.privacy_disguises import digits
 
 
 def _date(rng: random.Random) -> str:
@@ -83,7 +84,6 @@ def _order(rng: random.Random) -> str:
             f"{digits(rng, 4)}-{digits(rng, 4)}-{digits(rng, 4)}-{digits(rng, 4)}",
             f"2021{digits(rng, 4)}-{digits(rng, 7)}",
             f"010{digits(rng, 8)}",
-            f"010-{digits(rng, 4)}-{digits(rng, 4)}",
             f"M{digits(rng, 8)}",
         ]
     )
@@ -112,6 +112,14 @@ def _other(rng: random.Random) -> str:
             f"모델 SM-{digits(rng, 3)}N, 품번 {digits(rng, 3)}-{digits(rng, 6)}",
             f"경기 결과 {digits(rng, 2)}:{digits(rng, 2)}, 시청률 {rng.randint(1, 40)}.{digits(rng, 1)}%",
             f"@dataclass와 @property, git@{rng.randint(1, 9)}.{rng.randint(1, 9)}.{rng.randint(1, 9)}",
+            f"icon@{rng.randint(2, 3)}x.png",
+            f"git@host{digits(rng, 2)}.co.kr:team/repo.git",
+            f"ssh://git@host{digits(rng, 2)}.org/team/repo",
+            f"bundle@{rng.randint(1, 9)}.{rng.randint(0, 9)}.js 파일",
+            f"제품번호 02-{digits(rng, 4)}-{digits(rng, 4)}",
+            f"이 {_date(rng)}에, 일 {_price(rng)} 사이로",
+            f"공이 세 번, 일이 {digits(rng, 2)}번, 사이가 {digits(rng, 4)}번",
+            f"0 1 1 0 1 0 0 1 {' '.join(rng.choice('01') for _ in range(12))}",
             f"트위터 @user_{digits(rng, 4)} 팔로우",
             f"계산하면 {digits(rng, 5)} + {digits(rng, 5)} = {digits(rng, 6)}",
             f"좌표 {digits(rng, 3)} {digits(rng, 3)} {digits(rng, 3)} {digits(rng, 3)}",
@@ -145,6 +153,6 @@ def negatives(count: int = 20_000, seed: int = 1) -> list[Case]:
     rng = random.Random(seed)
     makers = (_order, _date, _price, _version, _other)
     return [
-        Case(rng.choice(_FRAMES).format(makers[number % len(makers)](rng)), None)
+        Case(rng.choice(_FRAMES).format(makers[number % len(makers)](rng)))
         for number in range(count)
     ]

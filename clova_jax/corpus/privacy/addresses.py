@@ -4,11 +4,12 @@ import ipaddress
 import re
 from collections.abc import Iterator
 
-from clova_jax.corpus.privacy.cues import nearest
+from clova_jax.corpus.privacy.cues import follows, nearest
 from clova_jax.corpus.privacy.findings import Candidate, Evidence, Finding
 from clova_jax.corpus.privacy.view import View
 
-_IP4 = re.compile(r"(?<![\d.A-Za-z\-])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_IP4 = re.compile(r"(?<![\d.A-Za-z])(?<![A-Za-z]-)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
+_VISIT = re.compile("접속|로그인|댓글|차단|포트")
 _IP6 = re.compile(r"(?<![A-Za-z0-9_:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{3,34}(?![A-Za-z0-9_:])")
 
 
@@ -21,6 +22,8 @@ def addresses4(view: View) -> Iterator[Candidate]:
             continue
         start, end = view.span(*match.span())
         cue = nearest(view.original, start)
+        if cue is None and follows(view.original, end, _VISIT):
+            cue = "ip"
         largest = max(map(int, match[0].split(".")))  # 1.2.3.4 is a section or an example
         if cue != "none" and (largest >= 100 or (cue == "ip" and largest >= 10)):
             yield Candidate(Evidence.CUED, Finding("ip", start, end))

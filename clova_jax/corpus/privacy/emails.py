@@ -168,6 +168,5 @@ def _is_address(
         return False
     if ending in _FILES:  # icon@2x.png
         return False
-    if local[0] == "git" or re.match(r":[^\s:@]*[A-Za-z_~][^\s:@]*/", rest):  # git@host:path
-        return False
-    return True
+    # git@host:path
+    return local[0] != "git" and not re.match(r":[^\s:@]*[A-Za-z_~][^\s:@]*/", rest)

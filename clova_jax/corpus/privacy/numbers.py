@@ -8,7 +8,7 @@ from clova_jax.corpus.privacy.findings import Candidate, Evidence, Finding
 from clova_jax.corpus.privacy.view import View
 
 _RRN = re.compile(
-    r"(\d{2})(\d{2})(\d{2})(?P<joint>[ ]{0,2}[-~.,/:\n]?[ ]{0,2})([1-8])(\d{6})(?!-\d)"
+    r"(\d{2})(\d{2})(\d{2})(?P<joint>[ ]{0,2}(?:[-~.,/:]?[ ]?\n?|\n[-~])[ ]{0,2})([1-8])(\d{6})"
 )
 _CARD = re.compile(
     r"(?<!\d-)(?:[3-69]\d{3}(?P<sep>[ .-]| - |)\d{4}(?P=sep)\d{4}(?P=sep)\d{4}"

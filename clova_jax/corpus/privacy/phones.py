@@ -14,7 +14,7 @@ _AREA_CODE = r"2|3[1-3]|4[1-4]|5[1-5]|6[1-4]|70|50[2-8]?|80"
 _REST = rf"(?P<first>{_JOINT})(?P<middle>\d\d? ?\d\d)(?P<second>{_JOINT})(?P<last>\d\d ?\d\d)"
 _HOME = re.compile(rf"0(?P<code>{_MOBILE_CODE}|{_AREA_CODE}){_REST}")
 _ABROAD = re.compile(
-    rf"(?P<sign>\+ ?|00)?82(?:{_JOINT})\(?0?\)?(?: ?-)?(?P<code>{_MOBILE_CODE}|{_AREA_CODE}){_REST}"
+    rf"(?P<sign>\+ ?|00)?82(?P<country>{_JOINT})\(?0?\)?(?: ?-)?(?P<code>{_MOBILE_CODE}|{_AREA_CODE}){_REST}"
 )
 
 _letter_before = re.compile(
@@ -25,10 +25,13 @@ _url_before = re.compile(r"(?:://|www\.|[?&]\w+=)\S*$").search
 
 def phones(view: View) -> Iterator[Candidate]:
     """The telephone numbers of a stretch."""
-    for match in _each(_ABROAD, view.text):
-        yield from _candidate(view, match, True)
-    for match in _each(_HOME, view.text):
-        yield from _candidate(view, match, False)
+    for pattern in (_ABROAD, _HOME):
+        free = 0  # where the number before ends: what is tied to it is tied to no other digits
+        for match in _each(pattern, view.text):
+            evidence = _evidence(view, match, free)
+            if evidence is not None:
+                yield Candidate(evidence, _finding(view, match))
+                free = max(free, match.end())
 
 
 def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -39,57 +42,65 @@ def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
         place = match.start() + 1
 
 
-def _candidate(view: View, match: re.Match[str], abroad: bool) -> Iterator[Candidate]:
-    start, end = match.span()
-    text = view.text
-    if view.touched(start, end):
-        return
-    place = view.places[start]
-    evidence = (
-        _abroad_evidence(view, match, place)
-        if abroad
-        else _mobile_evidence(view, match, place)
-        if match["code"][0] == "1"
-        else _area_evidence(view, match, place)
-    )
-    if evidence is None:
-        return
+def _evidence(view: View, match: re.Match[str], free: int) -> Evidence | None:
+    if view.touched(*match.span()):
+        return None
+    before = view.text[max(free, match.start() - 4) : match.start()]
+    if match.re is _ABROAD:
+        return _abroad_evidence(view, match, before)
+    rule = _mobile_evidence if match["code"][0] == "1" else _area_evidence
+    return rule(view, match, before)
+
+
+def _finding(view: View, match: re.Match[str]) -> Finding:
+    (start, end), text = match.span(), view.text
+    opened = text[start - 1] if start else ""
     if (
-        start
-        and text[start - 1] in "(["
-        and text.count(text[start - 1], start, end)
-        < sum(text.count(mark, start, end) for mark in ")]")
+        opened
+        and opened in "(["
+        and text.count(opened, start, end) < sum(text.count(mark, start, end) for mark in ")]")
     ):
         start -= 1  # (010) 1234-5678
-    kept = "0" + match["code"]
-    yield Candidate(evidence, Finding("phone", *view.span(start, end), kept))
+    return Finding("phone", *view.span(start, end), "0" + match["code"])
 
 
-def _mobile_evidence(view: View, match: re.Match[str], place: int) -> Evidence | None:
+def _mobile_evidence(view: View, match: re.Match[str], before: str) -> Evidence | None:
     first, second = match["first"], match["second"]
     middle, last = match["middle"].replace(" ", ""), match["last"].replace(" ", "")
     spaced = " " in match["middle"] or " " in match["last"]
+    current = match["code"] == "10" and len(middle) == 4
     if set(middle + last) <= {"0", "1"} or (spaced and "\n" in first + second):  # binary, a table
         return None
-    if match["code"][-1] == "0" and len(middle) == 3 and not (first and second):
-        return None
     if not first and not second and not spaced:
-        return _unseparated_mobile(view, match, place)
-    marked = first and (second or (len(middle) == 4 and first.strip()))
-    weak = not (first + second).strip(" ,:;/[]") and first.strip() + second.strip() != ""
-    if not marked or spaced or weak or _chained(view, match):
-        return None if labelled_otherwise(view.original, place) else Evidence.TELLING
-    return Evidence.UNMISTAKABLE
+        return _unseparated_mobile(view, match, before)
+    chained = bool(_chain_before(before) or _chain_after(view.text, match.end()))
+    sure = bool(first and second) and not chained
+    if not (first and second):  # 010-12345678, 0101234-5678
+        if not current or chained or "\n" in first + second:
+            return None
+        sure = bool(first.strip())
+    marks = first.strip(), second.strip()
+    if match["code"] != "10" and marks[0] != marks[1] and ")" not in marks[0]:  # 5,017,748 | 2028
+        return None
+    if "".join(marks) and not (first + second).strip(" ,:;/[]"):  # as in lists of figures
+        if first != second or not current or _digit_then(before, ".,:/"):
+            return None
+        sure = False
+    if sure and not spaced:
+        return Evidence.UNMISTAKABLE
+    return (
+        None if labelled_otherwise(view.original, view.places[match.start()]) else Evidence.TELLING
+    )
 
 
-def _unseparated_mobile(view: View, match: re.Match[str], place: int) -> Evidence | None:
-    original, start, end = view.original, match.start(), match.end()
-    if match["code"][-1] == "0" and len(match["middle"]) != 4:
+def _unseparated_mobile(view: View, match: re.Match[str], before: str) -> Evidence | None:
+    original, place = view.original, view.places[match.start()]
+    if match["code"] == "10" and len(match["middle"]) != 4:
         return None
-    around = view.text[max(0, start - 2) : start], view.text[end : end + 1]
-    if _letter_before.search(" " + around[0]) or (around[1].isascii() and around[1].isalpha()):
+    after = view.text[match.end() : match.end() + 2]
+    if _letter_before.search(" " + before[-2:]) or (after[:1].isascii() and after[:1].isalpha()):
         return None
-    if _digit_then(around[0], ".-,") or re.match(r"[.,\-]\d", view.text[end : end + 2]):
+    if _digit_then(before, ".-") or re.match(r"-\d", after):
         return None
     if _url_before(original, max(0, place - 200), place):
         return None
@@ -99,53 +110,52 @@ def _unseparated_mobile(view: View, match: re.Match[str], place: int) -> Evidenc
 
 
 def _digit_then(text: str, marks: str) -> bool:
-    return len(text) == 2 and text[0].isdigit() and text[1] in marks
+    return text[-2:-1].isdigit() and text[-1] in marks
 
 
-_chain_before = re.compile(r"\d{3}[\-.]$")
+# More groups of digits are tied to it: `1234-010-1234-5678`; a list number is not.
+_chain_before = re.compile(r"\d{3}[\-.]$").search
 _chain_after = re.compile(r"-(?!0\d{1,2}[\-.)])\d{3}").match
 
 
-def _chained(view: View, match: re.Match[str]) -> bool:
-    """Whether more groups of digits are tied to it: `1234-010-1234-5678`; a list number is not."""
-    start = match.start()
-    return bool(
-        _chain_before.search(view.text[max(0, start - 4) : start])
-        or _chain_after(view.text, match.end())
-    )
-
-
-def _area_evidence(view: View, match: re.Match[str], place: int) -> Evidence | None:
-    text, start, end = view.text, match.start(), match.end()
+def _area_evidence(view: View, match: re.Match[str], before: str) -> Evidence | None:
     first, second = match["first"], match["second"]
-    before = text[max(0, start - 2) : start]
-    if _digit_then(before, "-.,:") or re.match(r"-\d{2}|[.,]\d", text[end : end + 3]):
+    place = view.places[match.start()]
+    hyphened = ("-" in first or ")" in first) and "-" in second
+    listed = hyphened and re.search(r"(?:^|\D)\d\.$", before)
+    if not listed and _digit_then(before, "-." if hyphened else "-.,:"):
+        return None
+    if re.match(
+        r"-\d{2}" if hyphened else r"-\d{2}|[.,]\d", view.text[match.end() : match.end() + 3]
+    ):
         return None
     if before[-1:].isascii() and before[-1:].isalpha() and not first:
         return None
-    if match["code"] == "2" and len(match["middle"].replace(" ", "")) < 3:
-        return None
-    digits = sum(map(str.isdigit, match[0]))
-    signs = [bool(joint.strip()) and set(joint) <= set(" -.)\n") for joint in (first, second)]
     spaced = " " in match["middle"] or " " in match["last"]
-    if not spaced and second.strip() and (all(signs) or (")" in first and "-" in second)):
+    signs = [bool(joint.strip()) and set(joint) <= set(" -.)\n") for joint in (first, second)]
+    if not spaced and (all(signs) or hyphened):
         return None if labelled_otherwise(view.original, place) else Evidence.TELLING
-    if digits < 9 or nearest(view.original, place) != "phone":
+    if sum(map(str.isdigit, match[0])) < 9 or nearest(view.original, place) != "phone":
         return None
     if not first and _url_before(view.original, max(0, place - 200), place):
         return None
     return Evidence.CUED
 
 
-def _abroad_evidence(view: View, match: re.Match[str], place: int) -> Evidence | None:
-    start = match.start()
+def _abroad_evidence(view: View, match: re.Match[str], before: str) -> Evidence | None:
     signed = bool(match["sign"])
     mobile = match["code"][0] == "1"
     separated = bool(match["first"]) and bool(match["second"])
     if signed and match["sign"][0] == "+":
         return Evidence.UNMISTAKABLE
-    if _digit_then(view.text[max(0, start - 2) : start], "-.,"):
+    if _digit_then(before, "-.,"):
         return None
-    if (mobile and separated) or nearest(view.original, place) == "phone":
-        return None if labelled_otherwise(view.original, place) else Evidence.TELLING
+    if separated and not match["country"]:  # 82 18 5386 4490, in groups of its own
+        return None
+    if (mobile and separated) or nearest(view.original, view.places[match.start()]) == "phone":
+        return (
+            None
+            if labelled_otherwise(view.original, view.places[match.start()])
+            else Evidence.TELLING
+        )
     return None

@@ -128,7 +128,7 @@ def _in_window(view: View) -> Iterator[Candidate]:
     yield from phones(view)
     yield from numbers(view)
     yield from addresses4(view)
-    singles = view.without(_SINGLES, " .,-")
+    singles = view.without(_SINGLES, " ,-")
     if singles is not None:
         yield from phones(singles)
         yield from numbers(singles)
