@@ -1,0 +1,67 @@
+"""What the wheel installs, built and unpacked as pip does it."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import clova_jax
+
+ROOT = Path(__file__).resolve().parents[1]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built of a copy: a build leaves folders in the checkout."""
+    copy, out = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
+    nothing_built = shutil.ignore_patterns("__pycache__")
+    for name in ("clova_jax", "experiments", "benchmarks", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=nothing_built)
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(out), str(copy)]
+    subprocess.run(build, check=True, capture_output=True)
+    (path,) = out.glob("*.whl")
+    return path
+
+
+def test_it_carries_all_of_the_package_and_nothing_beside_it(wheel):
+    assert wheel.name.startswith(f"clova_jax-{clova_jax.__version__}-")
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"clova_jax"}
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "clova_jax").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    experiments = {f"clova_jax/experiments/{p.name}" for p in (ROOT / "experiments").glob("*.py")}
+    assert wanted | experiments == {name for name in names if name.startswith("clova_jax/")}
+
+
+def test_tables_run_from_it_beside_a_users_own_experiments(wheel, tmp_path):
+    installed, own = tmp_path / "installed", tmp_path / "own"
+    zipfile.ZipFile(wheel).extractall(installed)
+    (own / "experiments").mkdir(parents=True)
+    (own / "experiments" / "few_shot.py").write_text("print('my own')\n")
+
+    def run(*words: str) -> str:
+        """Python in the user's folder, with what the wheel installed before all else."""
+        program = (
+            f"import sys, runpy; sys.path[:0] = ['', {str(installed)!r}]; sys.argv = {list(words)!r}; "
+            "runpy.run_module(sys.argv[0], run_name='__main__', alter_sys=True)"
+        )
+        command = [sys.executable, "-I", "-c", program]
+        done = subprocess.run(command, cwd=own, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert run("clova_jax", "--version") == f"clova {clova_jax.__version__}\n"
+    assert run("experiments.few_shot") == "my own\n"
+    assert "82b" in run("clova_jax", "table", "model_sizes", "--out", "sizes")
+    assert (own / "sizes" / "table.md").is_file()
+    for name in ("few_shot", "p_tuning", "tokenizer_corpus"):  # they import other experiments
+        assert f"clova table {name}" in run("clova_jax", "table", name, "--help")
