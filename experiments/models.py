@@ -12,23 +12,33 @@ from clova_jax.evaluate import Stopped
 from clova_jax.parallel.mesh import make_mesh
 
 
+def sample_run() -> Path:
+    """The folder of the quickstart on its sample world, which is trained now if need be.
+
+    Raises:
+        KeyboardInterrupt: the quickstart was stopped.
+    """
+    from . import quickstart  # here: it is only needed without a model of one's own
+
+    out = quickstart.Options().out
+    made = [out / "results.json", out / "sample"]  # --data makes no sample
+    if not all(path.exists() for path in made):
+        quickstart.run(quickstart.Options())
+        if not made[0].exists():  # it was stopped, and said so
+            raise KeyboardInterrupt
+    return out
+
+
 def models_and_data(models: tuple[Path, ...], data: Path | None) -> tuple[tuple[Path, ...], Path]:
-    """Those given; without models the quickstart's, trained now if need be, and its sample world.
+    """Those given; without models the quickstart's and its sample world.
 
     Raises:
         ClovaError: models without data.
         KeyboardInterrupt: the quickstart was stopped.
     """
     if not models:
-        from . import quickstart  # here: it is only needed without --model
-
-        options = quickstart.Options()
-        made = [options.out / "results.json", options.out / "sample"]  # --data makes no sample
-        if not all(path.exists() for path in made):
-            quickstart.run(options)
-            if not made[0].exists():  # it was stopped, and said so
-                raise KeyboardInterrupt
-        return (options.out / "model",), data or options.out / "sample"
+        out = sample_run()
+        return (out / "model",), data or out / "sample"
     if data is None:
         raise ClovaError(
             "--data is required with --model: a folder laid out like the official data"

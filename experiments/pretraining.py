@@ -1,5 +1,6 @@
 """What came of a training: its curve, its pace, bits per byte by source, and what the model writes.
 
+python -m experiments.pretraining                          # the quickstart's training on the embedded sample
 python -m experiments.pretraining --run DIR                # what `clova pretrain --out DIR` left
 """
 
@@ -20,13 +21,18 @@ from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
 from clova_jax.train.metrics import read_metrics
 
+from .models import sample_run
+
 ALL = "val_bits_per_byte"
 LAST = 50  # steps whose mean is called the loss at the end
 
 
 @dataclass(frozen=True)
 class Options:
-    """Reads a training's metrics and its model: a table by source, a plot, and continuations."""
+    """Reads a training's metrics and its model: a table by source, a plot, and continuations.
+
+    Without --run it is the quickstart's on its synthetic sample world, which is trained first if need be.
+    """
 
     run: Path | None = option(None, "what `clova pretrain --out` names", metavar="DIR")
     openings: tuple[str, ...] = option(
@@ -40,14 +46,15 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Writes table, plot and continuations."""
-    if options.run is None:
-        raise ClovaError("--run is needed: the folder that `clova pretrain --out` wrote")
-    if not (options.run / "metrics.jsonl").is_file():
-        raise ClovaError(f"{options.run}: no metrics.jsonl; give what `clova pretrain --out` names")
-    metrics = read_metrics(options.run / "metrics.jsonl")
-    model = LanguageModel.load(options.run / "model")
+    folder = options.run or sample_run()
+    if not (folder / "metrics.jsonl").is_file():
+        raise ClovaError(f"{folder}: no metrics.jsonl; give what `clova pretrain --out` names")
+    metrics = read_metrics(folder / "metrics.jsonl")
+    model = LanguageModel.load(folder / "model")
     report = Report("pretraining", as_json(options), by_source(metrics), notes=notes(metrics))
     report.notes.insert(0, f"{model.config.num_params:,} parameters")
+    if options.run is None:
+        report.notes.insert(1, "the embedded sample world: synthetic text")
     report.write(options.out)
     with figure(options.out / "pretraining.png", 1, 2, (11, 4)) as (left, right):
         plot_loss(left, metrics)

@@ -1,8 +1,10 @@
 """The report of a training says what its metrics say."""
 
-import pytest
+import json
 
+from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.command import main
+from experiments import quickstart
 from experiments.pretraining import Options, by_source, notes, run, validations
 
 STEPS = [
@@ -37,8 +39,27 @@ def test_notes_tell_pace_and_loss():
     assert "loss 8.000" in told
 
 
-@pytest.mark.parametrize("given", [[], ["--run", "nowhere"]])
-def test_a_missing_run_is_a_message(given, capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert main(Options, run, given) == 2
+def test_a_missing_run_is_a_message(capsys):
+    assert main(Options, run, ["--run", "nowhere"]) == 2
     assert "clova pretrain --out" in capsys.readouterr().err
+
+
+def test_without_a_run_it_reads_the_quickstarts(capsys, tmp_path, monkeypatch):
+    """A quickstart that trains nothing leaves what a real one does."""
+
+    def trained(options):
+        tokenizer = train_tokenizer(["가나다 라마바"], kind="byte", vocab_size=257)
+        config = ModelConfig(1, 8, 1, vocab_size=257, max_length=128)
+        LanguageModel.create(config, tokenizer).save(options.out / "model")
+        rows = [*STEPS, VALIDATION]
+        (options.out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        (options.out / "sample").mkdir()
+        (options.out / "results.json").write_text("{}")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(quickstart, "run", trained)
+    for _ in range(2):  # the second time it finds the training
+        assert main(Options, run, ["--openings", "가나"]) == 0
+        monkeypatch.setattr(quickstart, "run", None)
+    assert "synthetic" in (tmp_path / "runs/pretraining/table.md").read_text()
+    assert "> **가나**" in capsys.readouterr().out
