@@ -12,7 +12,8 @@ from clova_jax.common.files import read_json, write_json
 from clova_jax.common.progress import progress
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import holds_out
-from clova_jax.corpus.documents import Document, read_documents
+from clova_jax.corpus.documents import Document, document_files, read_documents
+from clova_jax.corpus.places import changed_input, describe_inputs
 from clova_jax.corpus.sampling import sample_documents
 
 OPTIONS = "options.json"
@@ -59,11 +60,13 @@ def run(options: Options) -> None:
     from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 
     asked = {name: value for name, value in as_json(options).items() if name != "out"}
+    asked["inputs"] = describe_inputs(document_files(options.data))
     if (options.out / OPTIONS).is_file():
-        if read_json(options.out / OPTIONS) != asked:
-            raise ClovaError(
-                f"{options.out}: holds a tokenizer made with other options; give another --out"
-            )
+        before = read_json(options.out / OPTIONS)
+        if before != asked:
+            change = changed_input(before.get("inputs") or [], asked["inputs"])
+            what = f"of other documents ({change})" if change else "made with other options"
+            raise ClovaError(f"{options.out}: holds a tokenizer {what}; give another --out")
         tokenizer = load_tokenizer(options.out)
     else:
         shares = parse_shares(options.sample)

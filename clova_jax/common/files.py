@@ -16,7 +16,15 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.json_values import parse_json, to_json
 
 SUFFIXES = ("", ".gz", ".zst")
-LARGEST_JSON = 1 << 30  # bytes, of a file that is read whole
+LARGEST = 1 << 30  # bytes, of a file that is read whole
+LONGEST_LINE = 1 << 26  # bytes
+_ENDING = ".unfinished"  # of a file that `whole_file` is writing
+READ_ERRORS = (
+    EOFError,
+    OSError,
+    zstandard.ZstdError,
+    zlib.error,
+)  # of a damaged or unreadable file
 
 
 def find_file(folder: str | Path, name: str) -> Path:
@@ -36,13 +44,32 @@ def find_file(folder: str | Path, name: str) -> Path:
 
 
 def open_binary(path: str | Path) -> BinaryIO:
-    """Opens a file for reading, decompressing by its suffix."""
+    """Opens a file for reading, decompressing by its suffix.
+
+    No step of the reading takes more than about 32 MB of memory, whatever a compressed file unpacks to, and
+    `read1` gives what stands before damage before it raises.
+    """
     path = Path(path)
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
+        raw = _SmallReads(path)
+        file = gzip.GzipFile(fileobj=raw, mode="rb")
+        file.myfileobj = raw  # closed with it
+        return file
     if path.suffix == ".zst":
-        return io.BufferedReader(_ZstdReader(path.open("rb")), 1 << 20)
+        return io.BufferedReader(_ZstdReader(_SmallReads(path)), 1 << 20)
     return path.open("rb")
+
+
+_STEP = (
+    1 << 10
+)  # compressed bytes given to a decompressor at a time: zstandard makes 32 MB of them at most
+
+
+class _SmallReads(io.FileIO):
+    """A file that gives a few bytes at a time."""
+
+    def read(self, size: int = -1) -> bytes:
+        return super().read(min(size, _STEP) if size >= 0 else _STEP)
 
 
 class _ZstdReader(io.RawIOBase):
@@ -53,47 +80,94 @@ class _ZstdReader(io.RawIOBase):
         self.frame: Any = None  # the open frame, if any
         self.ahead = b""  # compressed bytes after the end of a frame
         self.ready = memoryview(b"")
+        self.error: zstandard.ZstdError | None = None  # the damage that was met
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        filled = 0
+        while filled < len(buffer):
+            try:
+                if not self.ready and not self._unpack():
+                    break
+            except (EOFError, OSError, zstandard.ZstdError):
+                if filled:
+                    break  # what stands before the damage first; the next call meets it again
+                raise
+            count = min(len(buffer) - filled, len(self.ready))
+            buffer[filled : filled + count], self.ready = self.ready[:count], self.ready[count:]
+            filled += count
+        return filled
+
+    def _unpack(self) -> bool:
+        """Makes the next bytes ready, if there are any."""
         while not self.ready:
-            data = self.ahead or self.raw.read(1 << 17)
+            if self.error is not None:
+                raise self.error
+            data = self.ahead or self.raw.read(_STEP)
             self.ahead = b""
             if not data:
                 if self.frame:
                     raise EOFError("the file ends inside a compressed frame")
-                return 0
+                return False
             if not self.frame:
                 self.frame = zstandard.ZstdDecompressor().decompressobj()
-            self.ready = memoryview(self.frame.decompress(data))
+            try:
+                self.ready = memoryview(self.frame.decompress(data))
+            except zstandard.ZstdError as error:
+                self.error = error
+                raise
             if self.frame.eof:
                 self.ahead, self.frame = self.frame.unused_data, None
-        count = min(len(buffer), len(self.ready))
-        buffer[:count], self.ready = self.ready[:count], self.ready[count:]
-        return count
+        return True
 
     def close(self) -> None:
         self.raw.close()
         super().close()
 
 
+def read_pieces(path: str | Path, size: int = 1 << 20) -> Iterator[bytes]:
+    """Streams the content of a file, decompressed by its suffix, in pieces of at most `size` bytes.
+
+    Raises:
+        ClovaError: the file is missing, cannot be read, or is damaged; what stands before the damage was given.
+    """
+    try:
+        with open_binary(path) as file:
+            while piece := file.read1(size):  # type: ignore[attr-defined]
+                yield piece
+    except FileNotFoundError:
+        raise ClovaError(f"{path}: no such file") from None
+    except READ_ERRORS as error:
+        raise ClovaError(f"{path}: cannot be read ({error})") from None
+
+
+def read_whole(path: str | Path, largest: int, remedy: str = "cut it in several files") -> bytes:
+    """The content of a file, decompressed by its suffix, where it is no larger than `largest` bytes.
+
+    Raises:
+        ClovaError: it is larger, is missing, or cannot be read to its end.
+    """
+    pieces, size = [], 0
+    for piece in read_pieces(path):
+        pieces.append(piece)
+        size += len(piece)
+        if size > largest:
+            raise ClovaError(f"{path}: over {largest >> 20:,} MiB; {remedy}")
+    return b"".join(pieces)
+
+
 def read_text(path: str | Path) -> str:
     """The whole of a UTF-8 file (a byte order mark is dropped), decompressed by its suffix.
 
     Raises:
-        ClovaError: the file is missing, cut short, or not UTF-8.
+        ClovaError: the file is missing, cut short, larger than 1 GiB, or not UTF-8.
     """
     try:
-        with open_binary(path) as file:
-            return file.read().decode("utf-8-sig")
+        return read_whole(path, LARGEST).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ClovaError(f"{path}: not UTF-8 at byte {error.start}; convert it first") from None
-    except FileNotFoundError:
-        raise ClovaError(f"{path}: no such file") from None
-    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
-        raise ClovaError(f"{path}: cannot be read ({error})") from None
 
 
 def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
@@ -102,19 +176,22 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
     Only `\\n` and `\\r\\n` end a line; U+2028 and its like stay inside.
 
     Raises:
-        ClovaError: the file is missing, cut short, or a line is not UTF-8 (named `file:line`).
+        ClovaError: the file is missing, cut short, or a line is not UTF-8 or over 64 MiB (named `file:line`).
     """
     number = 0
     try:
         with open_binary(path) as file:
-            for number, line in enumerate(file, 1):
+            while line := file.readline(LONGEST_LINE + 1):
+                number += 1
+                if len(line) > LONGEST_LINE:
+                    raise ClovaError(f"{path}:{number}: a line of over {LONGEST_LINE >> 20} MiB")
                 text = line.decode("utf-8-sig" if number == 1 else "utf-8")
                 yield number, text.removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:
         raise ClovaError(f"{path}:{number}: not UTF-8; convert the file first") from None
     except FileNotFoundError:
         raise ClovaError(f"{path}: no such file") from None
-    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
+    except READ_ERRORS as error:
         raise ClovaError(f"{path}:{number + 1}: cannot be read ({error})") from None
 
 
@@ -139,18 +216,14 @@ def read_json(path: str | Path) -> Any:
     Raises:
         ClovaError: the file is missing, larger than 1 GiB, or not JSON.
     """
-    try:
-        with open_binary(path) as file:
-            data = file.read(LARGEST_JSON + 1)
-    except FileNotFoundError:
-        raise ClovaError(f"{path}: no such file") from None
-    except (EOFError, OSError, zstandard.ZstdError, zlib.error) as error:
-        raise ClovaError(f"{path}: cannot be read ({error})") from None
-    if len(data) > LARGEST_JSON:
-        raise ClovaError(
-            f"{path}: over {LARGEST_JSON >> 20:,} MiB of JSON; cut it in several files"
-        )
+    data = read_whole(path, LARGEST)
     return parse_json(data, path)
+
+
+def remove_unfinished(folder: str | Path) -> None:
+    """Removes what processes that were killed were writing by `whole_file`, below a folder held by this one."""
+    for path in Path(folder).rglob(f".*{_ENDING}"):
+        path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -158,9 +231,11 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]
     """A file that appears under its name only when everything has reached the disk."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
+    # In text, half a character (of a file name that is no UTF-8) becomes the escape that JSON has for it.
+    text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
     try:
-        with os.fdopen(handle, mode, encoding=None if "b" in mode else "utf-8") as file:
+        with os.fdopen(handle, mode, **text) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -194,9 +269,9 @@ def write_lines(path: str | Path, lines: Iterable[str]) -> None:
             some.append(line)
             size += len(line)
             if size >= 1 << 20:  # a call a line takes longer
-                file.write("\n".join([*some, ""]).encode())
+                file.write("\n".join([*some, ""]).encode("utf-8", "backslashreplace"))
                 some, size = [], 0
-        file.write("\n".join([*some, ""]).encode())
+        file.write("\n".join([*some, ""]).encode("utf-8", "backslashreplace"))
 
 
 @contextlib.contextmanager

@@ -55,7 +55,7 @@ def parse_json(text: str | bytes, place: str | Path) -> Any:
     except ValueError as error:  # from our own hooks
         raise ClovaError(f"{place}: {error}") from None
     if text.count("[") + text.count("{") > DEEPEST:
-        _refuse_deep(value, place)
+        refuse_deep(value, place)
     if _HALF_PAIR.search(text):
         _refuse_halves(value, place)
     return value
@@ -92,7 +92,8 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _refuse_deep(value: Any, place: str | Path) -> None:
+def refuse_deep(value: Any, place: str | Path) -> None:
+    """Raises ClovaError where a JSON value nests deeper than 100."""
     level = [value]
     for _ in range(DEEPEST + 1):
         level = [

@@ -6,7 +6,8 @@ turn a lone `\\r` into `\\n`. All of these occur inside Korean texts of the web,
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
 
@@ -24,7 +25,12 @@ def split_lines(text: str) -> Iterator[str]:
         at = end + 1
 
 
-def table_rows(lines: Iterable[str], delimiter: str, place: str) -> Iterator[tuple[int, list[str]]]:
+def table_rows(
+    lines: Iterable[str],
+    delimiter: str,
+    place: str,
+    on_error: Callable[[ClovaError], None] | None = None,
+) -> Iterator[tuple[int, list[str]]]:
     """Streams `(number of the row's last line, cells)` of CSV or of tab-separated text; empty rows left out.
 
     In CSV a cell in double quotes may run over several lines; in tab-separated text quotes are plain
@@ -34,23 +40,38 @@ def table_rows(lines: Iterable[str], delimiter: str, place: str) -> Iterator[tup
         lines: without their ends (`read_lines`, `split_lines`).
         delimiter: `,` or a tab.
         place: the file, for messages.
+        on_error: called for a row that is not CSV; reading goes on with the next line. By default it is raised.
 
     Raises:
         ClovaError: not CSV (named `file:line`).
     """
-    lines = _of_any_system(lines)
-    if delimiter == "\t":
-        for number, line in enumerate(lines, 1):
-            if line:
-                yield number, line.split("\t")
-        return
-    reader = csv.reader((line.replace("\r", _RETURN) + "\n" for line in lines), delimiter=delimiter)
-    try:
-        for row in reader:
-            if row:
-                yield reader.line_num, [cell.replace(_RETURN, "\r") for cell in row]
-    except csv.Error as error:
-        raise ClovaError(f"{place}:{reader.line_num}: not CSV ({error})") from None
+    source, before = iter(lines), 0
+    reader = _reader(source, delimiter)
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            before += reader.line_num + isinstance(error, LongRow)
+            told = ClovaError(f"{place}:{before}: not CSV ({error})")
+            if on_error is None:
+                raise told from None
+            on_error(told)
+            reader = _reader(source, delimiter)
+            continue
+        if row is None:
+            return
+        if row:
+            yield before + reader.line_num, [cell.replace(_RETURN, "\r") for cell in row]
+
+
+class LongRow(csv.Error):
+    """What a source of lines raises in place of a line that would make a row too long."""
+
+
+def _reader(lines: Iterator[str], delimiter: str) -> Any:
+    marked = (line.replace("\r", _RETURN) + "\n" for line in _of_any_system(lines))
+    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    return csv.reader(marked, delimiter=delimiter, quoting=quoting)
 
 
 def _of_any_system(lines: Iterable[str]) -> Iterator[str]:

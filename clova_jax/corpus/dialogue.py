@@ -1,31 +1,71 @@
 """Dialogues keep who speaks: utterances become lines that begin with a speaker's id."""
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 _SPOKEN = re.compile(r"^\s*([^\s:：]{1,12})\s*[:：]\s*(\S.*)$")
+_FORMS = ("text", "form", "utterance", "norm_text", "original_form", "content")
+_SPEAKERS = ("speaker", "speaker_id", "speakerId", "participantID", "participant_id")
 
 
-def dialogue_text(utterances: list[dict[str, Any]]) -> str:
+def dialogue_text(utterances: Iterable[Any]) -> str:
     """Lines `S1: …`, speakers numbered in order of first word; neighbours of one speaker are joined.
 
+    An utterance whose speaker nobody names is a turn of its own: a line `?: …` among speakers, without a label
+    where no utterance has one.
+
     Args:
-        utterances: objects with `text` (or `form`, as the National Institute's corpora say) and,
-            where known, `speaker` (or `speaker_id`).
+        utterances: objects with `text` (or `form`, as the National Institute's corpora say, or `utterance`, as AI
+            Hub's do) and, where known, `speaker` (or `speaker_id`, `participantID`), or plain texts. What is
+            neither says nothing (`form_of`).
     """
     names: dict[str, str] = {}
     turns: list[tuple[str, list[str]]] = []
     for utterance in utterances:
-        text = str(utterance.get("text") or utterance.get("form") or "").strip()
+        text = form_of(utterance)
         if not text:
             continue
-        speaker = str(utterance.get("speaker") or utterance.get("speaker_id") or "?")
-        name = names.setdefault(speaker, f"S{len(names) + 1}")
-        if turns and turns[-1][0] == name:
+        speaker = _speaker(utterance)
+        name = names.setdefault(speaker, f"S{len(names) + 1}") if speaker else ""
+        if name and turns and turns[-1][0] == name:
             turns[-1][1].append(text)
         else:
             turns.append((name, [text]))
-    return "\n".join(f"{name}: {' '.join(texts)}" for name, texts in turns)
+    label = "?: " if names else ""
+    return "\n".join(
+        (f"{name}: " if name else label) + " ".join(texts).replace("\n", " ")
+        for name, texts in turns
+    )
+
+
+def form_of(utterance: Any) -> str:
+    """What an utterance or a paragraph says; "" where it is of another shape than those that are known."""
+    if isinstance(utterance, dict):
+        utterance = next((utterance[key] for key in _FORMS if _plain(utterance.get(key))), "")
+    return _plain(utterance)
+
+
+def _speaker(utterance: Any) -> str:
+    """Who speaks; "" where that is not told. Speaker 0 is one like any other."""
+    if not isinstance(utterance, dict):
+        return ""
+    for key in _SPEAKERS:
+        value = utterance.get(key)
+        if isinstance(value, dict):
+            value = value.get("id")
+        if name := _plain(value):
+            return name
+    return ""
+
+
+def _plain(value: Any) -> str:
+    """A text, or a number as one, without blanks around it; "" for anything else."""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return ""
+    return str(value)
 
 
 def number_speakers(text: str) -> str:

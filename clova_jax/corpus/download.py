@@ -1,14 +1,20 @@
 """Labelled data from their official addresses, pinned by commit and checked by git blob hash.
 
 A transfer that is cut goes on where it stopped, in this run or the next; a file counts only when its
-hash is the pinned one.
+hash is the pinned one. Whatever a server does, attempts, pauses between them and bytes have bounds.
 """
 
+import errno
 import hashlib
 import http.client
+import os
+import socket
+import ssl
+import stat
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +26,11 @@ from clova_jax.common.progress import progress
 
 BASE_URL = "https://raw.githubusercontent.com"
 CHUNK = 1 << 16
-ATTEMPTS = 5  # in a row without a new byte
+ATTEMPTS = 5  # in a row that brought less than CHUNK
+LONGEST_WAIT = 86_400.0  # seconds
+_OUR_DISK = (
+    errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EFBIG, errno.EIO, errno.EISDIR,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,12 +42,14 @@ class DataSet:
         commit: 40 hex digits.
         licence: as stated there.
         files: path under the output folder -> (path in the repository, git blob hash).
+        largest: bytes of a file at most; a server that sends more sends something else.
     """
 
     repository: str
     commit: str
     licence: str
     files: dict[str, tuple[str, str]]
+    largest: int = 1 << 27
 
 
 def _klue(name: str, train: str, dev: str) -> dict[str, tuple[str, str]]:
@@ -126,8 +138,14 @@ def download(
         The files.
 
     Raises:
-        ClovaError: an unknown name, no answer after `ATTEMPTS`, or content that is not the pinned one.
+        ClovaError: an unknown name, an address or a time that cannot work, no answer after `ATTEMPTS`, or content
+            that is not the pinned one.
     """
+    _check_address(base_url)
+    if not 0 < timeout <= LONGEST_WAIT:  # NaN is in no range
+        raise ClovaError(f"--timeout {timeout}: not a number of seconds from above 0 to a day")
+    if not 0 <= pause <= LONGEST_WAIT:
+        raise ClovaError(f"pause {pause}: not a number of seconds from 0 to a day")
     for name in names:
         if name not in data_sets:
             raise ClovaError(f"no data set {name!r}; there are: {', '.join(data_sets)}")
@@ -141,10 +159,24 @@ def download(
             if destination.is_file() and blob_hash(destination) == blob:
                 print(f"  {destination}: there already")
             else:
-                _fetch(url, destination, blob, timeout, pause)
+                _fetch(url, destination, blob, source.largest, timeout, pause)
                 print(f"  {destination}: {destination.stat().st_size:,} bytes, hash as pinned")
             paths.append(destination)
     return paths
+
+
+def _check_address(url: str) -> None:
+    """Refuses what no attempt could reach."""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        fine = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+        fine = fine and url.isascii() and url.isprintable() and " " not in url
+    except ValueError:  # brackets that do not close, a port that is no number
+        fine = False
+    if not fine:
+        raise ClovaError(
+            f"--base-url {url!r}: not an address such as {BASE_URL} (http or https, ASCII, no blanks)"
+        )
 
 
 def blob_hash(path: str | Path) -> str:
@@ -157,14 +189,16 @@ def blob_hash(path: str | Path) -> str:
     return hashed.hexdigest()
 
 
-def _fetch(url: str, destination: Path, blob: str, timeout: float, pause: float) -> None:
+def _fetch(
+    url: str, destination: Path, blob: str, largest: int, timeout: float, pause: float
+) -> None:
     """One file by way of `<name>.part`, which outlives the run if it is cut."""
     part = destination.with_name(destination.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
     for fresh in (False, True):
-        if fresh:  # what was there before may have been another file's beginning
+        if fresh or not _is_ours(part):  # it may be another file's beginning, or lead elsewhere
             part.unlink(missing_ok=True)
-        _transfer(url, part, timeout, pause)
+        _transfer(url, part, largest, timeout, pause)
         found = blob_hash(part)
         if found == blob:
             part.replace(destination)
@@ -176,37 +210,75 @@ def _fetch(url: str, destination: Path, blob: str, timeout: float, pause: float)
     )
 
 
-def _transfer(url: str, part: Path, timeout: float, pause: float) -> None:
+def _is_ours(part: Path) -> bool:
+    """Whether what was left by an earlier run may be written to: a plain file under this name alone."""
+    try:
+        status = part.lstat()
+    except FileNotFoundError:
+        return True
+    return stat.S_ISREG(status.st_mode) and status.st_nlink == 1
+
+
+def _transfer(url: str, part: Path, largest: int, timeout: float, pause: float) -> None:
     """Appends to `part` until the server says that this is all."""
     failures = 0
     with progress(desc=part.stem, unit="B", unit_scale=True, unit_divisor=1024) as bar:
         while True:
-            before = part.stat().st_size if part.exists() else 0
+            before = _size(part)
             try:
-                if _read_on(url, part, timeout, bar):
+                if _read_on(url, part, largest, timeout, bar):
                     return
                 reason = "cut"
-            except urllib.error.HTTPError as error:
-                reason = f"HTTP {error.code} {error.reason}"
-                if error.code < 500 and error.code not in (408, 429):
+            except (OSError, ValueError, http.client.HTTPException) as error:
+                reason = _reason(error)
+                if not _may_pass(error):
                     raise ClovaError(f"{url}: {reason}; is the address right?") from None
-            except (OSError, http.client.HTTPException) as error:  # URLError and timeouts too
-                reason = str(getattr(error, "reason", None) or error) or type(error).__name__
-            after = part.stat().st_size if part.exists() else 0
-            failures = 0 if after > before else failures + 1
+            after = _size(part)
+            failures = 0 if after - before >= CHUNK else failures + 1
             if failures >= ATTEMPTS:
                 raise ClovaError(
-                    f"{url}: {reason} ({ATTEMPTS} attempts without a new byte, {after:,} bytes kept); "
-                    "run the same command again to go on"
+                    f"{url}: {reason} ({ATTEMPTS} attempts in a row brought less than {CHUNK >> 10} KiB, "
+                    f"{after:,} bytes kept); run the same command again to go on"
                 )
             bar.set_postfix_str(f"{reason}, again")
             print(f"  {part.stem}: {reason} at {after:,} bytes, again", file=sys.stderr)
-            time.sleep(pause * 2**failures if failures else 0)
+            time.sleep(min(pause * 2**failures, LONGEST_WAIT))
 
 
-def _read_on(url: str, part: Path, timeout: float, bar: Any) -> bool:
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without anything that would steer a terminal."""
+    if isinstance(error, urllib.error.HTTPError):
+        told = f"HTTP {error.code} {error.reason}"
+    else:  # URLError has a reason of its own
+        told = str(getattr(error, "reason", None) or error) or type(error).__name__
+    return "".join(char if char.isprintable() else "?" for char in told)[:200]
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether another attempt could fare better.
+
+    Raises:
+        OSError: it was our own disk.
+    """
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code in (408, 425, 429, 500, 502, 503, 504)
+    if isinstance(error, urllib.error.URLError) and isinstance(error.reason, Exception):
+        error = error.reason
+    elif isinstance(error, OSError) and error.errno in _OUR_DISK:
+        raise error
+    if isinstance(error, socket.gaierror):
+        return error.errno == socket.EAI_AGAIN
+    wrong = (ValueError, ssl.SSLCertVerificationError, http.client.InvalidURL)  # ever the same
+    return not isinstance(error, wrong)
+
+
+def _read_on(url: str, part: Path, largest: int, timeout: float, bar: Any) -> bool:
     """One request from where `part` ends; whether the file is complete now."""
-    have = part.stat().st_size if part.exists() else 0
+    have = _size(part)
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
     if have:
         request.add_header("Range", f"bytes={have}-")
@@ -222,15 +294,23 @@ def _read_on(url: str, part: Path, timeout: float, bar: Any) -> bool:
         resumed = response.status == 206 and _starts_at(response, have)
         if have and not resumed:
             have = 0
-        length = response.headers.get("Content-Length")
-        total = have + int(length) if length and length.isdigit() else None
+        length = response.headers.get("Content-Length", "")
+        known = length.isascii() and length.isdigit() and len(length) < 16
+        total = have + int(length) if known else None
         bar.total, bar.n = total, have
         bar.refresh()
-        with part.open("ab" if resumed else "wb") as file:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | (0 if resumed else os.O_TRUNC)
+        with os.fdopen(os.open(part, flags, 0o666), "ab") as file:
             while chunk := response.read1(CHUNK):
+                have += len(chunk)
+                if max(have, total or 0) > largest:
+                    file.truncate(0)
+                    raise ClovaError(
+                        f"{url}: sends more than {largest:,} bytes, no pinned file is so large; is the address right?"
+                    )
                 file.write(chunk)
                 bar.update(len(chunk))
-    return total is None or part.stat().st_size >= total
+    return total is None or have >= total
 
 
 def _starts_at(response: Any, offset: int) -> bool:

@@ -4,13 +4,17 @@ Which answers count (adopted by the asker, or by a certified expert; authors of 
 out) is as a talk of HyperCLOVA's authors has it.
 """
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 _MIN_REPUTATION = 0.0
 _MIN_ANSWER = 10  # letters
+_MOST = 1e18  # a reputation of more digits than a number has is no less than this
+_NO = ("", "0", "false", "n", "no", "none", "null")
 
 
-def best_answer(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
+def best_answer(answers: Iterable[Any]) -> dict[str, Any] | None:
     """The answer to keep, or None when none qualifies.
 
     Adopted answers and experts' answers come first, then reputation, then votes, then length; of
@@ -18,23 +22,26 @@ def best_answer(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
 
     Args:
         answers: objects with `text` and, where known, `adopted`, `expert` (true or the
-            profession), `reputation` (below 0 is low), `votes`.
+            profession), `reputation` (below 0 is low), `votes`; numbers may stand as text. What has
+            another shape is no answer.
     """
     qualified = [
         (place, answer)
         for place, answer in enumerate(answers)
-        if len(str(answer.get("text", "")).strip()) >= _MIN_ANSWER
+        if isinstance(answer, dict)
+        and isinstance(answer.get("text"), str)
+        and len(answer["text"].strip()) >= _MIN_ANSWER
         and _number(answer.get("reputation")) >= _MIN_REPUTATION
     ]
-    trusted = [(p, a) for p, a in qualified if a.get("adopted") or a.get("expert")]
+    trusted = [(p, a) for p, a in qualified if _holds(a.get("adopted")) or _holds(a.get("expert"))]
     if not trusted:
         return None
 
     def rank(item: tuple[int, dict[str, Any]]) -> tuple[Any, ...]:
         place, answer = item
         return (
-            bool(answer.get("adopted")),
-            bool(answer.get("expert")),
+            _holds(answer.get("adopted")),
+            _holds(answer.get("expert")),
             _number(answer.get("reputation")),
             _number(answer.get("votes")),
             min(len(answer["text"]), 2_000),
@@ -44,16 +51,30 @@ def best_answer(answers: list[dict[str, Any]]) -> dict[str, Any] | None:
     return max(trusted, key=rank)[1]
 
 
-def kin_text(question: str, answers: list[dict[str, Any]], details: str = "") -> str | None:
+def kin_text(question: str, answers: Iterable[Any], details: Any = None) -> str | None:
     """`질문: …` and `답변: …` of the best answer; None when no answer qualifies."""
     answer = best_answer(answers)
     if answer is None or not question.strip():
         return None
     asked = question.strip()
-    if details.strip() and details.strip() != asked:
+    if isinstance(details, str) and details.strip() and details.strip() != asked:
         asked += "\n" + details.strip()
     return f"질문: {asked}\n답변: {answer['text'].strip()}"
 
 
 def _number(value: Any) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    """A number, or one that stands as text, within ±10¹⁸; 0 for anything else."""
+    if isinstance(value, (int, float)) or (isinstance(value, str) and len(value) < 400):
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number of hundreds of digits
+            number = math.inf if value > 0 else -math.inf  # type: ignore[operator]
+        except ValueError:
+            return 0.0
+        return 0.0 if math.isnan(number) else max(-_MOST, min(_MOST, number))
+    return 0.0
+
+
+def _holds(value: Any) -> bool:
+    """Whether a flag is set; texts that say no are no."""
+    return value.strip().lower() not in _NO if isinstance(value, str) else bool(value)

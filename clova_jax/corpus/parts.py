@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, read_lines, whole_file, write_json, write_jsonl
-from clova_jax.corpus.documents import BadLines, Block, Document, parse_block
+from clova_jax.corpus.documents import BadLines, Block, Document, numbered_documents
 from clova_jax.corpus.near_duplicates import signatures
 from clova_jax.corpus.privacy import TYPES
-from clova_jax.corpus.steps import Cleaning, Dropped, cleaner
+from clova_jax.corpus.steps import FAILED, Cleaning, Dropped, cleaner
 
 EXCERPT = 200
 
@@ -49,8 +50,9 @@ def clean_part(task: CleanTask) -> str:
     counts: dict[str, Counter] = {}
     changes: dict[str, Counter] = {name: Counter() for name, _ in clean.steps}
     samples: list[dict[str, str]] = []
-    documents = list(parse_block(task.block, bad))
-    for document, (step, result) in zip(documents, clean.many(documents, changes), strict=True):
+    numbered = list(numbered_documents(task.block, bad))
+    results = clean.many([document for _, document in numbered], changes)
+    for (line, document), (step, result) in zip(numbered, results, strict=True):
         count = counts.setdefault(document.source, Counter())
         size = len(document.text.encode("utf-8", "surrogatepass"))
         count["read"] += 1
@@ -58,6 +60,9 @@ def clean_part(task: CleanTask) -> str:
         if isinstance(result, Dropped):
             count[f"{step}/{result.reason}"] += 1
             count[f"{step}/{result.reason}/bytes"] += size
+            if result.reason == FAILED:
+                detail = clean.excerpt(result.detail, EXCERPT)
+                bad(ClovaError(f"{task.block.path}:{line}: the step {step!r}: {detail}"))
             dropped.append(
                 {
                     "id": document.id,

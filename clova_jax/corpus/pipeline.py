@@ -20,17 +20,27 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import as_line, read_json, write_json, write_lines
+from clova_jax.common.files import (
+    as_line,
+    read_json,
+    read_jsonl,
+    remove_unfinished,
+    whole_file,
+    write_json,
+    write_jsonl,
+    write_lines,
+)
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import run_folder
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import Workers
 from clova_jax.corpus import corpus_report
-from clova_jax.corpus.documents import BadLines
+from clova_jax.corpus.documents import BadLines, base_of
 from clova_jax.corpus.duplicates import Verdict, find_duplicates, write_matches
 from clova_jax.corpus.evaluation_overlap import EvaluationIndex, texts_of
 from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, part_lines
-from clova_jax.corpus.readers import base_of, file_groups, group_blocks, input_files
+from clova_jax.corpus.places import changed_input, describe_inputs
+from clova_jax.corpus.readers import file_groups, group_blocks, input_files
 from clova_jax.corpus.steps import Cleaning
 from clova_jax.corpus.toxicity import has_training_data, train_toxicity
 
@@ -82,23 +92,24 @@ def run(
         selection: the mixer's settings, as JSON values.
 
     Raises:
-        ClovaError: nothing to read, `out` holds a run with other settings, or another process
-            works there.
+        ClovaError: nothing to read, `out` is what is read, holds a run with other settings or on other files,
+            or another process works there.
         Stopped: on SIGINT or SIGTERM, at the next safe point.
     """
     with run_folder(job.out):
+        remove_unfinished(job.out)
         return _run(job, select, selection)
 
 
 def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) -> dict[str, Any]:
-    out, work = job.out, job.out / "work"
-    files = input_files(job.data)
+    out, work, errors = job.out, job.out / "work", BadLines()
+    files = _input_files(job, errors)
     _same_settings(job, files, selection)
     if (out / "report.json").is_file():
+        shutil.rmtree(work, ignore_errors=True)  # of a run killed at its very end
         return read_json(out / "report.json")
     with StopSignals() as stop, Workers(job.workers) as workers:
         cleaning = _prepare(job, work)
-        errors = BadLines()
         parts = _clean(job, files, cleaning, work / "clean", errors, workers, stop)
         external = _external(job, cleaning, work / "against", workers, stop)
         verdict = _dedup(job, external, parts, work, stop)
@@ -108,24 +119,58 @@ def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) ->
     return report
 
 
+def _input_files(job: Job, errors: BadLines) -> list[Path]:
+    """What is read; never what was written, where `out` lies in the folder that is read."""
+    out = job.out.resolve()
+    if job.data.exists() and out in (job.data.resolve(), (job.data / "corpus").resolve()):
+        raise ClovaError(f"--out {job.out}: is the folder that is read; choose another")
+    files = input_files(job.data, errors, without=out)
+    if not (out / "settings.json").is_file():
+        strangers = input_files(job.data, BadLines())
+        if len(strangers) > len(files):
+            raise ClovaError(
+                f"--out {job.out}: holds files of --data {job.data}; choose a folder of its own"
+            )
+    return files
+
+
 def _same_settings(job: Job, files: list[Path], selection: dict[str, Any] | None) -> None:
     settings = asdict(job) | {"selection": selection}
     for name in ("out", "executor", "workers"):  # none of them changes the outcome
         settings.pop(name)
-    listing = [[str(path), path.stat().st_size] for path in files]
-    settings["files"] = hashlib.sha256(json.dumps(listing).encode()).hexdigest()
+    inputs = describe_inputs([*files, *_other_files(job)])
+    settings["files"] = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
     settings = json.loads(json.dumps(settings, default=str))
-    path = job.out / "settings.json"
-    if path.is_file():
-        before = read_json(path)
-        changed = sorted(key for key in settings if before.get(key) != settings[key])
-        if changed:
-            raise ClovaError(
-                f"{job.out}: holds a run with other settings ({', '.join(changed)}); "
-                "choose another --out or remove it"
-            )
-    else:
+    path, listing = job.out / "settings.json", job.out / "inputs.jsonl.zst"
+    if not path.is_file():
+        write_jsonl(listing, inputs)
         write_json(path, settings)
+        return
+    before = read_json(path)
+    changed = sorted(key for key in settings if before.get(key) != settings[key])
+    if changed == ["files"] and listing.is_file():
+        change = changed_input([row for _, row in read_jsonl(listing)], inputs)
+        raise ClovaError(
+            f"{job.out}: holds a run on other files ({change}); choose another --out or remove it"
+        )
+    if changed:
+        raise ClovaError(
+            f"{job.out}: holds a run with other settings ({', '.join(changed)}); "
+            "choose another --out or remove it"
+        )
+
+
+def _other_files(job: Job) -> list[Path]:
+    """Whatever else is read: evaluation sets, models, the registry, labelled comments, the other corpus."""
+    cleaning = job.cleaning
+    models = (cleaning.quality_model, cleaning.core_model, cleaning.toxicity_model)
+    named = [*job.evaluation, *(Path(name) for name in (*models, cleaning.sources) if name)]
+    found = [path for path in named if path.is_file()]
+    if job.safety is not None and job.safety.is_dir():
+        found += sorted(path for path in job.safety.rglob("*") if path.is_file())
+    if job.against is not None:
+        found += input_files(job.against)
+    return found
 
 
 def _prepare(job: Job, work: Path) -> Cleaning:
@@ -165,10 +210,11 @@ def _clean(
     if job.executor == "spark":
         from clova_jax.corpus.spark import clean_groups
 
-        lists, messages = clean_groups(groups, base, cleaning, folder)
+        lists, count, messages = clean_groups(groups, base, cleaning, folder)
         for message in messages:
             errors(ClovaError(message))
-        return [part for parts in lists for part in parts]
+        errors.count += count - len(messages)
+        return _with_documents([part for parts in lists for part in parts], files, errors)
     parts: list[Path] = []
     total = sum(path.stat().st_size for path in files)
     with progress(total=total, desc="clean", unit="B", unit_scale=True) as bar:
@@ -186,7 +232,20 @@ def _clean(
         for _ in workers.map(clean_part, tasks()):
             pass
     _check(stop)
-    return parts
+    return _with_documents(parts, files, errors)
+
+
+def _with_documents(parts: list[Path], files: list[Path], errors: BadLines) -> list[Path]:
+    """The parts, if a document was read in any of them."""
+    for part in parts:
+        if part_counts(part)["sources"]:
+            return parts
+    bad = [message for part in parts for message in part_counts(part)["bad_line_messages"]]
+    told = [*errors.first, *bad][:3]
+    why = "; ".join(told) if told else "nothing is in them"
+    raise ClovaError(
+        f"{base_of(files)}: an empty corpus: its {len(files):,} files hold no document ({why})"
+    )
 
 
 def group_tasks(
@@ -209,9 +268,8 @@ def _external(
     if job.against is None:
         return []
     folder.mkdir(parents=True, exist_ok=True)
-    place = job.against / "documents" if (job.against / "documents").is_dir() else job.against
     plain = Cleaning(steps=("normalize",), sources=cleaning.sources)
-    files = input_files(place)
+    files = input_files(job.against)
     base = base_of(files)
     parts: list[Path] = []
 
@@ -305,9 +363,8 @@ def _write(
             if not dropped.is_file():
                 dropped.parent.mkdir(exist_ok=True)
                 source = part.with_name(part.name + ".dropped.jsonl.zst")
-                temporary = dropped.with_name("." + dropped.name)
-                shutil.copyfile(source, temporary)
-                temporary.replace(dropped)
+                with source.open("rb") as whole, whole_file(dropped, "wb") as copy:
+                    shutil.copyfileobj(whole, copy)
             if stop.requested:
                 return
             if size and not shard.is_file():

@@ -5,21 +5,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json, write_jsonl
-from clova_jax.corpus.documents import Document, read_documents
+from clova_jax.common.files import as_line, read_json, write_json, write_jsonl
+from clova_jax.corpus.documents import Document, document_files, read_documents
+from clova_jax.corpus.places import describe_inputs
 
 
 def sample_documents(
     documents: Iterable[Document], share: float, seed: int = 0
 ) -> Iterator[Document]:
-    """About `share` of the documents, each kept or not by a hash of its id and the seed.
+    """About `share` of the documents, each kept or not by a hash of its id, its text and the seed.
 
     The choice for one document does not depend on the others, so a larger share holds a smaller one.
     """
     limit = int(share * 2**64)
     for document in documents:
-        digest = hashlib.blake2b(f"{seed}\n{document.id}".encode(), digest_size=8).digest()
-        if int.from_bytes(digest) < limit:
+        named = hashlib.blake2b(f"{seed}\n{document.id}\n".encode(), digest_size=8)
+        named.update(document.text.encode())  # ids may be missing, or all the same
+        if int.from_bytes(named.digest()) < limit:
             yield document
 
 
@@ -38,7 +40,10 @@ def write_sample_of(
         `documents`, `bytes` and the `share` of the corpus that was kept.
     """
     out = Path(out)
+    files = document_files(data_dir, without=out)
+    inputs = hashlib.sha256(as_line(describe_inputs(files)).encode()).hexdigest()
     asked = {"megabytes": megabytes, "seed": seed, "data": str(Path(data_dir).absolute())}
+    asked |= {"inputs": inputs}
     if (out / "sample.json").exists():
         done = read_json(out / "sample.json")
         if done["asked"] != asked:
@@ -46,10 +51,10 @@ def write_sample_of(
                 f"{out}: holds another sample ({done['asked']}); remove it, or give another --out"
             )
         return done["made"]
-    total = sum(len(document.text.encode()) for document in read_documents(data_dir))
+    total = sum(len(document.text.encode()) for document in read_documents(data_dir, without=out))
     share = min(1.0, megabytes * 1e6 / max(total, 1))
     by_source: dict[str, list[Document]] = {}
-    for document in sample_documents(read_documents(data_dir), share, seed):
+    for document in sample_documents(read_documents(data_dir, without=out), share, seed):
         by_source.setdefault(document.source, []).append(document)
     made = {
         "documents": sum(map(len, by_source.values())),

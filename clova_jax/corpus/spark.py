@@ -41,16 +41,16 @@ def session():
 
 def clean_groups(
     groups: list[list[Path]], base: Path, cleaning: Cleaning, folder: Path
-) -> tuple[list[list[Path]], list[str]]:
+) -> tuple[list[list[Path]], int, list[str]]:
     """Cleans groups of files; the paths must mean the same on every executor.
 
     Returns:
-        The parts of each group, and messages about what could not be read.
+        The parts of each group, and how much could not be read, with the first messages about it.
     """
     context = session().sparkContext
     numbered = list(enumerate(groups))
 
-    def clean(item: tuple[int, list[Path]]) -> tuple[int, list[str], list[str]]:
+    def clean(item: tuple[int, list[Path]]) -> tuple[int, list[str], int, list[str]]:
         from clova_jax.corpus.pipeline import group_tasks
 
         errors, names = BadLines(), []
@@ -58,12 +58,13 @@ def clean_groups(
             names.append(task.out.name)
             if not is_whole(task.out):
                 clean_part(task)
-        return item[0], names, errors.first
+        return item[0], names, errors.count, errors.first
 
     done = context.parallelize(numbered, max(len(numbered), 1)).map(clean).collect()
     done.sort()
-    messages = [message for _, _, found in done for message in found]
-    return [[folder / name for name in names] for _, names, _ in done], messages
+    messages = [message for *_, found in done for message in found]
+    count = sum(count for _, _, count, _ in done)
+    return [[folder / name for name in names] for _, names, *_ in done], count, messages
 
 
 def find_pairs(

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.hashes import hash_folder
 from clova_jax.common.progress import progress
 from clova_jax.common.workers import Workers
-from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
+from clova_jax.corpus.documents import Block, base_of, document_files, parse_block, read_blocks
 from clova_jax.corpus.language import language
+from clova_jax.corpus.places import describe_inputs, shown_name
 from clova_jax.corpus.profile import profile
 
 SCRIPTS = ("hangul", "latin", "han", "kana", "other")
@@ -65,7 +67,7 @@ def _tokenizer(folder: str) -> Any:
 def count_corpus(
     data_dir: str | Path, out: str | Path, tokenizer: str | None = None, workers: int = 2
 ) -> dict[str, Counter]:
-    """Counts a corpus, file by file; a file whose counts lie in `out` is not read again.
+    """Counts a corpus, file by file; a file is counted again when it, or the tokenizer, was edited.
 
     Args:
         data_dir: a corpus folder (`read_documents`).
@@ -78,14 +80,21 @@ def count_corpus(
     """
     total: dict[str, Counter] = {}
     files = document_files(data_dir)
+    base = base_of(files)
+    encoder = hash_folder(Path(tokenizer)) if tokenizer else None
     with Workers(workers) as many:
-        for path in progress(files, desc="count", unit=" files"):
-            mark = Path(out) / f"{path.name}.json"
-            if not mark.is_file():
+        for path, described in zip(
+            progress(files, desc="count", unit=" files"), describe_inputs(files), strict=True
+        ):
+            name = shown_name(path.relative_to(base))
+            of = {"sha256": described["sha256"], "tokenizer": encoder}
+            mark = Path(out) / f"{name}.json"
+            counted = read_json(mark) if mark.is_file() else {}
+            if counted.get("of") != of:
                 found: dict[str, Counter] = {}
 
                 def tasks(path: Path = path) -> Iterator[CountTask]:
-                    for block in read_blocks(path):
+                    for block in read_blocks(path, base=base):
                         yield CountTask(block, tokenizer)
 
                 small = path.stat().st_size < 1 << 20  # a process would take longer to start
@@ -93,7 +102,9 @@ def count_corpus(
                 for counts in chosen.map(count_block, tasks()):
                     for source, count in counts.items():
                         found.setdefault(source, Counter()).update(count)
-                write_json(mark, {source: dict(sorted(c.items())) for source, c in found.items()})
-            for source, count in read_json(mark).items():
+                counts = {source: dict(sorted(count.items())) for source, count in found.items()}
+                counted = {"of": of, "counts": counts}
+                write_json(mark, counted)
+            for source, count in counted["counts"].items():
                 total.setdefault(source, Counter()).update(count)
     return total

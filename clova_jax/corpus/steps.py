@@ -4,6 +4,7 @@ A step takes a document and a counter (for what it changed) and returns the docu
 or `Dropped` with its reason. `Cleaner` runs them in order.
 """
 
+import contextlib
 import functools
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus import privacy, rules
 from clova_jax.corpus.core_region import core_model, core_text
-from clova_jax.corpus.dialogue import dialogue_text, number_speakers
+from clova_jax.corpus.dialogue import dialogue_text, form_of, number_speakers
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.html import html_text, html_title
@@ -40,6 +41,8 @@ class Dropped:
     reason: str
     detail: str = ""
 
+
+FAILED = "failed"  # the reason of a document that a step could not deal with
 
 Step = Callable[[Document, Counter], "Document | Dropped"]
 
@@ -175,7 +178,12 @@ class Cleaner:
         if self.source(document).tier > self.cleaning.lowest_tier:
             return name, Dropped("tier", str(self.source(document).tier))
         for name, step in steps:
-            result = step(document, counts[name])
+            try:
+                result = step(document, counts[name])
+            except ClovaError:  # of the settings: a model that cannot be loaded
+                raise
+            except Exception as error:  # whatever a record holds, the others go on
+                return name, Dropped(FAILED, f"{type(error).__name__}: {error}"[:200])
             if isinstance(result, Dropped):
                 return name, result
             document = result
@@ -190,6 +198,7 @@ class Cleaner:
         at = [name for name, _ in self.steps].index("toxicity")
         first, second = self.steps[:at], self.steps[at:]
         results = [self._run(document, counts, first) for document in documents]
+        self._scores = {}
         texts = list(
             dict.fromkeys(
                 result.text
@@ -197,7 +206,8 @@ class Cleaner:
                 if isinstance(result, Document) and self.source(result).tier > 1
             )
         )
-        self._scores = dict(zip(texts, toxicity(texts, self._toxicity_model), strict=True))
+        with contextlib.suppress(Exception):  # one odd text: each is then judged by itself
+            self._scores = dict(zip(texts, toxicity(texts, self._toxicity_model), strict=True))
         return [
             (name, result) if isinstance(result, Dropped) else self._run(result, counts, second)
             for name, result in results
@@ -220,7 +230,7 @@ class Cleaner:
                 return Dropped("no_core_region", title)
             return Document(text, document.id, document.source, meta)
         if isinstance(meta.get("answers"), list):
-            thread = kin_text(document.text, meta["answers"], str(meta.get("details", "")))
+            thread = kin_text(document.text, meta["answers"], meta.get("details"))
             if thread is None:
                 return Dropped("no_trusted_answer", f"{len(meta['answers'])} answers")
             counts["question"] += 1
@@ -228,6 +238,9 @@ class Cleaner:
             return Document(thread, document.id, document.source, rest)
         if isinstance(meta.get("utterances"), list):
             counts["dialogue"] += 1
+            unusable = sum(not form_of(utterance) for utterance in meta["utterances"])
+            if unusable:
+                counts["utterances without text"] += unusable
             rest = {key: value for key, value in meta.items() if key != "utterances"}
             return Document(dialogue_text(meta["utterances"]), document.id, document.source, rest)
         if meta.get("dialogue") is True:

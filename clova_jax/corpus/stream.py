@@ -6,15 +6,16 @@ Ids that are given stay; a line without one gets `file:line` of the mapper's inp
 What was dropped is counted on standard error, for Hadoop as `reporter:counter` lines.
 """
 
-import json
 import os
 from collections import Counter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from clova_jax.corpus.documents import BLOCK_BYTES, BadLines, Block, Document, parse_block
-from clova_jax.corpus.parts import as_json
-from clova_jax.corpus.steps import Cleaning, cleaner
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import as_line
+from clova_jax.corpus.documents import BadLines, Block, Document, LineBlocks, numbered_documents
+from clova_jax.corpus.parts import EXCERPT, as_json
+from clova_jax.corpus.steps import FAILED, Cleaning, cleaner
 
 
 def map_stream(source: BinaryIO, target: BinaryIO, cleaning: Cleaning, log: TextIO) -> Counter:
@@ -26,24 +27,27 @@ def map_stream(source: BinaryIO, target: BinaryIO, cleaning: Cleaning, log: Text
         path = path.with_name(path.name + ".jsonl")
     total: Counter = Counter()
     bad = BadLines()
-    line, rest = 1, b""
-    while True:
-        piece = source.read(BLOCK_BYTES)
-        data, newline, rest = (rest + piece).rpartition(b"\n") if piece else (rest, b"", b"")
-        if data or newline:
-            block = Block(path, line, 0, data + newline)
-            documents = list(parse_block(block, bad))
-            changes = {step: Counter() for step, _ in clean.steps}
-            for step, result in clean.many(documents, changes):
-                if isinstance(result, Document):
-                    total["kept"] += 1
-                    row = json.dumps(as_json(result), ensure_ascii=False)
-                    target.write(row.encode("utf-8", "surrogatepass") + b"\n")
-                else:
-                    total[f"{step}/{result.reason}"] += 1
-            line = block.next_line
-        if not piece:
-            break
+    blocks = LineBlocks(path, path.name, on_error=bad)
+
+    def clean_block(block: Block) -> None:
+        numbered = list(numbered_documents(block, bad))
+        changes = {step: Counter() for step, _ in clean.steps}
+        results = clean.many([document for _, document in numbered], changes)
+        for (line, _), (step, result) in zip(numbered, results, strict=True):
+            if isinstance(result, Document):
+                total["kept"] += 1
+                target.write(as_line(as_json(result)).encode("utf-8", "backslashreplace") + b"\n")
+                continue
+            total[f"{step}/{result.reason}"] += 1
+            if result.reason == FAILED:
+                detail = clean.excerpt(result.detail, EXCERPT)
+                bad(ClovaError(f"{path}:{line}: the step {step!r}: {detail}"))
+
+    while piece := source.read(1 << 20):
+        for block in blocks.add(piece):
+            clean_block(block)
+    for block in blocks.end():
+        clean_block(block)
     target.flush()
     total["bad_lines"] += bad.count
     for message in bad.first:

@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,10 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import ordered_map
-from clova_jax.corpus.documents import Block, document_files, parse_block, read_blocks
+from clova_jax.corpus.documents import Block, base_of, document_files, parse_block, read_blocks
+from clova_jax.corpus.places import changed_input, describe_inputs, shown_name
 from clova_jax.data.files import SHARD_TOKENS
-from clova_jax.data.split import SourceSizes, id_hash, measure
+from clova_jax.data.split import Limits, SourceSizes, measure
 from clova_jax.data.store import (
     FORMAT,
     MANIFEST,
@@ -73,7 +74,11 @@ def serialize(
     if workers is not None and workers < 1:
         raise ClovaError(f"--workers: {workers} is not at least 1")
     files = document_files(data_dir)
-    inputs = [{"file": path.name, "size": path.stat().st_size} for path in files]
+    base = base_of(files)
+    inputs = [
+        described | {"file": shown_name(path.relative_to(base))}
+        for path, described in zip(files, describe_inputs(files), strict=True)
+    ]
     if workers is None:
         packed = sum(file["size"] for file in inputs if not file["file"].endswith(".jsonl"))
         text = sum(file["size"] for file in inputs) + 3 * packed  # Korean packs to a quarter or so
@@ -108,6 +113,12 @@ def serialize(
 
 def _same(header: dict[str, Any], found: dict[str, Any], out: str | Path) -> None:
     for key, value in header.items():
+        before = found.get(key)
+        if key == "inputs" and before != value and isinstance(before, list):
+            raise ClovaError(
+                f"{out}: holds a store of other inputs ({changed_input(before, value)}); "
+                "use another --out, or remove this one"
+            )
         if found.get(key) != value:
             raise ClovaError(
                 f"{out}: holds a store with {key} {_short(found.get(key), value)}, asked for is "
@@ -136,7 +147,8 @@ def _survey(files: list[Path], workers: int, validation: float, show: bool) -> d
     sources: dict[str, SourceSizes] = {}
     text = 0
     with progress(desc="reading", unit="B", unit_scale=True, disable=not show) as bar:
-        blocks = (block for path in files for block in read_blocks(path))
+        base = base_of(files)
+        blocks = (block for path in files for block in read_blocks(path, base=base))
         for block, found in ordered_map(_Measure, (), blocks, workers):
             for source, sizes in found.items():
                 sources.setdefault(source, SourceSizes()).add(sizes)
@@ -148,7 +160,7 @@ def _survey(files: list[Path], workers: int, validation: float, show: bool) -> d
         )
     return {
         "text": text,
-        "limits": {source: sources[source].limits(validation) for source in sorted(sources)},
+        "limits": {name: asdict(sources[name].limits(validation)) for name in sorted(sources)},
     }
 
 
@@ -171,12 +183,13 @@ class _Encoded:
 class _Encode:
     """What a worker does in the second pass: a block of lines to ids, by split and source."""
 
-    def __init__(self, tokenizer: Tokenizer | str, limits: dict[str, tuple[int, int]]) -> None:
+    def __init__(self, tokenizer: Tokenizer | str, limits: dict[str, dict[str, int]]) -> None:
         if isinstance(tokenizer, str):  # its folder: we are in a process of our own
             from clova_jax.tokenizers import load_tokenizer
 
             tokenizer = load_tokenizer(tokenizer)
-        self.tokenizer, self.limits = tokenizer, limits
+        self.tokenizer = tokenizer
+        self.limits = {source: Limits(**limit) for source, limit in limits.items()}
 
     def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], int]:
         texts: dict[tuple[str, str], list[str]] = {}
@@ -185,8 +198,8 @@ class _Encode:
             if not document.text:
                 empty += 1
                 continue
-            highest, largest = self.limits[document.source]
-            held_out = id_hash(document.id) <= highest and (len(document.text.encode()) <= largest)
+            limits = self.limits[document.source]
+            held_out = limits.hold_out(document.id, document.text.encode())
             split = "validation" if held_out else "train"
             texts.setdefault((split, document.source), []).append(document.text)
         return {key: self._encode(batch) for key, batch in texts.items()}, empty
@@ -254,9 +267,10 @@ class _Serialization:
 
     def _blocks(self) -> Iterator[Block]:
         first, offset, line = (self.state["position"][key] for key in ("file", "offset", "line"))
-        yield from read_blocks(self.files[first], offset, line)
+        base = base_of(self.files)
+        yield from read_blocks(self.files[first], offset, line, base=base)
         for path in self.files[first + 1 :]:
-            yield from read_blocks(path)
+            yield from read_blocks(path, base=base)
 
     def _stream(self, split: str, source: str) -> str:
         safe = "".join(letter if letter.isalnum() else "_" for letter in source)[:60]

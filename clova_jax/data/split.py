@@ -1,10 +1,12 @@
 """Which documents are kept for validation: of each source, those whose ids hash lowest.
 
 The choice needs no seed and does not depend on the order of documents; adding text to a corpus moves
-few documents over. How many are taken aims at a score that means something for small sources too.
+few documents over. Documents of one id are told apart by their texts; copies of one document go together.
+How many are taken aims at a score that means something for small sources too.
 """
 
 import hashlib
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -23,6 +25,33 @@ def id_hash(identifier: str) -> int:
     return int.from_bytes(hashlib.blake2b(identifier.encode(), digest_size=8).digest(), "big")
 
 
+def text_hash(text: bytes) -> int:
+    """32 bits of a document's text: the order of those that share an id."""
+    return zlib.crc32(text)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Which documents of a source are held out.
+
+    Args:
+        id_hash: the highest one; of documents that have just this,
+        text_hash: the highest one.
+        size: bytes of the largest document.
+    """
+
+    id_hash: int = -1
+    text_hash: int = -1
+    size: int = 0
+
+    def hold_out(self, identifier: str, text: bytes) -> bool:
+        """Whether a document is kept for validation; `text` in UTF-8."""
+        hashed = id_hash(identifier)
+        if hashed > self.id_hash or len(text) > self.size:
+            return False
+        return hashed < self.id_hash or text_hash(text) <= self.text_hash
+
+
 @dataclass
 class SourceSizes:
     """What one pass over a source's documents leaves behind: counts, and the lowest hashes.
@@ -31,12 +60,14 @@ class SourceSizes:
         documents: their number.
         bytes: length of their text.
         hashes: uint64, some of the ids' hashes, the lowest among them.
+        texts: uint32, the texts' hashes of the same documents.
         sizes: int64, bytes of the same documents.
     """
 
     documents: int = 0
     bytes: int = 0
     hashes: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint64))
+    texts: np.ndarray = field(default_factory=lambda: np.empty(0, np.uint32))
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def add(self, other: "SourceSizes") -> None:
@@ -44,45 +75,62 @@ class SourceSizes:
         self.documents += other.documents
         self.bytes += other.bytes
         self.hashes = np.concatenate([self.hashes, other.hashes])
+        self.texts = np.concatenate([self.texts, other.texts])
         self.sizes = np.concatenate([self.sizes, other.sizes])
         if len(self.hashes) > 100_000:
             self._sort()
             enough = int(np.searchsorted(np.cumsum(self.sizes), 2 * MOST_BYTES)) + 100
-            self.hashes, self.sizes = self.hashes[:enough], self.sizes[:enough]
+            self._keep(slice(enough))
 
     def _sort(self) -> None:
-        order = np.argsort(self.hashes, kind="stable")
-        self.hashes, self.sizes = self.hashes[order], self.sizes[order]
+        self._keep(np.lexsort((self.texts, self.hashes)))
 
-    def limits(self, share: float) -> tuple[int, int]:
-        """The highest hash, and the largest size, of a document that is held out; (-1, 0): none.
+    def _keep(self, places: slice | np.ndarray) -> None:
+        self.hashes, self.texts = self.hashes[places], self.texts[places]
+        self.sizes = self.sizes[places]
+
+    def limits(self, share: float) -> Limits:
+        """What is held out of the source, never all of it.
 
         Args:
             share: of the source's bytes, before the bounds of this module's constants.
         """
         if not share:
-            return -1, 0
+            return Limits()
         self._sort()
         most = int(_LARGE * self.bytes)
-        hashes, sizes = self.hashes[self.sizes <= most], self.sizes[self.sizes <= most]
+        fit = self.sizes <= most
+        hashes, texts, sizes = self.hashes[fit], self.texts[fit], self.sizes[fit]
         budget = min(max(share * self.bytes, min(0.05 * self.bytes, FEW_BYTES)), MOST_BYTES)
         count = int(np.searchsorted(np.cumsum(sizes), budget, "right"))
-        count = max(count, min(FEW_DOCUMENTS, self.documents // 10))
-        count = min(count, len(hashes))
-        return (int(hashes[count - 1]), most) if count else (-1, 0)
+        count = min(max(count, min(FEW_DOCUMENTS, self.documents // 10)), len(hashes))
+        while 0 < count < len(hashes) and (hashes[count - 1], texts[count - 1]) == (
+            hashes[count],
+            texts[count],
+        ):
+            count -= 1  # copies of one document would all be held out with it
+        if not count:
+            return Limits()
+        return Limits(int(hashes[count - 1]), int(texts[count - 1]), most)
 
 
 def measure(documents: Iterable[Document]) -> dict[str, SourceSizes]:
     """Counts documents by source."""
-    found: dict[str, tuple[list[int], list[int]]] = {}
+    found: dict[str, tuple[list[int], list[int], list[int]]] = {}
     for document in documents:
         if document.text:
-            hashes, sizes = found.setdefault(document.source, ([], []))
+            hashes, texts, sizes = found.setdefault(document.source, ([], [], []))
+            text = document.text.encode()
             hashes.append(id_hash(document.id))
-            sizes.append(len(document.text.encode()))
+            texts.append(text_hash(text))
+            sizes.append(len(text))
     return {
         source: SourceSizes(
-            len(sizes), sum(sizes), np.array(hashes, np.uint64), np.array(sizes, np.int64)
+            len(sizes),
+            sum(sizes),
+            np.array(hashes, np.uint64),
+            np.array(texts, np.uint32),
+            np.array(sizes, np.int64),
         )
-        for source, (hashes, sizes) in found.items()
+        for source, (hashes, texts, sizes) in found.items()
     }

@@ -1,11 +1,18 @@
 """`clova download` against a server that cuts, corrupts, stalls and ignores ranges."""
 
+import contextlib
+import dataclasses
+import errno
 import hashlib
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -56,6 +63,9 @@ class Handler(BaseHTTPRequestHandler):
         requested = self.headers.get("Range")
         server.requests.append((self.path, requested))
         action = server.plan[min(len(server.requests), len(server.plan)) - 1]
+        if action in ODD or action.startswith("length "):
+            self._odd(action)
+            return
         if action.isdigit():
             self.send_response(int(action))
             self.send_header("Content-Length", "0")
@@ -87,6 +97,36 @@ class Handler(BaseHTTPRequestHandler):
         if action == "stall":
             time.sleep(3)
         self.close_connection = True
+
+    def _odd(self, action: str) -> None:
+        self.close_connection = True
+        if action == "drop":
+            return
+        if action == "escape":
+            self.send_response(404, "\x1b[31mred\x1b]0;title\x07")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if self.headers.get("Range") else 200)
+        if (start := self.headers.get("Range")) and action == "drip":
+            self.send_header("Content-Range", f"bytes {start[6:-1]}-99/100")
+        if action == "drip":
+            self.send_header("Content-Length", "100")
+        if action.startswith("length "):
+            self.send_header("Content-Length", action.removeprefix("length "))
+        self.end_headers()
+        if action == "endless":
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(CONTENT)
+        elif action == "drip":
+            self.wfile.write(b"x")
+        else:
+            self.wfile.write(CONTENT)
+
+
+LENGTHS = ["length " + length for length in ("²", "-1", "9" * 5_000, "x", "", "1e3", " 300000 ")]
+ODD = ("drop", "escape", "endless", "drip", *LENGTHS)
 
 
 @pytest.fixture
@@ -180,7 +220,7 @@ def test_a_server_error_is_tried_again_and_a_wrong_address_is_not(serve, tmp_pat
 
 def test_no_answer_ends_after_so_many_attempts(serve, tmp_path) -> None:
     server = serve("503")
-    with pytest.raises(ClovaError, match=f"{ATTEMPTS} attempts without a new byte"):
+    with pytest.raises(ClovaError, match=f"{ATTEMPTS} attempts in a row brought less than 64 KiB"):
         get(server, tmp_path)
     assert len(server.requests) == ATTEMPTS
 
@@ -200,6 +240,131 @@ def test_a_beginning_from_elsewhere_is_thrown_away(serve, tmp_path) -> None:
     (tmp_path / "toy" / "data.txt").unlink()
     (tmp_path / "toy" / "data.txt.part").write_bytes(CONTENT + b"and more")
     assert get(serve("ok"), tmp_path) == CONTENT
+
+
+@pytest.mark.parametrize("length", LENGTHS)
+def test_a_length_that_is_no_number_is_no_length(serve, tmp_path, length) -> None:
+    assert get(serve(length), tmp_path) == CONTENT
+
+
+def test_a_body_without_end_is_left_at_the_largest_size(serve, tmp_path) -> None:
+    small = {"toy": dataclasses.replace(SETS["toy"], largest=1_000_000)}
+    server = serve("endless")
+    with pytest.raises(ClovaError, match="sends more than 1,000,000 bytes"):
+        download(tmp_path, ["toy"], base_url=server.url, pause=0.01, data_sets=small, timeout=1.0)
+    assert len(server.requests) == 1
+    assert sum(path.stat().st_size for path in (tmp_path / "toy").iterdir()) <= 1_000_000
+    server = serve("length 99999999")  # it says so before
+    with pytest.raises(ClovaError, match="sends more than"):
+        download(tmp_path, ["toy"], base_url=server.url, pause=0.01, data_sets=small, timeout=1.0)
+
+
+@pytest.mark.parametrize("action", ["drop", "drip"])
+def test_a_server_that_cuts_at_once_is_asked_a_few_times(serve, tmp_path, action) -> None:
+    server = serve(action)
+    with pytest.raises(ClovaError, match="attempts in a row"):
+        get(server, tmp_path)
+    assert len(server.requests) == ATTEMPTS
+
+
+def test_there_is_a_pause_before_each_attempt(serve, tmp_path, monkeypatch) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    get(serve("cut", "503", "503", "ok"), tmp_path)
+    assert pauses == [0.01, 0.02, 0.04]  # the first brought half of the file
+
+
+@pytest.mark.parametrize("code", ["400", "401", "403", "404", "410", "501", "505"])
+def test_an_answer_that_will_not_change_is_not_asked_for_again(serve, tmp_path, code) -> None:
+    server = serve(code)
+    with pytest.raises(ClovaError, match=f"HTTP {code}"):
+        get(server, tmp_path)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ssl.SSLCertVerificationError("self-signed certificate"),
+        urllib.error.URLError(ssl.SSLCertVerificationError("expired")),
+        urllib.error.URLError(socket.gaierror(socket.EAI_NONAME, "Name or service not known")),
+        ValueError("unknown url type"),
+    ],
+)
+def test_an_address_that_can_never_work_is_tried_once(tmp_path, monkeypatch, error) -> None:
+    calls = []
+
+    def urlopen(*_, **__):
+        calls.append(1)
+        raise error
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    with pytest.raises(ClovaError, match="is the address right"):
+        download(tmp_path, ["toy"], base_url="https://example.com", data_sets=SETS)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "notaurl",
+        "",
+        "ftp://host/x",
+        "file:///etc",
+        "http://",
+        "http://[::1",
+        "http://h:99999999",
+        "http://h:x",
+        "http://h/a b",
+        "http://한글.kr",
+        "http://h/\x1b[0m",
+    ],
+)
+def test_what_is_no_address_is_refused_before_anything_is_asked(tmp_path, url) -> None:
+    with pytest.raises(ClovaError, match="--base-url") as told:
+        download(tmp_path, ["toy"], base_url=url, data_sets=SETS)
+    assert str(told.value).isprintable()
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), 0.0, -1.0, float("inf"), 1e30])
+def test_a_timeout_that_is_no_time_is_refused(tmp_path, timeout) -> None:
+    with pytest.raises(ClovaError, match="timeout"):
+        download(tmp_path, ["toy"], base_url="http://h", timeout=timeout, data_sets=SETS)
+
+
+@pytest.mark.parametrize("kind", ["symbolic", "hard", "dangling"])
+def test_a_part_that_is_a_link_is_not_written_through(serve, tmp_path, kind) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("keep me")
+    part = tmp_path / "out" / "toy" / "data.txt.part"
+    part.parent.mkdir(parents=True)
+    if kind == "hard":
+        part.hardlink_to(mine)
+    else:
+        part.symlink_to(mine if kind == "symbolic" else tmp_path / "elsewhere")
+    assert get(serve("ok"), tmp_path / "out") == CONTENT
+    assert mine.read_text() == "keep me"
+    assert not (tmp_path / "elsewhere").exists()
+    assert not (tmp_path / "out" / "toy" / "data.txt").is_symlink()
+
+
+def test_a_full_disk_is_not_tried_again(serve, tmp_path, monkeypatch) -> None:
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    server = serve("ok")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdopen", full)
+        with pytest.raises(OSError, match="No space left"):  # the command makes one line of it
+            get(server, tmp_path)
+    assert len(server.requests) == 1
+
+
+def test_a_servers_words_do_not_steer_the_terminal(serve, tmp_path, capsys) -> None:
+    with pytest.raises(ClovaError, match=r"HTTP 404 \?\[31mred") as told:
+        get(serve("escape"), tmp_path)
+    assert str(told.value).isprintable()
 
 
 def test_the_command_and_its_errors(serve, tmp_path, capsys) -> None:

@@ -77,7 +77,7 @@ def test_a_missing_file_a_folder_and_a_loop_are_named(tmp_path):
 
 
 def test_a_file_too_large_is_refused_before_it_is_parsed(tmp_path, monkeypatch):
-    monkeypatch.setattr("clova_jax.common.files.LARGEST_JSON", 1 << 20)
+    monkeypatch.setattr("clova_jax.common.files.LARGEST", 1 << 20)
     path = tmp_path / "large.json"
     path.write_bytes(b"[" + b" " * (1 << 20) + b"]")
     with pytest.raises(ClovaError, match="large.json: over 1 MiB"):

@@ -77,7 +77,8 @@ def test_blocks_of_any_size_hold_the_same_lines_and_can_be_entered_midway(tmp_pa
         (b'{"text": "a", "source": 3}', "source is 3"),
         (b'{"text": "a", "id": ""}', "id is ''"),
         (b'{"text": "a", "meta": []}', r"meta is \[\]"),
-        (b"[" * 100_000, "JSON nested too deep"),
+        (b"[" * 100_000, "JSON: nested deeper than 100"),
+        (b'{"text": "a", "meta": {"a": ' + b"[" * 150 + b"]" * 150 + b"}}", "meta: nested deeper"),
     ],
 )
 def test_a_bad_line_is_named_or_counted(tmp_path, line, message):
@@ -98,7 +99,7 @@ def test_a_list_of_bad_lines_is_bounded(tmp_path):
 
 
 def test_wrong_paths_and_empty_corpora_are_told(tmp_path):
-    with pytest.raises(ClovaError, match="no such folder"):
+    with pytest.raises(ClovaError, match="no such file or folder"):
         read_documents(tmp_path / "nowhere")
     with pytest.raises(ClovaError, match="an empty corpus: no"):
         read_documents(tmp_path)

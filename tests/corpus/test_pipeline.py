@@ -16,7 +16,7 @@ from corpus_world import prose, write_world
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
-from clova_jax.corpus import documents, parts, pipeline, readers
+from clova_jax.corpus import documents, parts, pipeline
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.pipeline import Job, run
 from clova_jax.corpus.steps import Cleaning
@@ -26,9 +26,7 @@ from clova_jax.corpus.stream import map_stream
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Blocks of 8 KB, so that a small corpus has many parts."""
-    for module in (documents, readers):
-        monkeypatch.setattr(module, "BLOCK_BYTES", 8192)
-    monkeypatch.setattr(documents.read_blocks, "__defaults__", (0, 1, 8192))
+    monkeypatch.setattr(documents, "BLOCK_BYTES", 8192)
 
 
 def kept(out: Path) -> dict[str, str]:
@@ -115,11 +113,9 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
 _SCRIPT = """
 import sys, time
 from pathlib import Path
-from clova_jax.corpus import documents, readers
+from clova_jax.corpus import documents
 if __name__ == "__main__":
-    for module in (documents, readers):
-        module.BLOCK_BYTES = 8192
-    documents.read_blocks.__defaults__ = (0, 1, 8192)
+    documents.BLOCK_BYTES = 8192
     from clova_jax.corpus.pipeline import Job, run
     run(Job(Path(sys.argv[1]), Path(sys.argv[2]), workers=2))
 """

@@ -1,0 +1,116 @@
+"""An input that was edited, by equal length and within one tick of the clock, never gives back old results."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tests.data.data_world as data_world
+from clova_jax import cli
+from clova_jax.common.errors import ClovaError
+from clova_jax.corpus.pipeline import Job, run
+from clova_jax.corpus.sampling import write_sample_of
+from clova_jax.corpus.statistics import count_corpus
+from clova_jax.corpus.steps import Cleaning
+from clova_jax.data import serialize
+
+SENTENCES = (
+    "바다가 보이는 마을에서 아침을 먹었다. 하늘은 맑고 바람은 찼다.",
+    "산길을 걷는 사람들이 노래를 불렀다. 저녁에는 비가 내렸다.",
+)
+
+
+@pytest.fixture
+def corpus(tmp_path) -> Path:
+    folder = tmp_path / "corpus"
+    folder.mkdir()
+    rows = [{"text": text, "id": str(number)} for number, text in enumerate(SENTENCES)]
+    (folder / "a.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows))
+    return folder
+
+
+def edit(path: Path, before: str = "아침", after: str = "점심") -> None:
+    """Changes a word, neither size nor times."""
+    status, content = path.stat(), path.read_text()
+    assert before in content
+    path.write_text(content.replace(before, after))
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size
+
+
+def test_the_corpus_command(tmp_path, corpus):
+    job = Job(corpus, tmp_path / "out", Cleaning(), workers=1)
+    first = run(job)
+    assert run(job) == first
+    edit(corpus / "a.jsonl")
+    with pytest.raises(ClovaError, match=r"other files .*a\.jsonl was edited"):
+        run(job)
+
+
+@pytest.mark.parametrize("which", ["evaluation", "sources", "against"])
+def test_whatever_else_the_corpus_command_reads(tmp_path, corpus, which):
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "e.jsonl").write_text('{"text": "아침에 만난 사람들과 함께 산을 올랐다"}\n')
+    (other / "s.json").write_text('{"아침": {"kind": "blog", "tier": 2}}')
+    cleaning = Cleaning(sources=str(other / "s.json") if which == "sources" else None)
+    job = Job(
+        corpus,
+        tmp_path / "out",
+        cleaning,
+        workers=1,
+        evaluation=(other / "e.jsonl",) if which == "evaluation" else (),
+        against=other if which == "against" else None,
+    )
+    if which == "against":
+        (other / "s.json").unlink()
+    run(job)
+    edit(other / ("s.json" if which == "sources" else "e.jsonl"))
+    with pytest.raises(ClovaError, match=r"other files .* was edited"):
+        run(job)
+
+
+def test_a_token_store(tmp_path, corpus):
+    serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
+    serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
+    edit(corpus / "a.jsonl")
+    with pytest.raises(ClovaError, match=r"other inputs .a\.jsonl was edited"):
+        serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
+
+
+def test_a_sample_of_a_corpus(tmp_path, corpus):
+    assert write_sample_of(corpus, tmp_path / "s", 1) == write_sample_of(corpus, tmp_path / "s", 1)
+    inside = corpus / "sample"  # what it writes is not what it reads
+    assert write_sample_of(corpus, inside, 1) == write_sample_of(corpus, inside, 1)
+    edit(corpus / "a.jsonl")
+    with pytest.raises(ClovaError, match="holds another sample"):
+        write_sample_of(corpus, tmp_path / "s", 1)
+
+
+def test_a_count_of_a_corpus(tmp_path, corpus):
+    counted = count_corpus(corpus, tmp_path / "counts", workers=1)
+    edit(corpus / "a.jsonl", "아침", "abc아")  # as long in UTF-8
+    again = count_corpus(corpus, tmp_path / "counts", workers=1)
+    assert again != counted
+    assert again == count_corpus(corpus, tmp_path / "fresh", workers=1)
+
+
+def test_a_tokenizer(tmp_path, corpus, capsys):
+    words = ["tokenizer", "--data", str(corpus), "--kind", "byte", "--vocab-size", "270"]
+    words += ["--out", str(tmp_path / "tok")]
+    assert cli.main(words) == 0
+    assert cli.main(words) == 0
+    edit(corpus / "a.jsonl")
+    assert cli.main(words) == 2
+    assert "of other documents" in capsys.readouterr().err
+
+
+def test_a_document_is_sampled_by_its_text_too(tmp_path):
+    from clova_jax.corpus.documents import Document
+    from clova_jax.corpus.sampling import sample_documents
+
+    documents = [Document(f"글 {number}", "id", "a") for number in range(2_000)]
+    kept = len(list(sample_documents(documents, 0.3)))
+    assert abs(kept - 600) < 4 * np.sqrt(2_000 * 0.21)
