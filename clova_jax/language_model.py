@@ -1,7 +1,7 @@
 """`LanguageModel`: one handle that hands on to the decoder and to `generate/`."""
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from jaxtyping import Array, Float
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.generate import sampling, scoring
+from clova_jax.generate.arguments import id_rows, mask_rows
 from clova_jax.generate.buckets import Batch, batches, bucket, pad, row_bucket
 from clova_jax.generate.placement import place
 from clova_jax.generate.soft_prompt import SoftPrompt, first_virtual
@@ -98,7 +99,7 @@ class LanguageModel:
         """A short hash of shape, tokenizer and weights: what a tuned prompt is bound to."""
         return fingerprint(self)
 
-    def logits(self, ids: Sequence[Sequence[int]] | np.ndarray) -> Float[np.ndarray, "B T V"]:
+    def logits(self, ids: Iterable[Iterable[int]]) -> Float[np.ndarray, "B T V"]:
         """Scores of the token after each position, float32; nothing is prepended.
 
         Args:
@@ -115,8 +116,8 @@ class LanguageModel:
 
     def score(
         self,
-        contexts: Sequence[str],
-        continuations: Sequence[str],
+        contexts: Iterable[str],
+        continuations: Iterable[str],
         *,
         prompt: SoftPrompt | None = None,
     ) -> Float[np.ndarray, "n"]:
@@ -133,7 +134,7 @@ class LanguageModel:
         return scoring.score(self, contexts, continuations)
 
     def generate(
-        self, prompts: Sequence[str], *, prompt: SoftPrompt | None = None, **options: Any
+        self, prompts: Iterable[str], *, prompt: SoftPrompt | None = None, **options: Any
     ) -> list[str]:
         """Continuations of the prompts; the options are those of `generate.sampling.generate`.
 
@@ -146,10 +147,10 @@ class LanguageModel:
 
     def input_gradients(
         self,
-        ids: Sequence[Sequence[int]] | np.ndarray,
-        targets: Sequence[Sequence[int]] | np.ndarray,
+        ids: Iterable[Iterable[int]],
+        targets: Iterable[Iterable[int]],
         *,
-        loss_mask: Sequence[Sequence[int]] | np.ndarray | None = None,
+        loss_mask: Iterable[Iterable[int]] | None = None,
         virtual: Float[np.ndarray, "P D"] | None = None,
         per_row: bool = False,
     ) -> tuple[float | Float[np.ndarray, "B"], Float[np.ndarray, "B T D"]]:
@@ -168,21 +169,20 @@ class LanguageModel:
             loss in nats, a number or float32[B], and float32[B,T,D].
 
         Raises:
-            ClovaError: rows of unequal length; an id outside the vocabulary and the virtual tokens; a mask
-                of nothing.
+            ClovaError: an argument of a wrong kind; rows of unequal length; an id outside the vocabulary and
+                the virtual tokens; a mask of nothing, or of other numbers than 0 and 1.
         """
         params, known = self.params, self.config.vocab_size
         if virtual is not None:
-            virtual = np.asarray(virtual, np.float32)
-            if virtual.ndim != 2 or virtual.shape[1] != self.config.embed_dim:
-                raise ClovaError(
-                    f"virtual: wants rows of {self.config.embed_dim} numbers, not {list(virtual.shape)}"
-                )
+            virtual = self._virtual(virtual)
             params, known = params | {"virtual": virtual}, first_virtual(self) + len(virtual)
-        rows, aims = self._rows(ids, known), self._rows(targets)
-        counts = [[1] * len(row) for row in rows] if loss_mask is None else list(loss_mask)
-        if not list(map(len, rows)) == list(map(len, aims)) == list(map(len, counts)):
-            raise ClovaError("input_gradients: ids, targets and mask differ in their lengths")
+        rows, aims = self._rows(ids, known), self._rows(targets, name="targets")
+        lengths = list(map(len, rows))
+        if lengths != list(map(len, aims)):
+            raise ClovaError("input_gradients: ids and targets differ in their lengths")
+        counts = [[1] * length for length in lengths]
+        if loss_mask is not None:
+            counts = mask_rows(loss_mask, lengths, "loss_mask")
         time = bucket(max(map(len, rows)), self.config.max_length)
         spare = row_bucket(len(rows), 1 << 62)
         mask = pad(counts, spare, time)
@@ -198,25 +198,32 @@ class LanguageModel:
         loss = np.asarray(loss)[: len(rows)] if per_row else float(loss)
         return loss, np.asarray(gradient)[: len(rows), : max(map(len, rows))]
 
-    def _rows(
-        self, ids: Sequence[Sequence[int]] | np.ndarray, known: int | None = None
-    ) -> list[Sequence[int]]:
+    def _virtual(self, virtual: Any) -> Float[np.ndarray, "P D"]:
+        wanted = f"virtual: wants rows of {self.config.embed_dim} finite numbers"
+        try:
+            virtual = np.asarray(virtual, np.float32)
+        except (TypeError, ValueError):
+            raise ClovaError(wanted) from None
+        if virtual.ndim != 2 or virtual.shape[1] != self.config.embed_dim:
+            raise ClovaError(f"{wanted}, not {list(virtual.shape)}")
+        if not np.isfinite(virtual).all():
+            raise ClovaError(f"{wanted}; one is not finite")
+        return virtual
+
+    def _rows(self, ids: Any, known: int | None = None, name: str = "ids") -> list[list[int]]:
         """The ids, all of them below `known` (the vocabulary's size by default)."""
-        known = known or self.config.vocab_size
-        rows = [np.asarray(row, np.int32) for row in ids]
-        if not rows or not all(row.ndim == 1 and row.size for row in rows):
-            raise ClovaError("ids: wants rows [B,T] of at least one token each")
+        rows = id_rows(ids, name, known or self.config.vocab_size)
+        if not rows or not all(rows):
+            raise ClovaError(f"{name}: wants rows [B,T] of at least one token each")
         for number, row in enumerate(rows):
             if len(row) > self.config.max_length:
                 raise ClovaError(
-                    f"ids: row {number} has {len(row)} tokens, but the model's context is "
+                    f"{name}: row {number} has {len(row)} tokens, but the model's context is "
                     f"{self.config.max_length}; cut it"
                 )
-            if row.min() < 0 or row.max() >= known:
-                raise ClovaError(f"ids: row {number} has an id outside 0..{known - 1}")
         return rows
 
-    def _batches(self, rows: list[Sequence[int]]) -> Iterator[Batch]:
+    def _batches(self, rows: Sequence[Sequence[int]]) -> Iterator[Batch]:
         return batches(
             [len(row) for row in rows],
             before=0,

@@ -101,3 +101,38 @@ def test_mistakes_are_named(lm):
         lm.input_gradients([[1, 2]], [[1]])
     with pytest.raises(ClovaError, match="the tokenizer has .* entries, the model 300"):
         LanguageModel(lm.config.replace(vocab_size=300), lm.params, lm.tokenizer)
+
+
+def test_ids_from_any_iterable(lm):
+    wanted = lm.logits([[1, 2], [3, 4]])
+    for ids in (
+        np.array([[1, 2], [3, 4]]),
+        iter([(1, 2), iter([3, 4])]),
+        [np.uint8([1, 2]), [3, 4]],
+    ):
+        np.testing.assert_array_equal(lm.logits(ids), wanted)
+
+
+@pytest.mark.parametrize(
+    "bad", [None, 5, "ab", [], [[]], [1, 2], [[1.5]], [["1"]], [[[1]]], [[2**40]], [[None]], [[-1]]]
+)
+def test_ids_that_are_none_are_named(lm, bad):
+    with pytest.raises(ClovaError, match="^ids"):
+        lm.logits(bad)
+    with pytest.raises(ClovaError, match="^ids"):
+        lm.input_gradients(bad, [[1]])
+    with pytest.raises(ClovaError, match="^targets"):
+        lm.input_gradients([[1]], bad)
+
+
+def test_a_mask_and_virtual_tokens_of_a_wrong_kind_are_named(lm):
+    for mask in ([[0.5, 1]], [[np.nan, 1]], [[2, 1]], [["1", "1"]], [[1]], [1, 1], 1, "11"):
+        with pytest.raises(ClovaError, match="^loss_mask"):
+            lm.input_gradients([[1, 2]], [[2, 3]], loss_mask=mask)
+    with pytest.raises(ClovaError, match="no target counts"):
+        lm.input_gradients([[1, 2]], [[2, 3]], loss_mask=[[0, 0]])
+    given = lm.input_gradients([[1, 2]], [[2, 3]], loss_mask=np.array([[True, False]]))
+    assert given[0] == lm.input_gradients([[1, 2]], [[2, 3]], loss_mask=[iter([1.0, 0])])[0]
+    for virtual in (np.full((1, 16), np.nan), np.ones(16), [["a"] * 16], np.ones((1, 15)), 3):
+        with pytest.raises(ClovaError, match="^virtual: wants rows of 16 finite numbers"):
+            lm.input_gradients([[257]], [[2]], virtual=virtual)

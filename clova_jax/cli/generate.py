@@ -1,4 +1,4 @@
-"""`clova generate`: continues a prompt, or talks: text streams as it is written."""
+"""`clova generate`: continues a text, or one text after another; each streams as it is written."""
 
 import locale
 import os
@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from clova_jax.common.command import mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.terminal import shown, write
 
 if TYPE_CHECKING:
     from clova_jax.generate import Engine
 
 MESSAGES = {
     "en": {
-        "hello": "Type a text to be continued; an empty line ends. \\n stands for a line break.",
+        "hello": "Type a text to be continued; each is continued by itself, nothing is kept of those before.\n"
+        "\\n stands for a line break; an empty line ends.",
         "prompt": "text> ",
         "stopped": "(stopped)",
         "bye": "Bye.",
     },
     "ko": {
-        "hello": "이어 쓸 글을 넣으세요. 빈 줄을 넣으면 끝납니다. \\n은 줄바꿈입니다.",
+        "hello": "이어 쓸 글을 넣으세요. 글마다 따로 이어 쓰며 앞의 내용은 기억하지 않습니다.\n"
+        "\\n은 줄바꿈입니다. 빈 줄을 넣으면 끝납니다.",
         "prompt": "글> ",
         "stopped": "(멈춤)",
         "bye": "안녕히 가세요.",
@@ -31,7 +34,7 @@ MESSAGES = {
 
 @dataclass(frozen=True)
 class Options:
-    """Continues a text; without --prompt, asks for one after another."""
+    """Continues a text; without --prompt, asks for one after another and continues each by itself."""
 
     model: Path = option(help="the model directory", metavar="DIR")
     prompt: str | None = option(None, "the text to continue; asked for if left out")
@@ -47,7 +50,9 @@ class Options:
     )
     frequency_penalty: float = option(0.0, "taken off for each time a token was written")
     presence_penalty: float = option(0.0, "taken off where a token was written at all")
-    stop: tuple[str, ...] = option((), "texts to end before; \\n stands for a line break")
+    stop: tuple[str, ...] = option(
+        (), "texts to end before, a word each; \\n stands for a line break", words=True
+    )
     num_samples: int = option(1, "continuations of the prompt", least=1)
     seed: int | None = seed_option("the same seed gives the same text", None)
     echo: bool = option(False, "print the prompt too")
@@ -56,7 +61,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """One prompt, or a conversation."""
+    """One text, or one after another."""
     from clova_jax import LanguageModel
     from clova_jax.generate import Engine
     from clova_jax.parallel import make_mesh
@@ -90,12 +95,15 @@ def run(options: Options) -> None:
             **sampling,
         )
         for number, text in enumerate(texts, 1):
-            print(f"--- {number}\n{text}")
+            write(f"--- {number}\n{text}\n", sys.stdout)
         return
     with Engine(lm, slots=1) as engine:
         print(talk["hello"], file=sys.stderr)
         while prompt := _ask(talk["prompt"]):
-            _stream(engine, _unescape(prompt), options, sampling, talk)
+            try:
+                _stream(engine, _unescape(prompt), options, sampling, talk)
+            except ClovaError as error:  # a text too long, say: the next may do
+                print(shown(str(error)), file=sys.stderr)
         print(talk["bye"], file=sys.stderr)
 
 
@@ -105,10 +113,10 @@ def _stream(
     """Prints a text piece by piece; Ctrl-C ends the text, not the program."""
     request = engine.submit(prompt, seed=options.seed, **sampling)
     if options.echo:
-        print(prompt, end="", flush=True)
+        write(prompt, sys.stdout)
     try:
         for piece in request:
-            print(piece, end="", flush=True)
+            write(piece, sys.stdout)
     except KeyboardInterrupt:
         request.cancel()
         print(f" {talk['stopped']}", end="", file=sys.stderr)
@@ -116,7 +124,9 @@ def _stream(
 
 
 def _ask(prompt: str) -> str:
-    """A line of the user, "" at the end of the input."""
+    """A line of the user, "" at the end of the input, or where there is none."""
+    if sys.stdin is None or sys.stdin.closed:
+        return ""
     print(prompt, end="", file=sys.stderr, flush=True)
     try:
         return sys.stdin.readline().rstrip("\n")

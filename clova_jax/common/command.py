@@ -14,8 +14,9 @@ A command is a frozen dataclass, whose fields are made by `option`, and a functi
         raise SystemExit(main(Greet, run))
 
 Field types: `str, int, float, bool, Path, Literal[...]`, each of them `| None`, and
-`tuple[X, ...]`, which takes several words, a comma list, or both. `bool` gives `--x` and `--no-x`.
-Help spells a flag with hyphens; `--max_steps` is taken for `--max-steps`.
+`tuple[X, ...]`, which takes several words, a comma list, or both (only words with `words=True`).
+`bool` gives `--x` and `--no-x`. Help spells a flag with hyphens; `--max_steps` is taken for
+`--max-steps`.
 
 Numbers are finite, whole ones fit 64 bits, and `option` sets narrower bounds. A path is one of this
 machine: a URL is refused where the field is a `Path`.
@@ -40,6 +41,7 @@ from typing import Any, Literal, TypeVar
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, read_text, write_json
+from clova_jax.common.terminal import shown
 
 Command = TypeVar("Command")
 REQUIRED = dataclasses.MISSING
@@ -58,6 +60,7 @@ def option(
     metavar: str | None = None,
     positional: bool = False,
     count: int | None = None,
+    words: bool = False,
     **bounds: float,
 ) -> Any:
     """A dataclass field with its one line of help; without a default the flag is required.
@@ -68,6 +71,7 @@ def option(
         metavar: stands for the value in the help.
         positional: the field, a tuple, takes the words that follow no flag.
         count: how many values a tuple must hold.
+        words: the field, a tuple, takes each word as it is, commas and all.
         bounds: of a number, or of each in a tuple: `least`, `most` (themselves allowed), `above`,
             `below` (not allowed).
     """
@@ -75,7 +79,7 @@ def option(
         raise TypeError(f"unknown bounds: {unknown}")
     about = {
         **{"help": help, "metavar": metavar, "positional": positional},
-        **{"count": count, "bounds": bounds},
+        **{"count": count, "words": words, "bounds": bounds},
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -195,7 +199,8 @@ def _value(kind: Any, many: bool, words: Any, field: dataclasses.Field) -> Any:
         return None
     if many:
         words = words if isinstance(words, list | tuple) else [words]
-        words = [part for word in words for part in str(word).split(",") if part != ""]
+        if not field.metadata.get("words"):
+            words = [part for word in words for part in str(word).split(",") if part != ""]
         return _check_count(tuple(_value(kind, False, word, field) for word in words), field)
     if kind is Path and "://" in str(words):
         raise ClovaError(f"{flag}: {words} is a URL; give a path on this machine")
@@ -354,7 +359,7 @@ def guard(prog: str, work: Callable[[], Any]) -> int:
         if "RESOURCE_EXHAUSTED" not in str(error):  # how JAX says it of a device
             raise
         message = f"out of device memory ({str(error).splitlines()[0]})"
-    print(f"{prog}: error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"{prog}: error: {shown(' '.join(message.split()))}", file=sys.stderr)
     return 2
 
 

@@ -1,6 +1,6 @@
 """Exact match and F1 as KorQuAD 1.0 counts them: F1 over characters (evaluate-v1.0, PAPER 4.3).
 
-Unicode forms are left as they come: the runner puts model output into NFC, the data set is NFC.
+Unicode forms are left as they come: a `Prediction` has its texts in NFC.
 """
 
 import string

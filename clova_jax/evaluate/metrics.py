@@ -4,6 +4,7 @@ A metric gives every item a row of statistics; the score is a function of their 
 the 0-100 scale (a correlation: -100 to 100).
 """
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer to one item.
+    """An answer to one item, all texts in NFC: an answer in parts of letters is the same answer.
 
     Args:
         prediction: the label, or the text.
@@ -33,6 +34,11 @@ class Prediction:
     answers: tuple[str, ...]
     value: float = 0.0
     target: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "prediction", unicodedata.normalize("NFC", self.prediction))
+        answers = tuple(unicodedata.normalize("NFC", answer) for answer in self.answers)
+        object.__setattr__(self, "answers", answers)
 
 
 Statistics = Callable[[Sequence[Prediction]], Float64[np.ndarray, "n s"]]
@@ -85,7 +91,7 @@ character_f1 = Metric(
 
 def _confusion(labels: Sequence[str]) -> Statistics:
     """One-hot of (gold, predicted), flattened."""
-    index = {label: i for i, label in enumerate(labels)}
+    index = {unicodedata.normalize("NFC", label): i for i, label in enumerate(labels)}
     count = len(labels)
 
     def statistics(predictions: Sequence[Prediction]) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Task files: tab-separated with a header, JSON lists, JSON Lines; every row knows its place."""
 
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,9 +100,10 @@ def label(place: str, value: Any, labels: Mapping[str, str]) -> str:
     Raises:
         ClovaError: it is not.
     """
-    if str(value) not in labels:
+    gold = unicodedata.normalize("NFC", str(value))
+    if gold not in labels:
         raise ClovaError(f"{place}: label {value!r} is none of {', '.join(labels)}")
-    return str(value)
+    return gold
 
 
 def not_empty(items: list, path: Path) -> list:

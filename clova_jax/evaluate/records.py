@@ -1,7 +1,6 @@
 """What a run has finished: a line a trial in `trials.jsonl`, its predictions in `predictions.jsonl`."""
 
 import hashlib
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,8 +8,18 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
+from clova_jax.common.json_values import fields, parse_json, to_json
 
 KEY = ("model", "task", "shots", "trial")
+MARK = {
+    "model": str,
+    "task": str,
+    "shots": int,
+    "trial": int,
+    "settings": dict,
+    "begin": int,
+    "end": int,
+}
 
 
 class Records:
@@ -34,7 +43,8 @@ class Records:
         end = 0
         if self._marks.exists():
             _drop_half_line(self._marks)
-            for _, mark in read_jsonl(self._marks):
+            for number, row in read_jsonl(self._marks):
+                mark = row | fields(row, f"{self._marks}:{number}", MARK)
                 self._trials[tuple(mark[name] for name in KEY)] = mark
                 end = mark["end"]
         if self._path.exists():
@@ -66,7 +76,7 @@ class Records:
         with self._path.open("rb") as file:
             file.seek(mark["begin"])
             lines = file.read(mark["end"] - mark["begin"]).decode().split("\n")[:-1]
-        return mark, [json.loads(line) for line in lines]
+        return mark, [parse_json(line, f"{self._path}: trial {key}") for line in lines]
 
     def add(
         self,
@@ -83,12 +93,12 @@ class Records:
             with self._path.open("ab") as file:
                 begin = file.tell()
                 for row in rows:
-                    file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+                    file.write((to_json(row) + "\n").encode())
                 file.flush()
                 os.fsync(file.fileno())
                 mark |= {"begin": begin, "end": file.tell()}
             with self._marks.open("ab") as file:
-                file.write((json.dumps(mark, ensure_ascii=False) + "\n").encode())
+                file.write((to_json(mark) + "\n").encode())
                 file.flush()
                 os.fsync(file.fileno())
         self._trials[key] = mark

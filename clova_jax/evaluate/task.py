@@ -1,5 +1,7 @@
 """What a task is: items with a prompt and answers, examples to show, metrics. One file a task in `tasks/`."""
 
+import functools
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,10 +14,12 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate.metrics import Metric
 from clova_jax.evaluate.readers import optional_file
 
+_nfc = functools.partial(unicodedata.normalize, "NFC")
+
 
 @dataclass(frozen=True)
 class Item:
-    """One question.
+    """One question, all texts in NFC, as the documents a model learned from.
 
     Args:
         id: the data set's own id, or the line number.
@@ -36,6 +40,11 @@ class Item:
     part: str = ""
     source: str = ""
     target: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("text", "lead", "source"):
+            object.__setattr__(self, name, _nfc(getattr(self, name)))
+        object.__setattr__(self, "answers", tuple(map(_nfc, self.answers)))
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,11 @@ class Task:
     own_examples: bool = False
     copies: bool = False
     notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.labels is not None:
+            labels = {_nfc(gold): _nfc(word) for gold, word in self.labels.items()}
+            object.__setattr__(self, "labels", labels)
 
     def present(self, data_dir: str | Path) -> bool:
         """Whether a data folder has the task's files."""

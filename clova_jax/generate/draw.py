@@ -17,6 +17,8 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from clova_jax.generate.options import Sampling
 
+COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal for the smallest
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -48,15 +50,18 @@ class Rows:
                 "presence_penalty",
             )
         }
+        cold = [0 < row.temperature < COLDEST for row in rows]  # which float32 could take for 0
+        floats["temperature"] = np.where(cold, np.float32(COLDEST), floats["temperature"])
         top_k = np.array([min(row.top_k, 2**31 - 1) for row in rows], np.int32)
         blank = [np.zeros(2, np.uint32)] * spare
         return cls(top_k=top_k, key=np.stack([*keys, *blank]), **floats)
 
 
-def seed_key(seed: int, sample: int = 0) -> np.ndarray:
-    """uint32[2]: the key of a request, of its seed and the number of the sample alone."""
-    words = np.random.SeedSequence([seed & (2**64 - 1), sample]).generate_state(2, np.uint32)
-    return words.astype(np.uint32)
+def seed_key(seed: int, sample: int = 0, place: int = 0) -> np.ndarray:
+    """uint32[2]: the key of a request, of its seed, the sample's number and the prompt's place alone."""
+    # Four words in any case: a list of numbers takes as many as each needs, and two lists then meet.
+    entropy = [seed & (2**32 - 1), seed >> 32 & (2**32 - 1), sample, place]
+    return np.random.SeedSequence(entropy).generate_state(2, np.uint32).astype(np.uint32)
 
 
 def penalise(
@@ -90,6 +95,8 @@ def draw(
     drawn = rows.temperature > 0
 
     def sample(scores: Array) -> Array:
+        # From the likeliest down: however small a temperature, nothing overflows but to minus infinity.
+        scores = scores - jnp.max(scores, axis=-1, keepdims=True)
         scaled = scores / jnp.where(drawn, rows.temperature, 1)[:, None]
         kept = filtered(scaled, rows)
         keys = jax.vmap(jax.random.fold_in)(jax.random.wrap_key_data(rows.key), number)

@@ -10,14 +10,18 @@ One thread owns the device; `submit`, iteration and `cancel` may come from any o
 shape, so that a text does not depend on what ran beside it.
 """
 
+import atexit
 import collections
+import os
 import queue
 import secrets
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.generate.arguments import one_seed, whole
 from clova_jax.generate.draw import seed_key
 from clova_jax.generate.sampling import (
     Completion,
@@ -99,6 +103,16 @@ class Request:
         self._pieces.put(None)
 
 
+_open: "weakref.WeakSet[Engine]" = weakref.WeakSet()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Before the interpreter goes down: a thread that is on the device then aborts the process."""
+    for engine in list(_open):
+        engine.close()
+
+
 class Engine:
     """Continuous batching.
 
@@ -119,15 +133,18 @@ class Engine:
         waiting: int = 256,
         top: int = 5,
     ) -> None:
-        self.model, self.waiting, self.top = model, waiting, top
-        self.size = min(size or model.config.max_length, model.config.max_length)
-        self._slots = Slots(model, slots, cache_size(self.size), top=top)
+        limit = model.config.max_length
+        self.model, self.waiting, self.top = model, whole(waiting, "waiting", 1), top
+        self.size = limit if size is None else min(whole(size, "size", 1), limit)
+        self._slots = Slots(model, whole(slots, "slots", 1), cache_size(self.size), top=top)
         self._queue: collections.deque[Request] = collections.deque()
         self._running: dict[int, Request] = {}  # by the identity of the text
         self._change = threading.Condition()
         self._closed = False
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._loop, name="clova-engine", daemon=True)
         self._thread.start()
+        _open.add(self)
 
     def __enter__(self) -> "Engine":
         return self
@@ -148,7 +165,7 @@ class Engine:
         if (sampling.logprobs or 0) > self.top:
             raise ClovaError(f"logprobs={sampling.logprobs}: this engine gives up to {self.top}")
         ids = prompt_ids(self.model, [prompt])[0]
-        key = seed_key(secrets.randbits(63) if seed is None else seed)
+        key = seed_key(secrets.randbits(63) if seed is None else one_seed(seed))
         request = Request(self, start(self.model, ids, sampling, key, self.size, name="prompt"))
         with self._change:
             if self._closed:
@@ -170,8 +187,9 @@ class Engine:
 
     def close(self) -> None:
         """Ends the thread; requests that have not ended are told so."""
-        self._wake(close=True)
-        self._thread.join()
+        if os.getpid() == self._process:  # a fork has no such thread, but maybe its lock
+            self._wake(close=True)
+            self._thread.join()
 
     def _wake(self, close: bool = False) -> None:
         with self._change:

@@ -2,8 +2,10 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.generate.arguments import LARGEST, real, texts, whole
 
 
 @dataclass(frozen=True)
@@ -41,31 +43,24 @@ class Sampling:
     logprobs: int | None = None
 
     def __post_init__(self) -> None:
-        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
-        object.__setattr__(self, "stop", stop)
-        ranges = {
-            "max_new_tokens": (0, math.inf, "0 or more"),
-            "temperature": (0, math.inf, "0 or more"),
-            "top_k": (0, math.inf, "0 or more"),
-            "top_p": (1e-9, 1, "above 0 and up to 1"),
-            "min_p": (0, 1, "from 0 to 1"),
-            "repetition_penalty": (1e-9, math.inf, "above 0"),
-            "frequency_penalty": (-math.inf, math.inf, "a number"),
-            "presence_penalty": (-math.inf, math.inf, "a number"),
-            "logprobs": (0, 100, "from 0 to 100"),
-        }
-        whole = ("max_new_tokens", "top_k", "logprobs")
-        for name, (low, high, wanted) in ranges.items():
-            value = getattr(self, name)
-            if name == "logprobs" and value is None:
-                continue
-            kinds = int if name in whole else (int, float)
-            if (
-                not isinstance(value, kinds)
-                or isinstance(value, bool)
-                or not low <= value <= high
-                or (isinstance(value, float) and not math.isfinite(value))
-            ):
-                raise ClovaError(f"{name}={value!r}: wants {wanted}")
-        if not all(isinstance(text, str) and text for text in stop):
-            raise ClovaError(f"stop={list(stop)!r}: wants texts that are not empty")
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop
+        values: dict[str, Any] = {"stop": tuple(texts(() if stop is None else stop, "stop"))}
+        if not all(values["stop"]):
+            raise ClovaError(f"stop={list(values['stop'])!r}: wants texts that are not empty")
+        for name, high in (("max_new_tokens", math.inf), ("top_k", math.inf), ("logprobs", 100)):
+            if name != "logprobs" or self.logprobs is not None:
+                values[name] = whole(getattr(self, name), name, 0, high)
+        for name, (low, high, wanted) in _RANGES.items():
+            values[name] = real(getattr(self, name), name, low, high, wanted)
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+_RANGES = {
+    "temperature": (0, LARGEST, "a number from 0 to 1e9"),
+    "top_p": (1e-9, 1, "a number above 0 and up to 1"),
+    "min_p": (0, 1, "a number from 0 to 1"),
+    "repetition_penalty": (1 / LARGEST, LARGEST, "a number above 0 and up to 1e9"),
+    "frequency_penalty": (-LARGEST, LARGEST, "a number from -1e9 to 1e9"),
+    "presence_penalty": (-LARGEST, LARGEST, "a number from -1e9 to 1e9"),
+}

@@ -1,14 +1,14 @@
 """Continuations of prompts: any number of them, through one batch whose slots are filled again."""
 
 import dataclasses
-import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.generate.arguments import id_row, known_ids, seeds, whole
 from clova_jax.generate.draw import seed_key
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.scoring import read_prefix, score_tokens
@@ -38,7 +38,7 @@ class Completion:
     top: list[dict[int, float]] | None = None
 
 
-def generate(model: Any, prompts: Sequence[str], **options: Any) -> list[str]:
+def generate(model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
     """Continuations only; the options are those of `complete` and of `Sampling`.
 
     Returns:
@@ -49,40 +49,43 @@ def generate(model: Any, prompts: Sequence[str], **options: Any) -> list[str]:
 
 def complete(
     model: Any,
-    prompts: Sequence[str] | Sequence[Sequence[int]],
+    prompts: Iterable[str] | Iterable[Iterable[int]],
     *,
-    seed: int | Sequence[int] | None = None,
+    seed: int | Iterable[int] | None = None,
     num_samples: int = 1,
     echo: bool = False,
-    prefix_ids: Sequence[int] = (),
+    prefix_ids: Iterable[int] = (),
     **options: Any,
 ) -> list[Completion]:
     """Continues prompts until `<|endoftext|>`, a stop string, `max_new_tokens` or the context's end.
 
     Args:
         prompts: texts, or token ids; an empty one stands for `<|endoftext|>`.
-        seed: one for all prompts or one each. It alone decides a prompt's draws, whatever else is in
-            the batch; equal prompts with equal seeds get equal texts. None draws fresh ones.
+        seed: one for all prompts, whose draws then follow from it and their places: the same batch gives the
+            same texts, equal prompts in it different ones. Or one each, which alone decides a prompt's
+            draws, wherever it stands and whatever else is in the batch. None draws fresh ones.
         num_samples: continuations of each prompt.
         echo: give the prompt back before its continuation, with its log-probabilities if asked for.
         prefix_ids: tokens that all prompts begin with; read once.
         options: of `Sampling`.
 
     Raises:
-        ClovaError: an option out of its range; a prompt that fills the model's context.
+        ClovaError: an argument of a wrong kind, an option out of its range; a prompt that fills the model's
+            context; a model whose scores are no numbers.
     """
-    if isinstance(prompts, str):
+    if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
         raise ClovaError(f"prompts={prompts!r}: wants a list of prompts")
-    if num_samples < 1:
-        raise ClovaError(f"num_samples={num_samples}: wants 1 or more")
+    prompts = list(prompts)
+    num_samples = whole(num_samples, "num_samples", 1)
     sampling = make_sampling(options)
-    seeds = _seeds(seed, len(prompts))
+    own = seeds(seed, len(prompts))
+    prefix_ids = id_row(prefix_ids, "prefix_ids", known_ids(model))
     rows = prompt_ids(model, prompts, prefix_ids)
-    prefix_ids, rows = _keep_one(model, prefix_ids, rows)
+    prefix_ids, rows = _keep_one(prefix_ids, rows)
     limit = model.config.max_length - len(prefix_ids)
     texts = [
-        start(model, ids, sampling, seed_key(own, sample), limit, name=f"prompt {number}")
-        for number, (ids, own) in enumerate(zip(rows, seeds, strict=True))
+        start(model, ids, sampling, seed_key(key, sample, place), limit, name=f"prompt {number}")
+        for number, (ids, (key, place)) in enumerate(zip(rows, own, strict=True))
         for sample in range(num_samples)
     ]
     run(model, texts, prefix_ids, sampling.logprobs or 0)
@@ -93,19 +96,21 @@ def complete(
 
 
 def prompt_ids(
-    model: Any, prompts: Sequence[str] | Sequence[Sequence[int]], prefix_ids: Sequence[int] = ()
+    model: Any, prompts: Sequence[str | Iterable[int]], prefix_ids: Sequence[int] = ()
 ) -> list[list[int]]:
-    """Ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it."""
+    """Ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it.
+
+    Raises:
+        ClovaError: a prompt is neither a text nor a row of known ids.
+    """
     tokenizer = model.tokenizer
     texts = [prompt for prompt in prompts if isinstance(prompt, str)]
     encoded = iter(tokenizer.encode_batch(texts) if texts else [])
-    rows = [next(encoded) if isinstance(p, str) else [int(i) for i in p] for p in prompts]
-    known = model.config.vocab_size
-    if "virtual" in model.params:  # their ids go on where the token table ends
-        known = len(model.params["embedding"]) + len(model.params["virtual"])
-    for number, ids in enumerate(rows):
-        if ids and not (min(ids) >= 0 and max(ids) < known):
-            raise ClovaError(f"prompt {number} has an id outside 0..{known - 1}")
+    known = known_ids(model)
+    rows = [
+        next(encoded) if isinstance(p, str) else id_row(p, f"prompt {number}", known)
+        for number, p in enumerate(prompts)
+    ]
     return [ids or ([] if len(prefix_ids) else [tokenizer.end_of_text]) for ids in rows]
 
 
@@ -188,20 +193,8 @@ def completion(model: Any, text: Text) -> Completion:
     return Completion(text.writer.text, ids, text.finish or "length", logprobs, top)
 
 
-def _seeds(seed: int | Sequence[int] | None, count: int) -> list[int]:
-    if seed is None:
-        return [secrets.randbits(63) for _ in range(count)]
-    seeds = [seed] * count if isinstance(seed, int | np.integer) else list(seed)
-    if len(seeds) != count:
-        raise ClovaError(f"seed: {len(seeds)} seeds for {count} prompts; give one, or one each")
-    return [int(own) for own in seeds]
-
-
-def _keep_one(
-    model: Any, prefix_ids: Sequence[int], rows: list[list[int]]
-) -> tuple[list[int], list[list[int]]]:
+def _keep_one(prefix: list[int], rows: list[list[int]]) -> tuple[list[int], list[list[int]]]:
     """Every prompt needs a token of its own: where one has none, all take the prefix's last."""
-    prefix = list(prefix_ids)
     if all(rows):
         return prefix, rows
     return prefix[:-1], [[prefix[-1], *ids] for ids in rows]

@@ -9,7 +9,7 @@ Notable:
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,11 @@ from jaxtyping import Array, Float64, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
+from clova_jax.generate.arguments import id_row, id_rows, known_ids, text_pairs, whole
 from clova_jax.generate.buckets import batches, bucket, pad, row_bucket
 from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
 from clova_jax.generate.placement import place
-from clova_jax.model import Cache, Params, Prefix, forward, logits
+from clova_jax.model import Cache, Params, Prefix, forward, logits, refuse_nan
 
 HEAD_ROWS = 128  # positions whose scores over the vocabulary stand in memory at once
 
@@ -31,7 +32,7 @@ Ids = Sequence[int]
 
 
 def score(
-    model: Any, contexts: Sequence[str], continuations: Sequence[str]
+    model: Any, contexts: Iterable[str], continuations: Iterable[str]
 ) -> Float64[np.ndarray, "n"]:
     """log p(continuation | context) in nats, summed over the tokens of each continuation.
 
@@ -39,13 +40,10 @@ def score(
     at the end of a context belong to the continuation; an empty context stands for `<|endoftext|>`.
 
     Raises:
-        ClovaError: lists of unequal length; a text longer than the model's context.
+        ClovaError: an argument of a wrong kind; lists of unequal length; a text longer than the model's
+            context; a model whose scores are no numbers.
     """
-    if len(contexts) != len(continuations):
-        raise ClovaError(
-            f"score: {len(contexts)} contexts but {len(continuations)} continuations; give one for each"
-        )
-    pairs = split_ids(model.tokenizer, contexts, continuations)
+    pairs = split_ids(model.tokenizer, *text_pairs(contexts, continuations))
     return score_ids(model, [a for a, _ in pairs], [b for _, b in pairs])[0]
 
 
@@ -57,10 +55,10 @@ def split_ids(
     texts = [a + b for a, b in zip(contexts, continuations, strict=True)]
     wholes, owns = tokenizer.encode_batch(texts), tokenizer.encode_batch(heads)
     pairs = []
-    for text, head, whole, own in zip(texts, heads, wholes, owns, strict=True):
+    for text, head, all_ids, own in zip(texts, heads, wholes, owns, strict=True):
         # A merge across the cut may leave fewer tokens; some are the continuation's if it is not empty.
-        cut = min(len(own), len(whole) - (len(text) > len(head))) if head else 0
-        pairs.append((whole[:cut] if cut else [tokenizer.end_of_text], whole[cut:]))
+        cut = min(len(own), len(all_ids) - (len(text) > len(head))) if head else 0
+        pairs.append((all_ids[:cut] if cut else [tokenizer.end_of_text], all_ids[cut:]))
     return pairs
 
 
@@ -76,8 +74,16 @@ def score_ids(
     Returns:
         float64[n] sums, in nats, and bool[n].
     """
-    prefix_ids, contexts = _never_empty(model, prefix_ids, contexts)
-    sequences = [[*a, *b] for a, b in zip(contexts, continuations, strict=True)]
+    known = known_ids(model)
+    prefix_ids, contexts = _never_empty(
+        model, id_row(prefix_ids, "prefix_ids", known), id_rows(contexts, "contexts", known)
+    )
+    continuations = id_rows(continuations, "continuations", known)
+    if len(contexts) != len(continuations):
+        raise ClovaError(
+            f"score: {len(contexts)} contexts but {len(continuations)} continuations; give one for each"
+        )
+    sequences = [a + b for a, b in zip(contexts, continuations, strict=True)]
     starts = [len(context) for context in contexts]
     details = score_tokens(model, sequences, starts=starts, prefix_ids=prefix_ids)
     sums = np.array([np.sum(tokens.logprobs, dtype=np.float64) for tokens in details])
@@ -118,9 +124,12 @@ def score_tokens(
         top: alternatives wanted at every position.
 
     Raises:
-        ClovaError: a sequence longer than the model's context.
+        ClovaError: a sequence without tokens or longer than the model's context; an id outside the
+            vocabulary; a model whose scores are no numbers.
     """
+    prefix_ids, sequences = _checked(model, prefix_ids, sequences, starts)
     starts = [1] * len(sequences) if starts is None else starts
+    top = min(whole(top, "top", 0), model.config.vocab_size)
     _check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
     prefix = read_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(sequences)
@@ -146,6 +155,7 @@ def score_tokens(
             top=top,
         )
         columns = [np.asarray(column) for column in columns]
+        refuse_nan(columns[0])
         for row, (i, count) in enumerate(zip(batch.items, counts, strict=True)):
             found[i] = TokenScores(*(column[row, :count] for column in columns))
     return found
@@ -167,12 +177,17 @@ def score_choices(
         progress: told the number of items after each pass.
 
     Raises:
-        ClovaError: an empty choice; an item longer than the model's context.
+        ClovaError: an empty choice; an item longer than the model's context; an id outside the vocabulary; a
+            model whose scores are no numbers.
     """
+    known = known_ids(model)
+    choices = [id_rows(c, f"choices of item {i}", known) for i, c in enumerate(choices)]
     for number, options in enumerate(choices):
         if not all(options):
             raise ClovaError(f"score_choices: item {number} has a choice without tokens")
-    prefix_ids, contexts = _never_empty(model, prefix_ids, contexts)
+    prefix_ids, contexts = _never_empty(
+        model, id_row(prefix_ids, "prefix_ids", known), id_rows(contexts, "contexts", known)
+    )
     longest = [max(map(len, options), default=1) - 1 for options in choices]
     _check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
     prefix = read_prefix(model, prefix_ids)
@@ -196,7 +211,9 @@ def score_choices(
             *place(model, batch.pad(contexts), lengths, *asked.arrays),
             dtype=model.dtype,
         )
-        for row, i in zip(np.asarray(totals, np.float64), batch.items, strict=False):
+        totals = np.asarray(totals, np.float64)
+        refuse_nan(totals[: len(batch.items)])
+        for row, i in zip(totals, batch.items, strict=False):
             found[i] = row[: len(choices[i])]
         if progress:
             progress(len(batch.items))
@@ -214,11 +231,26 @@ def read_prefix(model: Any, ids: Ids) -> Prefix | None:
     )
 
 
+def _checked(
+    model: Any, prefix_ids: Ids, sequences: Sequence[Ids], starts: Sequence[int] | None
+) -> tuple[list[int], list[list[int]]]:
+    """The prefix and the sequences as lists of known ids, each sequence with a token before its start."""
+    known = known_ids(model)
+    prefix, rows = id_row(prefix_ids, "prefix_ids", known), id_rows(sequences, "sequences", known)
+    if starts is not None and len(starts) != len(rows):
+        raise ClovaError(f"starts: {len(starts)} for {len(rows)} sequences; give one for each")
+    for number, ids in enumerate(rows):
+        if not ids:
+            raise ClovaError(f"sequences: row {number} has no token")
+        if starts is not None:
+            whole(starts[number], f"starts[{number}]", 1, len(ids))
+    return prefix, rows
+
+
 def _never_empty(
-    model: Any, prefix_ids: Ids, contexts: Sequence[Ids]
+    model: Any, prefix: list[int], rows: list[list[int]]
 ) -> tuple[list[int], list[list[int]]]:
     """Every context gets a last token to predict from: the prefix's last, or `<|endoftext|>`."""
-    prefix, rows = list(prefix_ids), [list(ids) for ids in contexts]
     if all(rows):
         return prefix, rows
     before = prefix[-1:] or [model.tokenizer.end_of_text]

@@ -27,7 +27,7 @@ from clova_jax.generate.draw import Rows, draw, penalise
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.placement import place
 from clova_jax.generate.text import Writer
-from clova_jax.model import Cache, Params, Prefix, forward
+from clova_jax.model import Cache, Params, Prefix, forward, refuse_nan
 
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
@@ -92,7 +92,8 @@ class Slots:
         prefix_ids: Sequence[int] = (),
         top: int = 0,
     ) -> None:
-        self.model, self.count, self.size, self.top = model, count, size, top
+        self.model, self.count, self.size = model, count, size
+        self.top = min(top, model.config.vocab_size)
         self.prefix = prefix
         vocab = model.config.vocab_size
         self.in_prefix = np.zeros(vocab, bool)
@@ -170,6 +171,7 @@ class Slots:
             if text is None:
                 continue
             count = int(np.argmin(drawn[:, slot])) if drawn[-1, slot] < 0 else len(drawn)
+            refuse_nan(logprobs[:count, slot])
             text.logprobs.extend(logprobs[:count, slot].tolist())
             text.top.extend(zip(top_ids[:count, slot], top_logprobs[:count, slot], strict=True))
             self._take(text, drawn[:count, slot].tolist())

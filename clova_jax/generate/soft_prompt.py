@@ -7,7 +7,7 @@ work as they do for words, and the model's parameters are neither copied nor cha
 
 import copy
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
 from clova_jax.common.json_values import fields
 from clova_jax.generate import sampling, scoring
+from clova_jax.generate.arguments import text_pairs, texts
 from clova_jax.model import fingerprint, not_finite
 
 FORMAT = "clova_jax prompt 2"
@@ -125,25 +126,20 @@ class SoftPrompt:
             model.tokenizer, first_virtual(model)
         )
 
-    def generate(self, model: Any, prompts: Sequence[str], **options: Any) -> list[str]:
+    def generate(self, model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
         """`generate.generate` with the template around each prompt."""
         view, before, after = self.attach(model)
-        if isinstance(prompts, str):
-            raise ClovaError(f"prompts={prompts!r}: wants a list of prompts")
-        rows = [ids + after for ids in model.tokenizer.encode_batch(list(prompts))]
+        rows = [ids + after for ids in model.tokenizer.encode_batch(texts(prompts, "prompts"))]
         return sampling.generate(view, rows, prefix_ids=before, **options)
 
     def score(
-        self, model: Any, contexts: Sequence[str], continuations: Sequence[str]
+        self, model: Any, contexts: Iterable[str], continuations: Iterable[str]
     ) -> Float64[np.ndarray, "n"]:
         """`generate.score` with the template around each context.
 
         Context and continuation are encoded apart; blanks at the end of a context belong to the continuation.
         """
-        if len(contexts) != len(continuations):
-            raise ClovaError(
-                f"score: {len(contexts)} contexts but {len(continuations)} continuations; give one for each"
-            )
+        contexts, continuations = text_pairs(contexts, continuations)
         view, before, after = self.attach(model)
         heads = [context.rstrip() for context in contexts]
         tails = [

@@ -13,7 +13,7 @@ from clova_jax.model.decoder import (
     run_blocks,
 )
 from clova_jax.model.fingerprint import fingerprint
-from clova_jax.model.finite import not_finite
+from clova_jax.model.finite import not_finite, refuse_nan
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
 from clova_jax.model.params import (
     Params,
@@ -47,6 +47,7 @@ __all__ = [
     "not_finite",
     "param_shardings",
     "param_specs",
+    "refuse_nan",
     "run_blocks",
     "self_attention",
     "weighted_loss",

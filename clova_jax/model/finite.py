@@ -1,9 +1,11 @@
-"""A look for numbers that are not finite, at the door of everything that is loaded."""
+"""A look for numbers that are not finite: in what is loaded, and in what a model says."""
 
 from typing import Any
 
 import jax
 import numpy as np
+
+from clova_jax.common.errors import ClovaError
 
 
 def not_finite(tree: Any) -> str | None:
@@ -18,3 +20,15 @@ def not_finite(tree: Any) -> str | None:
         if not all(np.isfinite(np.asarray(shard)).all() for shard in shards):
             return jax.tree_util.keystr(path, simple=True, separator="/")
     return None
+
+
+def refuse_nan(logprobs: np.ndarray) -> None:
+    """Ends where a model's log-probabilities are none.
+
+    Raises:
+        ClovaError: one is NaN.
+    """
+    if np.isnan(logprobs).any():
+        raise ClovaError(
+            "the model's scores are not numbers (NaN): its weights are damaged, or its training diverged"
+        )

@@ -1,12 +1,14 @@
 """`clova generate`, `import-hf` and `export-hf` as people run them."""
 
 import io
+import unicodedata
 
 import numpy as np
 import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.cli import main
+from clova_jax.generate import Engine
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +76,57 @@ def test_option_mistakes_are_one_line(folder, capsys):
     command = ["generate", "--model", str(folder), "--prompt", "하나"]
     for extra, message in (
         (["--temperature", "-1"], "--temperature: -1.0 is not at least 0"),
+        (["--temperature", "nan"], "--temperature"),
+        (["--temperature", "1e10"], "temperature=10000000000.0: wants a number from 0 to 1e9"),
+        (["--stop", ""], "wants texts that are not empty"),
         (["--language", "fr"], "--language 'fr': there are en, ko"),
         (["--num-samples", "0"], "--num-samples: 0 is not at least 1"),
     ):
         assert main(command + extra) == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_comma_is_a_stop(folder, capsys, monkeypatch):
+    asked = []
+
+    class Spy(Engine):
+        def submit(self, prompt, **options):
+            asked.append(options["stop"])
+            return super().submit(prompt, **options)
+
+    monkeypatch.setattr("clova_jax.generate.Engine", Spy)
+    command = ["generate", "--model", str(folder), "--prompt", "하나", "--max-new-tokens", "1"]
+    assert main([*command, "--stop", ","]) == 0
+    assert main([*command, "--stop", "셋, 넷", "\\n"]) == 0
+    assert asked == [(",",), ("셋, 넷", "\n")]
+
+
+def test_a_text_too_long_does_not_end_the_session(folder, capsys, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{'길다 ' * 40}\n하나\n\n"))
+    command = ["generate", "--model", str(folder), "--language", "en", "--temperature", "0"]
+    assert main([*command, "--max-new-tokens", "5"]) == 0
+    out, err = capsys.readouterr()
+    assert "leave no room in a context of 64; shorten it" in err
+    wanted = LanguageModel.load(folder).generate(["하나"], max_new_tokens=5, temperature=0)
+    assert out == wanted[0] + "\n"
+
+
+def test_without_a_standard_input_a_session_ends(folder, monkeypatch):
+    monkeypatch.setattr("sys.stdin", None)
+    assert main(["generate", "--model", str(folder)]) == 0
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("extra", [[], ["--num-samples", "2"]])
+def test_no_control_character_reaches_a_terminal(folder, monkeypatch, extra):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stdout", terminal)
+    command = ["generate", "--model", str(folder), "--prompt", "\x1b]0;title\x07", "--echo", *extra]
+    assert main([*command, "--max-new-tokens", "40", "--temperature", "2", "--seed", "1"]) == 0
+    written = terminal.getvalue()
+    assert "\\x1b]0;title\\x07" in written
+    assert not [c for c in written if unicodedata.category(c) == "Cc" and c not in "\n\t"]

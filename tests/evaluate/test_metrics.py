@@ -1,5 +1,7 @@
 """Metrics against scikit-learn, scipy and sacrebleu."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sacrebleu
@@ -8,13 +10,15 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from clova_jax.evaluate import load_task
+from clova_jax.evaluate import Item, load_task, readers
 from clova_jax.evaluate.metrics import (
     Prediction,
     accuracy,
     balanced_accuracy,
     binary_f1,
     bleu,
+    character_f1,
+    exact_match,
     macro_f1,
     pearson,
 )
@@ -98,3 +102,35 @@ def test_the_constant_yes_of_klue_sts() -> None:
     given = predictions([("1", "1")] * 220 + [("1", "0")] * 299)
     assert round(binary_f1(("0", "1"), "1")(given), 2) == 59.54
     assert balanced_accuracy(("0", "1"))(given) == 50.0
+
+
+PARTS = "\u1112\u1161\u11ab\u1100\u1173\u11af"  # 한글 in letters, as macOS writes it
+
+
+@pytest.mark.parametrize(
+    "metric", [accuracy, exact_match, character_f1, bleu("13a"), bleu("ko-mecab")]
+)
+def test_an_answer_in_parts_of_letters_is_the_same_answer(metric):
+    answers = [(f"{PARTS} 문서 를 읽다",), ("한글 문서 를 읽다",)]
+    for predicted in (f"{PARTS} 문서 를 읽다", "한글 문서 를 읽다"):
+        for gold in answers:
+            assert metric([Prediction(predicted, gold)]) == pytest.approx(100)
+
+
+def test_labels_in_parts_of_letters_are_the_same_labels():
+    pair = [Prediction("한글", (PARTS,)), Prediction("영어", ("영어",))]
+    assert macro_f1((PARTS, "영어"))(pair) == 100
+    assert binary_f1(("한글", "영어"), "한글")(pair) == 100
+
+
+def test_items_and_tasks_are_in_one_form():
+    item = Item("1", "a:1", f"질문: {PARTS}", (PARTS,), lead=PARTS, source=PARTS)
+    assert (item.text, item.answers, item.lead, item.source) == (
+        "질문: 한글",
+        ("한글",),
+        "한글",
+        "한글",
+    )
+    labels = dataclasses.replace(load_task("nsmc"), labels={PARTS: f"{PARTS}임", "영어": "영어"})
+    assert labels.shown(item) == "질문: 한글" + labels.answer.format("한글임")
+    assert readers.label("a:1", PARTS, labels.labels) == "한글"

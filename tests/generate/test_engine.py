@@ -1,6 +1,8 @@
 """The engine: equal to solo runs under any load, streams, cancels, refuses, leaves nothing behind."""
 
 import random
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -117,3 +119,55 @@ def test_a_failure_reaches_whoever_waits(model, monkeypatch):
     with pytest.raises(ClovaError, match="closed"):
         engine.submit("가")
     engine.close()
+
+
+def test_arguments_of_a_wrong_kind_are_named_at_once(engine, model):
+    for prompt in (None, 5, [1.5], [[1]], [257], b"a"):
+        with pytest.raises(ClovaError, match="prompt 0"):
+            engine.submit(prompt)
+    for seed in (1.5, "1", [1], 2**70):
+        with pytest.raises(ClovaError, match="seed="):
+            engine.submit("가", seed=seed)
+    for options in ({"slots": 0}, {"slots": 1.5}, {"size": 0}, {"waiting": 0}):
+        with pytest.raises(ClovaError, match=next(iter(options))):
+            Engine(model, **options)
+
+
+EXITS = """
+import os, sys
+import jax
+from types import SimpleNamespace
+from clova_jax.config import ModelConfig
+from clova_jax.generate import Engine
+from clova_jax.model import init_params
+
+class Bytes:
+    kind, vocab_size, end_of_text = "bytes", 257, 256
+    def encode_batch(self, texts):
+        return [list(text.encode()) for text in texts]
+    def decode_bytes(self, ids):
+        return bytes(i for i in ids if i < 256)
+
+config = ModelConfig(1, 16, 2, vocab_size=257, max_length=4096)
+lm = SimpleNamespace(
+    config=config, params=init_params(config, 0), tokenizer=Bytes(), mesh=None, dtype="float32"
+)
+engines = [Engine(lm, slots=2) for _ in range(2)]
+requests = [engine.submit("a", max_new_tokens=4000, seed=1) for engine in engines]
+next(iter(requests[0]))
+print("running", flush=True)
+if sys.argv[1] == "error":
+    raise RuntimeError("in the main thread")
+if sys.argv[1] == "fork" and (child := os.fork()):
+    assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+@pytest.mark.parametrize("way", ["end", "error", "fork"])
+def test_an_engine_that_nobody_closed_does_not_abort_the_process(way):
+    done = subprocess.run(
+        [sys.executable, "-c", EXITS, way], capture_output=True, text=True, timeout=300
+    )
+    assert done.stdout.startswith("running")
+    assert done.returncode == (1 if way == "error" else 0), done.stderr
+    assert ("in the main thread" in done.stderr) == (way == "error")

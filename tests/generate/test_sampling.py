@@ -1,5 +1,7 @@
 """`generate` against a plain loop, in any batch, with stops, echo, log-probabilities and refilling."""
 
+import copy
+
 import jax
 import numpy as np
 import pytest
@@ -147,3 +149,86 @@ def test_new_lengths_compile_nothing_new(model):
     for length in (3, 9, 21, 30):
         generate(model, ["a" * length, "b"], max_new_tokens=length, seed=0)
     assert slots._advance._cache_size() == count
+
+
+def test_equal_prompts_in_a_batch_get_texts_of_their_own(model):
+    options = {"max_new_tokens": 12, "seed": 1}
+    texts = generate(model, ["가"] * 3, **options)
+    assert len(set(texts)) == 3
+    assert generate(model, ["가"] * 3, **options) == texts
+    assert generate(model, ["가"], **options) == texts[:1]
+    assert generate(model, ["가"] * 4, **options)[:3] == texts
+    assert len(set(generate(model, ["가"] * 2, num_samples=2, **options))) == 4
+    assert len(set(generate(model, ["가"] * 3, max_new_tokens=12, seed=[1, 1, 1]))) == 1
+
+
+def test_however_small_a_temperature_the_likeliest_wins(model):
+    cold = [1e-6, 1e-30, 1e-37, 1.1e-38, 1e-40, 1e-45, 1e-300, 5e-324, np.float32(1e-37)]
+    greedy = generate(model, ["가", "the"], max_new_tokens=12, temperature=0)
+    for temperature in cold:
+        options = {"max_new_tokens": 12, "temperature": temperature, "seed": 1}
+        assert generate(model, ["가", "the"], top_p=0.9, min_p=0.01, **options) == greedy
+        assert generate(model, ["가", "the"], **options) == greedy
+
+
+@pytest.mark.parametrize("penalty", ["frequency_penalty", "presence_penalty"])
+@pytest.mark.parametrize("value", [1e9, -1e9])
+def test_the_largest_penalties_leave_a_text(model, penalty, value):
+    for temperature in (0, 1e-37, 1.0):
+        done = complete(
+            model,
+            ["가"],
+            max_new_tokens=12,
+            seed=0,
+            temperature=temperature,
+            repetition_penalty=1e9 if value > 0 else 1e-9,
+            logprobs=0,
+            **{penalty: value},
+        )[0]
+        assert len(done.ids) == 12 or done.finish == "end"
+
+
+def test_prompts_from_any_iterable(model):
+    options = {"max_new_tokens": 4, "temperature": 0}
+    wanted = generate(model, ["ab", "c"], **options)
+    assert generate(model, iter(["ab", "c"]), **options) == wanted
+    assert generate(model, (list(t.encode()) for t in ("ab", "c")), **options) == wanted
+    assert generate(model, np.array([[97, 98]]), prefix_ids=iter([]), **options) == wanted[:1]
+    assert generate(model, np.array(["ab", "c"]), seed=np.array([1, 2]), **options) == wanted
+    assert generate(model, [], **options) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prompts": None}, "prompts=None"),
+        ({"prompts": 5}, "prompts=5"),
+        ({"prompts": b"a"}, "prompts=b'a'"),
+        ({"prompts": [None]}, "prompt 0=None"),
+        ({"prompts": ["a", [[1]]]}, "prompt 1 holds"),
+        ({"prompts": [[1.5]]}, "prompt 0 holds 1.5"),
+        ({"prompts": [[2**40]]}, "prompt 0 has an id outside"),
+        ({"prefix_ids": [257]}, "prefix_ids has an id outside 0..256"),
+        ({"prefix_ids": [-1]}, "prefix_ids has an id outside"),
+        ({"prefix_ids": None}, "prefix_ids=None"),
+        ({"prefix_ids": "ab"}, "prefix_ids='ab'"),
+        ({"seed": 1.5}, "seed=1.5"),
+        ({"seed": "1"}, "seed='1'"),
+        ({"seed": [None]}, "seed=None"),
+        ({"seed": 10**30}, "seed=1000"),
+        ({"num_samples": 0}, "num_samples=0"),
+        ({"num_samples": 1.0}, "num_samples=1.0"),
+        ({"frequency_penalty": 1e39}, "frequency_penalty=1e"),
+    ],
+)
+def test_arguments_of_a_wrong_kind_are_named(model, arguments, message):
+    with pytest.raises(ClovaError, match=message):
+        generate(model, **({"prompts": ["a"]} | arguments))
+
+
+def test_a_model_of_nan_writes_nothing(model):
+    broken = copy.copy(model)
+    broken.params = model.params | {"positions": model.params["positions"].at[0, 0].set(np.nan)}
+    for options in ({"temperature": 0}, {"temperature": 1.0, "top_p": 0.5}):
+        with pytest.raises(ClovaError, match="not numbers"):
+            generate(broken, ["a"], max_new_tokens=3, **options)

@@ -1,5 +1,7 @@
 """Scores against the plain forward pass, with prefixes, choices, buckets and bounded compilation."""
 
+import copy
+
 import jax
 import numpy as np
 import pytest
@@ -154,6 +156,54 @@ def test_what_does_not_fit_is_refused(model):
         score_choices(model, [], [[1]], [[[1], []]])
     with pytest.raises(ClovaError, match="2 contexts but 1"):
         score(model, ["a", "b"], ["c"])
+
+
+def test_texts_and_ids_from_any_iterable(model):
+    wanted = score(model, ["a", "b"], ["c", "d"])
+    assert score(model, iter(["a", "b"]), (t for t in "cd")).tolist() == wanted.tolist()
+    assert score(model, [], []).tolist() == []
+    contexts, continuations = np.array([[97], [98]]), [iter([99]), (100,)]
+    assert score_ids(model, contexts, continuations)[0].tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("bad", ["가나다", None, 3, [None], [["a"]], b"abc"])
+def test_what_are_no_texts_is_refused(model, bad):
+    with pytest.raises(ClovaError, match="contexts"):
+        score(model, bad, ["라"])
+    with pytest.raises(ClovaError, match="continuations"):
+        score(model, ["라"], bad)
+
+
+def test_ids_that_are_none_are_refused(model):
+    for row in ([257], [-1], [1.5], [2**40], [[1]], None, "a"):
+        with pytest.raises(ClovaError, match="contexts"):
+            score_ids(model, [row], [[1]])
+        with pytest.raises(ClovaError, match="continuations"):
+            score_ids(model, [[1]], [row])
+        with pytest.raises(ClovaError, match="prefix_ids"):
+            score_ids(model, [[1]], [[1]], row)
+        with pytest.raises(ClovaError, match="prefix_ids"):
+            score_choices(model, row, [[1]], [[[1]]])
+        with pytest.raises(ClovaError, match="choices of item 0"):
+            score_choices(model, [], [[1]], [[[1], row]])
+        with pytest.raises(ClovaError, match="sequences"):
+            score_tokens(model, [row])
+    with pytest.raises(ClovaError, match="1 contexts but 2"):
+        score_ids(model, [[1]], [[1], [2]])
+    for starts in ([0], [4], [1.5], [1, 1]):
+        with pytest.raises(ClovaError, match="starts"):
+            score_tokens(model, [[1, 2, 3]], starts=starts)
+    with pytest.raises(ClovaError, match="row 0 has no token"):
+        score_tokens(model, [[]])
+
+
+def test_a_model_of_nan_is_not_scored(model):
+    broken = copy.copy(model)
+    broken.params = model.params | {"positions": model.params["positions"].at[1, 0].set(np.nan)}
+    with pytest.raises(ClovaError, match="not numbers"):
+        score(broken, ["ab"], ["cd"])
+    with pytest.raises(ClovaError, match="not numbers"):
+        score_choices(broken, [], [[1, 2]], [[[1], [2, 3]]])
 
 
 def test_the_last_token_may_be_the_context_s_last(model):
