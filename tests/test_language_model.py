@@ -81,6 +81,7 @@ def test_new_lengths_compile_nothing_new(lm):
     )
 
 
+@pytest.mark.slow
 def test_a_mesh_changes_nothing(lm, tmp_path):
     lm.save(tmp_path / "model")
     spread = LanguageModel.load(tmp_path / "model", mesh=make_mesh((2, 1, 2)))

@@ -41,6 +41,7 @@ def plain_greedy(scores, ids, count):
     return ids[start:]
 
 
+@pytest.mark.slow
 def test_greedy_is_the_plain_loop_alone_or_together(model, scores):
     ids = [model.tokenizer.encode(p) or [256] for p in PROMPTS]
     wanted = [plain_greedy(scores, row, 40) for row in ids]
@@ -50,6 +51,7 @@ def test_greedy_is_the_plain_loop_alone_or_together(model, scores):
         assert complete(model, [prompt], max_new_tokens=40, temperature=0)[0].ids == row
 
 
+@pytest.mark.slow
 def test_more_prompts_than_slots_refill(model, monkeypatch):
     many = [f"{n}번째" for n in range(9)]
     wanted = generate(model, many, max_new_tokens=20, seed=3)
@@ -72,6 +74,7 @@ def test_samples_of_one_prompt_differ_and_the_first_is_the_only_one(model):
     assert generate(model, ["가"], seed=1, max_new_tokens=20) == texts[:1]
 
 
+@pytest.mark.slow
 def test_a_shared_prefix_is_the_beginning_of_every_prompt(model):
     prefix = "공유된 앞부분: "
     prompts = ["가", "나다라", ""]
@@ -121,6 +124,7 @@ def test_echo_gives_the_prompt_and_its_logprobs(model):
     np.testing.assert_allclose(only.logprobs[1:], echoed.logprobs[1:6])
 
 
+@pytest.mark.slow
 def test_text_ends_at_end_of_text_and_at_the_end_of_the_context(model, scores):
     found = complete(model, ["가"] * 40, max_new_tokens=200, seed=range(40))
     for one in found:

@@ -59,6 +59,7 @@ def test_score_is_the_plain_sum(model):
     np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
+@pytest.mark.slow
 def test_score_does_not_depend_on_the_batch(model):
     rng = np.random.default_rng(1)
     contexts = [random_ids(rng, 1, 30) for _ in range(40)]
@@ -91,6 +92,7 @@ def test_a_shared_prefix_changes_nothing(model):
     np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("longest", "shared"), [(1, 33), (6, 0), (6, 33)])
 def test_choices_are_scored_as_continuations(model, longest, shared):
     rng = np.random.default_rng(longest)
@@ -132,6 +134,7 @@ def test_top_alternatives_are_sorted_and_normalised(model):
         assert scores.greedy[row] == (at == 0)
 
 
+@pytest.mark.slow
 def test_new_lengths_compile_nothing_new(model):
     rng = np.random.default_rng(3)
 
