@@ -41,7 +41,7 @@ def find_tables() -> dict[str, str]:
     for path in sorted(Path(_package().__path__[0]).glob("*.py")):
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
         if f"python -m experiments.{path.stem}" in about:  # the others only help
-            found[path.stem] = about.splitlines()[0]
+            found[path.stem] = about.partition("\n")[0]
     return found
 
 

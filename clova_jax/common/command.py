@@ -358,7 +358,8 @@ def guard(prog: str, work: Callable[[], Any]) -> int:
     except RuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):  # how JAX says it of a device
             raise
-        message = f"out of device memory ({str(error).splitlines()[0]})"
+        first = str(error).partition("\n")[0]
+        message = f"out of device memory ({first})"
     print(f"{prog}: error: {shown(' '.join(message.split()))}", file=sys.stderr)
     return 2
 
