@@ -18,6 +18,7 @@ import numpy as np
 
 from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.hashes import HASHES
 from clova_jax.common.plots import figure, legend
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
@@ -93,7 +94,7 @@ def trained(data: Path, megabytes: float, number: int, options: Options) -> Toke
         map(str, (options.kind, options.vocab_size, options.megabytes, options.seed, number))
     )
     folder = options.out / "tokenizers" / label
-    if not (folder / "clova_tokenizer.json").exists():
+    if not (folder / HASHES).exists():
         read = Counter()
 
         def watched() -> Any:

@@ -21,6 +21,7 @@ import tokenizers
 
 from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.files import find_file, read_lines
+from clova_jax.common.hashes import HASHES
 from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
@@ -29,6 +30,7 @@ from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.sample import write_sample
 from clova_jax.corpus.sampling import sample_documents
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
+from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 from clova_jax.tokenizers.morphemes import Morphemes
 from clova_jax.tokenizers.words import split_words
 
@@ -113,7 +115,7 @@ def trained(data: Path, name: str, kind: str, extra: dict[str, Any], options: Op
     """The folder of one variant's tokenizer, from an earlier run where there is one."""
     label = "_".join(map(str, (name, options.vocab_size, options.megabytes, options.seed)))
     folder = options.out / "tokenizers" / label.replace(", ", "_").replace(" ", "_")
-    if not (folder / "clova_tokenizer.json").exists():
+    if not (folder / HASHES).exists():
         texts = training_texts(data, options.megabytes, options.seed)
         watched = progress(texts, desc=name, unit=" documents")
         train_tokenizer(watched, kind, options.vocab_size, **extra).save(folder)
@@ -139,13 +141,19 @@ def measure(name: str, folder: Path, held_out: dict[str, list[str]]) -> list[dic
     korean = (text for source, texts in held_out.items() if source != ENGLISH for text in texts)
     whole = {
         "ids": tokenizer.vocab_size,
-        "tokenizer.json differs %": disagreement(tokenizer, folder / "tokenizer.json", korean),
+        "tokenizer.json differs %": disagreement(tokenizer, _plain(folder), korean),
     }
     return [{"tokenizer": name, "source": "all Korean"} | total.row() | whole | probe, *rows]
 
 
+def _plain(folder: Path) -> Path:
+    """What the library reads of a tokenizer; that of morpheme_byte lacks the analyser."""
+    pieces = folder / MorphemeByteTokenizer.file_name
+    return pieces if pieces.exists() else folder / "tokenizer.json"
+
+
 def disagreement(tokenizer: Tokenizer, plain: Path, texts: Iterable[str]) -> float | None:
-    """Percentage of words that the library alone, reading `tokenizer.json`, gives other ids."""
+    """Percentage of words that the library alone, reading such a file, gives other ids."""
     if not plain.exists():
         return None
     library = tokenizers.Tokenizer.from_file(str(plain))

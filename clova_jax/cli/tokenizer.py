@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from clova_jax.common.command import as_json, option, seed_option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json
+from clova_jax.common.files import read_json
+from clova_jax.common.hashes import HASHES
+from clova_jax.common.output_folder import claim_folder
 from clova_jax.common.progress import progress
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import holds_out
@@ -58,16 +60,18 @@ class Options:
 def run(options: Options) -> None:
     """Trains, saves, and prints what was made."""
     from clova_jax.tokenizers import load_tokenizer, train_tokenizer
+    from clova_jax.tokenizers.base import FILES, MANIFEST
 
     asked = {name: value for name, value in as_json(options).items() if name != "out"}
     asked["inputs"] = describe_inputs(document_files(options.data))
-    if (options.out / OPTIONS).is_file():
+    claim_folder(options.out, (*FILES, OPTIONS), MANIFEST, "a tokenizer of clova_jax")
+    if (options.out / OPTIONS).is_file() and (options.out / HASHES).is_file():
+        tokenizer = load_tokenizer(options.out)  # first: it checks all files
         before = read_json(options.out / OPTIONS)
         if before != asked:
             change = changed_input(before.get("inputs") or [], asked["inputs"])
             what = f"of other documents ({change})" if change else "made with other options"
             raise ClovaError(f"{options.out}: holds a tokenizer {what}; give another --out")
-        tokenizer = load_tokenizer(options.out)
     else:
         shares = parse_shares(options.sample)
         given = {name: getattr(options, name) for name in TRAINING}
@@ -76,8 +80,7 @@ def run(options: Options) -> None:
         tokenizer = train_tokenizer(
             watch(documents), options.kind, options.vocab_size, show_progress=True, **given
         )
-        tokenizer.save(options.out)
-        write_json(options.out / OPTIONS, asked)
+        tokenizer.save(options.out, {OPTIONS: asked})
     if tokenizer.vocab_size < options.vocab_size:
         print(f"the text has no more than {tokenizer.vocab_size:,} tokens worth an id")
     row: dict[str, Any] = {"kind": tokenizer.kind, "vocab_size": tokenizer.vocab_size}

@@ -8,7 +8,6 @@ from typing import Any
 import tokenizers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
 from clova_jax.tokenizers.base import Tokenizer
 
 
@@ -25,6 +24,7 @@ class BackendTokenizer(Tokenizer):
 
     # The parts of `tokenizer.json` that decide ids.
     content_names: tuple[str, ...] = ("normalizer", "pre_tokenizer", "model")
+    file_name = "tokenizer.json"
 
     def __init__(
         self,
@@ -46,17 +46,37 @@ class BackendTokenizer(Tokenizer):
         content = json.loads(self._backend.to_str())
         return {name: content[name] for name in self.content_names}
 
-    def _write(self, folder: Path) -> None:
-        with whole_file(folder / "tokenizer.json") as file:
-            file.write(self._backend.to_str(pretty=True))
+    def files(self) -> dict[str, bytes]:
+        """What `load_tokenizer` needs beside the manifest, by name."""
+        return {self.file_name: self._backend.to_str(pretty=True).encode()}
 
 
-def read_backend(folder: Path) -> tokenizers.Tokenizer:
-    """The `tokenizer.json` of a folder."""
-    path = folder / "tokenizer.json"
+def read_backend(path: Path) -> tokenizers.Tokenizer:
+    """Reads a tokenizer of the library.
+
+    Raises:
+        ClovaError: the file is missing, or is no such tokenizer.
+    """
     if not path.is_file():
-        raise ClovaError(f"{folder}: has no tokenizer.json; save the tokenizer again")
+        raise ClovaError(f"{path.parent}: has no {path.name}; copy the whole folder again")
     try:
         return tokenizers.Tokenizer.from_file(str(path))
     except Exception as error:  # the library raises plain Exception
         raise ClovaError(f"{path}: not a tokenizer of Hugging Face's library ({error})") from None
+
+
+def tokens_in_order(vocabulary: dict[str, int]) -> list[str]:
+    """The tokens by id.
+
+    Raises:
+        ClovaError: an id is given twice, or one between the first and the last is missing.
+    """
+    tokens: dict[int, str] = {}
+    for token, number in vocabulary.items():
+        if number in tokens:
+            raise ClovaError(f"the tokens {tokens[number]!r} and {token!r} have one id, {number}")
+        tokens[number] = token
+    missing = next((number for number in range(len(tokens)) if number not in tokens), None)
+    if missing is not None:
+        raise ClovaError(f"no token has the id {missing}, the last is {max(tokens)}")
+    return [tokens[number] for number in range(len(tokens))]

@@ -5,19 +5,22 @@ subclass only says how new words are encoded, and a bounded memo (`memo.py`) ans
 in one pass of C code (split into units, look up, join).
 """
 
+import functools
 import hashlib
 import json
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import write_json
+from clova_jax.common.files import whole_file, write_json
+from clova_jax.common.hashes import HASHES, write_hashes
 from clova_jax.common.host_memory import collector_paused
+from clova_jax.common.output_folder import claim_folder
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import (
     has_blank,
@@ -32,7 +35,25 @@ END_OF_TEXT = "<|endoftext|>"
 UNKNOWN = "<unk>"
 Packed = bytes  # ids as native uint32: they join fast, and the cycle collector passes them by
 MANIFEST = "clova_tokenizer.json"
-FORMAT = 1
+FORMAT = 2
+BEFORE_HASHES = 1  # still read
+# Files of Hugging Face's that an imported tokenizer keeps as they are.
+ORIGINALS = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "chat_template.jinja",
+    "chat_template.json",
+)
+# All that a tokenizer's folder may hold, whatever its kind.
+FILES = (MANIFEST, HASHES, *ORIGINALS, "pieces.json", "cuts.json")
 CHUNK = 1 << 20  # characters encoded at once: many new words in one call, little held in memory
 
 
@@ -44,12 +65,16 @@ class Tokenizer(ABC):
         vocab_size: number of ids, `<|endoftext|>` counted.
         end_of_text: the id of `<|endoftext|>`, the only special token a text model needs.
         unknown: the id that stands for what the vocabulary lacks; None where nothing is lacking.
+        losses: what of a text does not come back from its ids, a sentence each.
+        prefix_stable: whether ids of a text stay as they are when a text that begins with a blank follows, and
+            the ids of that text are those it has alone. Where not, prompts are encoded whole.
         options: what decided the ids in training, as JSON values.
         facts: what is good to know of the training (documents, bytes, pieces), as JSON values.
     """
 
     kind: str
     unknown: int | None = None
+    prefix_stable: bool = True
 
     def __init__(
         self, tokens: Sequence[bytes], end_of_text: int, options: dict[str, Any], facts: Any = None
@@ -76,8 +101,8 @@ class Tokenizer(ABC):
         """Everything that decides ids, as JSON values."""
 
     @abstractmethod
-    def _write(self, folder: Path) -> None:
-        """Writes what `load_tokenizer` needs beside the manifest."""
+    def files(self) -> dict[str, bytes]:
+        """The files that `load_tokenizer` needs beside the manifest, by name."""
 
     # What everybody calls.
 
@@ -185,17 +210,42 @@ class Tokenizer(ABC):
         return list(self._tokens)
 
     @property
+    def losses(self) -> tuple[str, ...]:
+        """What of a text does not come back from its ids, a sentence each; nothing for most kinds."""
+        if self.unknown is None:
+            return ()
+        return (f"what the vocabulary lacks becomes {UNKNOWN} (id {self.unknown})",)
+
+    @property
+    def lossless(self) -> bool:
+        """Whether every text comes back from its ids."""
+        return not self.losses
+
+    @functools.cached_property
     def fingerprint(self) -> str:
         """sha256 of all that decides ids: equal fingerprints give equal ids."""
-        content = {"format": FORMAT, "kind": self.kind} | self._content()
+        return self.fingerprint_without()
+
+    def fingerprint_without(self, *names: str) -> str:
+        """The fingerprint as it was when it left parts of the content out."""
+        content = {"format": 1, "kind": self.kind} | self._content()
+        content = {name: value for name, value in content.items() if name not in names}
         line = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()
 
-    def save(self, folder: str | Path) -> None:
-        """Writes a folder that `load_tokenizer` reads; the manifest comes last."""
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        self._write(folder)
+    def save(self, folder: str | Path, notes: Mapping[str, Any] | None = None) -> None:
+        """Writes a folder that `load_tokenizer` reads; the hashes of its files come last.
+
+        Args:
+            folder: made where it is missing.
+            notes: JSON values to keep beside it, by file name.
+
+        Raises:
+            ClovaError: the folder holds files of these names that are no tokenizer of ours.
+        """
+        folder, files = Path(folder), self.files()
+        claim_folder(folder, FILES, MANIFEST, "a tokenizer of clova_jax")
+        (folder / HASHES).unlink(missing_ok=True)  # half a tokenizer never loads
         manifest = {
             "format": FORMAT,
             "kind": self.kind,
@@ -204,7 +254,16 @@ class Tokenizer(ABC):
             "options": self.options,
             "facts": self.facts,
         }
-        write_json(folder / MANIFEST, manifest)
+        write_json(folder / MANIFEST, manifest)  # first, so that half a tokenizer is known for ours
+        for name in FILES[2:]:
+            if name in files:
+                with whole_file(folder / name, "wb") as file:
+                    file.write(files[name])
+            else:  # of an older tokenizer, of another kind perhaps
+                (folder / name).unlink(missing_ok=True)
+        for name, value in (notes or {}).items():
+            write_json(folder / name, value)
+        write_hashes(folder)
 
 
 @dataclass

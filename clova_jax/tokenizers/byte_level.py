@@ -17,7 +17,7 @@ import tokenizers
 from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
+from clova_jax.tokenizers.backend import BackendTokenizer, read_backend, tokens_in_order
 from clova_jax.tokenizers.base import END_OF_TEXT, Packed
 from clova_jax.tokenizers.count import count_pieces, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
@@ -46,6 +46,9 @@ class ByteTokenizer(BackendTokenizer):
         backend: a `tokenizers.Tokenizer` whose merges stay inside words.
         options: what decided the ids in training.
         facts: what is good to know of the training.
+
+    Raises:
+        ClovaError: a vocabulary that lacks a byte or `<|endoftext|>`, or gives an id twice or not at all.
     """
 
     kind = "byte"
@@ -53,12 +56,8 @@ class ByteTokenizer(BackendTokenizer):
     def __init__(
         self, backend: tokenizers.Tokenizer, options: dict[str, Any], facts: Any = None
     ) -> None:
-        vocabulary = sorted(backend.get_vocab().items(), key=lambda item: item[1])
-        tokens = [
-            b"" if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
-            for token, _ in vocabulary
-        ]
-        super().__init__(backend, tokens, backend.token_to_id(END_OF_TEXT), options, facts)
+        tokens = _bytes_of(tokens_in_order(backend.get_vocab()))
+        super().__init__(backend, tokens, tokens.index(b""), options, facts)
         self._lengths = np.array(list(map(len, tokens)))
         self._merges = tokenizers.Tokenizer(backend.model)  # without the split, most of the time
 
@@ -84,7 +83,30 @@ class ByteTokenizer(BackendTokenizer):
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "ByteTokenizer":
         """Reads what `save` wrote."""
-        return cls(read_backend(folder), manifest["options"], manifest["facts"])
+        return cls(read_backend(folder / cls.file_name), manifest["options"], manifest["facts"])
+
+
+def _bytes_of(tokens: list[str]) -> list[bytes]:
+    """The bytes of tokens in GPT-2's letters; every byte and `<|endoftext|>` (no bytes) must be there."""
+    try:
+        found = [
+            b"" if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
+            for token in tokens
+        ]
+    except KeyError as error:
+        raise ClovaError(f"the letter {error} in a token stands for no byte") from None
+    known = set(found)
+    if b"" not in known:
+        raise ClovaError(f"the vocabulary has no {END_OF_TEXT}, which closes a text")
+    lacking = [byte for byte in range(256) if bytes([byte]) not in known]
+    if lacking:
+        raise ClovaError(
+            f"the vocabulary lacks the byte 0x{lacking[0]:02X} ({len(lacking)} of 256 are missing): texts would "
+            "lose it"
+        )
+    if found.count(b"") > 1:
+        raise ClovaError("the vocabulary has a token of no bytes")
+    return found
 
 
 class _Blocks:

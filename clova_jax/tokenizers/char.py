@@ -13,12 +13,12 @@ from typing import Any
 import sentencepiece
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
 from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Packed, Tokenizer, pack
 from clova_jax.tokenizers.count import count_words, feed_counted
 from clova_jax.tokenizers.words import reject_surrogates
 
 MODEL = "tokenizer.model"
+SYMBOLS = ("\n", "\t")  # never merged
 BLANK = "▁"  # how SentencePiece writes a space; the character itself is unknown to this kind
 
 
@@ -39,6 +39,8 @@ class CharTokenizer(Tokenizer):
         pieces = [self._processor.id_to_piece(i) for i in range(self._processor.vocab_size())]
         special = {END_OF_TEXT: b"", UNKNOWN: "\ufffd".encode()}
         tokens = [special.get(piece, piece.replace(BLANK, " ").encode()) for piece in pieces]
+        if END_OF_TEXT not in pieces:
+            raise ClovaError(f"the vocabulary has no {END_OF_TEXT}, which closes a text")
         super().__init__(tokens, pieces.index(END_OF_TEXT), options, facts)
         self.unknown = self._processor.unk_id()
         self._pieces = pieces
@@ -55,12 +57,16 @@ class CharTokenizer(Tokenizer):
             yield pack(ids)
 
     def _content(self) -> dict[str, Any]:
-        scores = [self._processor.get_score(i) for i in range(self.vocab_size)]
-        return {"pieces": self._pieces, "scores": scores}
+        return {"pieces": self._pieces, "scores": [score for _, score in self.scored_pieces()]}
 
-    def _write(self, folder: Path) -> None:
-        with whole_file(folder / MODEL, "wb") as file:
-            file.write(self._model)
+    def scored_pieces(self) -> list[tuple[str, float]]:
+        """Gives each piece with its score, by id; of two merges, the one whose whole has the higher comes first."""
+        scores = map(self._processor.get_score, range(self.vocab_size))
+        return list(zip(self._pieces, scores, strict=True))
+
+    def files(self) -> dict[str, bytes]:
+        """What `load_tokenizer` needs beside the manifest, by name."""
+        return {MODEL: self._model}
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "CharTokenizer":
@@ -105,7 +111,7 @@ def train_char(
             normalization_rule_name="identity",
             add_dummy_prefix=False,
             remove_extra_whitespaces=False,
-            user_defined_symbols=["\n", "\t"],
+            user_defined_symbols=list(SYMBOLS),
             eos_id=0,
             eos_piece=END_OF_TEXT,
             unk_id=1,

@@ -1,25 +1,25 @@
 """Tokenizers that came with a Hugging Face model: their own `tokenizer.json`, our contract.
 
 Ids are the library's. Text comes back token by token from a table of bytes, so that a continuation keeps
-its first blank and a character in several tokens is whole again.
+its first blank and a character in several tokens is whole again. What such a tokenizer loses of a text, and whether
+pieces may be encoded apart, is measured when it is made (`hugging_face_measures.py`). The files it came in are kept
+byte for byte: an export gives them back.
 """
 
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import tokenizers
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.json_values import fields
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
-from clova_jax.tokenizers.base import Packed, pack, unpack
-from clova_jax.tokenizers.byte_level import BYTE_OF
+from clova_jax.tokenizers.base import MANIFEST, ORIGINALS, Packed, pack, unpack
+from clova_jax.tokenizers.hugging_face_measures import is_prefix_stable, losses_of
+from clova_jax.tokenizers.hugging_face_tokens import adds_blank, token_bytes, unknown_of
 from clova_jax.tokenizers.words import reject_surrogates
-
-SUPPORTED = ("ByteLevel", "Metaspace", "ByteFallback", "Replace", "Fuse", "Strip")
-_fallback = re.compile("<0x([0-9A-F]{2})>").fullmatch
 
 
 class HuggingFaceTokenizer(BackendTokenizer):
@@ -29,25 +29,58 @@ class HuggingFaceTokenizer(BackendTokenizer):
         backend: the tokenizer.
         end_of_text: the id that closes a text.
         vocab_size: of the model; ids beyond the tokenizer's own stand for nothing.
+        files: those it came in, by name; `tokenizer.json` is written from the backend where it is not among them.
+        facts: what is good to know of where it came from.
 
     Raises:
-        ClovaError: more tokens than `vocab_size`, or a decoder whose tokens are no bytes.
+        ClovaError: more tokens than `vocab_size`, an id given twice, an `end_of_text` that is no id, or a decoder
+            whose tokens are no bytes.
     """
 
     kind = "hugging_face"
     content_names = ("added_tokens", "normalizer", "pre_tokenizer", "model")
 
-    def __init__(self, backend: tokenizers.Tokenizer, end_of_text: int, vocab_size: int) -> None:
-        used = max(backend.get_vocab().values(), default=-1) + 1
+    def __init__(
+        self,
+        backend: tokenizers.Tokenizer,
+        end_of_text: int,
+        vocab_size: int,
+        files: Mapping[str, bytes] | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
+        vocabulary = backend.get_vocab()
+        used = max(vocabulary.values(), default=-1) + 1
         if used > vocab_size:
             raise ClovaError(
                 f"the tokenizer has {used:,} tokens, the model {vocab_size:,}; it is another model's"
             )
-        options = {"end_of_text": end_of_text, "vocab_size": vocab_size}
-        super().__init__(backend, _token_bytes(backend, vocab_size), end_of_text, options)
-        self._adds_blank = _adds_blank(self._content())
+        if not 0 <= end_of_text < vocab_size:
+            raise ClovaError(
+                f"the end of a text {end_of_text} is none of the ids 0 … {vocab_size - 1}"
+            )
         backend.no_truncation()
         backend.no_padding()
+        content = json.loads(backend.to_str())
+        unknown = unknown_of(content, vocabulary)
+        tokens = token_bytes(content, vocabulary, vocab_size, unknown)
+        self._originals = dict(files or {})
+        self._originals.setdefault("tokenizer.json", backend.to_str(pretty=True).encode())
+        options = {"end_of_text": end_of_text, "vocab_size": vocab_size}
+        facts = (facts or {}) | {"files": sorted(self._originals)}
+        super().__init__(backend, tokens, end_of_text, options, facts)
+        self.unknown = unknown
+        self._adds_blank = adds_blank(content)
+        self.prefix_stable = is_prefix_stable(self.encode)
+        self._losses = losses_of(self, content, vocabulary)
+
+    @property
+    def losses(self) -> tuple[str, ...]:
+        """What of a text does not come back from its ids, as measured, a sentence each."""
+        return self._losses
+
+    def token_of(self, number: int) -> str:
+        """The token of an id, as the files name it; "" where no token has it."""
+        return self._backend.id_to_token(number) or ""
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """The ids of each text."""
@@ -68,46 +101,18 @@ class HuggingFaceTokenizer(BackendTokenizer):
     def _content(self) -> dict[str, Any]:
         return super()._content() | self.options
 
+    def files(self) -> dict[str, bytes]:
+        """The files it came in, by name."""
+        return dict(self._originals)
+
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "HuggingFaceTokenizer":
         """Reads what `save` wrote."""
-        return cls(read_backend(folder), **manifest["options"])
-
-
-def _token_bytes(backend: tokenizers.Tokenizer, vocab_size: int) -> list[bytes]:
-    """What each id stands for; b"" for special tokens and for ids that no token has."""
-    content = json.loads(backend.to_str())
-    decoder = content["decoder"] or {"type": "Fuse"}
-    steps = [step["type"] for step in decoder.get("decoders", [decoder])]
-    for step in steps:
-        if step not in SUPPORTED:
-            raise ClovaError(
-                f"the tokenizer's decoder {step} is not supported; there are {', '.join(SUPPORTED)}"
-            )
-    added = {token["id"]: token for token in content["added_tokens"]}
-    table = [b""] * vocab_size
-    for token, number in backend.get_vocab().items():
-        if number in added:
-            table[number] = b"" if added[number]["special"] else token.encode()
-        elif "ByteLevel" in steps:
-            table[number] = b"".join(
-                bytes([BYTE_OF[c]]) if c in BYTE_OF else c.encode() for c in token
-            )
-        elif match := _fallback(token):
-            table[number] = bytes([int(match[1], 16)])
-        else:
-            table[number] = token.replace("▁", " ").encode()
-    return table
-
-
-def _adds_blank(content: dict[str, Any]) -> bool:
-    """Whether a text gets a blank before it: by the pre-tokenizer, or by Llama 2's normalizer."""
-    steps = []
-    for part in (content["pre_tokenizer"] or {}, content["normalizer"] or {}):
-        steps += part.get("pretokenizers") or part.get("normalizers") or [part]
-    return any(
-        step.get("prepend_scheme") in ("always", "first")
-        or step.get("add_prefix_space") is True
-        or step.get("type") == "Prepend"
-        for step in steps
-    )
+        place = folder / MANIFEST
+        ids = fields(manifest["options"], place, {"end_of_text": int, "vocab_size": int})
+        names = fields(manifest["facts"], place, {"files": list[str]})["files"]
+        if strange := sorted(set(names).difference(ORIGINALS)):
+            raise ClovaError(f"{place}: {strange[0]!r} is no file of a tokenizer")
+        files = {name: (folder / name).read_bytes() for name in names}
+        backend = read_backend(folder / "tokenizer.json")
+        return cls(backend, **ids, files=files, facts=manifest["facts"])

@@ -5,7 +5,9 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
-from clova_jax.tokenizers.base import FORMAT, MANIFEST, Tokenizer
+from clova_jax.common.hashes import check_hashes
+from clova_jax.common.json_values import fields
+from clova_jax.tokenizers.base import BEFORE_HASHES, FORMAT, MANIFEST, Tokenizer
 from clova_jax.tokenizers.byte_level import ByteTokenizer
 from clova_jax.tokenizers.char import CharTokenizer
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
@@ -25,8 +27,12 @@ CLASSES: dict[str, Any] = {
 }
 
 
-def load_tokenizer(folder: str | Path) -> Tokenizer:
+def load_tokenizer(folder: str | Path, verify: bool = True) -> Tokenizer:
     """Reads a folder that `Tokenizer.save` wrote.
+
+    Args:
+        folder: the tokenizer's.
+        verify: compare every file with its hash.
 
     Raises:
         ClovaError: no such folder, not a tokenizer of this project, or files that do not match.
@@ -41,20 +47,37 @@ def load_tokenizer(folder: str | Path) -> Tokenizer:
             else "train one with `clova tokenizer`"
         )
         raise ClovaError(f"{folder}: no tokenizer of clova_jax (it has no {MANIFEST}); {hint}")
-    manifest = read_json(folder / MANIFEST)
-    try:
-        cls = CLASSES[manifest["kind"]]
-        if manifest["format"] > FORMAT:
-            raise ClovaError(
-                f"{folder / MANIFEST}: format {manifest['format']} is newer than this clova_jax reads"
-            )
-        tokenizer = cls.read(folder, manifest)
-        expected = manifest["fingerprint"]
-    except (KeyError, TypeError) as error:
-        raise ClovaError(f"{folder / MANIFEST}: lacks or misnames {error}; save it again") from None
-    if tokenizer.fingerprint != expected:
+    path = folder / MANIFEST
+    values = read_json(path)
+    manifest = fields(values, path, {"format": int, "kind": str})
+    if manifest["format"] not in (FORMAT, BEFORE_HASHES):
         raise ClovaError(
-            f"{folder}: its files do not belong together (fingerprint {tokenizer.fingerprint[:12]}, "
-            f"{MANIFEST} says {expected[:12]}); copy the whole folder again"
+            f"{path}: format {manifest['format']} is not one this clova_jax reads ({BEFORE_HASHES}, {FORMAT}); "
+            "install a newer one"
         )
+    if manifest["format"] == FORMAT:
+        check_hashes(folder, verify)
+    cls = CLASSES.get(manifest["kind"])
+    if cls is None:
+        raise ClovaError(
+            f"{path}: no tokenizer kind {manifest['kind']!r}; there are: {', '.join(CLASSES)}"
+        )
+    kinds = {"vocab_size": int, "fingerprint": str, "options": dict, "facts": dict}
+    manifest |= fields(values, path, kinds)
+    try:
+        tokenizer: Tokenizer = cls.read(folder, manifest)
+    except ClovaError as error:
+        place = "" if str(error).startswith(str(folder)) else f"{folder}: "
+        raise ClovaError(f"{place}{error}") from None
+    left_out = () if manifest["format"] == FORMAT else ("cuts",)
+    found = {
+        "vocab_size": tokenizer.vocab_size,
+        "fingerprint": tokenizer.fingerprint_without(*left_out),
+    }
+    for name, value in found.items():
+        if value != manifest[name]:
+            raise ClovaError(
+                f"{folder}: its files do not belong together ({name} {value}, {MANIFEST} says "
+                f"{manifest[name]}); copy the whole folder again"
+            )
     return tokenizer

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import tokenizers
-from tokenizers import Regex, decoders, models, pre_tokenizers
+from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
-from clova_jax.tokenizers.backend import read_backend
+from clova_jax.tokenizers.backend import read_backend, tokens_in_order
 from clova_jax.tokenizers.base import END_OF_TEXT, UNKNOWN, Packed, Tokenizer, pack
 from clova_jax.tokenizers.count import count_words
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 SPECIAL = (END_OF_TEXT, UNKNOWN)
+FILE = "tokenizer.json"
 
 
 class LookupTokenizer(Tokenizer):
@@ -30,11 +30,16 @@ class LookupTokenizer(Tokenizer):
         entries: in order of id, the first two being `<|endoftext|>` and `<unk>`.
         options: empty.
         facts: what is good to know of the training.
+
+    Raises:
+        ClovaError: the entries begin otherwise.
     """
 
     pattern: str
 
     def __init__(self, entries: list[str], options: dict[str, Any], facts: Any = None) -> None:
+        if tuple(entries[:2]) != SPECIAL:
+            raise ClovaError(f"the first ids are not {' and '.join(SPECIAL)}")
         tokens = [b"", "\ufffd".encode(), *(entry.encode() for entry in entries[2:])]
         super().__init__(tokens, 0, options, facts)
         self.unknown = 1
@@ -45,20 +50,35 @@ class LookupTokenizer(Tokenizer):
     def _content(self) -> dict[str, Any]:
         return {"entries": self._entries}
 
-    def _write(self, folder: Path) -> None:
-        vocabulary = {entry: number for number, entry in enumerate(self._entries)}
+    def files(self) -> dict[str, bytes]:
+        """What `load_tokenizer` needs beside the manifest, by name."""
+        return {FILE: self._backend(self._entries).to_str(pretty=True).encode()}
+
+    def plain_backend(self) -> tokenizers.Tokenizer:
+        """Builds a tokenizer of the library that gives the same ids; a word "<|endoftext|>" is unknown to it too."""
+        used = set().union(*self._entries)
+        other = next(chr(code) for code in range(0xFDD0, 0xFDF0) if chr(code) not in used)
+        stand_in = END_OF_TEXT[:-1] + other  # as long, so that long words are cut at the same place
+        entries = [entry.replace(END_OF_TEXT, stand_in) for entry in self._entries[1:]]
+        backend = self._backend([END_OF_TEXT, *entries])
+        backend.normalizer = normalizers.Replace(END_OF_TEXT, stand_in)
+        return backend
+
+    def _backend(self, entries: list[str]) -> tokenizers.Tokenizer:
+        vocabulary = {entry: number for number, entry in enumerate(entries)}
         backend = tokenizers.Tokenizer(models.WordLevel(vocabulary, unk_token=UNKNOWN))
         backend.pre_tokenizer = pre_tokenizers.Split(Regex(self.pattern), "isolated")
         backend.decoder = decoders.Fuse()
         backend.add_special_tokens([END_OF_TEXT])
-        with whole_file(folder / "tokenizer.json") as file:
-            file.write(backend.to_str(pretty=True))
+        return backend
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "LookupTokenizer":
         """Reads what `save` wrote."""
-        vocabulary = json.loads(read_backend(folder).to_str())["model"]["vocab"]
-        return cls(sorted(vocabulary, key=vocabulary.get), manifest["options"], manifest["facts"])
+        vocabulary = json.loads(read_backend(folder / FILE).to_str())["model"].get("vocab")
+        if not isinstance(vocabulary, dict):
+            raise ClovaError(f"not a vocabulary of kind {cls.kind!r}")
+        return cls(tokens_in_order(vocabulary), manifest["options"], manifest["facts"])
 
 
 class EojeolTokenizer(LookupTokenizer):

@@ -17,10 +17,11 @@ from typing import Any, Literal
 import tokenizers
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json
+from clova_jax.common.files import read_json
+from clova_jax.common.json_values import fields, to_json
 from clova_jax.common.progress import progress
 from clova_jax.tokenizers.backend import read_backend
-from clova_jax.tokenizers.base import Packed
+from clova_jax.tokenizers.base import BEFORE_HASHES, MANIFEST, Packed
 from clova_jax.tokenizers.byte_level import (
     ByteTokenizer,
     check_vocab_size,
@@ -55,6 +56,9 @@ class MorphemeByteTokenizer(ByteTokenizer):
     """
 
     kind = "morpheme_byte"
+    file_name = (
+        "pieces.json"  # no reader of `tokenizer.json` may take it for the whole: Kiwi is missing
+    )
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
         cuts: dict[str, str] | None = None,
     ) -> None:
         super().__init__(backend, options, facts)
+        self.prefix_stable = options["analysis"] == "eojeol"
         self._cuts = cuts or {}
         self._morphemes = Morphemes(self._cuts)
         self._pieces: Memo[Packed] = Memo()  # far fewer than words
@@ -108,32 +113,40 @@ class MorphemeByteTokenizer(ByteTokenizer):
 
     def _content(self) -> dict[str, Any]:
         recorded = {name: self.options[name] for name in ("analysis", "kiwi")}
-        return super()._content() | recorded
+        return super()._content() | recorded | {"cuts": self._cuts}
 
-    def _write(self, folder: Path) -> None:
-        super()._write(folder)
-        write_json(folder / CUTS, {"cuts": self._cuts})
+    def files(self) -> dict[str, bytes]:
+        """What `load_tokenizer` needs beside the manifest, by name."""
+        return super().files() | {CUTS: to_json({"cuts": self._cuts}, indent=2).encode()}
 
     @classmethod
     def read(cls, folder: Path, manifest: dict[str, Any]) -> "MorphemeByteTokenizer":
         """Reads what `save` wrote."""
-        content = read_json(folder / CUTS)
-        cuts = content.get("cuts") if isinstance(content, dict) else None
-        if not isinstance(cuts, dict) or not all(
-            _are_cuts(key) and isinstance(cores, str) for key, cores in cuts.items()
-        ):
-            raise ClovaError(
-                f"{folder / CUTS}: not cuts and their words; copy the whole folder again"
-            )
-        return cls(read_backend(folder), manifest["options"], manifest["facts"], cuts)
+        path = folder / CUTS
+        cuts = fields(read_json(path), path, {"cuts": dict[str, str]})["cuts"]
+        for key, cores in cuts.items():
+            _check_cuts(path, key, cores)
+        kinds = {"analysis": str, "kiwi": str}
+        fields(manifest["options"], folder / MANIFEST, kinds)
+        name = "tokenizer.json" if manifest["format"] == BEFORE_HASHES else cls.file_name
+        backend = read_backend(folder / name)
+        return cls(backend, manifest["options"], manifest["facts"], cuts)
 
 
-def _are_cuts(key: str) -> bool:
-    """Whether it is places in a word, in order: "2 5"; "" cuts nowhere."""
-    if not re.fullmatch("([1-9][0-9]*( |$))*", key):
-        return False
+def _check_cuts(path: Path, key: str, cores: str) -> None:
+    """Refuses what are no places in a word, in order ("2 5"; "" cuts nowhere), or lie outside a word."""
+    if not re.fullmatch("([1-9][0-9]{0,3}( (?!$)|$))*", key):
+        raise ClovaError(f"{path}: {key[:60]!r} are no cuts; copy the whole folder again")
     cuts = [int(cut) for cut in key.split()]
-    return all(a < b for a, b in pairwise(cuts))
+    if not all(a < b for a, b in pairwise(cuts)):
+        raise ClovaError(
+            f"{path}: the cuts {key[:60]!r} are in no order; copy the whole folder again"
+        )
+    shortest = min(cores.split(" "), key=len)
+    if cuts and cuts[-1] >= len(shortest):
+        raise ClovaError(
+            f"{path}: the cuts {key[:60]!r} lie outside {shortest[:60]!r}; copy the whole folder again"
+        )
 
 
 def train_morpheme_byte(

@@ -34,6 +34,35 @@ def test_it_trains_once_and_prints_what_it_read(corpus, tmp_path, capsys):
     assert "give another --out" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("name", ["tokenizer.json", "tokenizer_config.json", "options.json"])
+def test_a_folder_of_another_project_is_refused_before_anything_is_read(
+    corpus, name, tmp_path, capsys
+):
+    out = tmp_path / "t"
+    out.mkdir()
+    (out / name).write_text("{}")
+    words = ["tokenizer", "--data", str(corpus), "--kind", "byte", "--out", str(out)]
+    assert main([*words, "--vocab-size", "300"]) == 2
+    said = capsys.readouterr()
+    assert f"holds {name}, which is not of a tokenizer" in said.err.splitlines()[-1]
+    assert "blogs" not in said.out
+    assert [path.name for path in out.iterdir()] == [name]
+
+
+def test_half_a_tokenizer_is_made_again(corpus, tmp_path, capsys):
+    words = ["tokenizer", "--data", str(corpus), "--kind", "byte", "--vocab-size", "300"]
+    words += ["--out", str(tmp_path / "t")]
+    assert main(words) == 0
+    (tmp_path / "t" / "hashes.json").unlink()  # as if it had been killed just before the end
+    (tmp_path / "t" / "tokenizer.json").write_text("{")
+    assert main(words) == 0
+    assert load_tokenizer(tmp_path / "t").vocab_size == 300
+    (tmp_path / "t" / "tokenizer.json").write_text("{")  # damaged later
+    capsys.readouterr()
+    assert main(words) == 2
+    assert "is damaged" in capsys.readouterr().err
+
+
 def test_mistakes_are_one_line(corpus, tmp_path, capsys):
     base = ["tokenizer", "--data", str(corpus), "--out", str(tmp_path / "t"), "--vocab-size", "300"]
     for extra, message in (

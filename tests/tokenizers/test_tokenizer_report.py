@@ -62,6 +62,6 @@ def test_the_smallest_sample_that_keeps_enough_is_recommended():
 def test_the_plain_file_disagrees_only_where_the_analyser_cuts(trained, texts, tmp_path):
     for kind in ("byte", "morpheme_byte"):
         trained[kind].save(tmp_path / kind)
-        share = disagreement(trained[kind], tmp_path / kind / "tokenizer.json", texts)
+        share = disagreement(trained[kind], tmp_path / kind / trained[kind].file_name, texts)
         assert share == 0 if kind == "byte" else 0 < share < 100
     assert disagreement(trained["char"], tmp_path / "none.json", texts) is None
