@@ -27,7 +27,12 @@ from clova_jax.model import (
     input_gradients,
     logits,
 )
-from clova_jax.model.directory import inference_shardings, load_model, save_model
+from clova_jax.model.directory import (
+    claim_model,
+    inference_shardings,
+    load_model,
+    save_model,
+)
 from clova_jax.tokenizers import Tokenizer
 
 
@@ -91,7 +96,12 @@ class LanguageModel:
         return cls(*load_model(directory, mesh, verify), mesh)
 
     def save(self, directory: str | Path) -> None:
-        """Writes a model directory: `config.json`, `tokenizer/`, `params/`, and their hashes."""
+        """Writes a model directory: `config.json`, `tokenizer/`, `params/`, and their hashes.
+
+        Raises:
+            ClovaError: the directory holds files of these names that are no model of ours.
+        """
+        claim_model(directory)
         save_model(directory, self.config, self.params, self.tokenizer)
 
     @property

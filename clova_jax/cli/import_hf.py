@@ -1,5 +1,6 @@
 """`clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,10 +23,16 @@ class Options:
 def run(options: Options) -> None:
     """Imports, and says what was read."""
     from clova_jax.interop import from_hugging_face
+    from clova_jax.model.directory import claim_model
     from clova_jax.tokenizers import load_tokenizer
 
+    claim_model(options.out)  # before anything large is read
     tokenizer = load_tokenizer(options.tokenizer) if options.tokenizer else None
-    lm = from_hugging_face(options.source, tokenizer)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", UserWarning)
+        lm = from_hugging_face(options.source, tokenizer)
+    for warning in said:
+        print(f"note: {warning.message}")
     lm.save(options.out)
     config = lm.config
     print(

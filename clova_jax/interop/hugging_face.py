@@ -17,20 +17,25 @@ from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.json_values import fields
 from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
 from clova_jax.interop.safetensors_files import (
     DTYPES,
+    INDEX,
     Entry,
     aligned_empty,
     read_entries,
+    shards_of,
     write_tensors,
 )
-from clova_jax.interop.tokenizer_files import read_tokenizer, write_tokenizer
+from clova_jax.interop.tokenizer_files import read_tokenizer
 from clova_jax.language_model import LanguageModel
 from clova_jax.model import abstract_params
 from clova_jax.model.directory import inference_shardings
+from clova_jax.model.finite import not_finite
 from clova_jax.tokenizers import Tokenizer
+from clova_jax.tokenizers.export import FORMAT, MARK, claim_export, export_tokenizer
 
 SHARD_BYTES = 5_000_000_000
 SUPPORTED = (
@@ -73,7 +78,7 @@ def from_hugging_face(
 
     Raises:
         ClovaError: another architecture, a pickle checkpoint, a tensor that is missing, unknown or of
-            the wrong shape, no tokenizer.
+            the wrong shape, a weight that is not finite, no tokenizer.
     """
     directory = Path(directory)
     if not directory.is_dir():
@@ -81,8 +86,9 @@ def from_hugging_face(
     if not (directory / "config.json").is_file():
         raise ClovaError(f"{directory}: no config.json; not a Hugging Face model directory")
     values = read_json(directory / "config.json")
-    config = _read_config(directory / "config.json", values)
-    entries = _checked(directory, config, read_entries(directory))
+    found = _short_names(directory, read_entries(directory))
+    config = _read_config(directory / "config.json", values, found)
+    entries = _checked(directory, config, found)
     tokenizer = tokenizer or read_tokenizer(directory, values, config.vocab_size)
     shapes, structure = jax.tree.flatten_with_path(abstract_params(config))
     shardings = jax.tree.leaves(inference_shardings(config, mesh))
@@ -95,7 +101,10 @@ def from_hugging_face(
             bar.update()
         leaves.append(jax.device_put(leaf, sharding, may_alias=True))
     bar.close()
-    return LanguageModel(config, jax.tree.unflatten(structure, leaves), tokenizer, mesh)
+    params = jax.tree.unflatten(structure, leaves)
+    if (name := not_finite(params)) is not None:
+        raise ClovaError(f"{directory}: {name} holds numbers that are not finite; copy it again")
+    return LanguageModel(config, params, tokenizer, mesh)
 
 
 def to_hugging_face(
@@ -109,10 +118,12 @@ def to_hugging_face(
         shard_bytes: the most bytes of one file.
 
     Returns:
-        What differs for a user of the exported tokenizer, a sentence each; usually nothing.
+        What a user of the exported tokenizer should know, a sentence each; usually nothing.
+
+    Raises:
+        ClovaError: the directory holds files of these names that are no export of ours (another model, say).
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
     config = lm.config
     leaves = {_joined(path): leaf for path, leaf in jax.tree.flatten_with_path(lm.params)[0]}
     places = {}
@@ -129,14 +140,24 @@ def to_hugging_face(
         leaf = leaves[path] if part is None else leaves[path][part]
         return np.asarray(leaf)[: shapes[name][0]].reshape(shapes[name])
 
+    shards = shards_of(shapes, shard_bytes)
+    claim_export(directory, ["config.json", "generation_config.json", INDEX, *shards])
     (directory / "config.json").unlink(missing_ok=True)  # comes last: half an export never loads
-    write_tensors(directory, shapes, tensor, shard_bytes)
-    differences = write_tokenizer(lm.tokenizer, directory, config.max_length)
+    mark = directory / MARK
+    older = fields(read_json(mark), mark, {"weights": list[str] | None})["weights"] or []
+    write_json(mark, {"format": FORMAT, "weights": sorted({*older, *shards})})
+    write_tensors(directory, shards, shapes, tensor)
+    for name in set(older).difference(shards):
+        if Path(name).name == name and name.endswith(".safetensors"):
+            (directory / name).unlink(missing_ok=True)
+    write_json(mark, {"format": FORMAT, "weights": list(shards)})
+    notes = export_tokenizer(lm.tokenizer, directory, config.max_length)
     end = lm.tokenizer.end_of_text
-    ends = {"bos_token_id": end, "eos_token_id": end}
-    write_json(directory / "generation_config.json", ends | {"pad_token_id": end})
-    write_json(directory / "config.json", _file_config(config) | ends)
-    return differences
+    ids = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
+    ids |= lm.tokenizer.facts.get("ids", {})  # of an imported one: as they were
+    write_json(directory / "generation_config.json", ids)
+    write_json(directory / "config.json", _file_config(config) | ids)
+    return notes
 
 
 def abstract_shape(config: ModelConfig, path: str) -> tuple[int, ...]:
@@ -171,7 +192,23 @@ def _file_shape(path: str, shape: tuple[int, ...], part: int | None) -> tuple[in
     return shape
 
 
-def _read_config(path: Path, values: Any) -> ModelConfig:
+def _short_names(directory: Path, entries: dict[str, Entry]) -> dict[str, Entry]:
+    """The tensors without the prefix that some files have; a file may hold the tied table once, as either."""
+    short: dict[str, Entry] = {}
+    for name, entry in entries.items():
+        own = name.removeprefix("transformer.")
+        if own in short:
+            raise ClovaError(
+                f"{directory}: tensor {own} is there twice, with 'transformer.' and without"
+            )
+        short[own] = entry
+    if "wte.weight" not in short and "lm_head.weight" in short:
+        short["wte.weight"] = short.pop("lm_head.weight")
+    return short
+
+
+def _read_config(path: Path, values: Any, tensors: dict[str, Entry]) -> ModelConfig:
+    """The shape by `config.json`; compared with the files' headers before anything of its size is made."""
     kind = values.get("model_type") if isinstance(values, dict) else None
     if kind != "gpt2":
         raise ClovaError(f"{path}: model_type {kind!r}; {SUPPORTED}")
@@ -179,9 +216,10 @@ def _read_config(path: Path, values: Any) -> ModelConfig:
     for name in needed:
         if name not in values:
             raise ClovaError(f"{path}: lacks {name}; {SUPPORTED}")
+    layers, width, heads, vocab, length = fields(values, path, dict.fromkeys(needed, int)).values()
     wanted = {
         "activation_function": ("gelu_new", "gelu_pytorch_tanh"),
-        "n_inner": (None, 4 * values["n_embd"]),
+        "n_inner": (None, 4 * width),
         "layer_norm_epsilon": (1e-5,),
         "tie_word_embeddings": (True,),
         "scale_attn_weights": (True,),
@@ -191,13 +229,26 @@ def _read_config(path: Path, values: Any) -> ModelConfig:
     for name, good in wanted.items():
         if values.get(name, good[0]) not in good:
             raise ClovaError(f"{path}: {name} is {values[name]!r}; {SUPPORTED}")
-    layers, width, heads, vocab, length = (values[name] for name in needed)
-    return ModelConfig(layers, width, heads, vocab_size=vocab, max_length=length)
+    there = len({name.split(".")[1] for name in tensors if name.startswith("h.")})
+    if layers != there:
+        raise ClovaError(
+            f"{path}: n_layer is {layers:,}, the files hold tensors of {there:,} layers"
+        )
+    for name, shape in (("wte.weight", (vocab, width)), ("wpe.weight", (length, width))):
+        if name in tensors and tensors[name].shape != shape:
+            raise ClovaError(
+                f"{path.parent}: tensor {name} has shape {list(tensors[name].shape)}, config.json asks for "
+                f"{list(shape)}"
+            )
+    try:
+        return ModelConfig(layers, width, heads, vocab_size=vocab, max_length=length)
+    except ClovaError as error:
+        raise ClovaError(f"{path}: {error}") from None
 
 
-def _checked(directory: Path, config: ModelConfig, entries: dict[str, Entry]) -> dict[str, Entry]:
-    """The model's tensors under their short names; complete, of the right shapes, nothing else."""
-    short = {name.removeprefix("transformer."): entry for name, entry in entries.items()}
+def _checked(directory: Path, config: ModelConfig, tensors: dict[str, Entry]) -> dict[str, Entry]:
+    """The model's tensors; complete, of the right shapes, nothing else."""
+    short = dict(tensors)
     found = {}
     for path, leaf in jax.tree.flatten_with_path(abstract_params(config))[0]:
         joined = _joined(path)

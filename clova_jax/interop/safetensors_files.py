@@ -17,6 +17,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
+from clova_jax.common.json_values import fields, parse_json, typed
 
 INDEX = "model.safetensors.index.json"
 SINGLE = "model.safetensors"
@@ -26,7 +27,7 @@ DTYPES = {
     "F16": np.dtype(np.float16),
     "BF16": np.dtype(ml_dtypes.bfloat16),
 }
-_LONGEST_HEADER = 100 << 20
+_LONGEST_HEADER = 16 << 20  # bytes; tens of thousands of tensors
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,10 @@ def read_entries(folder: Path) -> dict[str, Entry]:
         ClovaError: there is none, a shard is missing, or a header is damaged.
     """
     if (folder / INDEX).is_file():
-        values = read_json(folder / INDEX)
-        places = values.get("weight_map") if isinstance(values, dict) else None
-        if not isinstance(places, dict):
-            raise ClovaError(f"{folder / INDEX}: has no weight_map")
+        path = folder / INDEX
+        places = fields(read_json(path), path, {"weight_map": dict[str, str]})["weight_map"]
         entries: dict[str, Entry] = {}
-        for name in sorted(set(map(str, places.values()))):
+        for name in sorted(set(places.values())):
             if Path(name).name != name:
                 raise ClovaError(f"{folder / INDEX}: shard {name!r} lies outside the folder")
             if not (folder / name).is_file():
@@ -97,39 +96,42 @@ def _read_header(path: Path) -> dict[str, Entry]:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > min(size - 8, _LONGEST_HEADER):
-                raise ValueError("the header is longer than the file")
-            header = json.loads(file.read(length))
+                raise ValueError(f"a header of {length:,} bytes in a file of {size:,}")
+            text = file.read(length)
         entries = {}
-        for name, about in header.items():
-            if name == "__metadata__":
-                continue
-            begin, end = about["data_offsets"]
-            shape = tuple(about["shape"])
-            entry = Entry(path, 8 + length + begin, about["dtype"], shape)
-            kind = DTYPES.get(entry.dtype)
-            if not 0 <= begin <= end <= size - 8 - length:
-                raise ValueError(f"{name} lies outside the file")
-            if kind is not None and end - begin != math.prod(shape) * kind.itemsize:
-                raise ValueError(f"{name} has {end - begin} bytes for shape {list(shape)}")
-            entries[name] = entry
-    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        for name, about in typed(parse_json(text, path), dict[str, dict], path).items():
+            if name != "__metadata__":
+                entries[name] = _entry(path, 8 + length, size, name, about)
+    except (ValueError, struct.error) as error:
         raise ClovaError(f"{path}: not a whole safetensors file ({error})") from None
     return entries
 
 
-def write_tensors(
-    folder: Path,
-    shapes: dict[str, tuple[int, ...]],
-    tensor: Callable[[str], np.ndarray],
-    shard_bytes: int,
-) -> None:
-    """Writes float32 tensors, one in memory at a time, into shards of at most `shard_bytes`.
+def _entry(path: Path, start: int, size: int, name: str, about: dict[str, Any]) -> Entry:
+    """Where a tensor lies in a file of `size` bytes whose data begin at `start`."""
+    kinds = {"dtype": str, "shape": tuple[int, ...], "data_offsets": tuple[int, ...]}
+    values = fields(about, f"{path}: tensor {name!r}", kinds)
+    shape, dtype = values["shape"], values["dtype"]
+    if len(values["data_offsets"]) != 2 or min(shape, default=0) < 0:
+        raise ValueError(f"{name} has {values['data_offsets']} for shape {list(shape)}")
+    begin, end = values["data_offsets"]
+    if not 0 <= begin <= end <= size - start:
+        raise ValueError(f"{name} lies outside the file")
+    kind = DTYPES.get(dtype)
+    if kind is not None and end - begin != math.prod(shape) * kind.itemsize:
+        raise ValueError(f"{name} has {end - begin} bytes for shape {list(shape)}")
+    return Entry(path, start + begin, dtype, shape)
+
+
+def shards_of(shapes: dict[str, tuple[int, ...]], shard_bytes: int) -> dict[str, list[str]]:
+    """Lays float32 tensors out as transformers does.
 
     Args:
-        folder: where.
         shapes: of every tensor, in the order they are written.
-        tensor: gives the values of one.
-        shard_bytes: a larger model gets several files and an index, as transformers lays them out.
+        shard_bytes: the most of one file; a larger model gets several.
+
+    Returns:
+        the tensors of each file, by its name.
     """
     shards: list[list[str]] = [[]]
     held = 0
@@ -140,20 +142,34 @@ def write_tensors(
             held = 0
         shards[-1].append(name)
         held += size
-    names = [SINGLE]
-    if len(shards) > 1:
-        names = [f"model-{n:05}-of-{len(shards):05}.safetensors" for n in range(1, len(shards) + 1)]
-    for file, members in zip(names, shards, strict=True):
+    if len(shards) == 1:
+        return {SINGLE: shards[0]}
+    count = len(shards)
+    return {f"model-{n:05}-of-{count:05}.safetensors": part for n, part in enumerate(shards, 1)}
+
+
+def write_tensors(
+    folder: Path,
+    shards: dict[str, list[str]],
+    shapes: dict[str, tuple[int, ...]],
+    tensor: Callable[[str], np.ndarray],
+) -> None:
+    """Writes float32 tensors, one in memory at a time; several files get an index.
+
+    Args:
+        folder: where.
+        shards: as `shards_of` gives them.
+        shapes: of every tensor.
+        tensor: gives the values of one.
+    """
+    for file, members in shards.items():
         _write_file(folder / file, {name: shapes[name] for name in members}, tensor)
     if len(shards) > 1:
-        places = {name: file for file, part in zip(names, shards, strict=True) for name in part}
+        places = {name: file for file, part in shards.items() for name in part}
         total = sum(4 * math.prod(shape) for shape in shapes.values())
         write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
     else:
         (folder / INDEX).unlink(missing_ok=True)
-    for old in folder.glob("model*.safetensors"):  # of an earlier export
-        if old.name not in names:
-            old.unlink()
 
 
 def _write_file(

@@ -18,6 +18,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
 from clova_jax.common.json_values import as_dataclass, fields
+from clova_jax.common.output_folder import claim_folder
 from clova_jax.config import ModelConfig
 from clova_jax.model.finite import not_finite
 from clova_jax.model.params import Params, abstract_params, param_shardings
@@ -25,6 +26,24 @@ from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
 FORMAT = "clova_jax model 2"
 BEFORE_HASHES = "clova_jax model 1"  # still read
+
+
+def claim_model(directory: str | Path) -> None:
+    """Makes a folder ready for a model.
+
+    Raises:
+        ClovaError: it holds files of a model directory's names that are no model of ours.
+    """
+    if jax.process_index() == 0:
+        names = ("config.json", HASHES, "tokenizer", "params")
+        claim_folder(Path(directory), names, _is_ours, "a model directory of clova_jax")
+
+
+def _is_ours(directory: Path) -> bool:
+    try:
+        return _read_config(directory)[0] in (FORMAT, BEFORE_HASHES)
+    except ClovaError:
+        return False
 
 
 def save_model(
@@ -51,14 +70,13 @@ def save_model(
         )
     writer = jax.process_index() == 0
     if writer:
-        for name in ("config.json", HASHES):
-            (directory / name).unlink(missing_ok=True)
+        (directory / HASHES).unlink(missing_ok=True)
+        values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
+        write_json(directory / "config.json", values)  # first: half a model is known for ours
         tokenizer.save(directory / "tokenizer")
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
     if writer:
-        values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
-        write_json(directory / "config.json", values)
         write_hashes(directory)
 
 
