@@ -1,5 +1,11 @@
-"""Prompts of a trial: examples drawn by the seed, whole examples dropped until a prompt fits."""
+"""Prompts of a trial: examples drawn by the seed, whole examples dropped until a prompt fits.
 
+Pieces are encoded once each where the tokenizer is prefix-stable. Where it is not (it puts a blank before every text,
+say, or joins a line break to what stands before), prompts and their labels are encoded whole, and what the ids of a
+trial's prompts begin with alike is shared.
+"""
+
+import dataclasses
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +24,8 @@ class Prompt:
     Args:
         item: the question.
         shared, own: text; the prompt is `shared + own`.
-        shared_ids, own_ids: the same in tokens, encoded apart (the cut lies before a line break).
+        shared_ids, own_ids: the same in tokens; their cut is that of the texts, before a line break, where the
+            tokenizer is prefix-stable.
         examples: those shown.
         dropped: how many were left out to fit the context.
     """
@@ -113,7 +120,77 @@ def build_prompts(
             too_long.append(item)
         else:
             prompts.append(prompt)
-    return prompts, too_long
+    return (prompts if pieces.stable else _share(prompts)), too_long
+
+
+def _share(prompts: Sequence[Prompt]) -> list[Prompt]:
+    """Prompts encoded whole, with what the ids of those of one head begin with alike as their shared part."""
+    common: dict[str, tuple[int, ...]] = {}
+    for prompt in prompts:
+        ids = prompt.own_ids[:-1]  # at least one is left
+        before = common.get(prompt.shared, ids)
+        common[prompt.shared] = before[: _alike(before, ids)] if prompt.shared else ()
+    return [_cut(prompt, len(common[prompt.shared])) for prompt in prompts]
+
+
+def _cut(prompt: Prompt, at: int) -> Prompt:
+    ids = prompt.shared_ids + prompt.own_ids
+    return dataclasses.replace(prompt, shared_ids=ids[:at], own_ids=ids[at:])
+
+
+def _alike(*rows: Sequence[int]) -> int:
+    """How many ids all rows begin with."""
+    shortest = min(map(len, rows))
+    return next((n for n in range(shortest) if len({row[n] for row in rows}) > 1), shortest)
+
+
+def with_choices(
+    tokenizer: Any, prompts: Sequence[Prompt], texts: Sequence[str]
+) -> list[tuple[Prompt, list[list[int]]]]:
+    """Each prompt with the ids of the texts that may follow it.
+
+    Where the tokenizer is not prefix-stable, they follow as they stand in the whole; the prompt gives up its last
+    tokens if they are others there.
+    """
+    if tokenizer.prefix_stable:
+        choices = [tokenizer.encode(text) for text in texts]
+        return [(prompt, choices) for prompt in prompts]
+    asked = []
+    for prompt in prompts:
+        ids = prompt.shared_ids + prompt.own_ids
+        wholes = [tokenizer.encode(prompt.text + text) for text in texts]
+        # No choice is empty: where one vanishes into the prompt's last token, that is asked for.
+        at = min(_alike(ids, *wholes), *(len(whole) - 1 for whole in wholes))
+        shared = len(prompt.shared_ids) if at > len(prompt.shared_ids) else 0
+        kept = dataclasses.replace(prompt, shared_ids=ids[:shared], own_ids=ids[shared:at])
+        asked.append((kept, [whole[at:] for whole in wholes]))
+    return asked
+
+
+def choice_lengths(tokenizer: Any, prompt: Prompt, texts: Sequence[str]) -> list[int]:
+    """How many tokens each of the texts adds to a prompt."""
+    if tokenizer.prefix_stable:
+        return [len(tokenizer.encode(text)) for text in texts]
+    before = len(prompt.shared_ids) + len(prompt.own_ids)
+    return [max(len(tokenizer.encode(prompt.text + text)) - before, 1) for text in texts]
+
+
+def without_content(
+    task: Task, prompt: Prompt, tokenizer: Any, max_length: int, reserve: int
+) -> list[Prompt]:
+    """The prompt with texts without content in the place of its item; those that leave `reserve` tokens free."""
+    found = []
+    for blank in task.blanks:
+        own = (task.separator if prompt.shared else "") + blank
+        probe = dataclasses.replace(prompt, own=own, shared_ids=(), own_ids=())
+        if tokenizer.prefix_stable:
+            own_ids = tuple(tokenizer.encode(own))
+            probe = dataclasses.replace(probe, shared_ids=prompt.shared_ids, own_ids=own_ids)
+        else:
+            probe = dataclasses.replace(probe, own_ids=tuple(tokenizer.encode(probe.text)))
+        if len(probe.shared_ids) + len(probe.own_ids) + reserve <= max_length:
+            found.append(probe)
+    return found
 
 
 def too_long_error(task: Task, item: Item, max_length: int) -> ClovaError:
@@ -140,10 +217,10 @@ class _Piece:
 
 
 class _Pieces:
-    """Pieces of prompts with their ids; those that come again are encoded once."""
+    """Pieces of prompts with their ids; those that come again are encoded once, and none where wholes are."""
 
     def __init__(self, tokenizer: Any) -> None:
-        self.encode = tokenizer.encode
+        self.encode, self.stable = tokenizer.encode, tokenizer.prefix_stable
         self.memo: dict[str, _Piece] = {}
 
     def __call__(self, text: str) -> _Piece:
@@ -152,7 +229,13 @@ class _Pieces:
         return self.memo[text]
 
     def once(self, text: str) -> _Piece:
-        return _Piece(text, tuple(self.encode(text)) if text else ())
+        return _Piece(text, tuple(self.encode(text)) if text and self.stable else ())
+
+    def joined(self, head: _Piece, own: _Piece) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The ids of a head, and those of what follows; all of them are the latter where wholes are encoded."""
+        if self.stable:
+            return head.ids, own.ids
+        return (), tuple(self.encode(head.text + own.text))
 
 
 def _heads(task: Task, lead: _Piece, examples: Sequence[Item], pieces: _Pieces) -> list[_Piece]:
@@ -179,9 +262,10 @@ def _with_shared_examples(
     for dropped, head in enumerate(heads):
         if own is None or not head.text:
             own = pieces.once((task.separator if head.text else "") + item.text)
-        if len(head.ids) + len(own.ids) <= room:
+        shared_ids, own_ids = pieces.joined(head, own)
+        if len(shared_ids) + len(own_ids) <= room:
             shown = tuple(examples[dropped:])
-            return Prompt(item, head.text, own.text, head.ids, own.ids, shown, dropped)
+            return Prompt(item, head.text, own.text, shared_ids, own_ids, shown, dropped)
     return None
 
 
@@ -195,7 +279,9 @@ def _with_own_examples(
 ) -> Prompt | None:
     """The item below its lead and as many of its own examples as fit; nothing is shared."""
     for dropped, head in enumerate(_heads(task, lead, examples, pieces)):
-        own = head + pieces.once((task.separator if head.text else "") + item.text)
-        if len(own.ids) <= room:
-            return Prompt(item, "", own.text, (), own.ids, tuple(examples[dropped:]), dropped)
+        end = pieces.once((task.separator if head.text else "") + item.text)
+        ids = sum(pieces.joined(head, end), ())
+        if len(ids) <= room:
+            text = head.text + end.text
+            return Prompt(item, "", text, (), ids, tuple(examples[dropped:]), dropped)
     return None

@@ -16,9 +16,12 @@ from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate.prompts import (
     Prompt,
     build_prompts,
+    choice_lengths,
     draw_items,
     joined_differs,
     too_long_error,
+    with_choices,
+    without_content,
 )
 from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
@@ -220,7 +223,6 @@ def _run_trial(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """One trial: its summary, and a row an item."""
     begin = time.perf_counter()
-    choices = [model.tokenizer.encode(choice) for choice in task.choices()]
     prompts, too_long = _prompts(model, task, data, items, run.seed, shots, trial)
     if too_long and not run.skip_long:
         raise too_long_error(task, too_long[0], model.config.max_length)
@@ -233,8 +235,9 @@ def _run_trial(
         "joined_differs": joined_differs(prompts[0], model.tokenizer),
     }
     if task.labels:
-        rows, blank = _choose(model, task, prompts, choices, run.scoring, advance)
-        summary |= {"blank": blank, "label_tokens": [len(ids) for ids in choices]}
+        lengths = choice_lengths(model.tokenizer, prompts[0], task.choices())
+        rows, blank = _choose(model, task, prompts, lengths, run.scoring, advance)
+        summary |= {"blank": blank, "label_tokens": lengths}
     else:
         rows = _write(model, task, prompts, advance)
     for prompt, row in zip(prompts, rows, strict=True):
@@ -248,32 +251,32 @@ def _choose(
     model: Any,
     task: Task,
     prompts: Sequence[Prompt],
-    choices: list[list[int]],
+    lengths: Sequence[int],
     scoring: Scoring,
     advance: Callable[[int], None],
 ) -> tuple[list[dict[str, Any]], list[list[float]]]:
     """Label log-probabilities of every prompt, and those after prompts without content."""
-    logprobs: list[Any] = [None] * len(prompts)
     end = [model.tokenizer.end_of_text]
     longest = max(prompts, key=lambda prompt: len(prompt.shared_ids))
-    separator = task.separator if longest.shared else ""
-    blanks = [model.tokenizer.encode(separator + blank) for blank in task.blanks]
-    room = model.config.max_length - len(longest.shared_ids) - max(map(len, choices))
-    blanks = [ids for ids in blanks if len(ids) <= room]
-    blank_scores: list[list[float]] = []
-    for shared, members in _by_shared(prompts).items():
-        contexts = [list(prompts[i].own_ids) for i in members]
-        probes = blanks if shared == longest.shared_ids else []
-        contexts = [ids if ids or shared else end for ids in contexts + probes]
+    probes = without_content(
+        task, longest, model.tokenizer, model.config.max_length, reserve=max(lengths)
+    )
+    asked = with_choices(model.tokenizer, [*prompts, *probes], task.choices())
+    found: list[Any] = [None] * len(asked)
+    for shared, members in _by_shared([prompt for prompt, _ in asked]).items():
+        contexts = [list(asked[i][0].own_ids) for i in members]
         scores = score_choices(
-            model, list(shared), contexts, [choices] * len(contexts), progress=advance
+            model,
+            list(shared),
+            [ids if ids or shared else end for ids in contexts],
+            [asked[i][1] for i in members],
+            progress=advance,
         )
-        for i, row in zip(members, scores[: len(members)], strict=True):
-            logprobs[i] = row
-        blank_scores += [[float(x) for x in row] for row in scores[len(members) :]]
-    table = np.stack(logprobs)
-    lengths = np.array([len(ids) for ids in choices], np.float64)
-    compared = label_scores(table, lengths, np.array(blank_scores), scoring)
+        for i, row in zip(members, scores, strict=True):
+            found[i] = row
+    table = np.stack(found[: len(prompts)])
+    blank_scores = [[float(x) for x in row] for row in found[len(prompts) :]]
+    compared = label_scores(table, np.array(lengths, np.float64), np.array(blank_scores), scoring)
     names = list(task.labels or {})
     rows = [
         {

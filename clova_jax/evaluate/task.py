@@ -13,6 +13,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate.metrics import Metric
 from clova_jax.evaluate.readers import optional_file
+from clova_jax.tokenizers.written import as_written
 
 _nfc = functools.partial(unicodedata.normalize, "NFC")
 
@@ -152,7 +153,7 @@ def check_labels(task: Task, tokenizer: Any) -> None:
     if len(set(choices)) < max(len(choices), 2):
         raise ClovaError(f"{task.name}: labels {choices}; wants two or more, each different")
     for gold, choice in zip(task.labels, choices, strict=True):
-        if tokenizer.decode(tokenizer.encode(choice)) != choice:
+        if as_written(tokenizer, choice) != choice:
             raise ClovaError(
                 f"{task.name}: the model's tokenizer ({tokenizer.kind}, {tokenizer.vocab_size} entries) "
                 f"cannot write the label {choice.strip()!r} of {gold!r}; train one on text that has it"

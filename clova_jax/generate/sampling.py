@@ -13,7 +13,7 @@ from clova_jax.generate.draw import seed_key
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.scoring import read_prefix, score_tokens
 from clova_jax.generate.slots import CALL_TOKENS, Slots, Text, slot_count
-from clova_jax.generate.text import Writer
+from clova_jax.generate.text import Writer, stops_as_written
 
 STOP_CALL_TOKENS = 8  # a call is short where a stop string may end the text
 
@@ -141,7 +141,8 @@ def start(
             f"{name}: {len(ids)} tokens leave no room in a context of {size}; shorten it"
         )
     limit = min(sampling.max_new_tokens, room)
-    return Text(ids, sampling, key, Writer(model.tokenizer, sampling.stop), limit)
+    stop = stops_as_written(model.tokenizer, sampling.stop)
+    return Text(ids, sampling, key, Writer(model.tokenizer, stop), limit)
 
 
 def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: int = 0) -> None:

@@ -1,8 +1,12 @@
 """From tokens to text as it grows: unfinished characters and half a stop string are held back."""
 
 import codecs
+import warnings
 from collections.abc import Sequence
 from typing import Any
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.tokenizers.written import as_written
 
 
 class Writer:
@@ -43,3 +47,30 @@ def _overlap(text: str, stop: str) -> int:
         if text.endswith(stop[:size]):
             return size
     return 0
+
+
+def stops_as_written(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
+    """The stop strings, and what stands for them in a text of a tokenizer that cannot write them.
+
+    To a tokenizer without a line break, the line breaks of a prompt are `<unk>` (U+FFFD in a text), and that is what the
+    model learns to write there: a text ends at it.
+
+    Raises:
+        ClovaError: nothing is left of a stop string, so that no text could end there.
+    """
+    found = list(stops)
+    for stop in stops:
+        written = as_written(tokenizer, stop)
+        if written == stop:
+            continue
+        if not written.strip():
+            raise ClovaError(
+                f"stop {stop!r}: the model's tokenizer cannot write it ({written!r} is left of it), so that no "
+                "text would end there; give another stop"
+            )
+        warnings.warn(
+            f"stop {stop!r}: the model's tokenizer writes {written!r} for it; texts end there too",
+            stacklevel=2,
+        )
+        found.append(written)
+    return tuple(dict.fromkeys(found))

@@ -15,6 +15,7 @@ class Bytes:
     """A byte a token; `missing` characters cannot be written."""
 
     kind, vocab_size, end_of_text, fingerprint = "bytes", 257, 256, "bytes"
+    prefix_stable = True
 
     def __init__(self, missing: str = "") -> None:
         self.missing = missing

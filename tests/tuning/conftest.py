@@ -13,6 +13,7 @@ class Bytes:
     """256 bytes and `<|endoftext|>`."""
 
     kind, vocab_size, end_of_text, fingerprint = "bytes", 257, 256, "bytes"
+    prefix_stable = True
 
     def encode(self, text):
         return list(text.encode())
