@@ -21,6 +21,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import check_files, hash_folder
 from clova_jax.common.json_values import fields
+from clova_jax.model import not_finite
 
 MARK = "checkpoint.json"
 
@@ -149,8 +150,18 @@ class Checkpoints:
         """Reads the state of a step onto the shardings of `abstract_state`, whatever mesh wrote it.
 
         Each device reads only its own shards; no second copy is held.
+
+        Raises:
+            ClovaError: a number of it is not finite.
         """
-        return self._checkpointer.restore(self.directory / str(step) / "state", abstract_state)
+        folder = self.directory / str(step)
+        state = self._checkpointer.restore(folder / "state", abstract_state)
+        if (name := not_finite(state)) is not None:
+            raise ClovaError(
+                f"{folder}: {name} holds numbers that are not finite; remove this checkpoint, and training "
+                "goes on from the one before"
+            )
+        return state
 
     def close(self) -> None:
         """Finishes the write under way and releases the threads."""

@@ -1,3 +1,5 @@
+import json
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -111,3 +113,30 @@ def test_a_full_disk_is_one_error_and_the_checkpoint_before_stays(checkpoints, m
             checkpoints.save(20, state(20), {})
             checkpoints.wait()
     assert checkpoints.newest_sound() == 10
+
+
+@pytest.mark.parametrize("value", [np.nan, -np.inf])
+def test_a_checkpoint_that_is_not_finite_is_refused(checkpoints, value):
+    bad = state(10)
+    bad["w"] = bad["w"].at[3, 3].set(value)
+    checkpoints.save(10, bad, {})
+    checkpoints.wait()
+    assert checkpoints.newest_sound() == 10  # its files are as they were written
+    with pytest.raises(
+        ClovaError, match="w holds numbers that are not finite; remove this checkpoint"
+    ):
+        checkpoints.restore(10, abstract(bad))
+
+
+@pytest.mark.parametrize("change", [{"about": None}, {"files": {"a": 1}}, {"step": "10"}, None])
+def test_a_mark_without_its_fields_is_damage(checkpoints, capsys, change):
+    for step in (10, 20):
+        checkpoints.save(step, state(step), {})
+    checkpoints.wait()
+    mark = checkpoints.directory / "20" / "checkpoint.json"
+    values = json.loads(mark.read_text())
+    mark.write_text(json.dumps(values | change if change else {"step": 20}))
+    assert checkpoints.newest_sound() == 10
+    assert "checkpoint 20 is damaged" in capsys.readouterr().err
+    with pytest.raises(ClovaError, match=r"checkpoint\.json"):
+        checkpoints.about(20)
