@@ -249,7 +249,7 @@ BOMBS = {
     "a page": ("a.html.zst", b"<p>x</p>", b"", b""),
     "a text": ("a.txt.gz", b"x ", b"", b""),
     "a row": ("a.csv.zst", b"x,", b"text\n\xea\xb8\x80\n", b"\n\xea\xb8\x80\n"),
-    "an open quote": ("a.csv.zst", b'x","\n', b'text\n\xea\xb8\x80\n"', b'"\n'),
+    "an open quote": ("a.csv.zst", b"x" * 250 + b'","\n', b'text\n\xea\xb8\x80\n"', b'"\n'),
     "a string": ("a.json.zst", b"x", b'{"document": [{"text": "', b'"}]}'),
 }
 

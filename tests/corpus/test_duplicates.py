@@ -162,5 +162,5 @@ def test_texts_of_any_form(tmp_path):
     assert "쉼표, 안" in list(texts_of(tmp_path / "c.csv"))
     assert list(texts_of(tmp_path / "d.jsonl")) == ["줄"]
     (tmp_path / "e.json").write_text("{")
-    with pytest.raises(ClovaError, match="e.json:1: not JSON"):
+    with pytest.raises(ClovaError, match="e.json: not JSON"):
         list(texts_of(tmp_path / "e.json"))
