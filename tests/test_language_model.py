@@ -67,6 +67,7 @@ def test_ragged_input_gradients_are_the_mean_over_tokens(lm):
     assert not gradient[0, 4:].any()
 
 
+@pytest.mark.slow
 def test_new_lengths_compile_nothing_new(lm):
     for rows in ([16], [16] * 3, [24], [24] * 3):
         lm.logits(ragged(*rows))

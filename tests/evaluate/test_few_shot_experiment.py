@@ -111,8 +111,8 @@ def test_tasks_without_files_are_named_not_silent(models, data, tmp_path, capsys
     ("extra", "message"),
     [
         (["--tasks", "nsmcc"], "no task 'nsmcc'; there are: nsmc"),
-        (["--tasks", "nsmc", "--shots", "-1"], "shots start at 0"),
-        (["--tasks", "nsmc", "--limit", "0"], "trials and limit at 1"),
+        (["--tasks", "nsmc", "--shots", "-1"], "--shots: -1 is not at least 0"),
+        (["--tasks", "nsmc", "--limit", "0"], "--limit: 0 is not at least 1"),
         (["--tasks", "nsmc"], "70 examples asked for"),
         (["--tasks", "nsmc", "--scoring", "best"], "is not one of raw, normalized, contextual"),
     ],

@@ -59,6 +59,7 @@ def test_more_prompts_than_slots_refill(model, monkeypatch):
     assert generate(model, many, max_new_tokens=20, seed=3) == wanted
 
 
+@pytest.mark.slow
 def test_a_seed_decides_a_text_whatever_else_is_in_the_batch(model):
     options = {"max_new_tokens": 30, "temperature": 1.3, "top_p": 0.95, "top_k": 40}
     together = generate(model, PROMPTS, seed=range(6), **options)
@@ -147,6 +148,7 @@ def test_mistakes_are_named(model):
         generate(model, [[999]])
 
 
+@pytest.mark.slow
 def test_new_lengths_compile_nothing_new(model):
     generate(model, ["a" * 16, "b" * 30], max_new_tokens=20, seed=0)
     count = slots._advance._cache_size()

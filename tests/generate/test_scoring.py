@@ -209,6 +209,7 @@ def test_a_model_of_nan_is_not_scored(model):
         score_choices(broken, [], [[1, 2]], [[[1], [2, 3]]])
 
 
+@pytest.mark.slow
 def test_the_last_token_may_be_the_context_s_last(model):
     found, _ = score_ids(model, [[1] * 160], [[2]])
     np.testing.assert_allclose(found[0], plain_at_end(model), atol=2e-4)
