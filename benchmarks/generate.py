@@ -23,6 +23,7 @@ import numpy as np
 
 from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import Report
 from clova_jax.generate.draw import seed_key
 from clova_jax.generate.options import Sampling
@@ -138,6 +139,8 @@ def run(options: Options) -> None:
         lm = from_hugging_face(folder, tokenizer=Numbers())  # type: ignore[arg-type]
     runs = {"clova_jax": ours(lm), "transformers": theirs}
     bandwidth, flops = memory_rate(), peak_flops(jax.devices()[0])
+    if flops is None:
+        raise ClovaError("the machine is busy with something else: no floor can be measured now")
     for batch in options.batches:
         for length in options.prompts:
             report.rows.append(measure(lm, runs, batch, length, options, bandwidth, flops))

@@ -31,7 +31,7 @@ from clova_jax.common.report import Report
 from clova_jax.train.checkpoint import MARK
 from clova_jax.train.metrics import read_metrics
 
-MEASURED_BY_THE_CLOCK = ("tokens_per_second", "mfu")
+MEASURED_BY_THE_CLOCK = ("tokens_per_second", "mfu", "time")
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ python -m experiments.quickstart                      # the embedded, synthetic 
 python -m experiments.quickstart --data DIR           # real text and the real NSMC
 """
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ class Options:
 def run(options: Options) -> int:
     """The whole way; returns the exit status."""
     out = options.out
+    print(f"quickstart: everything goes to {out}", file=sys.stderr, flush=True)
     data, corpus = prepare(options)
     make_tokenizer(corpus, out / "tokenizer", SIZES[options.size].vocab_size)
     finished = pretrain(
@@ -83,7 +85,7 @@ def run(options: Options) -> int:
         )
     )
     if not finished:
-        return 0
+        return 130
     model = LanguageModel.load(out / "model")
     name = f"{options.size} ({model.config.num_params / 1e6:.1f}M)"
     with StopSignals() as stop:
@@ -105,7 +107,7 @@ def run(options: Options) -> int:
             ]
         except Stopped as signal:
             print(f"{signal}: finished trials are kept; run the same command again to go on")
-            return 0
+            return 130
     metrics = read_metrics(out / "metrics.jsonl")
     table = rows + validation_rows(metrics)
     columns = ["model", "task", "source", "metric", "shots", "value", "low", "high", "baseline"]

@@ -8,6 +8,7 @@ AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
 # Before JAX starts: NPROC gives XLA:CPU enough threads for eight devices to meet in collectives.
 os.environ.setdefault("NPROC", "64")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("CLOVA_COMPILATION_CACHE", "off")  # what a test compiles, it compiles
 _FLAGS = ["--xla_force_host_platform_device_count=8"]
 if not AS_USERS:
     # LLVM's optimiser off: most tests compile far longer than they compute, and this halves them.

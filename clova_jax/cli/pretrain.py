@@ -1,13 +1,18 @@
 """`clova pretrain`: from documents or a token store to a model directory."""
 
+import sys
+
 from clova_jax.train.options import PretrainOptions as Options
-from clova_jax.train.pretrain import pretrain
 
 __all__ = ["Options", "run"]
 
 
 def run(options: Options) -> int:
-    """Trains; stopping early with a checkpoint is no failure."""
-    if pretrain(options):
-        print(f"model: {options.out / 'model'}")
+    """Trains; returns 0, or 130 where it was stopped early (with a checkpoint to go on from)."""
+    print(f"clova pretrain: {options.out}", file=sys.stderr, flush=True)
+    from clova_jax.train.pretrain import pretrain  # after the first line: it takes seconds to load
+
+    if not pretrain(options):
+        return 130
+    print(f"model: {options.out / 'model'}")
     return 0

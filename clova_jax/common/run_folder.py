@@ -1,6 +1,9 @@
-"""A folder that holds one run: one process writes there at a time.
+"""A folder that holds one run: what run it is, and that one process writes there at a time.
 
-`.lock` in the folder says who; the operating system lets go of it when that process ends, even by
+`run.json` says which run: what would change its numbers (`begin_run`). The same run goes on, another
+one is refused.
+
+`.lock` says which process works there; the operating system lets go of it when that process ends, even by
 SIGKILL. A second process is not made to wait: it ends in one line that names the first. Who only
 reads takes no lock.
 """
@@ -22,8 +25,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, write_json
+from clova_jax.common.json_values import fields
 
 LOCK = ".lock"
+RUN = "run.json"
 _UNSUPPORTED = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _mine = threading.local()  # .folders: those that this thread holds
 
@@ -52,6 +58,37 @@ def run_folder(path: str | Path) -> Iterator[Path]:
             held.add(key)
             stack.callback(held.discard, key)
         yield path
+
+
+def begin_run(out: Path, identity: dict[str, Any]) -> None:
+    """Notes in `run.json` what run a folder holds; the first call with the folder writes it.
+
+    Args:
+        out: the folder.
+        identity: JSON values of everything that changes what the run makes.
+
+    Raises:
+        ClovaError: the folder holds another run.
+    """
+    path, identity = out / RUN, json.loads(json.dumps(identity))
+    if path.is_file():
+        check_run(out, fields(read_json(path), path, {"identity": dict})["identity"], identity)
+    else:
+        write_json(path, {"identity": identity})
+
+
+def check_run(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Compares what a folder holds with what is asked for.
+
+    Raises:
+        ClovaError: they differ; the first value that does is named with both.
+    """
+    for name in {**now, **before}:
+        if before.get(name) != now.get(name):
+            raise ClovaError(
+                f"{out}: holds a run with {name}={before.get(name)!r}, this one has "
+                f"{now.get(name)!r}; give the same {name} to go on, or another --out"
+            )
 
 
 def holds_out(function: Callable[..., Result]) -> Callable[..., Result]:

@@ -1,5 +1,6 @@
 """The decoder: parameters, forward pass, loss, cache. The files behind are private to this room."""
 
+from clova_jax.common.compilation_cache import use_compilation_cache
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.model.attention import causal_mask, computed_share, self_attention
 from clova_jax.model.cache import Cache, Prefix
@@ -25,6 +26,7 @@ from clova_jax.model.params import (
 )
 
 keep_freed_memory()  # here, since it must come before JAX makes its threads
+use_compilation_cache()
 
 __all__ = [
     "Cache",

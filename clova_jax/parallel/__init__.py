@@ -3,7 +3,7 @@
 from clova_jax.parallel.mesh import AXES, data_shard, make_mesh, shard_batch
 from clova_jax.parallel.pipeline import Schedule
 from clova_jax.parallel.rules import FSDP, INFERENCE, TRAINING, ShardingRules
-from clova_jax.parallel.start import join_processes
+from clova_jax.parallel.start import join_processes, on_first_process
 
 __all__ = [
     "AXES",
@@ -15,5 +15,6 @@ __all__ = [
     "data_shard",
     "join_processes",
     "make_mesh",
+    "on_first_process",
     "shard_batch",
 ]

@@ -1,8 +1,9 @@
-"""Peak rates of accelerators, for MFU and for planning.
+"""Peak rates of accelerators, for model FLOPs utilisation (MFU) and for planning.
 
 Dense bf16 matrix rate, memory, memory bandwidth and links are the vendors' published figures.
 """
 
+import os
 import time
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import jax
 import jax.numpy as jnp
 
 GIB = 1 << 30
+IDLE = 0.8  # share of the CPUs' time that a measurement on an idle machine gets
 
 
 @dataclass(frozen=True)
@@ -69,11 +71,13 @@ def chip_of(device: jax.Device) -> Chip | None:
     return None
 
 
-def peak_flops(device: jax.Device) -> float:
-    """Operations a second that 100% MFU would mean on a device.
+def peak_flops(device: jax.Device) -> float | None:
+    """Operations a second that 100% MFU would mean on a device; None where they cannot be told.
 
-    A known accelerator's published rate; on anything else the best of a few float32 matrix
-    products of 1,024², measured now. All virtual devices of a CPU share that one rate.
+    A known accelerator's published rate. On a CPU it is measured now: 2·1024³ operations over the
+    least time of five float32 products of 1,024² matrices. That is the peak only while nobody else
+    computes, so the processor time of the five must be nearly all that the CPUs had: on a busy
+    machine the answer is None. All virtual devices of a CPU share the one rate.
     """
     chip = chip_of(device)
     if chip is not None:
@@ -83,10 +87,20 @@ def peak_flops(device: jax.Device) -> float:
         matrix = jnp.ones((size, size), jnp.float32)
         product = jax.jit(lambda a: a @ a)
         product(matrix).block_until_ready()
-        best = float("inf")
+        best, begin, used = float("inf"), time.perf_counter(), time.process_time()
         for _ in range(5):
             start = time.perf_counter()
             product(matrix).block_until_ready()
             best = min(best, time.perf_counter() - start)
+        wall, used = time.perf_counter() - begin, time.process_time() - used
     rate = 2 * size**3 / best
-    return rate / jax.local_device_count() if device.platform == "cpu" else rate
+    if device.platform != "cpu":
+        return rate
+    return None if used < IDLE * wall * _cpus() else rate / jax.local_device_count()
+
+
+def _cpus() -> int:
+    """How many CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,22 +1,20 @@
 """Several processes as one: `jax.distributed`, from the environment or from explicit numbers.
 
-Slurm, Kubernetes, Open MPI and TPU pods are recognised by JAX itself. Anywhere else say it:
+Processes that `srun` or `mpirun` started, pods of a Kubernetes job (with the package `kubernetes`) and TPU
+pods are recognised. A Slurm allocation without `srun` is one process. Anywhere else say it:
 
     CLOVA_COORDINATOR=host:1234 CLOVA_PROCESSES=2 CLOVA_PROCESS=0 clova pretrain …
 """
 
+import importlib.util
 import os
+from collections.abc import Callable
 
 import jax
+import numpy as np
+from jax.experimental import multihost_utils
 
 from clova_jax.common.errors import ClovaError
-
-_CLUSTERS = (
-    "SLURM_STEP_NODELIST",
-    "OMPI_MCA_orte_hnp_uri",
-    "JOB_COMPLETION_INDEX",
-    "TPU_WORKER_HOSTNAMES",
-)
 
 
 def join_processes(
@@ -25,7 +23,7 @@ def join_processes(
     """Joins this process to the others; call it before anything touches a device.
 
     Does nothing where neither the arguments, nor CLOVA_COORDINATOR, CLOVA_PROCESSES and CLOVA_PROCESS, nor a
-    cluster's own variables speak of several processes.
+    launcher's own variables speak of several processes; nor where CLOVA_PROCESSES is 1.
 
     Args:
         coordinator: "host:port" of process 0.
@@ -42,11 +40,11 @@ def join_processes(
     processes = _number(processes, "CLOVA_PROCESSES")
     process = _number(process, "CLOVA_PROCESS")
     given = (coordinator, processes, process)
+    if processes == 1 and process in (None, 0):
+        return jax.process_index(), jax.process_count()
     if all(value is None for value in given):
-        if any(int(os.environ.get(name, "1") or 1) > 1 for name in ("SLURM_NTASKS",)) or any(
-            name in os.environ for name in _CLUSTERS[1:]
-        ):
-            jax.distributed.initialize()
+        if launcher := _launcher():
+            _initialize(launcher)
         return jax.process_index(), jax.process_count()
     if any(value is None for value in given):
         raise ClovaError(
@@ -61,15 +59,39 @@ def join_processes(
         raise ClovaError(
             f"several processes: coordinator {coordinator!r} has no port; host:1234, say"
         )
-    try:
-        jax.distributed.initialize(coordinator, processes, process)
-    except RuntimeError as error:
-        told, _, _ = str(error).partition("\n")
-        raise ClovaError(
-            f"several processes: {coordinator} could not be joined ({told}); "
-            "is process 0 running there, and did nothing use JAX before that?"
-        ) from None
+    _initialize(coordinator, coordinator, processes, process)
     return jax.process_index(), jax.process_count()
+
+
+def _launcher() -> str | None:
+    """The variable by which a launcher tells that it started this process as one of several."""
+    for count, also in (
+        (
+            "SLURM_STEP_NUM_TASKS",
+            "SLURM_STEP_NODELIST",
+        ),  # of a step of `srun`, not of the whole job
+        ("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_orte_hnp_uri"),
+    ):
+        number = os.environ.get(count, "")
+        if number.isdigit() and int(number) > 1 and also in os.environ:
+            return count
+    if "," in os.environ.get("TPU_WORKER_HOSTNAMES", ""):
+        return "TPU_WORKER_HOSTNAMES"
+    pod = {"JOB_COMPLETION_INDEX", "KUBERNETES_SERVICE_HOST"} <= os.environ.keys()
+    if pod and importlib.util.find_spec("kubernetes"):
+        return "JOB_COMPLETION_INDEX"
+    return None
+
+
+def _initialize(name: str, *numbers: str | int) -> None:
+    try:
+        jax.distributed.initialize(*numbers)
+    except Exception as error:  # JAX, gRPC and a cluster's own client each raise theirs
+        reason = (str(error).strip().split("\n"))[0] or type(error).__name__
+        raise ClovaError(
+            f"several processes: {name} could not be joined ({reason}); is process 0 running there, "
+            "and did nothing use JAX before that? CLOVA_PROCESSES=1 runs this one alone"
+        ) from None
 
 
 def _number(value: int | None, variable: str) -> int | None:
@@ -79,3 +101,25 @@ def _number(value: int | None, variable: str) -> int | None:
     if not text.isdigit():
         raise ClovaError(f"{variable}={text!r} is not a whole number")
     return int(text)
+
+
+def on_first_process(work: Callable[[], object]) -> bool:
+    """Calls `work` on process 0 alone; where it fails there, every process ends.
+
+    Returns:
+        On every process the truth of what `work` returned.
+
+    Raises:
+        ClovaError: `work` raised one.
+    """
+    error, answer = None, 0
+    if jax.process_index() == 0:
+        try:
+            answer = int(bool(work()))
+        except ClovaError as raised:
+            error, answer = raised, -1
+    if jax.process_count() > 1:
+        answer = int(multihost_utils.broadcast_one_to_all(np.int32(answer)))
+    if answer < 0:
+        raise error or ClovaError("process 0 could not go on; its message says why")
+    return bool(answer)

@@ -1,7 +1,19 @@
 """Training: optimizer, state, the compiled step."""
 
-from clova_jax.train.optimizer import AdamW, LearningRate
-from clova_jax.train.state import TrainState
-from clova_jax.train.step import TrainStep
+import importlib
+from typing import Any
 
+# Loaded when first used, so that `clova pretrain` can say what it does before JAX is there.
+_HOMES = {
+    "AdamW": "clova_jax.train.optimizer",
+    "LearningRate": "clova_jax.train.optimizer",
+    "TrainState": "clova_jax.train.state",
+    "TrainStep": "clova_jax.train.step",
+}
 __all__ = ["AdamW", "LearningRate", "TrainState", "TrainStep"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'clova_jax.train' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -137,7 +137,12 @@ class Checkpoints:
 
     def _mark(self, step: int) -> dict[str, Any]:
         path = self.directory / str(step) / MARK
-        return fields(read_json(path), path, {"step": int, "about": dict, "files": dict[str, str]})
+        mark = fields(read_json(path), path, {"step": int, "about": dict, "files": dict[str, str]})
+        if mark["step"] != step:
+            raise ClovaError(
+                f"{path}: is the mark of step {mark['step']}; give the folder its name"
+            )
+        return mark
 
     def _damage(self, step: int) -> str | None:
         try:

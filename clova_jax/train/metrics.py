@@ -1,13 +1,15 @@
 """`metrics.jsonl` (one row a step, flushed) and the trackers that read the same rows."""
 
-import json
-import math
+import contextlib
 import secrets
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, whole_file, write_json
+from clova_jax.common.files import read_json, read_jsonl, whole_file, write_json
+from clova_jax.common.json_values import fields, parse_json, to_json
 
 
 class Tracker(Protocol):
@@ -23,37 +25,52 @@ class Tracker(Protocol):
 class JsonLines:
     """`metrics.jsonl`: appended to row by row; cut back to a checkpoint's step on resume.
 
+    Each row also has `time`: when it was written, in UTC.
+
     Args:
         path: the file.
-        step: rows past this step are dropped (they will be made again, bit for bit).
+        step: rows past this step are dropped (they will be made again, bit for bit). Lines that
+            are damaged go too, and are counted on standard error.
     """
 
     def __init__(self, path: str | Path, step: int) -> None:
         self.path = Path(path)
-        kept = [line for line in self._lines() if json.loads(line)["step"] <= step]
-        with whole_file(self.path) as file:
-            file.writelines(line + "\n" for line in kept)
+        kept, damaged = [], []
+        for number, line in enumerate(self._lines(), 1):
+            if not line.strip():
+                continue
+            try:
+                row = fields(parse_json(line, self.path), self.path, {"step": int})
+            except ClovaError:
+                damaged.append(number)
+                continue
+            if row["step"] <= step:
+                kept.append(line)
+        if damaged:
+            print(
+                f"WARNING: {self.path}: {len(damaged)} damaged lines are left out, the first is "
+                f"line {damaged[0]}",
+                file=sys.stderr,
+            )
+        with whole_file(self.path, "wb") as file:
+            file.writelines(line + b"\n" for line in kept)
         self._file = self.path.open("a", encoding="utf-8")
 
-    def _lines(self) -> list[str]:
+    def _lines(self) -> list[bytes]:
         if not self.path.exists():
             return []
-        text = self.path.read_text(encoding="utf-8")
-        lines = text.split("\n")
-        return [line for line in lines[:-1] if line]  # what follows the last newline was cut short
+        return self.path.read_bytes().split(b"\n")[:-1]  # after the last newline: cut by a kill
 
     def log(self, row: dict[str, Any]) -> None:
         """Appends one row and flushes it; a number that is not finite becomes null, as JSON has none."""
-        row = {
-            name: None if isinstance(value, float) and not math.isfinite(value) else value
-            for name, value in row.items()
-        }
-        self._file.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+        now = datetime.now(UTC).isoformat(timespec="milliseconds")
+        self._file.write(to_json({**row, "time": now}) + "\n")
         self._file.flush()
 
     def close(self) -> None:
-        """Closes the file."""
-        self._file.close()
+        """Closes the file; what a full disk has not taken is lost, as the error before has said."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class TensorBoard:
@@ -86,7 +103,9 @@ class WeightsAndBiases:
     Its id lies in `<directory>/wandb.json`, so that a training run that goes on stays one run there.
     """
 
-    def __init__(self, name: str, config: dict[str, Any], directory: str | Path) -> None:
+    def __init__(
+        self, project: str, name: str, config: dict[str, Any], directory: str | Path
+    ) -> None:
         try:
             import wandb
         except ImportError:
@@ -97,7 +116,7 @@ class WeightsAndBiases:
         if not kept.exists():
             write_json(kept, {"id": secrets.token_hex(8)})
         self._run = wandb.init(
-            project="clova_jax",
+            project=project,
             name=name,
             id=read_json(kept)["id"],
             config=config,
@@ -115,6 +134,9 @@ class WeightsAndBiases:
 
 
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a `metrics.jsonl`, in order."""
-    with Path(path).open(encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+    """The rows of a `metrics.jsonl`, in order.
+
+    Raises:
+        ClovaError: the file is missing or a line is damaged (named `file:line`).
+    """
+    return [row for _, row in read_jsonl(path)]

@@ -62,6 +62,7 @@ class PretrainOptions:
     seed: int = seed_option("of the initial parameters and of the order of the data")
     tensorboard: bool = option(False, "also write event files for TensorBoard")
     wandb: bool = option(False, "also log to Weights & Biases")
+    wandb_project: str = option("clova_jax", "the project there")
     workers: int = option(2, "processes that serialise documents", least=1)
     out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
 

@@ -1,7 +1,8 @@
 """`pretrain(options)`: from documents or a token store to a model directory."""
 
 import contextlib
-from contextlib import AbstractContextManager
+import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json
+from clova_jax.common.hashes import check_hashes
 from clova_jax.common.host_memory import keep_freed_memory
+from clova_jax.common.json_values import fields
 from clova_jax.common.report import format_table
-from clova_jax.common.run_folder import run_folder
+from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.data import (
     Loader,
@@ -25,7 +29,7 @@ from clova_jax.data import (
     validation_batches,
 )
 from clova_jax.model.directory import save_model
-from clova_jax.parallel import data_shard, join_processes, make_mesh
+from clova_jax.parallel import data_shard, join_processes, make_mesh, on_first_process
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.checkpoint import Checkpoints
@@ -50,33 +54,34 @@ def pretrain(options: PretrainOptions) -> bool:
     """
     keep_freed_memory()
     join_processes()
-    with _alone(options.out):
-        return _pretrain(options)
-
-
-def _alone(out: Path) -> AbstractContextManager:
-    """Holds the run's folder, on one process for all of them."""
-    if jax.process_count() == 1:
-        return run_folder(out)
     with contextlib.ExitStack() as stack:
-        error = None
-        if jax.process_index() == 0:
-            try:
-                stack.enter_context(run_folder(out))
-            except ClovaError as raised:
-                error = raised
-        if multihost_utils.broadcast_one_to_all(np.int32(error is not None)):
-            raise error or ClovaError(f"{out}: another run holds it; process 0 says which")
-        return stack.pop_all()
+        on_first_process(lambda: stack.enter_context(run_folder(options.out)))
+        return _pretrain(options)
 
 
 def _pretrain(options: PretrainOptions) -> bool:
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
-    store = open_store(options, tokenizer)
     config = options.model_config(tokenizer.vocab_size)
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
     total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
+    rate = LearningRate(
+        options.peak_learning_rate,
+        warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
+        total_steps=total_steps,
+    )
+    train_step = TrainStep(
+        config,
+        AdamW(rate),
+        mesh,
+        microbatches=options.pieces,
+        schedule=options.schedule,
+        fsdp=options.fsdp,
+        remat=options.remat,
+    )
+    if jax.process_index() == 0:
+        print(banner(options, train_step, schedule.tokens(total_steps)), file=sys.stderr)
+    store = open_store(options, tokenizer)
     host, hosts = data_shard(mesh)
     batching = {
         "length": options.length,
@@ -97,21 +102,11 @@ def _pretrain(options: PretrainOptions) -> bool:
     )
     if jax.process_index() == 0 and not (options.out / "checkpoints").exists():
         print(format_table(mixture_rows(loader.mixture)))
-    rate = LearningRate(
-        options.peak_learning_rate,
-        warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
-        total_steps=total_steps,
-    )
-    train_step = TrainStep(
-        config,
-        AdamW(rate),
-        mesh,
-        microbatches=options.pieces,
-        schedule=options.schedule,
-        fsdp=options.fsdp,
-        remat=options.remat,
-    )
     token_bytes = bytes_per_token(tokenizer)
+    this_run = identity(options, tokenizer, store, rate)
+    on_first_process(lambda: begin_run(options.out, this_run))
+    if jax.process_index() == 0:
+        save_options(options, options.out / "config.json")
 
     def validate(params: Any) -> dict[str, Any]:
         def losses(batch: dict[str, np.ndarray]) -> np.ndarray:
@@ -135,11 +130,9 @@ def _pretrain(options: PretrainOptions) -> bool:
         )
 
     def write_model(directory: Path, params: Any, tokens: int) -> None:
-        about = {"tokens": tokens, "size": options.size, "seed": options.seed}
+        about = {"tokens": tokens, "size": options.size, "seed": options.seed, "run": this_run}
         save_model(directory, config, params, tokenizer, about)
 
-    if jax.process_index() == 0:
-        save_options(options, options.out / "config.json")
     return Trainer(
         train_step=train_step,
         mesh=mesh,
@@ -149,8 +142,9 @@ def _pretrain(options: PretrainOptions) -> bool:
         total_steps=total_steps,
         validate=validate,
         save_model=write_model,
+        model_made=lambda directory: is_model_of(directory, this_run),
         checkpoints=Checkpoints(options.out / "checkpoints", options.keep_last, options.keep_every),
-        identity=identity(options, tokenizer, store, total_steps),
+        identity=this_run,
         out=options.out,
         seed=options.seed,
         validate_every=options.validate_every,
@@ -180,28 +174,66 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
     return store
 
 
-def identity(
-    options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, total_steps: int
-) -> dict[str, Any]:
-    """What must stay the same when a run goes on; mesh and intervals may change."""
-    names = (
-        *("size", "global_batch", "length", "ramp_tokens"),
-        *("packing", "weights", "max_epochs", "seed"),
+# What changes no number of a run: where things lie, how the work is spread, what is kept or told.
+FREE = frozenset(
+    (
+        *("data", "tokenizer", "sources", "out"),
+        *("mesh", "microbatches", "schedule", "fsdp", "remat", "workers"),
+        *("validate_every", "checkpoint_every", "keep_last", "keep_every", "milestones"),
+        *("tensorboard", "wandb", "wandb_project"),
     )
+)
+RESOLVED = frozenset(("steps", "tokens", "learning_rate", "warmup_tokens"))  # stand there as used
+
+
+def identity(
+    options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, rate: LearningRate
+) -> dict[str, Any]:
+    """What must stay the same when a run goes on: every option but the `FREE` ones, and the inputs' content."""
     values = as_json(options)
-    chosen = {name: values[name] for name in names}
+    chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
     if options.weights == ("table1",):  # the shares follow from the kinds
         registered = read_sources(options.sources)
         chosen["kinds"] = {
             source: source_of(source, registered).kind for source in store.sources("train")
         }
     return chosen | {
-        "steps": total_steps,
-        "learning_rate": options.peak_learning_rate,
+        "steps": rate.total_steps,
+        "warmup_steps": rate.warmup_steps,
+        "learning_rate": rate.peak,
         "vocab_size": tokenizer.vocab_size,
         "tokenizer": tokenizer.fingerprint,
         "data": store.fingerprint,
     }
+
+
+def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
+    """Whether a directory holds the model of a run, every file as it was written."""
+    path = directory / "config.json"
+    try:
+        about = fields(read_json(path), path, {"about": dict})["about"]
+        check_hashes(directory)
+    except ClovaError:
+        return False
+    return about.get("run") == json.loads(json.dumps(run))
+
+
+def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
+    """What will be done, for the screen: the model, the devices, the budget, and the stages."""
+    rate, mesh = train_step.optimizer.learning_rate, train_step.mesh
+    shape = ",".join(str(size) for size in mesh.devices.shape)
+    every = options.validate_every
+    looks = -(-rate.total_steps // every) if every else 1
+    saves = -(-rate.total_steps // options.checkpoint_every)
+    rows = {
+        "model": f"{options.size}, {train_step.config.num_params:,} parameters, "
+        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {shape})",
+        "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
+        f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",
+        "stages": "read and check the data, compile, train "
+        f"(validations: {looks:,}, checkpoints: {saves:,}), write {options.out / 'model'}",
+    }
+    return "\n".join(f"{name:<8}{text}" for name, text in rows.items())
 
 
 def trackers(options: PretrainOptions) -> list[Tracker]:
@@ -210,5 +242,7 @@ def trackers(options: PretrainOptions) -> list[Tracker]:
     if options.tensorboard:
         chosen.append(TensorBoard(options.out / "tensorboard"))
     if options.wandb:
-        chosen.append(WeightsAndBiases(options.out.name, as_json(options), options.out))
+        chosen.append(
+            WeightsAndBiases(options.wandb_project, options.out.name, as_json(options), options.out)
+        )
     return chosen

@@ -57,6 +57,7 @@ class TrainStep:
         self.mesh = mesh or make_mesh()
         check_fit(config, self.mesh, fsdp)
         stages = self.mesh.shape["pipe"]
+        self.dtype = jnp.dtype(dtype or default_dtype())
         self.schedule = Schedule.named(schedule, stages, microbatches, config.num_layers)
         self.layout = Layout(config, self.mesh, self.schedule, fsdp)
         self._objective = Objective(
@@ -65,7 +66,7 @@ class TrainStep:
             self.schedule,
             self.layout.split_over_data(),
             remat,
-            jnp.dtype(dtype or default_dtype()),
+            self.dtype,
         )
         places = self._places(self.layout.shardings())
         self._init = jax.jit(self._fresh, static_argnums=0, out_shardings=places)

@@ -14,8 +14,11 @@ import numpy as np
 from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.json_values import fields
 from clova_jax.common.progress import progress
+from clova_jax.common.run_folder import check_run
 from clova_jax.common.stop import StopSignals
+from clova_jax.parallel import on_first_process
 from clova_jax.parallel.chips import peak_flops
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.guards import NonFiniteGuard, SpikeReport
@@ -39,6 +42,7 @@ class Trainer:
         total_steps: the budget.
         validate: from parameters to a row of `val_…` numbers.
         save_model: writes the parameters as a model directory.
+        model_made: whether a directory holds the model of this very run, whole.
         checkpoints: where states are kept.
         identity: what must not change between a run and its resumption.
         out: the run's folder.
@@ -53,6 +57,7 @@ class Trainer:
     total_steps: int
     validate: Callable[[Any], dict[str, Any]]
     save_model: Callable[[Path, Any, int], None]
+    model_made: Callable[[Path], bool]
     checkpoints: Checkpoints
     identity: dict[str, Any]
     out: Path
@@ -70,19 +75,20 @@ class Trainer:
                 many steps in a row were not finite.
         """
         state, step = self._begin()
-        lines = JsonLines(self.out / "metrics.jsonl", step)
         if jax.process_index() == 0:
-            self.trackers.insert(0, lines)
+            self.trackers.insert(0, JsonLines(self.out / "metrics.jsonl", step))
         if step == self.total_steps:
+            for tracker in self.trackers:
+                tracker.close()
             return self._end(state)
-        peak = peak_flops(self.mesh.devices.flat[0]) * self.mesh.size
+        peak = self._peak()
         finite, spikes = NonFiniteGuard(), SpikeReport()
         bar = progress(
             total=self.tokens_of(self.total_steps),
             initial=self.tokens_of(step),
             unit="tok",
             unit_scale=True,
-            desc="training",
+            desc="compiling",
             disable=jax.process_index() != 0,
         )
         saved = step if step else None
@@ -97,6 +103,7 @@ class Trainer:
                     # each other, and on accelerators the loader works ahead in its own thread.
                     measured = {name: value.item() for name, value in measured.items()}
                     step += 1
+                    bar.desc = "training"
                     seconds, clock = time.perf_counter() - clock, time.perf_counter()
                     tokens = self.tokens_of(step) - self.tokens_of(step - 1)
                     row = {
@@ -104,13 +111,14 @@ class Trainer:
                         **measured,
                         "tokens": self.tokens_of(step),
                         "tokens_per_second": tokens / seconds,
-                        "mfu": self.flops_per_token * tokens / seconds / peak,
+                        "mfu": peak and self.flops_per_token * tokens / seconds / peak,
                     }
                     self._log(row)
                     bar.update(tokens)
                     bar.set_postfix_str(
-                        f"step {step}/{self.total_steps} loss {row['loss']:.3f} "
-                        f"MFU {row['mfu']:.0%}" + (f" skipped {finite.total}" * bool(finite.total)),
+                        f"step {step}/{self.total_steps} loss {row['loss']:.3f}"
+                        + (f" MFU {row['mfu']:.0%}" if peak else "")
+                        + (f" skipped {finite.total}" if finite.total else ""),
                         refresh=False,
                     )
                     finite.watch(step, bool(measured["skipped"]), saved)
@@ -148,22 +156,34 @@ class Trainer:
         """The state to start from: the newest sound checkpoint's, or a fresh one."""
         step = self.checkpoints.newest_sound()
         if step is None:
-            if self.checkpoints.steps():
-                raise ClovaError(
-                    f"{self.checkpoints.directory}: every checkpoint is damaged; "
-                    "remove the folder to start over"
-                )
+            on_first_process(self._refuse_leftovers)
             return self.train_step.init(self.seed), 0
-        before = self.checkpoints.about(step)["run"]
-        for name, now in self.identity.items():
-            if before.get(name) != now:
-                raise ClovaError(
-                    f"{self.out}: holds a run with {name}={before.get(name)!r}, this one has {now!r}; "
-                    f"give the same {name} to go on, or another --out"
-                )
+        place = f"{self.checkpoints.directory}: checkpoint {step}"
+        before = fields(self.checkpoints.about(step), place, {"run": dict})["run"]
+        check_run(self.out, before, self.identity)
         print(f"going on from step {step} in {self.out}", file=sys.stderr)
         restored = self.checkpoints.restore(step, self.train_step.abstract_state())
         return self.train_step.arrange(restored), step
+
+    def _refuse_leftovers(self) -> None:
+        """Before a run starts at step 0: what lies in the folder must not be lost, nor taken for its own."""
+        if self.checkpoints.steps():
+            raise ClovaError(
+                f"{self.checkpoints.directory}: every checkpoint is damaged; "
+                "remove the folder to start over"
+            )
+        model = self.out / "model"
+        if (model / "config.json").exists() and not self.model_made(model):
+            raise ClovaError(
+                f"{model}: is a model that this run has not made; give another --out, or move it away"
+            )
+
+    def _peak(self) -> float | None:
+        """Operations a second of the mesh at an MFU of 100%, if they can be told."""
+        peak = peak_flops(self.mesh.devices.flat[0])
+        if peak is None and jax.process_index() == 0:
+            print("no MFU: the CPUs are busy, so their peak cannot be measured", file=sys.stderr)
+        return peak and peak * self.mesh.size
 
     def _save_model(self, where: Path, state: TrainState, step: int) -> None:
         self.save_model(where, self.train_step.canonical(state).params, self.tokens_of(step))
@@ -200,6 +220,6 @@ class Trainer:
             )
 
     def _end(self, state: TrainState) -> bool:
-        if not (self.out / "model" / "config.json").exists():
+        if not on_first_process(lambda: self.model_made(self.out / "model")):
             self._save_model(self.out / "model", state, self.total_steps)
         return True

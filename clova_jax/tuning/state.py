@@ -15,6 +15,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.hashes import hash_file
 from clova_jax.common.json_values import fields
+from clova_jax.common.run_folder import check_run
 from clova_jax.model import Params, not_finite
 from clova_jax.train import TrainState
 
@@ -90,12 +91,7 @@ class Progress:
         values = fields(read_json(path), path, KINDS)
         for row in values["history"]:
             fields(row, f"{path}: 'history'", {"step": int, "dev_loss": float | None})
-        for key, now in identity.items():
-            before = values["identity"].get(key)
-            if before != now:
-                raise ClovaError(
-                    f"{folder}: holds a run with {key}={before!r}, this one has {now!r}; give another --out"
-                )
+        check_run(folder, values["identity"], identity)
         parts: dict[str, Any] = {"state": fresh.state, "best": fresh.best}
         if values["finished"]:
             del parts["state"]

@@ -1,31 +1,26 @@
 """`clova pretrain` as people run it: stores on disk and elsewhere, going on, and what it refuses."""
 
+import dataclasses
 import json
+import shutil
+from pathlib import Path
 
-import jax
 import pytest
-from jax.experimental.compilation_cache import compilation_cache
 
 from clova_jax import LanguageModel, cli, load_tokenizer, train_tokenizer
+from clova_jax.common.hashes import check_hashes
 from clova_jax.data import serialize
 from clova_jax.train.metrics import read_metrics
+from clova_jax.train.options import PretrainOptions
+from clova_jax.train.pretrain import FREE, RESOLVED
+from tests.worlds.programs import programs_kept
 
 
 @pytest.fixture(scope="module", autouse=True)
 def programs(tmp_path_factory):
-    """A cache of compiled programs: all runs here are of one shape."""
-    folder = str(tmp_path_factory.mktemp("programs"))
-    settings = {
-        "jax_compilation_cache_dir": folder,
-        "jax_persistent_cache_min_compile_time_secs": 0,
-    }
-    before = {name: getattr(jax.config, name) for name in settings}
-    for values in (settings, before):
-        for name, value in values.items():
-            jax.config.update(name, value)
-        compilation_cache.reset_cache()
-        if values is settings:
-            yield
+    """All runs here are of one shape."""
+    with programs_kept(tmp_path_factory.mktemp("programs")):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +52,7 @@ def pretrain(world, out, *more, data="tokens", tokenizer="tokenizer"):
         "--steps": "3",
         "--global-batch": "2",
         "--length": "16",
-        "--out": str(world / out),
+        "--out": out if "://" in str(out) else str(world / out),
     }
     arguments |= dict(zip(more[::2], more[1::2], strict=False)) if len(more) > 1 else {}
     words = [word for pair in arguments.items() for word in pair]
@@ -76,6 +71,7 @@ def test_it_leaves_metrics_event_files_and_a_model(world):
     assert model.config.vocab_size == 270
 
 
+@pytest.mark.slow
 def test_a_store_behind_a_url_gives_the_same_losses(world):
     tokenizer = load_tokenizer(world / "tokenizer")
     for url in ("memory://pretrain/tokens/", f"file://{world}/objects/"):
@@ -86,6 +82,7 @@ def test_a_store_behind_a_url_gives_the_same_losses(world):
     assert losses(world / "file") == losses(world / "run")
 
 
+@pytest.mark.slow
 def test_documents_are_serialised_first(world):
     assert pretrain(world, "documents-run", data="documents") == 0
     assert (world / "documents-run" / "tokens" / "manifest.json").is_file()
@@ -106,6 +103,14 @@ def test_the_saved_options_do_the_same_again(world):
         ("--global-batch", "4", "holds a run with global_batch=2, this one has 4"),
         ("--steps", "4", "holds a run with steps=3, this one has 4"),
         ("--size", "mini", "holds a run with size='tiny', this one has 'mini'"),
+        ("--learning-rate", "0.001", "holds a run with learning_rate=0.005, this one has 0.001"),
+        ("--warmup-tokens", "64", "holds a run with warmup_steps=1, this one has 2"),
+        ("--max-epochs", "9", "holds a run with max_epochs=None, this one has 9.0"),
+        (
+            "--packing",
+            "segments",
+            "holds a run with packing='concatenate', this one has 'segments'",
+        ),
     ],
 )
 def test_another_run_in_the_folder_is_refused_with_both_values(world, capsys, flag, value, message):
@@ -115,6 +120,7 @@ def test_another_run_in_the_folder_is_refused_with_both_values(world, capsys, fl
     assert "give the same" in errors[-1]
 
 
+@pytest.mark.slow
 def test_the_user_s_registry_of_sources_tells_the_kinds(world, tmp_path, capsys):
     registry = tmp_path / "sources.json"
     registry.write_text('{"blog": {"kind": "modu"}}')
@@ -159,3 +165,68 @@ def test_a_damaged_shard_is_named_before_training_starts(world, tmp_path, capsys
     error = capsys.readouterr().err
     assert f"{shard}: damaged" in error
     assert not (world / "damaged" / "metrics.jsonl").exists()
+
+
+def test_every_option_is_part_of_the_run_or_on_the_list_of_those_that_change_no_number():
+    names = {field.name for field in dataclasses.fields(PretrainOptions)}
+    assert names >= FREE | RESOLVED
+    assert names - FREE - RESOLVED == {
+        *("size", "global_batch", "length", "ramp_tokens"),
+        *("packing", "weights", "max_epochs", "seed"),
+    }
+
+
+def test_another_run_is_refused_where_the_checkpoints_are_gone(world, tmp_path, capsys):
+    run = tmp_path / "run"
+    shutil.copytree(world / "run", run)
+    shutil.rmtree(run / "checkpoints")
+    model = (run / "model" / "hashes.json").read_bytes()
+    saved = (run / "config.json").read_bytes()
+    assert pretrain(world, run, "--seed", "5") == 2
+    said = capsys.readouterr()
+    assert "holds a run with seed=0, this one has 5" in said.err
+    assert "model:" not in said.out
+    assert (run / "model" / "hashes.json").read_bytes() == model
+    assert (run / "config.json").read_bytes() == saved
+
+
+def test_a_model_of_somebody_else_in_the_folder_is_left_alone_and_told(world, tmp_path, capsys):
+    (tmp_path / "run" / "model").mkdir(parents=True)
+    (tmp_path / "run" / "model" / "config.json").write_text('{"theirs": true}')
+    assert pretrain(world, tmp_path / "run") == 2
+    assert "is a model that this run has not made" in capsys.readouterr().err
+    assert (tmp_path / "run" / "model" / "config.json").read_text() == '{"theirs": true}'
+
+
+def test_a_finished_run_whose_model_is_damaged_writes_it_again(world, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(world / "run", run)
+    (run / "model" / "tokenizer" / "tokenizer.json").write_text("damaged")
+    assert pretrain(world, run) == 0
+    check_hashes(run / "model")
+    before = (run / "model" / "hashes.json").stat().st_mtime_ns
+    assert pretrain(world, run) == 0  # and a sound one is not
+    assert (run / "model" / "hashes.json").stat().st_mtime_ns == before
+
+
+def test_what_will_be_done_is_said_first(world, tmp_path, capsys):
+    assert pretrain(world, tmp_path / "run") == 0
+    said = capsys.readouterr().err.split("\n")
+    assert said[0] == f"clova pretrain: {tmp_path / 'run'}"
+    model, budget, stages = said[1:4]
+    parameters = LanguageModel.load(world / "run" / "model").config.num_params
+    assert f"tiny, {parameters:,} parameters, float32 on 1 x cpu (mesh 1,1,1)" in model
+    assert "3 steps, 96 tokens (2 x 16 a step), learning rate 0.005" in budget
+    assert "compile, train (validations: 1, checkpoints: 1)" in stages
+    assert not any("\r" in line for line in said)
+
+
+def test_stopped_early_it_returns_130_so_that_the_next_command_does_not_run(world, monkeypatch):
+    monkeypatch.setattr("clova_jax.train.pretrain.pretrain", lambda options: False)
+    assert pretrain(world, "stopped") == 130
+
+
+def test_an_object_store_is_no_place_for_a_run(world, capsys):
+    assert pretrain(world, "gs://bucket/run") == 2
+    assert "--out: gs://bucket/run is a URL" in capsys.readouterr().err
+    assert not Path("gs:").exists()

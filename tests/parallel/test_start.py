@@ -75,10 +75,77 @@ def test_numbers_that_do_not_fit_are_named(numbers, message):
         join_processes(*numbers)
 
 
-def test_alone_nothing_happens(monkeypatch):
-    for name in ("CLOVA_COORDINATOR", "CLOVA_PROCESSES", "CLOVA_PROCESS"):
+VARIABLES = (
+    *("CLOVA_COORDINATOR", "CLOVA_PROCESSES", "CLOVA_PROCESS"),
+    *("SLURM_NTASKS", "SLURM_STEP_NUM_TASKS", "SLURM_STEP_NODELIST"),
+    *("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_orte_hnp_uri", "TPU_WORKER_HOSTNAMES"),
+    *("JOB_COMPLETION_INDEX", "KUBERNETES_SERVICE_HOST"),
+)
+
+
+@pytest.fixture
+def alone(monkeypatch):
+    """No variable that speaks of several processes; JAX must not be asked to join any."""
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("jax.distributed.initialize", lambda *_: pytest.fail("joined"))
+    return monkeypatch
+
+
+def test_alone_nothing_happens(alone):
     assert join_processes() == (0, 1)
-    monkeypatch.setenv("CLOVA_PROCESSES", "two")
+    alone.setenv("CLOVA_PROCESSES", "two")
     with pytest.raises(ClovaError, match="CLOVA_PROCESSES='two'"):
         join_processes()
+    alone.setenv("CLOVA_PROCESSES", "1")
+    assert join_processes() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {
+            "SLURM_NTASKS": "4",
+            "SLURM_JOB_ID": "7",
+            "SLURM_PROCID": "0",
+        },  # sbatch or salloc, no srun
+        {"SLURM_NTASKS": "4(x2)"},
+        {"SLURM_STEP_NUM_TASKS": "1", "SLURM_STEP_NODELIST": "node1", "SLURM_NTASKS": "1"},
+        {"JOB_COMPLETION_INDEX": "0"},
+        {"OMPI_COMM_WORLD_SIZE": "1", "OMPI_MCA_orte_hnp_uri": "x"},
+        {"TPU_WORKER_HOSTNAMES": "localhost"},
+        {"CLOVA_PROCESSES": "1", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_NODELIST": "node[1-4]"},
+    ],
+)
+def test_one_process_of_a_cluster_is_alone(alone, variables):
+    for name, value in variables.items():
+        alone.setenv(name, value)
+    assert join_processes() == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_NODELIST": "node[1-4]"},
+        {"OMPI_COMM_WORLD_SIZE": "2", "OMPI_MCA_orte_hnp_uri": "x"},
+        {"TPU_WORKER_HOSTNAMES": "a,b"},
+    ],
+)
+@pytest.mark.parametrize(
+    "error", [RuntimeError("no answer\nfrom there"), KeyError("x"), ValueError()]
+)
+def test_a_launcher_s_processes_join_and_a_failure_is_one_line(alone, variables, error):
+    for name, value in variables.items():
+        alone.setenv(name, value)
+    calls = []
+    alone.setattr("jax.distributed.initialize", lambda *numbers: calls.append(numbers))
+    join_processes()
+    assert calls == [()]
+
+    def fails(*_):
+        raise error
+
+    alone.setattr("jax.distributed.initialize", fails)
+    with pytest.raises(ClovaError, match="CLOVA_PROCESSES=1 runs this one alone") as told:
+        join_processes()
+    assert "\n" not in str(told.value)

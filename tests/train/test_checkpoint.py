@@ -79,6 +79,40 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(checkpoints, c
     assert checkpoints.newest_sound() == 20
 
 
+def test_a_renamed_checkpoint_is_not_believed(checkpoints, capsys):
+    for step in (10, 20):
+        checkpoints.save(step, state(step), {})
+    checkpoints.wait()
+    (checkpoints.directory / "20").rename(checkpoints.directory / "90")
+    assert checkpoints.newest_sound() == 10
+    assert "is the mark of step 20" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b'{"step": 20}',
+        b'{"step": 20, "about": {}, "files": ["x"]}',
+        b'{"step": "20", "about": {}, "files": {}}',
+        b'{"step": 20, "about": 1, "files": {}}',
+        b'{"step": 20, "about"',
+        b"\xff\xfe",
+        b"",
+        b"[" * 100_000,
+    ],
+)
+def test_a_mark_that_is_not_one_is_a_damaged_checkpoint(checkpoints, capsys, mark):
+    for step in (10, 20):
+        checkpoints.save(step, state(step), {})
+    checkpoints.wait()
+    (checkpoints.directory / "20" / "checkpoint.json").write_bytes(mark)
+    assert checkpoints.newest_sound() == 10
+    assert "checkpoint 20 is damaged" in capsys.readouterr().err
+
+
 def test_every_file_of_a_checkpoint_is_guarded(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.wait()

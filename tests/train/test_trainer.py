@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 
 import jax
@@ -16,6 +17,7 @@ from clova_jax.train.metrics import read_metrics
 from clova_jax.train.optimizer import AdamW, LearningRate
 from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
+from tests.worlds.programs import programs_kept
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=64, max_length=16)
 STEPS, ROWS, LENGTH = 12, 8, 16
@@ -44,9 +46,10 @@ def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
         "total_steps": STEPS,
         "validate": lambda params: {"val_loss": float(params["positions"].sum())},
         "save_model": lambda where, params, tokens: (
-            where.mkdir(parents=True),
+            where.mkdir(parents=True, exist_ok=True),
             (where / "config.json").write_text(str(tokens)),
         ),
+        "model_made": lambda where: (where / "config.json").is_file(),
         "checkpoints": Checkpoints(out / "checkpoints"),
         "identity": {"seed": seed},
         "out": out,
@@ -75,6 +78,13 @@ def losses(out) -> list[tuple[int, float]]:
     ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def programs(tmp_path_factory):
+    """All runs here are of one shape."""
+    with programs_kept(tmp_path_factory.mktemp("programs")):
+        yield
+
+
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole")
@@ -96,7 +106,9 @@ def test_a_run_leaves_metrics_checkpoints_milestones_and_a_model(whole):
     assert tokens == {"500": "512", "1024": "1024"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGINT, marks=pytest.mark.slow), signal.SIGTERM]
+)
 def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, whole, capsys, number):
     assert trainer(tmp_path, batches=stop_at(6, number)).run() is False
     said = capsys.readouterr().err
@@ -111,6 +123,7 @@ def test_a_signal_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path, whole, cap
     assert losses(tmp_path) == losses(whole)
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_on_other_meshes(tmp_path, whole):
     assert trainer(tmp_path, batches=stop_at(2, signal.SIGTERM)).run() is False
     assert trainer(tmp_path, (2, 2, 2), batches=stop_at(6, signal.SIGTERM)).run() is False
@@ -123,6 +136,7 @@ def test_another_run_in_the_folder_is_refused_with_both_values(tmp_path, whole):
         trainer(whole, seed=7, identity={"seed": 7}).run()
 
 
+@pytest.mark.slow
 def test_the_newest_checkpoint_damaged_the_one_before_is_used(tmp_path, whole, capsys):
     assert trainer(tmp_path, batches=stop_at(9, signal.SIGTERM)).run() is False
     newest = tmp_path / "checkpoints" / "10" / "state"
@@ -133,6 +147,45 @@ def test_the_newest_checkpoint_damaged_the_one_before_is_used(tmp_path, whole, c
     assert str(file) in said
     assert "going on from step 8" in said
     assert losses(tmp_path) == losses(whole)
+
+
+def test_a_model_that_is_not_this_runs_is_refused_before_a_new_run_and_made_at_its_end(tmp_path):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("another's")
+    refuses = {"model_made": lambda where: False}
+    with pytest.raises(ClovaError, match="is a model that this run has not made"):
+        trainer(tmp_path, **refuses).run()
+    assert (tmp_path / "model" / "config.json").read_text() == "another's"
+    (tmp_path / "model" / "config.json").unlink()
+    assert trainer(tmp_path).run()
+    (tmp_path / "model" / "config.json").write_text("damaged")
+    assert trainer(tmp_path, **refuses).run()  # the run goes on from its last checkpoint
+    assert (tmp_path / "model" / "config.json").read_text() == str(STEPS * ROWS * LENGTH)
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path, whole):
+    (tmp_path / "checkpoints").mkdir()
+    shutil.copytree(whole / "checkpoints" / "8", tmp_path / "checkpoints" / "8")
+    with pytest.raises(ClovaError, match="seed=0, this one has 3"):
+        trainer(tmp_path, seed=3).run()
+    mark = tmp_path / "checkpoints" / "8" / "checkpoint.json"
+    mark.write_text(mark.read_text().replace('"run"', '"ran"'))
+    with pytest.raises(ClovaError, match="checkpoint 8: has no 'run'"):
+        trainer(tmp_path).run()
+
+
+def test_in_a_log_are_plain_lines_and_on_a_busy_machine_no_mfu(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("clova_jax.train.trainer.peak_flops", lambda device: None)
+    assert trainer(tmp_path, total_steps=2).run()
+    rows = [row for row in read_metrics(tmp_path / "metrics.jsonl") if "loss" in row]
+    assert [row["mfu"] for row in rows] == [None, None]
+    said = capsys.readouterr().err
+    assert "no MFU" in said
+    assert "MFU " not in said.replace("no MFU", "")
+    assert "\r" not in said
+    lines = said.split("\n")
+    assert any(line.startswith("compiling: 0%") for line in lines)
+    assert any(line.startswith("training: 100%") for line in lines)
 
 
 def test_bad_steps_are_skipped_counted_and_too_many_stop_the_run(tmp_path):
