@@ -220,6 +220,8 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
     if drops:
         print()
         print(format_table(drops))
+    if report.get("idle_steps"):
+        print(f"\nsteps that found nothing to do: {', '.join(report['idle_steps'])}")
     for warning in report["warnings"]:
         print(f"WARNING: {warning}", file=sys.stderr)
     read, kept = report["bytes"]["read"] / 1e6, report["bytes"]["kept"] / 1e6

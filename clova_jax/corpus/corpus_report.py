@@ -152,7 +152,7 @@ def build(
     ]
     if not any(key.startswith("dedup/") for key in drops):
         idle.append("dedup")
-    warnings = [f"the step {name!r} changed nothing and dropped nothing" for name in idle]
+    warnings = []
     if "toxicity" in cleaning.steps and cleaning.toxicity == "drop" and not cleaning.toxicity_model:
         warnings.append("no toxicity model: only swear words were looked for (give --safety)")
     if "evaluation" in cleaning.steps and not cleaning.evaluation_index:
@@ -178,6 +178,7 @@ def build(
         "changes": {name: dict(sorted(count.items())) for name, count in changes.items()},
         "bad_lines": {"count": bad_lines + errors.count, "messages": messages[:100]},
         "warnings": warnings,
+        "idle_steps": idle,
         "samples": {reason: samples[reason] for reason in sorted(samples) if samples[reason]},
         "masked": masked[: 5 * SAMPLES],
     }
@@ -210,6 +211,8 @@ def write_page(report: dict[str, Any], path: Path) -> None:
         f"{report['bytes']['kept'] / 1e6:,.1f} of {report['bytes']['read'] / 1e6:,.1f} MB.</p>",
     ]
     parts += [f"<p class=w>{text(warning)}</p>" for warning in report["warnings"]]
+    if report["idle_steps"]:
+        parts.append(f"<p>Steps that found nothing to do: {', '.join(report['idle_steps'])}.</p>")
     parts.append(
         "<h2>By source</h2><table><tr><th>source<th>kind<th>tier<th>read<th>kept<th>MB read<th>MB kept<th>kept %<th style='width:12rem'>"
     )

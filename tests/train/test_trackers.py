@@ -62,7 +62,7 @@ def wandb(monkeypatch):
 
 def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
     for rows in (ROWS[:1], ROWS[1:]):
-        tracker = WeightsAndBiases("mini", {"seed": 3}, tmp_path)
+        tracker = WeightsAndBiases("a project", "mini", {"seed": 3}, tmp_path)
         for row in rows:
             tracker.log(row)
         tracker.close()
@@ -76,7 +76,7 @@ def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
         (2, {"val_loss": 3.0}),
     ]
     assert wandb.finished == 2
-    WeightsAndBiases("mini", {}, tmp_path.parent)
+    WeightsAndBiases("a project", "mini", {}, tmp_path.parent)
     assert wandb.starts[2]["id"] != first["id"]
     (tmp_path.parent / "wandb.json").unlink()
 
@@ -85,7 +85,7 @@ def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
     ("package", "make"),
     [
         ("tensorboardX", lambda out: TensorBoard(out)),
-        ("wandb", lambda out: WeightsAndBiases("mini", {}, out)),
+        ("wandb", lambda out: WeightsAndBiases("a project", "mini", {}, out)),
     ],
 )
 def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch, package, make):
