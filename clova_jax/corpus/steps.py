@@ -23,10 +23,11 @@ from clova_jax.corpus.kin import kin_text
 from clova_jax.corpus.language import language
 from clova_jax.corpus.linear_model import NgramModel
 from clova_jax.corpus.normalize import normalize
+from clova_jax.corpus.profanity import profanity_share, soften
 from clova_jax.corpus.quality import quality, quality_model
 from clova_jax.corpus.sources import Source, prefix, read_sources, source_of
 from clova_jax.corpus.spam import spam
-from clova_jax.corpus.toxicity import PROFANITY, profanity_share, soften, toxicity
+from clova_jax.corpus.toxicity import toxicity
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ class Cleaning:
         max_characters: a longer document is a dump.
         min_quality: of documents below tier 1 that are not comments, 0 to 1; 0 drops none, for the model in the
             package, trained on passages and reviews, took good technical blogs for poor ones.
-        toxicity: `drop` a toxic document, `soften` its swear words, or `keep` it as it is.
+        toxicity: `drop` a toxic document; `soften` its swear words first and judge what is then there; or
+            `keep` it as it is.
         max_toxicity: mean probability from which a document is toxic (with a trained model).
         max_profanity: swear words over eojeols from which it is profane.
         keep_parts: privacy keeps what identifies nobody beside its tag.
@@ -134,7 +136,9 @@ class Cleaner:
             self._quality_model = quality_model(cleaning.quality_model)
         self._toxicity_model = (
             NgramModel.load(cleaning.toxicity_model)
-            if cleaning.toxicity_model and "toxicity" in cleaning.steps
+            if cleaning.toxicity_model
+            and "toxicity" in cleaning.steps
+            and cleaning.toxicity != "keep"
             else None
         )
         self._index = (
@@ -201,7 +205,7 @@ class Cleaner:
         self._scores = {}
         texts = list(
             dict.fromkeys(
-                result.text
+                self._judged(result)
                 for _, result in results
                 if isinstance(result, Document) and self.source(result).tier > 1
             )
@@ -297,6 +301,10 @@ class Cleaner:
         value = quality(document.text, self._quality_model)
         return Dropped("quality", f"{value:.4f}") if value < self.cleaning.min_quality else document
 
+    def _judged(self, document: Document) -> str:
+        """The text that the toxicity step judges, and leaves: softened where that is asked for."""
+        return soften(document.text)[0] if self.cleaning.toxicity == "soften" else document.text
+
     def _toxicity(self, document: Document, counts: Counter) -> Document | Dropped:
         if self.cleaning.toxicity == "keep" or self.source(document).tier == 1:
             return document  # a law or a novel may name what a comment may not
@@ -305,12 +313,10 @@ class Cleaner:
             if changed:
                 counts["changed"] += 1
                 counts["softened words"] += changed
-                return _with_text(document, text)
-            return document
-        if PROFANITY.search(document.text):
-            share = profanity_share(document.text)
-            if share >= self.cleaning.max_profanity:
-                return Dropped("profanity", f"{share:.2f} of the eojeols")
+                document = _with_text(document, text)
+        share = profanity_share(document.text)
+        if share >= self.cleaning.max_profanity:
+            return Dropped("profanity", f"{share:.2f} of the eojeols")
         if self._toxicity_model is not None:
             value = self._scores.get(document.text)
             if value is None:

@@ -1,11 +1,10 @@
-"""Swearing and hate: a classifier trained on labelled comments, and softening as the milder cure.
+"""Hate and offence: a classifier trained on labelled comments (swear words: `profanity`).
 
 The classifier has one output a label set: `hate` of korean-hate-speech (offensive or hate), `unsmile`
 (anything but clean), and `toxic`, which pools both and is what the pipeline uses. Weights are
 trained where the labelled files are; none are shipped, for UnSmile's licence allows no derivatives.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -98,50 +97,6 @@ def toxicity(texts: Sequence[str], model: NgramModel) -> np.ndarray:
     values = model(segments)[:, 0]
     ends = np.cumsum(counts)
     return np.add.reduceat(values, ends - counts) / np.array(counts)
-
-
-# Swear words and what a mild speaker would say. Stems only: what follows stays.
-_MILD = (
-    (
-        r"(?:씨|시|쉬|씹|싀)\s?[1!ㅡ~.]*\s?(?:발|빨|벌|뻘|팔|바)(?=(?:[\s!?.,~ㅋㅠ]|놈|년|새끼|것|$))\s?(?:놈|년|새끼|것)?(?:들)?",
-        "이런",
-    ),
-    (r"ㅅ\s?ㅂ|ㅆ\s?ㅂ|ㅅㅃ|ㅄ|ㅂㅅ", "이런"),
-    (r"(?:개)?\s?새끼(?=[가-힣\s!?.,]|$)|개색(?:끼|히|기)|개쉐이|개세끼", "사람"),
-    (r"병\s?신|븅신|빙신|등신", "바보"),
-    (r"지랄(?:하|들|이|떨)?", "소란"),
-    (r"미친\s?(?:놈|년|새끼|것)(?:들)?", "이상한 사람"),
-    (r"(?:썅|쌍)(?:놈|년)(?:들)?|(?:개|걸레|잡|창)\s?(?:년|놈)(?:들)?|기레기", "나쁜 사람"),
-    (r"좆(?:같|까|만|밥)?|ㅈ같", "형편없"),
-    (r"엿\s?(?:같|먹)", "언짢"),
-    (r"닥쳐라?", "그만해"),
-    (r"꺼져라?", "가 줘"),
-    (r"아가리|주둥(?:이|아리)", "입"),
-    (r"(?:뒤|뒈)[져진질]", "사라질"),
-)
-_MILD_PATTERNS = tuple((re.compile(pattern), mild) for pattern, mild in _MILD)
-_INTENSE = re.compile(r"(?:존나|졸라|좆나|조낸|ㅈㄴ|열라)(?:게)?\s?")
-PROFANITY = re.compile("|".join([_INTENSE.pattern, *(pattern for pattern, _ in _MILD)]))
-
-
-def soften(text: str) -> tuple[str, int]:
-    """Puts mild words in the place of swear words.
-
-    Returns:
-        The text, and how many words changed.
-    """
-    if not PROFANITY.search(text):
-        return text, 0
-    text, changed = _INTENSE.subn("정말 ", text)
-    for pattern, mild in _MILD_PATTERNS:
-        text, count = pattern.subn(mild, text)
-        changed += count
-    return text, changed
-
-
-def profanity_share(text: str) -> float:
-    """Swear words over eojeols."""
-    return len(PROFANITY.findall(text)) / max(len(text.split()), 1)
 
 
 def toxicity_scores(safety: str | Path, model: NgramModel) -> list[dict[str, object]]:

@@ -22,7 +22,7 @@ from clova_jax.corpus.core_region_pages import pages
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.html import html_blocks, html_text, html_title
 from clova_jax.corpus.linear_model import NgramModel, ngrams
-from clova_jax.corpus.toxicity import profanity_share, read_hate_speech, soften, toxicity
+from clova_jax.corpus.toxicity import read_hate_speech, toxicity
 
 PAGE = """<html><head><title>제주의 봄 | 블로그</title><style>b{}</style></head><body>
 <h1>제주의 봄</h1><p>오늘은 <b>제주</b>에 다녀왔다.<br>비가 왔다.</p>
@@ -88,14 +88,6 @@ def test_long_texts_are_judged_by_stretches():
     values = toxicity(texts, model)
     assert values.shape == (3,)
     assert values[0] == pytest.approx(float(model(["가" * 300])[0, 0]))
-
-
-def test_softening():
-    text, count = soften("이 병신아 지랄하지 말고 닥쳐라 새끼야")
-    assert count == 4
-    assert profanity_share(text) == 0
-    assert soften("시발점은 시발역이다") == ("시발점은 시발역이다", 0)
-    assert soften("쓰레기를 버렸다") == ("쓰레기를 버렸다", 0)
 
 
 def test_labelled_files_are_read_whole(real_data):

@@ -1,0 +1,235 @@
+"""How well swear words are found in real text: precision and recall on eojeols read one by one.
+
+python -m benchmarks.profanity --data DIR              measures the labelled sample again
+python -m benchmarks.profanity --data DIR --draw FILE  draws a new sample to be labelled
+
+Candidates are the eojeols that a broad pattern, the pattern used before, or the search itself touches. The
+sample is drawn at random from three groups of text, apart for what the search takes and what it
+leaves, and shown in random order without its answer. Labels are kept as places with a hash of the eojeol,
+never as text: the licences of the sources do not allow copies.
+"""
+
+import hashlib
+import math
+import random
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.command import main, option
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import find_file, read_json, read_lines, write_json
+from clova_jax.common.report import format_table
+from clova_jax.corpus.documents import read_documents
+from clova_jax.corpus.profanity import swear_words
+
+LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
+GROUPS = {
+    "formal prose": (
+        *("petitions", "law", "docs_business", "docs_microsoft", "blogs", "tutorials"),
+        *("software_help", "wiki_news_passages", "news_headlines"),
+    ),
+    "prose of 1920-1942": ("magazines_1920s", "literature"),
+    "comments and reviews": (
+        *("news_comments", "reviews_game", "reviews_movie"),
+        *("safety/korean-hate-speech/labeled/train.tsv",),
+        *("safety/korean_unsmile_dataset/unsmile_train_v1.0.tsv",),
+    ),
+}
+WANTED = {  # eojeols that the search takes, and that it leaves
+    "formal prose": (60, 60),
+    "prose of 1920-1942": (40, 40),
+    "comments and reviews": (100, 100),
+}
+# What `clova corpus` looked for before, and a pattern that takes in far more than swear words.
+BEFORE = re.compile(
+    r"(?:존나|졸라|좆나|조낸|ㅈㄴ|열라)(?:게)?\s?|"
+    r"(?:씨|시|쉬|씹|싀)\s?[1!ㅡ~.]*\s?(?:발|빨|벌|뻘|팔|바)(?=(?:[\s!?.,~ㅋㅠ]|놈|년|새끼|것|$))|ㅅ\s?ㅂ|ㅆ\s?ㅂ|ㅅㅃ|ㅄ|ㅂㅅ|"
+    r"(?:개)?\s?새끼(?=[가-힣\s!?.,]|$)|개색(?:끼|히|기)|개쉐이|개세끼|병\s?신|븅신|빙신|등신|지랄|"
+    r"미친\s?(?:놈|년|새끼|것)|(?:썅|쌍)(?:놈|년)|(?:개|걸레|잡|창)\s?(?:년|놈)|기레기|좆|ㅈ같|엿\s?(?:같|먹)|"
+    r"닥쳐|꺼져|아가리|주둥(?:이|아리)|(?:뒤|뒈)[져진질]"
+)
+BROAD = re.compile(
+    r"[씨시쉬씹싀ㅅㅆ][1!ㅡ~.]*[발빨벌뻘팔바ㅂㅃ](?=[\s!?.,~ㅋㅠ것거놈년새아]|$)|[새쌕색섀쉐샛][끼키히]|ㅅㄲ|병[1!]?신|[븅빙]신|ㅄ|등신|지랄|ㅈㄹ|"
+    r"미친\s?[놈년것넘]|[좆좃]|(?<![곱되짓])씹|ㅈ[같망]|(?<![가-힣])엿\s?[같먹맥]|닥[쳐치]|꺼[져지]|뒈|뒤[지져질진졌]|아가리|주둥|기레기|[존졸]나|졸라|"
+    r"조낸|ㅈㄴ|열라|(?<![가-힣])[이저그개잡쌍썅요네]년|(?<![소청노중매학작장금])년[놈들아]|[쌍썅개잡]놈|썅|니미|염병|[애에]미(?!리트|레이트)"
+)
+
+
+@dataclass(frozen=True)
+class Options:
+    """Precision and recall of the search for swear words, with 95% intervals."""
+
+    data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
+    labels: Path = option(LABELS, "the labelled places, and where the results go")
+    draw: Path | None = option(None, "write a new sample to be labelled here", metavar="FILE")
+    seed: int = option(1, "of a new sample")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An eojeol of a text; `found` by the search, and by the pattern `before` it."""
+
+    file: str
+    document: int
+    start: int
+    word: str
+    found: bool
+    before: bool
+    context: str = ""
+
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """File, document and character."""
+        return self.file, self.document, self.start
+
+    @property
+    def hash(self) -> str:
+        """12 hexadecimal digits that tell whether the text is still the one that was labelled."""
+        return hashlib.sha256(self.word.encode()).hexdigest()[:12]
+
+
+def run(options: Options) -> None:
+    """Draws a sample, or measures the one that is labelled."""
+    if options.data is None:
+        raise ClovaError("--data is needed: a folder laid out like the real data")
+    candidates = {group: list(_candidates(options.data, group)) for group in GROUPS}
+    if options.draw:
+        _draw(candidates, options.draw, options.seed)
+        return
+    known = read_json(options.labels)
+    rows = [
+        {"text": group, "search": name}
+        | measure(_labelled(candidates[group], known["labels"], group), known["strata"][group], of)
+        for group in GROUPS
+        for name, of in (("before", lambda one: one.before), ("now", lambda one: one.found))
+    ]
+    print(format_table(rows))
+    write_json(options.labels, known | {"rows": rows})
+
+
+def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
+    """(number, text) of a source's documents; of the tuning half none."""
+    if name.startswith("safety/"):
+        folder, file = name.rsplit("/", 1)
+        for number, line in read_lines(find_file(data / folder, file)):
+            if number > 1 and number % 4 == 0:
+                yield number, line.split("\t")[0]
+        return
+    for number, document in enumerate(read_documents(find_file(data / "corpus", f"{name}.jsonl"))):
+        half = hashlib.blake2b(f"{name} {number}".encode(), digest_size=1).digest()[0] % 2
+        if half == 1 and (name != "reviews_movie" or number % 5 == 0):
+            yield number, document.text
+
+
+def _candidates(data: Path, group: str) -> Iterator[Candidate]:
+    for name in GROUPS[group]:
+        for number, text in _texts(data, name):
+            found = [span for word in swear_words(text) for span in _eojeols(text, word[:2])]
+            before = [span for m in BEFORE.finditer(text) for span in _eojeols(text, m.span())]
+            broad = [span for m in BROAD.finditer(text) for span in _eojeols(text, m.span())]
+            for start, end in sorted({*found, *before, *broad}):
+                near = text[max(0, start - 60) : start], text[start:end], text[end : end + 60]
+                yield Candidate(
+                    *(name, number, start, text[start:end]),
+                    *((start, end) in found, (start, end) in before),
+                    "{}【{}】{}".format(*near),
+                )
+
+
+def _eojeols(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
+    """The eojeols that a span touches with anything but a blank."""
+    start, end = span
+    while start > 0 and not text[start - 1].isspace() and not text[start].isspace():
+        start -= 1
+    while end < len(text) and not text[end].isspace() and not text[end - 1].isspace():
+        end += 1
+    return [(start + m.start(), start + m.end()) for m in re.finditer(r"\S+", text[start:end])]
+
+
+def _draw(candidates: dict[str, list[Candidate]], path: Path, seed: int) -> None:
+    """Writes the places to `path`, and what is to be read, in the same order, beside it as .txt."""
+    rng = random.Random(seed)
+    drawn: list[tuple[Candidate, str]] = []
+    strata: dict[str, dict[str, int]] = {}
+    for group, counts in WANTED.items():
+        strata[group] = {}
+        for name, count in zip(("found", "left"), counts, strict=True):
+            mine = [one for one in candidates[group] if one.found == (name == "found")]
+            strata[group][name] = len(mine)
+            drawn += [(one, name) for one in rng.sample(mine, min(count, len(mine)))]
+    rng.shuffle(drawn)
+    rows = [
+        {
+            **{"file": one.file, "document": one.document, "start": one.start},
+            **{"hash": one.hash, "drawn": name},
+        }
+        for one, name in drawn
+    ]
+    write_json(path, {"strata": strata, "labels": rows})
+    shown = "".join(f"{n} {one.context!r}\n" for n, (one, _) in enumerate(drawn))
+    path.with_suffix(".txt").write_text(shown, encoding="utf-8")
+
+
+def _labelled(
+    candidates: list[Candidate], labels: list[dict[str, Any]], group: str
+) -> list[tuple[Candidate, str, bool]]:
+    """(candidate as it is searched today, the stratum it was drawn from, its label)."""
+    by_place = {one.place: one for one in candidates}
+    rows = []
+    for row in labels:
+        if row["file"] not in GROUPS[group]:
+            continue
+        place = row["file"], row["document"], row["start"]
+        one = by_place.get(place)
+        if one is None or one.hash != row["hash"]:
+            raise ClovaError(f"{place}: another text than the one labelled; is --data the same?")
+        rows.append((one, row["drawn"], row["profane"]))
+    return rows
+
+
+def measure(
+    rows: list[tuple[Candidate, str, bool]],
+    strata: dict[str, int],
+    found: Callable[[Candidate], bool],
+) -> dict[str, Any]:
+    """Precision and recall in per cent with 95% intervals.
+
+    Every row stands for as many candidates as its stratum holds over those drawn of it; the intervals are
+    Wilson's for the number of rows that equal weights would need (Kish).
+    """
+    drawn = Counter(stratum for _, stratum, _ in rows)
+    weighted = [
+        (strata[stratum] / drawn[stratum], found(one), profane) for one, stratum, profane in rows
+    ]
+    out: dict[str, Any] = {"read": len(rows), "profane": sum(row[2] for row in weighted)}
+    for name, given, asked in (("precision", 1, 2), ("recall", 2, 1)):
+        weights = np.array([row[0] for row in weighted if row[given]])
+        hits = np.array([row[asked] for row in weighted if row[given]], bool)
+        out[name], out[f"{name}_low"], out[f"{name}_high"] = (
+            100 * value for value in _wilson(weights, hits)
+        )
+    return out
+
+
+def _wilson(weights: np.ndarray, hits: np.ndarray) -> tuple[float, float, float]:
+    """(share, low, high) of weighted yes-or-no answers, 0 to 1; NaN without any."""
+    if not len(weights):
+        return (math.nan,) * 3
+    share, count, z = (
+        weights[hits].sum() / weights.sum(),
+        weights.sum() ** 2 / (weights**2).sum(),
+        1.96,
+    )
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z / (1 + z * z / count) * math.sqrt(share * (1 - share) / count + (z / count / 2) ** 2)
+    return float(share), max(0.0, middle - half), min(1.0, middle + half)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))
