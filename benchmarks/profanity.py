@@ -23,9 +23,8 @@ import numpy as np
 
 from clova_jax.common.command import main, option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import find_file, read_json, read_lines, write_json
+from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines, write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.profanity import swear_words
 
 LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
@@ -121,10 +120,10 @@ def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
             if number > 1 and number % 4 == 0:
                 yield number, line.split("\t")[0]
         return
-    for number, document in enumerate(read_documents(find_file(data / "corpus", f"{name}.jsonl"))):
-        half = hashlib.blake2b(f"{name} {number}".encode(), digest_size=1).digest()[0] % 2
+    for number, row in read_jsonl(find_file(data / "corpus", f"{name}.jsonl")):
+        half = hashlib.blake2b(f"{name} {number - 1}".encode(), digest_size=1).digest()[0] % 2
         if half == 1 and (name != "reviews_movie" or number % 5 == 0):
-            yield number, document.text
+            yield number, row["text"]
 
 
 def _candidates(data: Path, group: str) -> Iterator[Candidate]:

@@ -116,8 +116,10 @@ def _softened(text: str, start: int, end: int, rule: Rule) -> Swear:
     if isinstance(mild, dict):
         mild = mild[max((form for form in mild if word.endswith(form)), key=len)]
     if rule.kind == "noun":
-        tail = _HANGUL.match(text, end).group()
+        tail = _TAIL.match(text, end).group()
         fitted = fit_particle(tail, _closed(word), mild, _is_called(text, start))
+        while tail and fitted and tail[-1] == fitted[-1]:  # only the particle is replaced
+            tail, fitted = tail[:-1], fitted[:-1]
         end, mild = end + len(tail), mild + fitted
     elif rule.kind == "word" and end < len(text) and _is_syllable(text[end]):
         mild += " "
@@ -126,7 +128,7 @@ def _softened(text: str, start: int, end: int, rule: Rule) -> Swear:
     return Swear(start, end, mild)
 
 
-_HANGUL = re.compile("[가-힣]*")
+_TAIL = re.compile("[가-힣]{0,8}")
 _CALLED = re.compile(r"(?:^|[^가-힣\s]\s*|(?:^|[^가-힣])(?:이|야|요|저|그|이런)\s?)$")
 # A particle or the copula after an open syllable, and the same after a closed one. `X*` stands for X
 # before more of its eojeol, `X` alone for the whole of it.
