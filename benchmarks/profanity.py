@@ -32,6 +32,10 @@ GROUPS = {
     "formal prose": (
         *("petitions", "law", "docs_business", "docs_microsoft", "blogs", "tutorials"),
         *("software_help", "wiki_news_passages", "news_headlines"),
+        *("parallel/koen_train.tsv", "parallel/koen_dev.tsv", "parallel/koen_test.tsv"),
+        *("kornlu/KorSTS/sts-train.tsv", "kornlu/KorSTS/sts-test.tsv"),
+        *("kornlu/KorNLI/xnli.dev.ko.tsv", "kornlu/KorNLI/xnli.test.ko.tsv"),
+        "korquad/KorQuAD_v1.0_dev.json",
     ),
     "prose of 1920-1942": ("magazines_1920s", "literature"),
     "comments and reviews": (
@@ -40,6 +44,7 @@ GROUPS = {
         *("safety/korean_unsmile_dataset/unsmile_train_v1.0.tsv",),
     ),
 }
+COLUMNS = ("comments", "문장", "ko", "sentence1")  # that hold the text of a table
 WANTED = {  # eojeols that the search takes, and that it leaves
     "formal prose": (60, 60),
     "prose of 1920-1942": (40, 40),
@@ -98,10 +103,15 @@ def run(options: Options) -> None:
     if options.data is None:
         raise ClovaError("--data is needed: a folder laid out like the real data")
     candidates = {group: list(_candidates(options.data, group)) for group in GROUPS}
+    known = read_json(options.labels) if options.labels.is_file() else {"tuned_on": []}
     if options.draw:
-        _draw(candidates, options.draw, options.seed)
+        read = {tuple(place) for place in known["tuned_on"]}
+        fresh = {
+            group: [one for one in ones if one.place not in read]
+            for group, ones in candidates.items()
+        }
+        _draw(fresh, options.draw, options.seed)
         return
-    known = read_json(options.labels)
     rows = [
         {"text": group, "search": name}
         | measure(_labelled(candidates[group], known["labels"], group), known["strata"][group], of)
@@ -113,12 +123,22 @@ def run(options: Options) -> None:
 
 
 def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
-    """(number, text) of a source's documents; of the tuning half none."""
-    if name.startswith("safety/"):
+    """(number, text) of a source's documents; half of each corpus file was for tuning and is left out."""
+    if "/" in name:
         folder, file = name.rsplit("/", 1)
-        for number, line in read_lines(find_file(data / folder, file)):
-            if number > 1 and number % 4 == 0:
-                yield number, line.split("\t")[0]
+        path = find_file(data / folder, file)
+        if file.endswith(".json"):
+            articles = read_json(path)["data"]
+            passages = [part["context"] for article in articles for part in article["paragraphs"]]
+            yield from enumerate(passages)
+            return
+        lines = read_lines(path)
+        header = next(lines)[1].split("\t")
+        column = next(header.index(name) for name in COLUMNS if name in header)
+        for number, line in lines:
+            cells = line.split("\t")
+            if column < len(cells):
+                yield number, cells[column]
         return
     for number, row in read_jsonl(find_file(data / "corpus", f"{name}.jsonl")):
         half = hashlib.blake2b(f"{name} {number - 1}".encode(), digest_size=1).digest()[0] % 2

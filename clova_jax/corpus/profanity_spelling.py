@@ -27,11 +27,12 @@ FUCK_SEEDS = words(
     "ㅅ발 ㅅ팔 ㅅ빨 ㅆ발 ㅆ팔 ㅆ빨 시팔 시벌 시이 씨이 시발 "
     + " ".join(first + mark for first in "씨시쉬ㅆㅅ" for mark in "1!.~ㅡ*@^-")
 )
-FUCK_HERE = r"(?:(?<![가-힣\d一-鿿])|(?<=[아와야오하헐런나개잼겜건좀냐음함픽까]))"
-BASTARD = r"(?:새[1!~.]?끼|새[키퀴]|[쌔섀쉐]끼|(?<![가-힣])(?:색히|섹히|샛기)|[ㅅ새]ㄲ)"
-LIKE = (
-    rf"(?:{BASTARD}|색기|색끼|세끼|시키|새기|쉐이|세키)"  # words of their own, after an insult only
+FUCK_HERE = r"(?:(?<![가-힣\d一-鿿])|(?<=[아와야오하헐런나개잼겜건좀냐음함픽까왜노짜]))"
+BASTARD = (
+    r"(?:새[1!~.]?끼|새[키퀴]|[쌔섀쉐]끼|(?<![가-힣](?<![이그저]))(?:색히|섹히|샛기)|[ㅅ새]ㄲ)"
 )
+# Words of their own (three meals, to order, to carve): only joined to an insult, and as a noun.
+LIKE = rf"(?:{BASTARD}|(?<=[^\s1\-])(?:색기|색끼|세끼|새기|쉐이|세키)|(?<=[^\s1\-])시키(?=들|야(?![가-힣])))"
 BASTARD_SEEDS = words(
     "새끼 새1끼 새!끼 새.끼 새~끼 새키 새퀴 쌔끼 섀끼 쉐끼 색히 섹히 샛기 ㅅㄲ 새ㄲ 색기 색끼 세끼 시키 새기 쉐이 세키"
 )

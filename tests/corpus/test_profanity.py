@@ -117,7 +117,9 @@ def test_old_prose_keeps_the_plain_senses():
     assert swear_words(old + "이 개새끼야 썩 나가거라!")
 
 
+_ENDINGS = {form for rule in RULES if isinstance(rule.mild, dict) for form in rule.mild}
 _PIECES = st.one_of(
+    st.sampled_from(sorted(_ENDINGS)),
     st.sampled_from(sorted({seed for rule in RULES for seed in rule.seeds})),
     st.sampled_from([*SOFTENED, *CLEAN]),
     st.sampled_from("이그저요 가는을도야아다년놈들것같은개새끼ㅅㅂㅋ.!1\n丙申"),
