@@ -89,7 +89,7 @@ def run(options: Options) -> int | None:
     data = Path(options.data)
     evaluation = options.evaluation
     if not evaluation and data.is_dir():
-        from clova_jax.corpus.evaluation_overlap import known_files
+        from clova_jax.corpus.evaluation_sets import known_files
 
         evaluation = tuple(known_files(data))
     safety = options.safety

@@ -13,6 +13,7 @@ import numpy as np
 from clova_jax.common.files import read_jsonl, whole_file
 from clova_jax.corpus.documents import BadLines
 from clova_jax.corpus.duplicates import Verdict, rows_at
+from clova_jax.corpus.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.corpus.steps import STEPS, Cleaning
 
@@ -161,6 +162,7 @@ def build(
         warnings.append(
             f"{bad_lines + errors.count} lines or files could not be read; see bad_lines"
         )
+    index = cleaning.evaluation_index if "evaluation" in cleaning.steps else None
     masked = [sample for count in counts for sample in count["masked"]]
     masked.sort(key=lambda sample: _order(sample["id"] + sample["text"]))
     settings = asdict(job)
@@ -176,6 +178,9 @@ def build(
         "sources": rows,
         "drops": {reason: drops[reason] for reason in sorted(drops)},
         "changes": {name: dict(sorted(count.items())) for name, count in changes.items()},
+        "evaluation_texts": dict(sorted(EvaluationIndex.load(index).counts.items()))
+        if index
+        else {},
         "bad_lines": {"count": bad_lines + errors.count, "messages": messages[:100]},
         "warnings": warnings,
         "idle_steps": idle,
@@ -239,6 +244,11 @@ def write_page(report: dict[str, Any], path: Path) -> None:
         told = ", ".join(f"{text(key)} {number:,}" for key, number in count.items())
         parts.append(f"<tr class=t><td>{name}<td>{told or 'nothing'}")
     parts.append("</table>")
+    if report["evaluation_texts"]:
+        told = ", ".join(
+            f"{text(key)} {number:,}" for key, number in report["evaluation_texts"].items()
+        )
+        parts.append(f"<h2>Texts of evaluation sets</h2><p>{told}")
     if report["bad_lines"]["count"]:
         parts.append(f"<h2>Could not be read: {report['bad_lines']['count']:,}</h2><ul>")
         parts += [f"<li>{text(message)}" for message in report["bad_lines"]["messages"]]

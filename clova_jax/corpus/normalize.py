@@ -18,9 +18,9 @@ _UNSEEN = (
     "\u2060-\u206f\ufeff\ufff0-\uffff"
 )
 _ODD = re.compile(f"[\r{_ODD_BLANKS}{_UNSEEN}]")
-_REMOVE = re.compile(f"[{_UNSEEN}]+")
+INVISIBLE = re.compile(f"[{_UNSEEN}]+")
 _LINE_BREAK = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_ODD_BLANK = re.compile(f"[{_ODD_BLANKS}]")
+ODD_BLANK = re.compile(f"[{_ODD_BLANKS}]")
 _BLANKS = re.compile(r"(?<=\S) {2,}")
 _CENTRED = re.compile(r"(?m)^ {9,}")
 _LINE_END = re.compile(" +\n")
@@ -72,9 +72,9 @@ def _plain(text: str, counts: Counter | None = None) -> str:
         or len(text) > len(text.strip())
     ):
         return _composed(text, counts)  # most texts: so it takes half the time
-    text = _REMOVE.sub("", _LINE_BREAK.sub("\n", text))
+    text = INVISIBLE.sub("", _LINE_BREAK.sub("\n", text))
     text = _composed(text, counts)  # not before: an invisible character keeps letters apart
-    text = _BLANKS.sub(" ", _ODD_BLANK.sub(" ", text))
+    text = _BLANKS.sub(" ", ODD_BLANK.sub(" ", text))
     text = _CENTRED.sub("", text)  # smaller indents are the form of lists and code
     text = _LINE_END.sub("\n", text)
     return _EMPTY_LINES.sub("\n\n", text).strip()

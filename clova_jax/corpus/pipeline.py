@@ -37,7 +37,7 @@ from clova_jax.common.workers import Workers
 from clova_jax.corpus import corpus_report
 from clova_jax.corpus.documents import BadLines, base_of
 from clova_jax.corpus.duplicates import Verdict, find_duplicates, write_matches
-from clova_jax.corpus.evaluation_overlap import EvaluationIndex, texts_of
+from clova_jax.corpus.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.parts import CleanTask, clean_part, is_whole, part_counts, part_lines
 from clova_jax.corpus.places import changed_input, describe_inputs
 from clova_jax.corpus.readers import file_groups, group_blocks, input_files
@@ -179,8 +179,7 @@ def _prepare(job: Job, work: Path) -> Cleaning:
     if job.evaluation and "evaluation" in cleaning.steps:
         path = work / "evaluation.npz"
         if not path.is_file():
-            texts = (text for file in job.evaluation for text in texts_of(file))
-            EvaluationIndex(texts).save(path)
+            EvaluationIndex.of_files(job.evaluation).save(path)
         cleaning = replace(cleaning, evaluation_index=str(path))
     wanted = "toxicity" in cleaning.steps and cleaning.toxicity == "drop"
     if wanted and cleaning.toxicity_model is None and job.safety is not None:

@@ -56,8 +56,8 @@ STEPS = (
     "language",
     "spam",
     "quality",
+    "evaluation",  # before any step that changes words
     "toxicity",
-    "evaluation",
     "privacy",
     "prefix",
 )

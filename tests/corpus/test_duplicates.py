@@ -8,8 +8,6 @@ from corpus_world import prose
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.evaluation_overlap import WORDS, EvaluationIndex, texts_of
 from clova_jax.corpus.near_duplicates import (
     BANDS,
     ROWS,
@@ -113,54 +111,3 @@ def test_resolve_asks_about_the_witness():
     pairs, like = np.array([[0, 1], [1, 2]]), np.array([0.9, 0.9])
     assert resolve(pairs, like, compare, 0.7) == {1: (0, pytest.approx(0.9))}
     assert asked == [(0, 2)]
-
-
-def test_evaluation_passages_go_with_their_lines():
-    rng = random.Random(9)
-    secret = " ".join(f"낱말{number}" for number in range(20))
-    index = EvaluationIndex([secret, "이 짧은 평가 문장은 다섯 낱말", "둘 뿐"])
-    before, after = prose(rng, 12), prose(rng, 12)
-    text = f"{before}\n앞말 {' '.join(secret.split()[3:18])} 뒷말\n{after}"
-    cut, matched = index.remove(text)
-    assert cut == f"{before}\n{after}"
-    assert len(matched) == 1
-    assert index.remove(before) == (before, [])
-    assert index.remove(f"{secret} 조금 더")[0] is None
-    assert (
-        index.remove(f"{before}\n이 짧은 평가 문장은, 다섯 낱말!\n{after}")[0]
-        == f"{before}\n{after}"
-    )
-    assert index.remove(" ".join(secret.split()[:12]))[1] == []  # twelve words are no 13-gram
-
-
-def test_spans_agree_with_sets_of_tuples(tmp_path):
-    rng = random.Random(2)
-    words = [f"w{number}" for number in range(6)]
-    evaluation = [" ".join(rng.choice(words) for _ in range(40)) for _ in range(30)]
-    index = EvaluationIndex(evaluation)
-    index.save(tmp_path / "i.npz")
-    index = EvaluationIndex.load(tmp_path / "i.npz")
-    grams = set()
-    for text in evaluation:
-        split = text.split()
-        grams |= {tuple(split[at : at + WORDS]) for at in range(len(split) - WORDS + 1)}
-    for _ in range(30):
-        source = rng.choice(evaluation).split()
-        split = [rng.choice(words) for _ in range(30)]
-        split[5 : 5 + rng.randint(8, 20)] = source[3:20]
-        expected = any(tuple(split[a : a + WORDS]) in grams for a in range(len(split) - WORDS + 1))
-        assert bool(index.spans(" ".join(split))) == expected
-
-
-def test_texts_of_any_form(tmp_path):
-    (tmp_path / "a.json").write_text('{"data": [{"q": "질문", "n": 1}, "답"]}')
-    (tmp_path / "b.tsv").write_text("ko\ten\n하나\tone\n")
-    (tmp_path / "c.csv").write_text('text,label\n"쉼표, 안",1\n')
-    (tmp_path / "d.jsonl").write_text('{"text": "줄"}\n')
-    assert list(texts_of(tmp_path / "a.json")) == ["질문", "답"]
-    assert "하나" in list(texts_of(tmp_path / "b.tsv"))
-    assert "쉼표, 안" in list(texts_of(tmp_path / "c.csv"))
-    assert list(texts_of(tmp_path / "d.jsonl")) == ["줄"]
-    (tmp_path / "e.json").write_text("{")
-    with pytest.raises(ClovaError, match="e.json: not JSON"):
-        list(texts_of(tmp_path / "e.json"))
