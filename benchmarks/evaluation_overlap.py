@@ -14,7 +14,7 @@ import sys
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,6 +64,7 @@ FORMS: dict[str, Callable[[str], str]] = {
 LONG_FORMS = {
     "inside a paragraph": lambda text: f"{_AROUND[0]} {text} {_AROUND[1]}"
 }  # 13 words or more
+PAGE = "in a page"
 
 
 def words_of(text: str) -> list[str]:
@@ -79,14 +80,19 @@ def stays(item: str, text: str) -> bool:
     return any(words_of(line) == words for line in text.split("\n"))
 
 
-def planted(item: Item, seed: int) -> Iterator[tuple[str, Document]]:
-    """Documents that hold a text in each form, with the form's name."""
-    forms = FORMS | (LONG_FORMS if len(words_of(item.text)) >= 13 else {})
-    for name, form in forms.items():
-        around = random.Random(seed).sample(_AROUND, 3) * (1 + len(item.text) // 40)
-        body = "\n".join([*around[:2], form(item.text), *around[2:]])
-        yield name, Document(body, "1", "blogs", {})
-    yield "in a page", Document(_page(item.text), "1", "blogs", {"format": "html", "whole": True})
+def forms_of(item: Item) -> list[str]:
+    """The forms that a text is planted in."""
+    long = LONG_FORMS if len(words_of(item.text)) >= 13 else {}
+    return [*FORMS, *long, PAGE]
+
+
+def plant(item: Item, form: str, seed: int) -> Document:
+    """A document of invented prose that holds a text in a form, and is long enough to survive its loss."""
+    if form == PAGE:
+        return Document(_page(item.text), "1", "blogs", {"format": "html", "whole": True})
+    around = random.Random(seed).sample(_AROUND, 3) * (1 + len(item.text) // 40)
+    body = "\n".join([*around[:2], (FORMS | LONG_FORMS)[form](item.text), *around[2:]])
+    return Document(body, "1", "blogs", {})
 
 
 def findable(item: Item) -> bool:
@@ -115,12 +121,14 @@ def survivors(
     counts: Counter = Counter()
     left = []
     for number, item in enumerate(items):
-        documents = list(planted(item, number))
+        names = forms_of(item)
         if forms is not None:
-            documents = (documents[number % len(documents) :] + documents)[:forms]
-        for name, document in documents:
+            at = number % len(names)
+            names = (names[at:] + names[:at])[:forms]
+        for name in names:
             counts[name] += 1
-            _, result = cleaner(document, {step: Counter() for step, _ in cleaner.steps})
+            steps = {step: Counter() for step, _ in cleaner.steps}
+            _, result = cleaner(plant(item, name, number), steps)
             if not isinstance(result, Dropped) and stays(item.text, result.text):
                 left.append((name, item.text))
     return counts, left
