@@ -54,7 +54,10 @@ class Options:
         (), "texts to end before, a word each; \\n stands for a line break", words=True
     )
     num_samples: int = option(1, "continuations of the prompt", least=1)
-    seed: int | None = seed_option("the same seed gives the same text", None)
+    seed: int | None = seed_option(
+        "the same seed gives the same text, with the same version of JAX on the same kind of device",
+        None,
+    )
     echo: bool = option(False, "print the prompt too")
     mesh: tuple[int, ...] | None = mesh_option(None)
     language: str | None = option(None, "of the messages: ko or en; the terminal's by default")

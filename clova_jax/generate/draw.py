@@ -99,7 +99,8 @@ def draw(
         scores = scores - jnp.max(scores, axis=-1, keepdims=True)
         scaled = scores / jnp.where(drawn, rows.temperature, 1)[:, None]
         kept = filtered(scaled, rows)
-        keys = jax.vmap(jax.random.fold_in)(jax.random.wrap_key_data(rows.key), number)
+        keys = jax.random.wrap_key_data(rows.key, impl="threefry2x32")  # whatever JAX's default is
+        keys = jax.vmap(jax.random.fold_in)(keys, number)
         noise = jax.vmap(lambda key: jax.random.gumbel(key, scores.shape[1:]))(keys)
         choice = jnp.argmax(jnp.where(kept, scaled + noise, -jnp.inf), axis=-1)
         return jnp.where(drawn, choice.astype(jnp.int32), likeliest)

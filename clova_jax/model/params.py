@@ -112,7 +112,7 @@ def init_params(config: ModelConfig, seed: int = 0) -> Params:
     Traceable, so that `jax.jit(init_params, static_argnums=0, out_shardings=…)` makes a model no
     single device could hold.
     """
-    key = jax.random.key(seed)
+    key = jax.random.key(seed, impl="threefry2x32")  # whatever JAX's default is
 
     def start(path: Any, spec: Spec) -> jax.Array:
         if not spec.std:

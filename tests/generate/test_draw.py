@@ -114,3 +114,19 @@ def test_penalties():
 def test_options_out_of_range_are_named(option, value):
     with pytest.raises(ClovaError, match=option):
         Sampling(**{option: value})
+
+
+def test_a_seed_draws_the_same_whatever_the_version_or_the_default_generator():
+    rows = Rows.of([Sampling()] * 4, [seed_key(seed) for seed in range(4)], 4)
+    scores = np.zeros((4, 1_000), np.float32)
+
+    def tokens():
+        return np.asarray(draw(scores, rows, np.arange(4), np.ones(4, bool))).tolist()
+
+    assert tokens() == [995, 63, 270, 603]
+    before = jax.config.jax_default_prng_impl
+    try:
+        jax.config.update("jax_default_prng_impl", "rbg")
+        assert tokens() == [995, 63, 270, 603]
+    finally:
+        jax.config.update("jax_default_prng_impl", before)
