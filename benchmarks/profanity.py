@@ -35,7 +35,8 @@ GROUPS = {
         *("parallel/koen_train.tsv", "parallel/koen_dev.tsv", "parallel/koen_test.tsv"),
         *("kornlu/KorSTS/sts-train.tsv", "kornlu/KorSTS/sts-test.tsv"),
         *("kornlu/KorNLI/xnli.dev.ko.tsv", "kornlu/KorNLI/xnli.test.ko.tsv"),
-        "korquad/KorQuAD_v1.0_dev.json",
+        *("korquad/KorQuAD_v1.0_dev.json", "klue/ynat-v1.1/ynat-v1.1_dev.json"),
+        *("klue/klue-nli-v1.1/klue-nli-v1.1_dev.json", "klue/klue-sts-v1.1/klue-sts-v1.1_dev.json"),
     ),
     "prose of 1920-1942": ("magazines_1920s", "literature"),
     "comments and reviews": (
@@ -44,11 +45,11 @@ GROUPS = {
         *("safety/korean_unsmile_dataset/unsmile_train_v1.0.tsv",),
     ),
 }
-COLUMNS = ("comments", "문장", "ko", "sentence1")  # that hold the text of a table
+COLUMNS = ("comments", "문장", "ko", "title", "premise", "hypothesis", "sentence1", "sentence2")
 WANTED = {  # eojeols that the search takes, and that it leaves
-    "formal prose": (60, 60),
+    "formal prose": (100, 100),
     "prose of 1920-1942": (40, 40),
-    "comments and reviews": (100, 100),
+    "comments and reviews": (60, 60),
 }
 # What `clova corpus` looked for before, and a pattern that takes in far more than swear words.
 BEFORE = re.compile(
@@ -103,9 +104,9 @@ def run(options: Options) -> None:
     if options.data is None:
         raise ClovaError("--data is needed: a folder laid out like the real data")
     candidates = {group: list(_candidates(options.data, group)) for group in GROUPS}
-    known = read_json(options.labels) if options.labels.is_file() else {"tuned_on": []}
+    draws = read_json(options.labels)["draws"] if options.labels.is_file() else []
     if options.draw:
-        read = {tuple(place) for place in known["tuned_on"]}
+        read = {(row["file"], row["document"], row["start"]) for d in draws for row in d["labels"]}
         fresh = {
             group: [one for one in ones if one.place not in read]
             for group, ones in candidates.items()
@@ -113,13 +114,14 @@ def run(options: Options) -> None:
         _draw(fresh, options.draw, options.seed)
         return
     rows = [
-        {"text": group, "search": name}
-        | measure(_labelled(candidates[group], known["labels"], group), known["strata"][group], of)
+        {"draw": number, "text": group, "search": name}
+        | measure(_labelled(candidates[group], draw["labels"], group), draw["strata"][group], of)
+        for number, draw in enumerate(draws, 1)
         for group in GROUPS
         for name, of in (("before", lambda one: one.before), ("now", lambda one: one.found))
     ]
     print(format_table(rows))
-    write_json(options.labels, known | {"rows": rows})
+    write_json(options.labels, {"rows": rows, "draws": draws})
 
 
 def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
@@ -128,17 +130,19 @@ def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
         folder, file = name.rsplit("/", 1)
         path = find_file(data / folder, file)
         if file.endswith(".json"):
-            articles = read_json(path)["data"]
-            passages = [part["context"] for article in articles for part in article["paragraphs"]]
-            yield from enumerate(passages)
+            rows = read_json(path)
+            if isinstance(rows, dict):  # SQuAD's nesting
+                rows = [part for article in rows["data"] for part in article["paragraphs"]]
+            for number, row in enumerate(rows):
+                names = [name for name in (*COLUMNS, "context") if name in row]
+                yield number, "\t".join(row[name] for name in names)
             return
         lines = read_lines(path)
         header = next(lines)[1].split("\t")
-        column = next(header.index(name) for name in COLUMNS if name in header)
+        columns = [header.index(name) for name in COLUMNS if name in header]
         for number, line in lines:
             cells = line.split("\t")
-            if column < len(cells):
-                yield number, cells[column]
+            yield number, "\t".join(cells[column] for column in columns if column < len(cells))
         return
     for number, row in read_jsonl(find_file(data / "corpus", f"{name}.jsonl")):
         half = hashlib.blake2b(f"{name} {number - 1}".encode(), digest_size=1).digest()[0] % 2

@@ -1,7 +1,7 @@
 """Swear words in a text: finding them, counting them, and putting milder words in their place.
 
 The rules are in `profanity_lexicon`. A text in which no seed of a rule stands costs a few searches for
-substrings; only around a match is anything else looked at, and never further than 60 characters.
+substrings; only around a match is anything else looked at, and never further than 150 characters.
 """
 
 import re
@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from clova_jax.corpus.profanity_lexicon import RULES, Rule
+from clova_jax.corpus.profanity_spelling import QUARREL
 
-_LEFT, _NEAR = 20, 60  # characters looked at before a match, and on either side of it
+# Characters looked at before a match, and on either side of it.
+_LEFT, _NEAR, _QUARREL = 20, 60, 150
+_QUARREL_SIGNS = re.compile(QUARREL)
 _PASSES = 8
 
 # Spelling of before 1933, or Hanja among the Hangul: of 병신 and 새끼 the plain senses were usual then. A
@@ -98,6 +101,11 @@ def _match(text: str, seed: int, rule: _Compiled) -> tuple[int, int] | None:
         if rule.left and not rule.left.search(text, left, start):
             continue
         if rule.not_left and rule.not_left.search(text, left, start):
+            continue
+        if rule.rule.quarrel and not (
+            _QUARREL_SIGNS.search(text, max(0, start - _QUARREL), start)
+            or _QUARREL_SIGNS.search(text, match.end(), match.end() + _QUARREL)
+        ):
             continue
         near = rule.near
         if near and (

@@ -22,6 +22,7 @@ from clova_jax.corpus.profanity_spelling import (
     LIKE,
     MOUTH,
     NO_JAMO,
+    NOT_A_PERSON,
     PARTICLE,
     WORST,
     words,
@@ -41,6 +42,7 @@ class Rule:
         left: matches what stands just before, within 20 characters.
         not_left: does not.
         near: stands nowhere within 60 characters on either side.
+        quarrel: whether signs of chat or quarrel must stand within 150 characters.
         period: whether it swears in old prose too, where 병신 is an invalid and 새끼 a young animal.
         before: how many characters of the match may stand before the seed.
     """
@@ -52,6 +54,7 @@ class Rule:
     left: str = ""
     not_left: str = ""
     near: str = ""
+    quarrel: bool = False
     period: bool = False
     before: int = 0
 
@@ -144,7 +147,7 @@ RULES = (
     ),
     Rule(
         BASTARD_SEEDS,
-        rf"{HERE}(?:개|간나위?|미친)(?:새끼|색기|색끼)",
+        rf"{HERE}(?:(?:간나위?|미친)(?:새끼|색기|색끼)|개(?:새끼|색기|색끼)(?=[야아놈!]|들|같은|가튼))",
         _BAD,
         not_left=r"[月월日일]\s?$",
         near=r"고양이|강아지|어미|낳",
@@ -159,18 +162,28 @@ RULES = (
     ),
     Rule(
         BASTARD_SEEDS,
+        rf"{BASTARD}(?:{PARTICLE}|(?![가-힣]))",
+        "사람",
+        left=r"(?:^|[^가-힣])(?:이|그|저|요|이런|저런|그런|무슨|별)\s?$|[가-힣*xX]$",
+        not_left=NOT_A_PERSON,
+        near=ANIMALS,
+    ),
+    Rule(
+        BASTARD_SEEDS,
         BASTARD + PARTICLE,
         "사람",
-        not_left=r"(?:내|제|우리|지|니|네|손주|손자|남의|자기|자식|서방)\s?$|[를을도만고서며면게에가다로와과랑어린첫한,]\s$",
+        not_left=NOT_A_PERSON + r"|[를을도만고서며면게에가다로와과랑어린첫한,]\s$",
         near=ANIMALS,
+        quarrel=True,
     ),
     Rule(
         BASTARD_SEEDS,
         BASTARD + r"(?![가-힣])",
         "사람",
-        left=r"(?:[이그저요런한은는운른쁜긴된진던의빠까충놈들]|\*|[xX])\s?$|[가-힣](?<!내)(?<!제)(?<!지)(?<!니)(?<!주)(?<!식)$",
-        not_left=r"(?:[^가-힣]|^)(?:내|제|우리|지|니|네|손주|손자|남의|자기|자식|서방|한|온|첫|어린)\s?$",
+        left=r"(?:[이그저요런한은는운른쁜긴된진던의빠까충놈들])\s$",
+        not_left=NOT_A_PERSON + r"|(?:[^가-힣]|^)(?:한|온|첫|어린)\s?$",
         near=ANIMALS,
+        quarrel=True,
     ),
     # 병신
     Rule(
@@ -206,7 +219,7 @@ RULES = (
     # 지랄, 염병
     Rule(
         ("지랄",),
-        rf"(?:{HERE}|(?<=[개돈생쌩이발별갑꼴병웬씹저그]))(?:개|쌩|생)?지랄(?!병|탄|버|떄|때)(?:하(?![가-힣]*나)|한다|해|했|할|함|들하)?",
+        rf"(?:{HERE}|(?<=[개돈생쌩이발별갑꼴병웬씹저그]))(?:개|쌩|생)?지랄(?!병|탄|버|떄|때|\s수[\s밖밧])(?:하(?![가-힣]*나)|한다|해|했|할|함|들하)?",
         {
             "들하": "난리들 치",
             "한다": "난리 친다",
@@ -217,6 +230,7 @@ RULES = (
             "함": "난리 침",
             "": "난리",
         },
+        near=r"간질|환자|발작|최루",
         period=True,
         before=1,
     ),
@@ -454,7 +468,7 @@ RULES = (
         ("애미", "에미"),
         r"[애에]미(?!\s?없)",
         "엄마",
-        left=r"(?:니네|느그|니들|너네|니|개발자|운영자)\s?$",
+        left=r"(?:^|[^가-힣])(?:니네|느그|니들|너네|니|개발자|운영자)\s?$",
     ),
     Rule(("애미", "에미"), r"[애에]미\s?창년", _BAD),
     Rule(
@@ -499,7 +513,7 @@ RULES = (
         rf"{HERE}(?:{MOUTH}|입주둥이)(?=(?:[를을만이로는나도]|부터)?\s?(?:좀\s?|많이\s?|참\s?|처\s?|그만\s?|함부로\s?|한대)?"
         r"(?:다물|다무|놀\s?[리려릴림]|놀려|잘\s?놀|털|파이터|째|찢|쳐|나불|싸물|싸지|나발|살[았아]|산게|산 게|깨시민|조심|꿰|봉|하고있|정부욕)|에\s?(?:개?거품|가시))",
         "입",
-        near=ANIMALS.replace("|알을|", "|"),
+        near=ANIMALS + r"|봉투|봉지|원고|자루|우표|포대",
         period=True,
         before=1,
     ),
