@@ -31,6 +31,8 @@ RRN = FIRST + str(rrn_check_digit(FIRST.replace("-", "")))
         ("[010]2345-6789", "<|phone|>"),
         ("(+82)10-2345-6789", "<|phone|>"),
         ("+82 (0)10 2345 6789", "<|phone|>"),
+        ("+44.1256.274200 로", "<|phone|> 로"),
+        ("+1 (415) 555-0123", "<|phone|>"),
         # Separators.
         *(
             (f"010{mark}2345{mark}6789", "<|phone|>")
@@ -161,6 +163,7 @@ def test_no_word_outweighs_an_unmistakable_form(words, kind, value):
         "ssh://me@host.example.org/app",
         "react@16.8.0",
         "@app.route 와 @media.com",
+        "xb @ self.weights + b",
         "사용법은 online at docs.example.org",
         "이 2021-03-15 12:30:45",
         "공일오비와 이 2021-03-15, 일 3,500,000원",

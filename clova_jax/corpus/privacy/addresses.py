@@ -10,7 +10,9 @@ from clova_jax.corpus.privacy.view import View
 
 _IP4 = re.compile(r"(?<![\d.A-Za-z])(?<![A-Za-z]-)\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?!\d|\.\d)")
 _VISIT = re.compile("접속|로그인|댓글|차단|포트")
-_IP6 = re.compile(r"(?<![A-Za-z0-9_:.])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{3,34}(?![A-Za-z0-9_:])")
+_IP6 = re.compile(
+    r"(?<![A-Za-z0-9_:.])(?!3[Ff][Ff][Ee])[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{3,34}(?![A-Za-z0-9_:/])"
+)
 
 
 def addresses4(view: View) -> Iterator[Candidate]:
@@ -30,7 +32,7 @@ def addresses4(view: View) -> Iterator[Candidate]:
 
 
 def addresses6(text: str) -> Iterator[Candidate]:
-    """Public addresses of sixteen bytes in a text."""
+    """Public addresses of sixteen bytes in a text, but not the prefixes of networks."""
     if "::" in text or text.count(":") >= 7:
         for match in _IP6.finditer(text):
             if _is_public(match[0]):
@@ -39,6 +41,7 @@ def addresses6(text: str) -> Iterator[Candidate]:
 
 def _is_public(address: str) -> bool:
     try:
-        return ipaddress.ip_address(address).is_global
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
+    return parsed.is_global and not parsed.is_multicast

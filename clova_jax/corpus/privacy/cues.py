@@ -2,11 +2,12 @@
 
 import re
 
-# The nearest of these words before a number decides where its form alone does not.
+# The nearest of these words before a number decides where its form alone does not. 국민, 우리, 하나
+# are banks only where they stand alone: 국민신문고, 우리보다.
 CUES = {
     "none": r"주문|송장|운송|배송|등기|바코드|상품|제품|모델|시리얼|일련|품번|접수|예약 ?번호|관리|사업자|법인|도서|코드|사건|문서|허가|인증|특허|출원|등록 ?번호|신청 ?번호|고유|학번|사번|수험|티켓|항공권|영수증|승인|거래 ?번호|회원 ?번호|좌표|버전|판본|릴리스|빌드|펌웨어|업데이트|절\b|항목|목차|챕터|[§]|(?i:\b(?:order|isbn|issn|sku|model|serial|s/n|version|ver|build|release|v|doi)\b|[#№])",
     "phone": r"전화|연락|핸드폰|휴대|폰|(?:제|내|저희|우리) ?번호|문의|상담|예약|문자|통화|카톡|☎|☏|📞|콜|팩스|직통|(?i:\b(?:tel|fax|phone|mobile|cell|call|hp|h\.p|c\.p)\b)|[TMFtmf][.:)]",
-    "account": r"계좌|입금|송금|예금주|이체|은행|뱅크|농협|신협|수협|우체국|새마을|국민|신한|우리|하나|기업|카뱅|토스|보내 ?주|후원|(?i:\baccount\b)",
+    "account": r"계좌|입금|송금|예금주|이체|은행|뱅크|농협|신협|수협|우체국|새마을|(?:국민|신한|기업|토스)(?![가-힣])|(?:우리|하나)[ :)]*$|카뱅|보내 ?주|후원|(?i:\baccount\b)",
     "card": r"카드|신용|체크|결제|(?i:\bcard|visa|master)",
     "passport": r"여권|(?i:passport)",
     "licence": r"면허",

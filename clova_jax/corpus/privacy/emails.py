@@ -164,6 +164,8 @@ def _is_address(
         return known and ("." not in domain[0] or _MAIL.match(name) is not None)
     if sign in (" @", "@ "):  # a mention
         return _MAIL.match(name) is not None
+    if sign == " @ " and not known:  # a product of matrices
+        return False
     if text[: local.start()].endswith("://"):  # the user of an address: ssh://me@host.org/
         return False
     if ending in _FILES:  # icon@2x.png

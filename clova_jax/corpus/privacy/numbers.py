@@ -31,8 +31,7 @@ _PASSPORT = re.compile(
 PASSPORT_WORD = re.compile(CUES["passport"])
 
 _BANK = re.compile(
-    r"^[\s(,:]{0,2}(?:[가-힣]{2,6}(?:은행|뱅크)|은행|농협|신협|우체국|계좌|예금주|국민|신한|우리은행|하나은행"
-    r"|카카오뱅크|토스)"
+    r"^[ \t(,:]{0,2}(?:[가-힣]{2,6}(?:은행|뱅크)|은행|농협|신협|우체국|계좌|예금주|(?:국민|신한|토스)(?![가-힣]))"
 )
 _CARD_WORD, _LICENCE_WORD = re.compile("카드"), re.compile("면허")
 _DATE = re.compile(

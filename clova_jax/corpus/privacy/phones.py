@@ -16,6 +16,8 @@ _HOME = re.compile(rf"0(?P<code>{_MOBILE_CODE}|{_AREA_CODE}){_REST}")
 _ABROAD = re.compile(
     rf"(?P<sign>\+ ?|00)?82(?P<country>{_JOINT})\(?0?\)?(?: ?-)?(?P<code>{_MOBILE_CODE}|{_AREA_CODE}){_REST}"
 )
+# Of any other country, with the plus sign that such numbers begin with.
+_FOREIGN = re.compile(r"\+(?!82)\d{1,3}(?:[ \-.]?\(?\d{1,5}\)?){2,5}")
 
 _letter_before = re.compile(
     r"(?:[A-Za-z_]{2}|[^A-Za-z_][ABDEGIJKLNOQRSUVWXYZabdegijklnoqrsuvwxyz_])$"
@@ -32,6 +34,14 @@ def phones(view: View) -> Iterator[Candidate]:
             if evidence is not None:
                 yield Candidate(evidence, _finding(view, match))
                 free = max(free, match.end())
+    for match in _FOREIGN.finditer(view.text):
+        digits = sum(map(str.isdigit, match[0]))
+        before = view.text[max(0, match.start() - 2) : match.start()].rstrip()[-1:]
+        if 10 <= digits <= 15 and not view.touched(*match.span()) and not _operand(before):
+            yield Candidate(Evidence.TELLING, Finding("phone", *view.span(*match.span())))
+
+
+_operand = re.compile(r"[\w)\]+*/%=]").match  # what stands before a plus that adds
 
 
 def _each(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
@@ -129,7 +139,7 @@ def _area_evidence(view: View, match: re.Match[str], before: str) -> Evidence | 
         r"-\d{2}" if hyphened else r"-\d{2}|[.,]\d", view.text[match.end() : match.end() + 3]
     ):
         return None
-    if before[-1:].isascii() and before[-1:].isalpha() and not first:
+    if before[-1:].isascii() and before[-1:].isalpha() and not hyphened:
         return None
     spaced = " " in match["middle"] or " " in match["last"]
     signs = [bool(joint.strip()) and set(joint) <= set(" -.)\n") for joint in (first, second)]
@@ -137,7 +147,7 @@ def _area_evidence(view: View, match: re.Match[str], before: str) -> Evidence | 
         return None if labelled_otherwise(view.original, place) else Evidence.TELLING
     if sum(map(str.isdigit, match[0])) < 9 or nearest(view.original, place) != "phone":
         return None
-    if not first and _url_before(view.original, max(0, place - 200), place):
+    if _url_before(view.original, max(0, place - 200), place):
         return None
     return Evidence.CUED
 
