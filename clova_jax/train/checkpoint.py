@@ -7,6 +7,8 @@ A folder without `checkpoint.json` was cut short and does not count. On restore 
 hashed again; a damaged checkpoint is named and the one before it is used.
 """
 
+import errno
+import logging
 import shutil
 import sys
 import threading
@@ -26,6 +28,34 @@ from clova_jax.model import not_finite
 MARK = "checkpoint.json"
 
 
+def _lacking(directory: Path, state: Any) -> int:
+    """Bytes that the disk lacks for a state of one process; below 0 where there is room."""
+    if jax.process_count() > 1:
+        return 0  # raising on one process alone would leave the others waiting
+    size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
+    return size - shutil.disk_usage(directory).free
+
+
+def _be_brief() -> None:
+    """Keeps Orbax and TensorStore from printing a failed write, pages long, before its `ClovaError` is told."""
+    logging.getLogger("absl").addFilter(_not_orbax_failing)
+    if sys.unraisablehook is not _brief_hook:
+        _hooks.append(sys.unraisablehook)
+        sys.unraisablehook = _brief_hook
+
+
+_hooks: list[Any] = []
+
+
+def _brief_hook(about: Any) -> None:
+    if not (about.exc_type is RuntimeError and str(about.exc_value) == "Event loop is closed"):
+        _hooks[-1](about)
+
+
+def _not_orbax_failing(record: logging.LogRecord) -> bool:
+    return not (record.levelno >= logging.ERROR and "orbax" in record.pathname)
+
+
 class Checkpoints:
     """The checkpoints of one run.
 
@@ -39,6 +69,7 @@ class Checkpoints:
         self.directory = Path(directory).absolute()
         self.keep_last, self.keep_every = keep_last, keep_every
         self._writer = jax.process_index() == 0
+        _be_brief()
         self._checkpointer = ocp.StandardCheckpointer()
         self._finisher: threading.Thread | None = None
         self._error: BaseException | None = None
@@ -67,6 +98,8 @@ class Checkpoints:
             shutil.rmtree(folder, ignore_errors=True)  # a damaged or half-written one
             self.directory.mkdir(parents=True, exist_ok=True)
         try:
+            if self._writer and (lacking := _lacking(self.directory, state)) > 0:
+                raise OSError(errno.ENOSPC, f"no space left: {lacking / 1e6:,.1f} MB are missing")
             self._checkpointer.save(folder / "state", state, force=True)
         except Exception as error:
             raise self._failure(step, error) from error
@@ -88,7 +121,11 @@ class Checkpoints:
         shutil.rmtree(self.directory / str(step), ignore_errors=True)
         before = self.steps()
         kept = f"the one of step {before[-1]} is intact" if before else "there is none before it"
-        full = "no space left" in str(error).lower() or getattr(error, "errno", None) == 28
+        codes = (errno.ENOSPC, errno.EDQUOT)
+        text = str(error).lower()
+        full = getattr(error, "errno", None) in codes or any(
+            words in text for words in ("no space left", "disk quota exceeded")
+        )
         reason = "no room left on the disk" if full else f"{type(error).__name__}: {error}"
         return ClovaError(
             f"{self.directory}: checkpoint of step {step} not written ({reason}); {kept}"

@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -174,3 +177,39 @@ def test_a_mark_without_its_fields_is_damage(checkpoints, capsys, change):
     assert "checkpoint 20 is damaged" in capsys.readouterr().err
     with pytest.raises(ClovaError, match=r"checkpoint\.json"):
         checkpoints.about(20)
+
+
+def test_want_of_room_is_told_before_anything_is_written(checkpoints, monkeypatch, capfd):
+    checkpoints.save(10, state(10), {})
+    checkpoints.wait()
+    usage = SimpleNamespace(total=1 << 40, used=0, free=100)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
+    with pytest.raises(ClovaError, match=r"step 20 not written \(no room.*step 10 is intact"):
+        checkpoints.save(20, state(20), {})
+    assert checkpoints.newest_sound() == 10
+    assert capfd.readouterr().err == ""
+
+
+TOO_LARGE = """
+import resource, signal, sys
+import jax, jax.numpy as jnp
+from clova_jax.common.errors import ClovaError
+from clova_jax.train.checkpoint import Checkpoints
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+checkpoints = Checkpoints(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    checkpoints.save(1, {str(i): jax.random.normal(jax.random.key(i), (1 << 19,)) for i in range(4)}, {})
+    checkpoints.wait()
+except ClovaError as error:
+    print(str(error)[:200])
+checkpoints.close()
+"""
+
+
+def test_a_write_that_fails_halfway_prints_no_traceback(tmp_path):
+    command = [sys.executable, "-c", TOO_LARGE, str(tmp_path / "checkpoints")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert "checkpoint of step 1 not written" in done.stdout
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
