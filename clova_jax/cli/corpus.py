@@ -86,6 +86,8 @@ def run(options: Options) -> int | None:
         return None
     if not options.data:
         raise ClovaError("--data is required: a folder, a file or a glob (try --help)")
+    if "://" in options.data:
+        raise ClovaError(f"--data: {options.data} is a URL; give a path on this machine")
     data = Path(options.data)
     evaluation = options.evaluation
     if not evaluation and data.is_dir():

@@ -15,7 +15,7 @@ from clova_jax.train.metrics import read_metrics
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
-TIMES = int(os.environ.get("T","4"))  # of each of the five commands: twenty pairs
+TIMES = 4  # of each of the five commands: twenty pairs
 
 
 @pytest.fixture(scope="module")

@@ -188,6 +188,7 @@ def test_in_a_log_are_plain_lines_and_on_a_busy_machine_no_mfu(tmp_path, monkeyp
     assert any(line.startswith("training: 100%") for line in lines)
 
 
+@pytest.mark.slow
 def test_bad_steps_are_skipped_counted_and_too_many_stop_the_run(tmp_path):
     def poisoned(start):
         for step in range(start, 10**9):
