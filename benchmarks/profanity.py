@@ -25,7 +25,8 @@ from clova_jax.common.command import main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines, write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.profanity import swear_words
+from clova_jax.corpus.profanity import profanity_share, swear_words
+from clova_jax.corpus.steps import Cleaning
 
 LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
 GROUPS = {
@@ -103,10 +104,10 @@ def run(options: Options) -> None:
     """Draws a sample, or measures the one that is labelled."""
     if options.data is None:
         raise ClovaError("--data is needed: a folder laid out like the real data")
-    candidates = {group: list(_candidates(options.data, group)) for group in GROUPS}
     draws = read_json(options.labels)["draws"] if options.labels.is_file() else []
+    read = {(row["file"], row["document"], row["start"]) for d in draws for row in d["labels"]}
+    candidates = {group: list(_candidates(options.data, group, read)) for group in GROUPS}
     if options.draw:
-        read = {(row["file"], row["document"], row["start"]) for d in draws for row in d["labels"]}
         fresh = {
             group: [one for one in ones if one.place not in read]
             for group, ones in candidates.items()
@@ -120,8 +121,10 @@ def run(options: Options) -> None:
         for group in GROUPS
         for name, of in (("before", lambda one: one.before), ("now", lambda one: one.found))
     ]
+    dropped = [{"text": group} | _dropped(options.data, group) for group in GROUPS]
     print(format_table(rows))
-    write_json(options.labels, {"rows": rows, "draws": draws})
+    print(format_table(dropped))
+    write_json(options.labels, {"rows": rows, "dropped": dropped, "draws": draws})
 
 
 def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
@@ -150,19 +153,38 @@ def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
             yield number, row["text"]
 
 
-def _candidates(data: Path, group: str) -> Iterator[Candidate]:
+def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iterator[Candidate]:
+    """The candidates of today's search, and those that were read."""
+    starts: dict[tuple[str, int], list[int]] = {}
+    for file, number, start in read:
+        starts.setdefault((file, number), []).append(start)
     for name in GROUPS[group]:
         for number, text in _texts(data, name):
             found = [span for word in swear_words(text) for span in _eojeols(text, word[:2])]
             before = [span for m in BEFORE.finditer(text) for span in _eojeols(text, m.span())]
             broad = [span for m in BROAD.finditer(text) for span in _eojeols(text, m.span())]
-            for start, end in sorted({*found, *before, *broad}):
+            at = starts.get((name, number), ())
+            known = [span for start in at for span in _eojeols(text, (start, start + 1))]
+            for start, end in sorted({*found, *before, *broad, *known}):
                 near = text[max(0, start - 60) : start], text[start:end], text[end : end + 60]
                 yield Candidate(
                     *(name, number, start, text[start:end]),
                     *((start, end) in found, (start, end) in before),
                     "{}【{}】{}".format(*near),
                 )
+
+
+def _dropped(data: Path, group: str) -> dict[str, int]:
+    """Documents, and how many `clova corpus` would drop for their swear words."""
+    counts = {"documents": 0, "megabytes": 0, "before": 0, "now": 0}
+    limit, size = Cleaning().max_profanity, 0
+    for name in GROUPS[group]:
+        for _, text in _texts(data, name):
+            counts["documents"] += 1
+            size += len(text.encode())
+            counts["before"] += len(BEFORE.findall(text)) >= limit * max(len(text.split()), 1)
+            counts["now"] += profanity_share(text) >= limit
+    return counts | {"megabytes": round(size / 1e6)}
 
 
 def _eojeols(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
