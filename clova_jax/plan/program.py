@@ -13,6 +13,8 @@ from functools import cached_property
 import numpy as np
 from jax.sharding import Mesh
 
+from clova_jax.common.errors import ClovaError
+
 _INSTRUCTION = re.compile(r"^\s*(?:ROOT )?%?(\S+) = (\(.*?\)|\S+) ([\w\-]+)\((.*)$")
 _COMPUTATION = re.compile(r"^(?:ENTRY )?%?(\S+) \(.*\) -> .* \{$")
 _ARRAY = re.compile(r"(pred|[a-z]+\d+\w*)\[([\d,]*)\]")
@@ -190,7 +192,11 @@ def _bytes(type_text: str) -> int:
 
 
 def _groups(rest: str, devices: int) -> np.ndarray:
-    """Replica groups as rows of device numbers, from either way XLA writes them."""
+    """Replica groups as rows of device numbers, from each of the ways XLA writes them.
+
+    Raises:
+        ClovaError: it is written in another way.
+    """
     if pairs := re.search(r"source_target_pairs=\{(.*?)\}\}", rest):
         return np.array(re.findall(r"(\d+),(\d+)", pairs[1]), int)
     if iota := re.search(r"replica_groups=\[([\d,]+)\]<=\[([\d,]+)\](?:T\(([\d,]+)\))?", rest):
@@ -201,4 +207,33 @@ def _groups(rest: str, devices: int) -> np.ndarray:
         return np.array(
             [[int(n) for n in g.split(",")] for g in re.findall(r"\{([\d,]+)\}", listed[1])]
         )
+    if mesh := re.search(r"replica_groups=mesh\[([^\]]*)\] \{(.*?)\}", rest):
+        return _groups_of_axes(*mesh.groups())
+    written = re.search(r"replica_groups=(?!\{\})(.{,60})", rest)
+    if written:
+        raise ClovaError(
+            f"the compiler writes replica groups in a way this version cannot read: {written[1]}; "
+            "install the versions of JAX that setup.py names"
+        )
     return np.arange(devices)[None]
+
+
+def _groups_of_axes(mesh: str, axes: str) -> np.ndarray:
+    """Groups along axes of a mesh, `'data'=2,'model'=4` and `'data','model':(2)2` say.
+
+    `:(2)2` is a part of an axis: two numbers, with two steps of the axis outside them.
+    """
+    sizes = {name: int(size) for name, size in re.findall(r"'(\w+)'=(\d+)", mesh)}
+    parts = {
+        name: (int(outer or 1), int(size or sizes[name]))
+        for name, outer, size in re.findall(r"'(\w+)'(?::\((\d+)\)(\d+))?", axes)
+    }
+    shape: list[int] = []
+    inside: list[int] = []  # which dimensions of `shape` a group runs over
+    for name, size in sizes.items():
+        outer, part = parts.get(name, (size, 1))
+        shape += [outer, part, size // (outer * part)]
+        inside += [len(shape) - 2] if name in parts else []
+    numbers = np.arange(math.prod(shape)).reshape(shape)
+    numbers = np.moveaxis(numbers, inside, range(-len(inside), 0))
+    return numbers.reshape(-1, math.prod(shape[place] for place in inside))

@@ -1,10 +1,12 @@
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from jax.sharding import PartitionSpec as P
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.parallel import make_mesh
-from clova_jax.plan.program import Program
+from clova_jax.plan.program import Program, _groups
 
 LAYERS, ROWS, WIDE, NARROW = 12, 16, 64, 32
 
@@ -50,3 +52,25 @@ def test_collectives_are_counted_by_axis(program):
     assert sent["model"] == LAYERS // 2 * activations  # ring over two: 2 x 1/2 of the bytes
     assert sent["pipe"] == (ROWS // 2) * WIDE * 4
     assert sent["data+pipe"] == 2 * 3 / 4 * 4
+
+
+@pytest.mark.parametrize(
+    ("written", "groups"),
+    [
+        ("{{0,2},{1,3},{4,6},{5,7}}", [[0, 2], [1, 3], [4, 6], [5, 7]]),
+        ("[4,2]<=[2,2,2]T(0,2,1)", [[0, 2], [1, 3], [4, 6], [5, 7]]),
+        ("mesh['data'=2,'pipe'=2,'model'=2] {'pipe'}", [[0, 2], [1, 3], [4, 6], [5, 7]]),
+        ("mesh['data'=2,'pipe'=2,'model'=2] {'data','model'}", [[0, 1, 4, 5], [2, 3, 6, 7]]),
+        ("mesh['data'=4,'model'=2] {'data':(2)2}", [[0, 2], [1, 3], [4, 6], [5, 7]]),
+        ("mesh['data'=4,'model'=2] {'data':(1)2,'model'}", [[0, 1, 4, 5], [2, 3, 6, 7]]),
+        ("{}", [list(range(8))]),
+    ],
+)
+def test_groups_are_read_in_every_way_the_compiler_writes_them(written, groups):
+    found = _groups(f"%x), channel_id=1, replica_groups={written}, to_apply=%add", 8)
+    np.testing.assert_array_equal(found, groups)
+
+
+def test_groups_that_cannot_be_read_are_told():
+    with pytest.raises(ClovaError, match="rows of a torus"):
+        _groups("%x), replica_groups=rows of a torus, to_apply=%add", 8)
