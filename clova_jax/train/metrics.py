@@ -74,7 +74,11 @@ class JsonLines:
 
 
 class TensorBoard:
-    """Event files for TensorBoard, in `directory`."""
+    """Event files for TensorBoard, in `directory`; opened by the first row.
+
+    A writer that is open at the end of the program cannot be closed on Python 3.12, and a training that is
+    refused before its first step never closes it.
+    """
 
     def __init__(self, directory: str | Path) -> None:
         try:
@@ -84,17 +88,19 @@ class TensorBoard:
                 "--tensorboard needs the package tensorboardX, which the extra 'tensorboard' installs: "
                 "pip install tensorboardX"
             ) from None
-        self._writer = SummaryWriter(str(directory))
+        self._open, self._writer = lambda: SummaryWriter(str(directory)), None
 
     def log(self, row: dict[str, Any]) -> None:
         """Writes every number of a row under its own name."""
+        self._writer = self._writer or self._open()
         for name, value in row.items():
             if name != "step" and isinstance(value, int | float):
                 self._writer.add_scalar(name, value, row["step"])
 
     def close(self) -> None:
         """Flushes and closes the event file."""
-        self._writer.close()
+        if self._writer:
+            self._writer.close()
 
 
 class WeightsAndBiases:

@@ -40,6 +40,11 @@ def test_tensorboard_gets_every_number_under_its_name(tmp_path):
     assert events(tmp_path / "tensorboard") == wanted
 
 
+def test_tensorboard_opens_nothing_for_a_training_that_never_starts(tmp_path):
+    TensorBoard(tmp_path / "tensorboard").close()
+    assert not (tmp_path / "tensorboard").exists()
+
+
 @pytest.fixture
 def wandb(monkeypatch):
     """Keeps what it is given."""
