@@ -179,9 +179,13 @@ def _plain(line: str) -> str:
     return re.sub(r"/\*.*?\*/|(?<=\])\{[^}]*\}", "", line)
 
 
+def _numbers(text: str | None) -> list[int]:
+    return [int(n) for n in (text or "").split(",") if n]
+
+
 def _shape(type_text: str) -> list[int]:
     found = _ARRAY.search(type_text)
-    return [int(n) for n in found[2].split(",") if n] if found else []
+    return _numbers(found[2]) if found else []
 
 
 def _bytes(type_text: str) -> int:
@@ -200,15 +204,15 @@ def _groups(rest: str, devices: int) -> np.ndarray:
     if pairs := re.search(r"source_target_pairs=\{(.*?)\}\}", rest):
         return np.array(re.findall(r"(\d+),(\d+)", pairs[1]), int)
     if iota := re.search(r"replica_groups=\[([\d,]+)\]<=\[([\d,]+)\](?:T\(([\d,]+)\))?", rest):
-        shape, dims, order = ([int(n) for n in (g or "").split(",") if n] for g in iota.groups())
+        shape, dims, order = map(_numbers, iota.groups())
         numbers = np.arange(devices).reshape(dims)
         return (numbers.transpose(order) if order else numbers).reshape(shape)
     if listed := re.search(r"replica_groups=\{(\{.*?\})\}", rest):
         return np.array(
             [[int(n) for n in g.split(",")] for g in re.findall(r"\{([\d,]+)\}", listed[1])]
         )
-    if mesh := re.search(r"replica_groups=mesh\[([^\]]*)\] \{(.*?)\}", rest):
-        return _groups_of_axes(*mesh.groups())
+    if mesh := _MESH.search(rest):
+        return _groups_of_axes(**mesh.groupdict())
     written = re.search(r"replica_groups=(?!\{\})(.{,60})", rest)
     if written:
         raise ClovaError(
@@ -218,10 +222,20 @@ def _groups(rest: str, devices: int) -> np.ndarray:
     return np.arange(devices)[None]
 
 
-def _groups_of_axes(mesh: str, axes: str) -> np.ndarray:
+_MESH = re.compile(
+    r"replica_groups=mesh\[(?P<mesh>[^\]]*)\]"
+    r"(?:, device_ids=\((?:\[(?P<dims>[\d,]+)\](?:T\((?P<order>[\d,]+)\))?|(?P<listed>[\d,]+))\))?"
+    r" \{(?P<axes>.*?)\}"
+)
+
+
+def _groups_of_axes(
+    mesh: str, axes: str, dims: str | None, order: str | None, listed: str | None
+) -> np.ndarray:
     """Groups along axes of a mesh, `'data'=2,'model'=4` and `'data','model':(2)2` say.
 
-    `:(2)2` is a part of an axis: two numbers, with two steps of the axis outside them.
+    `:(2)2` is a part of an axis: two numbers, with two steps of the axis outside them. The devices stand in
+    the mesh as their numbers go, or as `dims` transposed by `order` gives them, or as they are listed.
     """
     sizes = {name: int(size) for name, size in re.findall(r"'(\w+)'=(\d+)", mesh)}
     parts = {
@@ -234,6 +248,11 @@ def _groups_of_axes(mesh: str, axes: str) -> np.ndarray:
         outer, part = parts.get(name, (size, 1))
         shape += [outer, part, size // (outer * part)]
         inside += [len(shape) - 2] if name in parts else []
-    numbers = np.arange(math.prod(shape)).reshape(shape)
+    numbers = np.arange(math.prod(shape))
+    if listed:
+        numbers = np.array(_numbers(listed))
+    elif dims:
+        numbers = numbers.reshape(_numbers(dims)).transpose(_numbers(order) if order else None)
+    numbers = numbers.reshape(shape)
     numbers = np.moveaxis(numbers, inside, range(-len(inside), 0))
     return numbers.reshape(-1, math.prod(shape[place] for place in inside))

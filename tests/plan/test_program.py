@@ -63,6 +63,11 @@ def test_collectives_are_counted_by_axis(program):
         ("mesh['data'=2,'pipe'=2,'model'=2] {'data','model'}", [[0, 1, 4, 5], [2, 3, 6, 7]]),
         ("mesh['data'=4,'model'=2] {'data':(2)2}", [[0, 2], [1, 3], [4, 6], [5, 7]]),
         ("mesh['data'=4,'model'=2] {'data':(1)2,'model'}", [[0, 1, 4, 5], [2, 3, 6, 7]]),
+        (
+            "mesh['axis_0'=2,'axis_1'=1,'axis_2'=4], device_ids=([4,2]T(1,0)) {'axis_0'}",
+            [[0, 1], [2, 3], [4, 5], [6, 7]],
+        ),
+        ("mesh['a'=2,'b'=4], device_ids=(0,2,4,6,1,3,5,7) {'b'}", [[0, 2, 4, 6], [1, 3, 5, 7]]),
         ("{}", [list(range(8))]),
     ],
 )
