@@ -61,6 +61,7 @@ STEPS = (
     "privacy",
     "prefix",
 )
+_SHORTEST = 6  # characters of an identifier: a@b.kr
 _SHORT_KINDS = ("comments", "news", "kin", "modu")  # kinds whose documents may be one sentence
 
 
@@ -338,25 +339,26 @@ class Cleaner:
         return _with_text(document, text)
 
     def _privacy(self, document: Document, counts: Counter) -> Document | Dropped:
-        found: list[privacy.Finding] = []
-
-        def masked(value: Any) -> Any:
-            if isinstance(value, str):
-                text, here = privacy.mask(value, self.cleaning.keep_parts)
-                found.extend(here)
-                return text
-            if isinstance(value, dict):
-                return {key: masked(part) for key, part in value.items()}
-            return [masked(part) for part in value] if isinstance(value, list) else value
-
+        text, found = privacy.mask(document.text, self.cleaning.keep_parts)
         # The title and the category go into the prefix; all of the rest is written beside the text.
-        text, meta = masked(document.text), masked(document.meta)
+        meta = {key: self._masked(value, found) for key, value in document.meta.items()}
         if not found:
             return document
         counts["changed"] += 1
         for finding in found:
             counts[finding.type] += 1
         return Document(text, document.id, document.source, meta)
+
+    def _masked(self, value: Any, found: list[privacy.Finding]) -> Any:
+        """A value of a document's `meta`, masked; adds what was found."""
+        if isinstance(value, str) and len(value) >= _SHORTEST:
+            value, here = privacy.mask(value, self.cleaning.keep_parts)
+            found += here
+        elif isinstance(value, dict):
+            return {key: self._masked(part, found) for key, part in value.items()}
+        elif isinstance(value, list):
+            return [self._masked(part, found) for part in value]
+        return value
 
     def _prefix(self, document: Document, counts: Counter) -> Document | Dropped:
         counts["changed"] += 1

@@ -31,12 +31,16 @@ def addresses4(view: View) -> Iterator[Candidate]:
             yield Candidate(Evidence.CUED, Finding("ip", start, end))
 
 
+def may_have_addresses6(text: str) -> bool:
+    """Returns whether there are colons enough."""
+    return "::" in text or text.count(":") >= 7
+
+
 def addresses6(text: str) -> Iterator[Candidate]:
     """Public addresses of sixteen bytes in a text, but not the prefixes of networks."""
-    if "::" in text or text.count(":") >= 7:
-        for match in _IP6.finditer(text):
-            if _is_public(match[0]):
-                yield Candidate(Evidence.TELLING, Finding("ip", *match.span()))
+    for match in _IP6.finditer(text):
+        if _is_public(match[0]):
+            yield Candidate(Evidence.TELLING, Finding("ip", *match.span()))
 
 
 def _is_public(address: str) -> bool:

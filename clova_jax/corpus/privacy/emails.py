@@ -89,8 +89,6 @@ _FILES = frozenset(
 
 def emails(text: str) -> Iterator[Candidate]:
     """The e-mail addresses of a text."""
-    if not may_have_emails(text):
-        return
     last = 0  # where the address before ends: no character is looked at for ever
     for match in _AT.finditer(text):
         if match.start() == last or text[match.start() - 1] in "@＠﹫":
@@ -104,20 +102,13 @@ def emails(text: str) -> Iterator[Candidate]:
 
 
 def may_have_emails(text: str) -> bool:
-    """Whether one of the signs that stand for @ occurs."""
-    return "@" in text or "골뱅이" in text or "＠" in text or "﹫" in text or _spelled(text)
-
-
-def _spelled(text: str) -> bool:
+    """Returns whether one of the signs that stand for @ may occur."""
     return (
-        " at " in text
-        or "(at)" in text
-        or "[at]" in text
-        or " AT " in text
-        or "(AT)" in text
-        or "[AT]" in text
-        or "<at>" in text
-        or "{at}" in text
+        "@" in text
+        or "골뱅이" in text
+        or "＠" in text
+        or "﹫" in text
+        or (("at" in text or "AT" in text) and _AT.search(text) is not None)
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from clova_jax.corpus.privacy.addresses import addresses4, addresses6
-from clova_jax.corpus.privacy.emails import emails
+from clova_jax.corpus.privacy.addresses import addresses4, addresses6, may_have_addresses6
+from clova_jax.corpus.privacy.emails import emails, may_have_emails
 from clova_jax.corpus.privacy.findings import TYPES, Candidate, Evidence, Finding
 from clova_jax.corpus.privacy.numbers import PASSPORT_WORD, numbers, passports
 from clova_jax.corpus.privacy.phones import phones
@@ -105,21 +105,25 @@ def _masked(text: str, found: list[Finding], keep_parts: bool) -> tuple[str, lis
 
 
 def _pass(text: str) -> list[Finding]:
-    candidates = [*emails(text), *_passports(text), *addresses6(text)]
+    candidates: list[Candidate] = []
+    if may_have_emails(text):
+        candidates += emails(text)
+    if "여권" in text or "assport" in text or "ASSPORT" in text:
+        candidates += _passports(text)
+    if may_have_addresses6(text):
+        candidates += addresses6(text)
     for start, end in windows(text):
         candidates += _in_window(digit_view(text, start, end))
-    return _best(candidates)
+    return _best(candidates) if candidates else []
 
 
 def _passports(text: str) -> Iterator[Candidate]:
-    if "여권" in text or "assport" in text or "ASSPORT" in text:
-        for start, end in merged(
-            [
-                (max(0, match.start() - _PASSPORT_REACH), match.end() + _PASSPORT_REACH)
-                for match in PASSPORT_WORD.finditer(text)
-            ]
-        ):
-            yield from passports(plain_view(text, start, end))
+    spans = [
+        (max(0, match.start() - _PASSPORT_REACH), match.end() + _PASSPORT_REACH)
+        for match in PASSPORT_WORD.finditer(text)
+    ]
+    for start, end in merged(spans):
+        yield from passports(plain_view(text, start, end))
 
 
 def _in_window(view: View) -> Iterator[Candidate]:

@@ -26,6 +26,7 @@ _SPELLED = "공영일이삼사오육륙칠팔구〇零"
 has_spelled = re.compile(rf"[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}]").search
 _SPELLED_RUN = re.compile(rf"(?<![가-힣])[{_SPELLED}](?:[{_SEPARATOR}]{{0,3}}[{LIKE}\d]){{7,}}")
 
+_has_digits = re.compile(r"\d").search
 _digits = re.compile(r"\d").findall
 _HARMLESS = re.compile(
     r"\d{1,3}(?:,\d{3})+(?:\.\d+)?[\s.,:;)\]~\-'\"]*"  # a sum
@@ -35,6 +36,9 @@ _HARMLESS = re.compile(
 
 def windows(text: str) -> list[tuple[int, int]]:
     """Stretches of a text that may hold a number of seven digits or more, in order, apart from each other."""
+    spelled, circled = has_spelled(text), has_circled(text)
+    if not (spelled or circled or _has_digits(text)):
+        return []
     spans = [
         match.span()
         for match in _RUN.finditer(text)
@@ -42,9 +46,9 @@ def windows(text: str) -> list[tuple[int, int]]:
     ]
     for match in _HEAD.finditer(text):
         spans.append((match.start(), match.start() + _HEAD_REACH))
-    if has_spelled(text):
+    if spelled:
         spans += [match.span() for match in _SPELLED_RUN.finditer(text)]
-    if has_circled(text):
+    if circled:
         spans += [match.span() for match in _CIRCLED_RUN.finditer(text)]
     # A bracket, a sign, the neighbours.
     return merged([(max(0, start - 6), min(len(text), end + 6)) for start, end in spans])
