@@ -22,7 +22,7 @@ _HEAD = re.compile(
 )
 _HEAD_REACH = 90  # longer than a number with blanks, marks and unseen characters
 
-_SPELLED = "공영일이삼사오육륙칠팔구〇零"
+_SPELLED = "공영일이삼사오육륙칠팔구〇零一二三四五六七八九"
 has_spelled = re.compile(rf"[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}]").search
 _SPELLED_RUN = re.compile(rf"(?<![가-힣])[{_SPELLED}](?:[{_SEPARATOR}]{{0,3}}[{LIKE}\d]){{7,}}")
 
