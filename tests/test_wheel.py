@@ -11,7 +11,7 @@ import pytest
 import clova_jax
 
 ROOT = Path(__file__).resolve().parents[1]
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.claims("services")
 
 
 @pytest.fixture(scope="module")
