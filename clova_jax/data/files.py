@@ -212,6 +212,8 @@ class LocalReader:
             have = os.stat(self.path / name).st_size
         except FileNotFoundError:
             raise ClovaError(f"{self.path / name}: missing, serialize again") from None
+        except OSError as error:  # a link to itself, say
+            raise ClovaError(f"{error.filename}: {error.strerror}; serialize again") from None
         if have != size:
             raise ClovaError(
                 f"{self.path / name}: {have} bytes where the manifest has {size}; "

@@ -121,5 +121,5 @@ def _check(place: str, present: Any, wanted: Sequence[str]) -> None:
     missing = [name for name in wanted if name not in present]
     if missing:
         raise ClovaError(
-            f"{place}: no {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present))}"
+            f"{place}: no {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present)):.200}"
         )
