@@ -13,7 +13,7 @@ import pytest
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import load_task, measure, prompt_of
 
-pytestmark = pytest.mark.peers
+pytestmark = pytest.mark.claims("extras")
 pytest.importorskip("lm_eval")
 
 

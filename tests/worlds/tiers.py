@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-GROUPS = ("tables", "pythons", "compiled", "services")
+GROUPS = ("tables", "pythons", "compiled", "services", "extras")
 
 
 def wanted(item: pytest.Item) -> bool:
@@ -47,13 +47,4 @@ def _runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
     _no_skip(outcome.get_result(), item.nodeid)
 
 
-@pytest.hookimpl(hookwrapper=True)
-def _make_collect_report(collector: pytest.Collector):
-    outcome = yield
-    if os.environ.get("PEERS") == "1":  # else a file of peer tests may lack its peer
-        _no_skip(outcome.get_result(), collector.nodeid)
-
-
-skips_are_failures = SimpleNamespace(
-    pytest_runtest_makereport=_runtest_makereport, pytest_make_collect_report=_make_collect_report
-)
+skips_are_failures = SimpleNamespace(pytest_runtest_makereport=_runtest_makereport)
