@@ -267,6 +267,7 @@ def test_files_that_are_no_sets(tmp_path):
         read_items(tmp_path / "e.json")
 
 
+@pytest.mark.slow  # a busy machine may fail it
 def test_time_grows_with_the_text():
     index = EvaluationIndex(["아침마다 강가를 걷는 사람이 있었다.", "좋다", " ".join(_WORDS[:20])])
     shapes = {

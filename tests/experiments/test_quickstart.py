@@ -87,7 +87,7 @@ def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=120)
-    assert process.returncode == 0, said
+    assert process.returncode == 130, said
     assert "stopped after step" in said
     assert "-m experiments.quickstart" in said.split("run the same command again")[1]
     assert "Traceback" not in said
