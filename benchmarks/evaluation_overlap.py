@@ -24,7 +24,14 @@ from clova_jax.common.environment import environment
 from clova_jax.common.files import write_json
 from clova_jax.common.report import format_table
 from clova_jax.corpus.documents import Document, parse_block, read_blocks
-from clova_jax.corpus.evaluation_overlap import EvaluationIndex, comparable
+from clova_jax.corpus.evaluation_overlap import (
+    INSIDE,
+    LINE,
+    SENTENCE,
+    EvaluationIndex,
+    comparable,
+    how_found,
+)
 from clova_jax.corpus.evaluation_sets import Item, known_files, read_items
 from clova_jax.corpus.steps import Cleaner, Cleaning, Dropped
 
@@ -97,8 +104,7 @@ def plant(item: Item, form: str, seed: int) -> Document:
 
 def findable(item: Item) -> bool:
     """Whether a text can be told from others by its words."""
-    count = len(words_of(item.text))
-    return count >= 5 or (count > 0 and item.short)
+    return how_found(item)[0] in (INSIDE, SENTENCE, LINE)
 
 
 def cleaner_of(index: Path) -> Cleaner:

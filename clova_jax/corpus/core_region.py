@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -87,8 +88,8 @@ def core_blocks(blocks: list[HtmlBlock], model: DenseModel | None = None) -> lis
     return [block for block, kept in zip(blocks, filled, strict=True) if kept]
 
 
-def core_text(html: str, model: DenseModel | None = None) -> str:
-    """The core region of a page as text that keeps its form."""
+def core_text(html: str | Any, model: DenseModel | None = None) -> str:
+    """The core region of a page (or of its tree) as text that keeps its form."""
     return blocks_text(core_blocks(html_blocks(html), model))
 
 

@@ -3,10 +3,11 @@
 Texts are compared by their words alone (`comparable`), so that spelling, markup and punctuation make no difference.
 A stretch of 13 words that also stands in an evaluation file is taken out of a document with its
 lines (13-gram overlap: GPT-3's appendix C); so is an evaluation text of 5 to 12 words where it stands by itself, between
-punctuation or ends of lines, and a shorter one that is a whole line. A document that loses more than half goes.
+punctuation or ends of lines, and a shorter one, of 3 letters or more, that is a whole line. A document that loses more than half goes.
 """
 
 import bisect
+import functools
 import html
 import json
 import re
@@ -26,11 +27,17 @@ from clova_jax.corpus.normalize import INVISIBLE, ODD_BLANK, cut_marks
 VERSION = 2  # of the file: which words count, and how they are hashed
 WORDS = 13
 _SENTENCE = 5  # words of a text that is also looked for inside a line
+_LEAST_LETTERS = (
+    3  # of a text that is looked for as a line: `설명` and `2.` are lines of any document
+)
 _MOST = 0.5
 _WORD = re.compile(r"[^\W_]+")
 _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 _JOINERS = re.compile("[\u034f\u200c\u200d\ufe00-\ufe0f]+")
+_ODD = re.compile(
+    f"[&\r{ODD_BLANK.pattern[1:-1]}{INVISIBLE.pattern[1:-2]}{_JOINERS.pattern[1:-2]}]"
+)
 _ENTITY = re.compile(r"&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _TAG = re.compile(r"<[/!A-Za-z][^<>\n]{0,300}>")
 _ESCAPE = re.compile(r"\\[nrt\"/]")
@@ -44,12 +51,14 @@ def comparable(text: str) -> str:
     Whatever a step before may have done to a text, this does again to both sides: entities (also of
     entities), tags, escapes of JSON, invisible characters, compatibility forms, capitals.
     """
-    text = ODD_BLANK.sub(" ", text.replace("\r", " "))
-    for _ in range(4):
-        if "&" not in text or not _ENTITY.search(text):
-            break
-        text = _ENTITY.sub(_character, text)
-    text = cut_marks(_JOINERS.sub("", INVISIBLE.sub("", text)))
+    if _ODD.search(text):
+        for _ in range(4):
+            if "&" not in text or not _ENTITY.search(text):
+                break
+            text = _ENTITY.sub(_character, text)
+        text = ODD_BLANK.sub(" ", text.replace("\r", " "))
+        text = _JOINERS.sub("", INVISIBLE.sub("", text))
+    text = cut_marks(text)
     if not unicodedata.is_normalized("NFKC", text):
         text = unicodedata.normalize("NFKC", text)
     if "\\" in text:
@@ -57,6 +66,24 @@ def comparable(text: str) -> str:
     if "<" in text:
         text = _TAG.sub(" ", text)
     return text.casefold()
+
+
+INSIDE, SENTENCE, LINE = "found inside texts", "found as sentences", "found as lines"
+LABEL, TOO_SHORT = "labels, names and answers", "of under 3 letters"
+
+
+def how_found(item: Item) -> tuple[str, list[str]]:
+    """How a text of an evaluation set is found in documents (`LABEL` and `TOO_SHORT`: not at all), and its words."""
+    plain = comparable(item.text)
+    words = _WORD.findall(plain)
+    if len(words) >= WORDS:
+        return INSIDE, words
+    if len(words) >= _SENTENCE:
+        return SENTENCE, words
+    if not item.short:
+        return LABEL, words
+    letters = sum(map(str.isalpha, plain))
+    return LINE if letters >= _LEAST_LETTERS else TOO_SHORT, words
 
 
 def _character(match: re.Match[str]) -> str:
@@ -74,20 +101,12 @@ class EvaluationIndex:
         grams, self.lines = [], set()
         self.counts: Counter = Counter()
         for item in items:
-            text, short = (item, True) if isinstance(item, str) else (item.text, item.short)
-            words = _WORD.findall(comparable(text))
-            if len(words) >= WORDS:
-                self.counts["found inside texts"] += 1
+            how, words = how_found(Item(item, short=True) if isinstance(item, str) else item)
+            self.counts[how] += 1
+            if how == INSIDE:
                 grams.append(_gram_hashes(words))
-            elif len(words) >= _SENTENCE or (words and short):
-                self.counts[
-                    "found as sentences" if len(words) >= _SENTENCE else "found as lines"
-                ] += 1
+            elif how in (SENTENCE, LINE):
                 self.lines.add(" ".join(words))
-            else:
-                self.counts[
-                    "labels, names and answers, not looked for" if words else "without a letter"
-                ] += 1
         self.grams = np.unique(np.concatenate(grams)) if grams else np.zeros(0, np.uint64)
         self._prepare()
 
@@ -196,8 +215,8 @@ class EvaluationIndex:
 
     def _sentences(self, words: list[str], layout: "_Layout") -> Iterator[tuple[int, int]]:
         """Evaluation texts of 5 to 12 words that stand by themselves: their first word, and after their last."""
-        for first in range(len(words) - _SENTENCE + 1):
-            for length in self._lengths.get(tuple(words[first : first + 3]), ()):
+        for first, start in enumerate(zip(words, words[1:], words[2:], strict=False)):
+            for length in self._lengths.get(start, ()):
                 last = first + length
                 if (
                     last <= len(words)
@@ -230,10 +249,13 @@ class _Layout:
 
     def __init__(self, text: str, plain: str) -> None:
         self.text, self.plain = text, plain
-        self.words = list(_WORD.finditer(plain))
         self.starts = _line_starts(text)
         self.plain_starts = _line_starts(plain)
         self._own: dict[int, list[re.Match[str]] | None] = {}
+
+    @functools.cached_property
+    def words(self) -> list[re.Match[str]]:
+        return list(_WORD.finditer(self.plain))
 
     def line_of(self, word: int) -> int:
         return bisect.bisect_right(self.plain_starts, self.words[word].start()) - 1

@@ -5,7 +5,9 @@ it is; scripts, styles, forms and hidden elements go. resiliparse parses.
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Any
 
 _SKIP = {
     "script",
@@ -60,6 +62,11 @@ _BLOCK = {
     "summary",
 }
 _BLANKS = re.compile(r"\s+")
+_MOST_ATTRIBUTES = 500  # of one tag: the parser compares each with all before it
+_LONGEST_HINT = 200  # characters of an element's class, id and role
+_DEEPEST_INDENT = 4  # of lists in lists: what is deeper, normalization takes for centred text
+_ATTRIBUTE = r"""(?>[\s/]*+[^\s/>][^\s/>=]*+(?:\s*+=\s*+(?:"[^"]*+"?+|'[^']*+'?+|[^\s>]*+))?+)"""
+_CROWDED = re.compile(rf"<([A-Za-z][^\s/>]*+){_ATTRIBUTE}{{{_MOST_ATTRIBUTES + 1}}}{_ATTRIBUTE}*+")
 
 
 @dataclass(slots=True)
@@ -94,11 +101,27 @@ class _Open:
     linked: int = 0
 
 
-def html_blocks(html: str) -> list[HtmlBlock]:
-    """The visible blocks of a page in order."""
+def html_tree(html: str, counts: Counter | None = None) -> Any:
+    """The page as resiliparse's tree, in time that grows with the page.
+
+    A tag of more than 500 attributes loses them: none that a person wrote has so many.
+
+    Args:
+        html: the page.
+        counts: added to: tags that lost their attributes.
+    """
     from resiliparse.parse.html import HTMLTree
 
-    tree = HTMLTree.parse(html)
+    if len(html) > 2 * _MOST_ATTRIBUTES:
+        html, cut = _CROWDED.subn(r"<\1", html)
+        if cut and counts is not None:
+            counts["tags without their attributes"] += cut
+    return HTMLTree.parse(html)
+
+
+def html_blocks(html: str | Any) -> list[HtmlBlock]:
+    """The visible blocks of a page, or of its tree, in order."""
+    tree = html_tree(html) if isinstance(html, str) else html
     blocks: list[HtmlBlock] = []
     if tree.body is not None:
         _walk(tree.body, blocks)
@@ -107,11 +130,10 @@ def html_blocks(html: str) -> list[HtmlBlock]:
     return blocks
 
 
-def html_title(html: str) -> str:
-    """The page's title, or an empty text."""
-    from resiliparse.parse.html import HTMLTree
-
-    return _BLANKS.sub(" ", HTMLTree.parse(html).title or "").strip()
+def html_title(html: str | Any) -> str:
+    """The title of a page, or of its tree, or an empty text."""
+    tree = html_tree(html) if isinstance(html, str) else html
+    return _BLANKS.sub(" ", tree.title or "").strip()
 
 
 def blocks_text(blocks: list[HtmlBlock]) -> str:
@@ -125,13 +147,16 @@ def blocks_text(blocks: list[HtmlBlock]) -> str:
     return "".join(parts)
 
 
-def html_text(html: str) -> str:
-    """The text of a whole page, boilerplate and all, in its form."""
+def html_text(html: str | Any) -> str:
+    """The text of a whole page (or of its tree), boilerplate and all, in its form."""
     return blocks_text(html_blocks(html))
 
 
 def _walk(body, blocks: list[HtmlBlock]) -> None:
-    """Depth first without recursion: pages nest thousands of elements deep when they are broken."""
+    """Depth first without recursion: pages nest thousands of elements deep when they are broken.
+
+    From a node to the next beside it: resiliparse makes the list of an element's children anew at each look.
+    """
     current = _Open("body", "", 0)
     stack: list[tuple[str, object]] = [("enter", body)]
     above: list[tuple[str, str, str]] = []  # tag, hints, list mark
@@ -160,6 +185,8 @@ def _walk(body, blocks: list[HtmlBlock]) -> None:
 
     while stack:
         what, node = stack.pop()
+        if what == "enter" and node is not body and (beside := node.next) is not None:
+            stack.append(("enter", beside))
         tag = (node.tag or "").lower()
         if what == "leave":
             if tag == "a":
@@ -190,7 +217,8 @@ def _walk(body, blocks: list[HtmlBlock]) -> None:
         elif tag in _BLOCK and not (
             above and any(t == "tr" for t, _, _ in above[-4:]) and tag in ("p", "div")
         ):
-            hints = f"{tag} {node.getattr('class') or ''} {node.getattr('id') or ''} {node.getattr('role') or ''}"
+            names = (node.getattr(name) or "" for name in ("class", "id", "role"))
+            hints = " ".join((tag, *(name[:_LONGEST_HINT] for name in names)))
             above.append((tag, hints.lower(), ""))
             mark = ""
             if tag in ("ul", "ol"):
@@ -201,17 +229,17 @@ def _walk(body, blocks: list[HtmlBlock]) -> None:
                     mark = f"{numbers[-1]}. "
                 else:
                     mark = "- "
-                mark = "  " * max(len(numbers) - 1, 0) + mark
+                mark = "  " * min(max(len(numbers) - 1, 0), _DEEPEST_INDENT) + mark
             elif tag[0] == "h" and tag[1:].isdigit():
                 mark = "#" * int(tag[1]) + " "
             close(tag, mark)
         elif tag in _BLOCK:  # a paragraph in a table's cell is part of the row
             current.parts.append(" ")
-            for child in reversed(node.child_nodes):
+            if (child := node.first_child) is not None:
                 stack.append(("enter", child))
             continue
         stack.append(("leave", node))
-        for child in reversed(node.child_nodes):
+        if (child := node.first_child) is not None:
             stack.append(("enter", child))
     close()
 

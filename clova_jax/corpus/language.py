@@ -8,7 +8,7 @@ from clova_jax.corpus.profile import profile
 _ENOUGH_HANGUL = 0.3  # of the letters: Korean manuals are full of Latin names and code
 _SAMPLE = 2_000  # characters that fastText sees
 _TOO_FEW_LETTERS = 10
-_LINK = re.compile(r"[a-z]+://[\x21-\x7e]+")
+_LINK = re.compile(r"(?<![a-z])[a-z]+://[\x21-\x7e]+")
 
 
 @functools.cache

@@ -21,7 +21,7 @@ FEATURES = (
     "links", "brackets", "line_length",
 )  # fmt: skip
 SHORTEST = 100  # letters; a shorter text has no style to judge
-_SENTENCE = re.compile(r"[.!?…]+(?:\s|$)|\n")
+_SENTENCE = re.compile(r"(?<![.!?…])[.!?…]+(?:\s|$)|\n")
 _SPOKEN = re.compile(r"(?:[요죠네냐음임함듯]|는데|거든|잖아|ㅋ|ㅎ)[.!?~^\s]")
 _LINK = re.compile(r"https?://|www\.")
 _WEIGHTS = Path(__file__).with_name("quality.json")

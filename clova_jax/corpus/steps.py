@@ -18,7 +18,7 @@ from clova_jax.corpus.core_region import core_model, core_text
 from clova_jax.corpus.dialogue import dialogue_text, form_of, number_speakers
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.evaluation_overlap import EvaluationIndex
-from clova_jax.corpus.html import html_text, html_title
+from clova_jax.corpus.html import html_text, html_title, html_tree
 from clova_jax.corpus.kin import kin_text
 from clova_jax.corpus.language import language
 from clova_jax.corpus.linear_model import NgramModel
@@ -222,11 +222,12 @@ class Cleaner:
         """HTML, question threads and dialogues become text."""
         meta = document.meta
         if meta.get("format") == "html":
-            title = html_title(document.text)
+            tree = html_tree(document.text, counts)
+            title = html_title(tree)
             if self.cleaning.core and not meta.get("whole"):
-                text = core_text(document.text, core_model(self.cleaning.core_model))
+                text = core_text(tree, core_model(self.cleaning.core_model))
             else:
-                text = html_text(document.text)
+                text = html_text(tree)
             counts["html"] += 1
             meta = meta | {"format": "text"}
             if title:

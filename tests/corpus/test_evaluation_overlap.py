@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 from benchmarks.evaluation_overlap import FORMS, PAGE, cleaner_of, findable, survivors
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json, write_jsonl
-from clova_jax.corpus.evaluation_overlap import WORDS, EvaluationIndex, comparable
+from clova_jax.corpus.evaluation_overlap import (
+    LABEL,
+    LINE,
+    TOO_SHORT,
+    WORDS,
+    EvaluationIndex,
+    comparable,
+)
 from clova_jax.corpus.evaluation_sets import KNOWN, Item, known_files, read_items
 from clova_jax.corpus.normalize import normalize
 from clova_jax.corpus.steps import STEPS, Cleaner, Cleaning
@@ -146,17 +153,15 @@ def test_sentences_are_found_where_they_stand_by_themselves():
 
 
 def test_short_texts_are_found_as_lines_alone():
-    index = EvaluationIndex([Item("참 좋다", True), Item("서울", False), Item("♥", True)])
+    index = EvaluationIndex(
+        [Item("참 좋다", True), Item("서울", False), Item("♥ 12", True), Item("설명", True)]
+    )
     rest = "볕이 좋은 날이면 마루에 앉아 실을 감았다."
     for line in ("참 좋다", "- 참 좋다!", "1. 참 좋다", "① 참 좋다", "답변: 참 좋다", "“참 좋다”"):
         assert index.remove(f"{rest}\n{line}\n{rest}")[0] == f"{rest}\n{rest}", line
-    for line in ("정말 참 좋다", "서울", "♥", "참 좋다 정말"):
+    for line in ("정말 참 좋다", "서울", "♥ 12", "설명", "참 좋다 정말"):
         assert index.remove(f"{rest}\n{line}\n{rest}")[1] == [], line
-    assert index.counts == {
-        "found as lines": 1,
-        "labels, names and answers, not looked for": 1,
-        "without a letter": 1,
-    }
+    assert index.counts == {LINE: 1, LABEL: 1, TOO_SHORT: 2}
 
 
 def test_a_document_of_evaluation_texts_goes():
