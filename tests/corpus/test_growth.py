@@ -196,7 +196,7 @@ def test_dialogues_and_threads_of_many():
 @pytest.mark.parametrize("name", PAGE_OPERATORS)
 def test_long_pages(name):
     for kind, made in PAGES.items():
-        small, large = growth(PAGE_OPERATORS[name], made, 250_000)
+        small, large = growth(PAGE_OPERATORS[name], made, 100_000)
         assert large < 2.6 * small + 0.02, kind
 
 
@@ -204,5 +204,5 @@ def test_long_pages(name):
 @pytest.mark.parametrize("name", TEXT_OPERATORS)
 def test_long_texts(name):
     for kind, made in TEXTS.items():
-        small, large = growth(TEXT_OPERATORS[name], made, 1_000_000)
+        small, large = growth(TEXT_OPERATORS[name], made, 300_000)
         assert large < 2.6 * small + 0.02, kind
