@@ -249,9 +249,15 @@ class _Layout:
 
     def __init__(self, text: str, plain: str) -> None:
         self.text, self.plain = text, plain
-        self.starts = _line_starts(text)
-        self.plain_starts = _line_starts(plain)
         self._own: dict[int, list[re.Match[str]] | None] = {}
+
+    @functools.cached_property
+    def starts(self) -> list[int]:
+        return _line_starts(self.text)
+
+    @functools.cached_property
+    def plain_starts(self) -> list[int]:
+        return _line_starts(self.plain)
 
     @functools.cached_property
     def words(self) -> list[re.Match[str]]:
