@@ -24,7 +24,7 @@ from hypothesis import settings  # noqa: E402
 
 from tests.worlds.budget import Budget  # noqa: E402
 from tests.worlds.sample_world import SampleWorld, make_sample_world  # noqa: E402
-from tests.worlds.tiers import deselect_other_tiers, skips_are_failures  # noqa: E402
+from tests.worlds.tiers import SkipsAreFailures, deselect_other_tiers  # noqa: E402
 
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure
 settings.load_profile("shared")
@@ -51,7 +51,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Times each file; skips count as failures in continuous integration."""
     config.pluginmanager.register(Budget(config), "budget")
     if os.environ.get("CI") == "true":
-        config.pluginmanager.register(skips_are_failures, "skips_are_failures")
+        config.pluginmanager.register(SkipsAreFailures(), "skips_are_failures")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

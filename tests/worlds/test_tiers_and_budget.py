@@ -30,12 +30,12 @@ CONFTEST = """
 import os
 import pytest
 from tests.worlds.budget import Budget
-from tests.worlds.tiers import deselect_other_tiers, skips_are_failures
+from tests.worlds.tiers import SkipsAreFailures, deselect_other_tiers
 
 def pytest_configure(config):
     config.pluginmanager.register(Budget(config, seconds=0.5), "budget")
     if os.environ.get("CI") == "true":
-        config.pluginmanager.register(skips_are_failures, "skips_are_failures")
+        config.pluginmanager.register(SkipsAreFailures(), "skips_are_failures")
 
 def pytest_collection_modifyitems(config, items):
     deselect_other_tiers(config, items)
@@ -53,6 +53,8 @@ markers =
 def run(tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "pytest.ini").write_text(INI)
+    (tmp_path / "other").mkdir()  # with two conftests pytest hashes its plugins
+    (tmp_path / "other" / "conftest.py").touch()
 
     def run(content: str, *words: str, **environment: str) -> tuple[int, str]:
         (tmp_path / "test_made.py").write_text(content)

@@ -4,7 +4,6 @@
 """
 
 import os
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,10 +40,11 @@ def _no_skip(report: Any, what: str) -> None:
         report.longrepr = f"{what} was skipped, and CI skips nothing: {report.longrepr}"
 
 
-@pytest.hookimpl(hookwrapper=True)
-def _runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
-    outcome = yield
-    _no_skip(outcome.get_result(), item.nodeid)
+class SkipsAreFailures:
+    """Makes a skipped test a failed one, but for those that want real data where there is none."""
 
-
-skips_are_failures = SimpleNamespace(pytest_runtest_makereport=_runtest_makereport)
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo):
+        """Looks at each report before anyone counts it."""
+        outcome = yield
+        _no_skip(outcome.get_result(), item.nodeid)
