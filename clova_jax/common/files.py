@@ -1,6 +1,7 @@
 """Reading and writing files: plain, gzip and zstandard alike, whole or not at all."""
 
 import contextlib
+import fcntl
 import gzip
 import io
 import os
@@ -221,17 +222,24 @@ def read_json(path: str | Path) -> Any:
 
 
 def remove_unfinished(folder: str | Path) -> None:
-    """Removes what processes that were killed were writing by `whole_file`, below a folder held by this one."""
-    for path in Path(folder).rglob(f".*{_ENDING}"):
-        path.unlink(missing_ok=True)
+    """Removes, in a folder and below, what processes that were killed were writing by `whole_file`."""
+    for path in Path(folder).rglob(f".*.????????{_ENDING}"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails where a process is writing it
+            path.unlink()
 
 
 @contextlib.contextmanager
 def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]:
-    """A file that appears under its name only when everything has reached the disk."""
+    """A file that appears under its name only when everything has reached the disk.
+
+    What a killed process leaves of it, `run_folder` removes the next time.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
+    with contextlib.suppress(OSError):  # a file system without locks
+        fcntl.flock(handle, fcntl.LOCK_EX)  # held as long as this process writes
     # In text, half a character (of a file name that is no UTF-8) becomes the escape that JSON has for it.
     text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
     try:

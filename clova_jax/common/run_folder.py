@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json
+from clova_jax.common.files import read_json, remove_unfinished, write_json
 from clova_jax.common.json_values import fields
 
 LOCK = ".lock"
@@ -41,7 +41,8 @@ def run_folder(path: str | Path) -> Iterator[Path]:
     """Holds a folder, made if need be, until the block ends; no other process can hold it meanwhile.
 
     The thread that holds it may take it again (an experiment that calls `pretrain` with its `out`).
-    A folder that was made here and is still empty at the end is removed.
+    What a killed process was writing there is removed; so is, at the end, the folder itself where it was
+    made here and is still empty.
 
     Raises:
         ClovaError: another process (or thread) holds it, or `path` is not a folder.
@@ -57,6 +58,8 @@ def run_folder(path: str | Path) -> Iterator[Path]:
             stack.callback(_release, path, handle)
             held.add(key)
             stack.callback(held.discard, key)
+            if handle is not None:
+                remove_unfinished(path)
         yield path
 
 

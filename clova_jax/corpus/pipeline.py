@@ -24,7 +24,6 @@ from clova_jax.common.files import (
     as_line,
     read_json,
     read_jsonl,
-    remove_unfinished,
     whole_file,
     write_json,
     write_jsonl,
@@ -97,7 +96,6 @@ def run(
         Stopped: on SIGINT or SIGTERM, at the next safe point.
     """
     with run_folder(job.out):
-        remove_unfinished(job.out)
         return _run(job, select, selection)
 
 

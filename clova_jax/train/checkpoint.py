@@ -138,6 +138,9 @@ class Checkpoints:
                 # The mark goes first: a removal cut short leaves a folder that does not count.
                 (self.directory / str(step) / MARK).unlink()
                 shutil.rmtree(self.directory / str(step))
+        for folder in self.directory.iterdir():  # begun by a process that was killed
+            if folder.name.isdigit() and not (folder / MARK).exists():
+                shutil.rmtree(folder)
 
     def wait(self) -> None:
         """Waits for the write under way; raises what went wrong in it."""

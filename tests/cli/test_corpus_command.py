@@ -12,7 +12,6 @@ import pytest
 
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import remove_unfinished, whole_file
 from clova_jax.corpus.documents import document_files, read_documents
 from clova_jax.data import TokenStore
 from tests.corpus.corpus_world import prose
@@ -103,19 +102,6 @@ def test_what_a_killed_run_was_writing_is_removed(tmp_path, data):
     assert corpus(data, tmp_path / "out") == 0
     assert not [path for path in (tmp_path / "out").rglob(".*") if path.name != ".lock"]
     assert len(list(read_documents(tmp_path / "out"))) == 60
-
-
-def test_only_what_whole_file_was_writing_is_removed(tmp_path):
-    (tmp_path / "deep").mkdir()
-    with whole_file(tmp_path / "deep" / "a.txt") as file:
-        (left,) = (tmp_path / "deep").iterdir()
-        file.write("글")
-    left.write_text("left by another")
-    for name in (".hidden", ".a.txt.bak", "a.unfinished"):
-        (tmp_path / name).write_text("mine")
-    remove_unfinished(tmp_path)
-    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
-    assert names == {"a.txt", ".hidden", ".a.txt.bak", "a.unfinished"}
 
 
 def test_two_at_once_end_with_one_that_works(tmp_path, data):

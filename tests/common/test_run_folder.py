@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
 from clova_jax.common.run_folder import LOCK, holds_out, run_folder
 
 HOLD = """
@@ -52,6 +53,45 @@ def test_the_lock_ends_with_its_process(tmp_path, holder, number):
     with run_folder(tmp_path / "run"):
         assert json.loads((tmp_path / "run" / LOCK).read_text())["pid"] == os.getpid()
     assert not (tmp_path / "run" / LOCK).exists()
+
+
+WRITE = """
+import os, signal, sys
+from clova_jax.common.files import whole_file
+with whole_file(sys.argv[1]) as file:
+    print("writing", flush=True)
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_process_was_writing_goes_and_what_another_writes_stays(tmp_path):
+    run = tmp_path / "run"
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITE, str(run / name)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for name in ("table.md", "deep/documents.jsonl", "inner/living.json")
+    ]
+    for writer in writers:
+        assert writer.stdout.readline() == b"writing\n"
+    for writer in writers[:2]:
+        writer.communicate()
+    mine = {".hidden", ".a.txt.bak", "a.unfinished", ".a.unfinished"}
+    for name in mine:
+        (run / name).write_text("mine")
+    assert len(list(run.rglob(".*.unfinished"))) == 4
+    with run_folder(run), whole_file(run / "now.txt") as file, run_folder(run):
+        file.write("글")
+    names = {path.name for path in run.rglob("*") if path.is_file()}
+    (living,) = names - mine - {"now.txt"}
+    assert living.startswith(".living.json.")
+    writers[2].communicate()
+    with run_folder(run):
+        pass
+    assert {path.name for path in run.rglob("*") if path.is_file()} == mine | {"now.txt"}
 
 
 def test_children_of_the_holder_do_not_keep_the_lock(tmp_path):

@@ -134,6 +134,9 @@ def test_a_half_written_checkpoint_does_not_count(checkpoints):
     checkpoints.wait()
     (checkpoints.directory / "20" / "checkpoint.json").unlink()
     assert checkpoints.steps() == [10]
+    checkpoints.save(30, state(30), {})  # and is removed, whatever step the next one has
+    checkpoints.wait()
+    assert sorted(path.name for path in checkpoints.directory.iterdir()) == ["10", "30"]
 
 
 @pytest.mark.parametrize("moment", ["save", "wait_until_finished"])
