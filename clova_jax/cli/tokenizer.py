@@ -17,6 +17,7 @@ from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import Document, document_files, read_documents
 from clova_jax.corpus.places import changed_input, describe_inputs
 from clova_jax.corpus.sampling import sample_documents
+from clova_jax.corpus.sources import by_source
 
 OPTIONS = "options.json"
 TRAINING = ("analysis", "min_count", "korean_only", "num_cuts", "character_coverage")
@@ -90,7 +91,7 @@ def run(options: Options) -> None:
 
 def parse_shares(words: Iterable[str]) -> dict[str | None, float]:
     """Shares by source from "0.1" (every source, the key None) and "blogs=0.5"."""
-    shares: dict[str | None, float] = {}
+    shares, rest = [], {}
     for word in words:
         source, equals, number = word.rpartition("=")
         try:
@@ -101,8 +102,11 @@ def parse_shares(words: Iterable[str]) -> dict[str | None, float]:
             raise ClovaError(
                 f"--sample: {word!r} is no share between 0 and 1, nor SOURCE=share"
             ) from None
-        shares[source if equals else None] = share
-    return shares
+        if equals:
+            shares.append((source, share))
+        else:
+            rest[None] = share
+    return {**rest, **by_source(shares, "--sample")}
 
 
 def sample_sources(

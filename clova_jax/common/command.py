@@ -40,7 +40,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, read_text, write_json
+from clova_jax.common.files import on_disk, read_json, read_text, write_json
 from clova_jax.common.terminal import shown
 
 Command = TypeVar("Command")
@@ -208,6 +208,8 @@ def _value(kind: Any, many: bool, words: Any, field: dataclasses.Field) -> Any:
         value = _convert(kind, str(words))
     except (ValueError, KeyError, OverflowError):
         raise ClovaError(f"{flag}: {_short(words)} is not {_name(kind)}") from None
+    if kind is Path:
+        return on_disk(value)
     return _check(value, field) if kind in (int, float) else value
 
 

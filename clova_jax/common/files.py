@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import tempfile
+import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -26,6 +27,29 @@ READ_ERRORS = (
     zstandard.ZstdError,
     zlib.error,
 )  # of a damaged or unreadable file
+
+
+def on_disk(path: str | Path) -> Path:
+    """A path as the disk spells it: letters may be composed (NFC) or taken apart (NFD, as macOS has them).
+
+    Parts that are not there stay as they are given.
+    """
+    path = Path(path)
+    if str(path).isascii() or os.path.lexists(path):
+        return path
+    current, *parts = map(Path, path.parts) if path.anchor else (Path(), *map(Path, path.parts))
+    for part in parts:
+        step = current / part
+        if not os.path.lexists(step) and not str(part).isascii():
+            with contextlib.suppress(OSError):
+                alike = (n for n in sorted(os.listdir(current)) if _nfc(n) == _nfc(str(part)))
+                step = current / next(alike, part)
+        current = step
+    return current
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
 
 
 def find_file(folder: str | Path, name: str) -> Path:

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import SUFFIXES
+from clova_jax.common.files import SUFFIXES, on_disk
 from clova_jax.common.hashes import hash_file
 
 OnError = Callable[[ClovaError], None]
@@ -68,8 +68,8 @@ def find_files(
         ClovaError: nothing there, or nothing that can be read.
     """
     place = Path(place)
-    found = _existing(place)
-    if found is None:
+    found = on_disk(place)
+    if not os.path.lexists(found):
         return _glob(place, formats, on_error, without)
     if not found.is_dir():
         if not found.is_file():
@@ -117,25 +117,6 @@ def _documents_of(folder: Path) -> Path | None:
     return folder / "documents"
 
 
-def _existing(place: Path) -> Path | None:
-    """The path as the disk spells it, or None where there is no such thing."""
-    if os.path.lexists(place):
-        return place
-    current = Path(place.anchor)
-    for part in place.parts[1:] if place.anchor else place.parts:
-        step = current / part
-        if not os.path.lexists(step):
-            wanted = unicodedata.normalize("NFC", part)
-            alike = [
-                name for name in _listed(current) if unicodedata.normalize("NFC", name) == wanted
-            ]
-            if not alike:
-                return None
-            step = current / alike[0]
-        current = step
-    return current
-
-
 def _listed(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))
@@ -150,7 +131,7 @@ def _glob(
     fixed = Path(place.anchor)
     if place.anchor:
         parts = parts[1:]
-    while parts and (step := _existing(fixed / parts[0])) is not None:
+    while parts and os.path.lexists(step := on_disk(fixed / parts[0])):
         fixed, parts = step, parts[1:]
     if not any(char in part for part in parts for char in _WILD) or not fixed.is_dir():
         raise ClovaError(f"{shown_name(place)}: no such file or folder")

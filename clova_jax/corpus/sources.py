@@ -6,10 +6,10 @@ publish under a name; 3 what is jotted down in passing. Of duplicates, the bette
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
@@ -72,6 +72,31 @@ _TELLING = (
 _ALONE = frozenset(("kin", "qna", "qa"))
 
 Registry = Mapping[str, Source]
+Value = TypeVar("Value")
+
+
+def source_name(name: str) -> str:
+    """The one spelling of a source's name: composed letters (NFC), which macOS takes apart."""
+    return unicodedata.normalize("NFC", name)
+
+
+def by_source(pairs: Iterable[tuple[str, Value]], place: str | Path) -> dict[str, Value]:
+    """What was said of sources, by the one spelling of their names.
+
+    Args:
+        pairs: a name, in any Unicode form, and what was said of it.
+        place: where that was, for the message.
+
+    Raises:
+        ClovaError: a source stands there twice.
+    """
+    said: dict[str, Value] = {}
+    for name, value in pairs:
+        name = source_name(name)
+        if name in said:
+            raise ClovaError(f"{place}: source {name!r} stands there twice; say it once")
+        said[name] = value
+    return said
 
 
 def source_of(name: str, registered: Registry | None = None) -> Source:
@@ -81,7 +106,7 @@ def source_of(name: str, registered: Registry | None = None) -> Source:
         name: of a source, in any Unicode form.
         registered: the user's sources, which go before ours (`read_sources`).
     """
-    name = unicodedata.normalize("NFC", name)
+    name = source_name(name)
     known = (registered or {}).get(name) or SOURCES.get(name)
     if known:
         return known
@@ -98,14 +123,13 @@ def read_sources(path: str | Path | None) -> Registry:
 
     Raises:
         ClovaError: not such a mapping, an unknown kind or field, a tier that is not 1, 2 or 3, a
-            name that stands there twice in two Unicode forms.
+            name that stands there twice.
     """
     if path is None:
         return {}
     table = read_json(path)
     if not isinstance(table, dict):
         raise ClovaError(f"{path}: expected an object of sources, like {_EXAMPLE}")
-    sources: dict[str, Source] = {}
     for name, row in table.items():
         if not isinstance(row, dict) or not set(row) <= {"kind", "tier"}:
             raise ClovaError(f"{path}: {name}: is {row!r}; expected kind and tier, like {_EXAMPLE}")
@@ -114,11 +138,7 @@ def read_sources(path: str | Path | None) -> Registry:
             raise ClovaError(f"{path}: {name}: kind is {kind!r}; one of {', '.join(KINDS)}")
         if type(tier) is not int or tier not in (1, 2, 3):
             raise ClovaError(f"{path}: {name}: tier is {tier!r}; 1, 2 or 3")
-        name = unicodedata.normalize("NFC", name)
-        if name in sources:
-            raise ClovaError(f"{path}: {name}: stands there twice, in two Unicode forms")
-        sources[name] = Source(kind, tier)
-    return sources
+    return by_source(((name, Source(**row)) for name, row in table.items()), path)
 
 
 _EXAMPLE = '{"my_blog": {"kind": "blog", "tier": 2}}'

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.sources import Registry, source_of
+from clova_jax.corpus.sources import Registry, by_source, source_name, source_of
 
 # Table 1: billions of tokens. WikiEn and WikiJp are one row there.
 TABLE_1 = {
@@ -102,14 +102,16 @@ def _wishes(sizes: dict[str, float], weights: Weights, kinds: dict[str, str]) ->
         }
     if isinstance(weights, str):
         raise ClovaError(f"weights {weights!r}: neither natural nor table1 nor source=number pairs")
+    weights = by_source(weights.items(), "weights")
+    names = {source: source_name(source) for source in sizes}
     for source, weight in weights.items():
-        if source not in sizes:
+        if source not in names.values():
             raise ClovaError(f"weights: no source {source!r}; there are: {', '.join(sizes)}")
         if not 0 <= weight < float("inf"):
             raise ClovaError(f"weights: {source}={weight} is not a number from 0 on")
     if not sum(weights.values()):
         raise ClovaError("weights: all are zero")
-    return {source: float(weights.get(source, 0)) for source in sizes}
+    return {source: float(weights.get(name, 0)) for source, name in names.items()}
 
 
 def _capped(
@@ -143,16 +145,16 @@ def parse_weights(words: tuple[str, ...]) -> Weights:
     """
     if len(words) == 1 and "=" not in words[0]:
         return words[0]
-    weights = {}
+    weights = []
     for word in words:
         source, sign, number = word.rpartition("=")
         try:
-            weights[source] = float(number)
+            weights.append((source, float(number)))
         except ValueError:
             sign = ""
         if not sign:
             raise ClovaError(f"--weights: {word!r} is not source=number")
-    return weights
+    return by_source(weights, "--weights")
 
 
 class Interleave:

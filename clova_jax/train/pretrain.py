@@ -12,7 +12,7 @@ from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json
+from clova_jax.common.files import on_disk, read_json
 from clova_jax.common.hashes import check_hashes
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.json_values import fields
@@ -161,11 +161,12 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
         ClovaError: it was made with another tokenizer, or a shard is damaged.
     """
     made = options.out / "tokens"
-    if "://" in options.data or (Path(options.data) / "manifest.json").is_file():
-        store = TokenStore.open(options.data)
+    data = options.data if "://" in options.data else str(on_disk(options.data))
+    if "://" in data or (Path(data) / "manifest.json").is_file():
+        store = TokenStore.open(data)
     else:
         if jax.process_index() == 0:  # one writer; the others wait for it
-            serialize(options.data, tokenizer, made, workers=options.workers)
+            serialize(data, tokenizer, made, workers=options.workers)
         if jax.process_count() > 1:
             multihost_utils.sync_global_devices("serialized")
         store = TokenStore.open(made)

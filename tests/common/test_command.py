@@ -1,3 +1,4 @@
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,6 +45,22 @@ def test_flags_of_every_type():
     assert greet == Greet(("가", "나", "다"), "plain", 2000, 0.5, True, (2, 2, 2), Path("x"))
     assert parse(Greet, []) == Greet()
     assert parse(Greet, ["--no-loud"]).loud is False
+
+
+def test_a_path_is_the_one_on_the_disk_however_its_letters_are_composed(tmp_path):
+    for there, asked in (("NFC", "NFD"), ("NFD", "NFC")):
+        folder = tmp_path / there / unicodedata.normalize(there, "말뭉치/시험 *")
+        folder.mkdir(parents=True)
+        words = unicodedata.normalize(asked, str(folder))
+        assert parse(Greet, ["--out", words]).out == folder
+        assert parse(Greet, ["--out", f"{words}/새것"]).out == folder / "새것"
+
+
+def test_a_relative_path_is_found_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("말").mkdir()
+    assert parse(Greet, ["--out", unicodedata.normalize("NFD", "말")]).out == Path("말")
+    assert parse(Greet, ["--out", "없음/a"]).out == Path("없음/a")
 
 
 @pytest.mark.parametrize("suffix", [".json", ".toml"])

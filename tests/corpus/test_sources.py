@@ -67,7 +67,7 @@ def test_a_registry_goes_before_ours_and_before_the_name(tmp_path):
         ({"x": {"kind": "blog", "tier": True}}, "x: tier is True"),
         ({"x": {"kind": "blog", "teir": 1}}, "x: is .* expected kind and tier"),
         ({"x": "blog"}, "x: is 'blog'"),
-        ({"가": {"kind": "blog"}, "\u1100\u1161": {"kind": "news"}}, "stands there twice"),
+        ({"가": {"kind": "blog"}, "\u1100\u1161": {"kind": "news"}}, "'가' stands there twice"),
     ],
 )
 def test_a_wrong_registry_is_refused_in_one_line(tmp_path, table, message):

@@ -1,3 +1,5 @@
+import unicodedata
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -101,6 +103,16 @@ def test_a_cap_that_leaves_too_little_is_told():
         mix({"a": 100}, total=400, max_epochs=2)
     with pytest.raises(ClovaError, match="needs the length"):
         mix({"a": 100}, max_epochs=2)
+
+
+def test_a_source_s_name_may_be_composed_in_another_way():
+    apart = unicodedata.normalize("NFD", "소설")
+    assert parse_weights((f"{apart}=2", "신문=1")) == {"소설": 2.0, "신문": 1.0}
+    for name in ("소설", apart):
+        shares = mix({name: 30, "신문": 10}, {unicodedata.normalize("NFD", "소설"): 1, "신문": 3})
+        assert {share.source: share.share for share in shares} == {name: 0.25, "신문": 0.75}
+    with pytest.raises(ClovaError, match="--weights: source '소설' stands there twice"):
+        parse_weights(("소설=1", f"{apart}=2"))
 
 
 def test_weights_on_the_command_line():

@@ -1,6 +1,7 @@
 """`clova tokenizer`: sampling by source, done once, one line for a mistake."""
 
 import json
+import unicodedata
 
 import pytest
 
@@ -90,3 +91,11 @@ def test_shares_are_by_source_and_nested():
     assert {d.id for d in kept} < {d.id for d in more}
     with pytest.raises(ClovaError, match="there are: a, b"):
         list(sample_sources(documents, {"c": 0.5}, 0))
+
+
+def test_a_share_s_source_may_be_composed_in_another_way():
+    documents = [Document("글", str(n), "소설") for n in range(9)]
+    shares = parse_shares([f"{unicodedata.normalize('NFD', '소설')}=0"])
+    assert not list(sample_sources(documents, shares, 0))
+    with pytest.raises(ClovaError, match="--sample: source 'a' stands there twice"):
+        parse_shares(["a=0.1", "a=0.2"])
