@@ -56,6 +56,5 @@ def run(options: Options) -> None:
                 }
             )
     print(format_table(rows))
-    if empty := store.manifest["empty_documents"]:
-        print(f"\n{empty:,} documents without text were left out")
-    print(f"\n{store.path}: {store.count().tokens:,} tokens, fingerprint {store.fingerprint[:12]}")
+    print("", *store.losses(), sep="\n")
+    print(f"{store.path}: {store.count().tokens:,} tokens, fingerprint {store.fingerprint[:12]}")

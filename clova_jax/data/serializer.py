@@ -10,6 +10,7 @@ import itertools
 import os
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from clova_jax.data.files import SHARD_TOKENS
 from clova_jax.data.split import Limits, SourceSizes, measure
 from clova_jax.data.store import (
     FORMAT,
+    LOST,
     MANIFEST,
     Tokenizer,
     TokenStore,
@@ -102,7 +104,7 @@ def serialize(
             state = {
                 **header,
                 **_survey(files, workers, validation, show),
-                "empty_documents": 0,
+                **dict.fromkeys(LOST, 0),
                 "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
                 "streams": {},
             }
@@ -191,18 +193,24 @@ class _Encode:
         self.tokenizer = tokenizer
         self.limits = {source: Limits(**limit) for source, limit in limits.items()}
 
-    def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], int]:
+    def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], Counter]:
+        """What of the block goes to each stream, and counts of what does not."""
         texts: dict[tuple[str, str], list[str]] = {}
-        empty = 0
+        lost = Counter()
         for document in parse_block(block):
             if not document.text:
-                empty += 1
+                lost["empty_documents"] += 1
                 continue
             limits = self.limits[document.source]
             held_out = limits.hold_out(document.id, document.text.encode())
             split = "validation" if held_out else "train"
             texts.setdefault((split, document.source), []).append(document.text)
-        return {key: self._encode(batch) for key, batch in texts.items()}, empty
+        encoded = {key: self._encode(batch) for key, batch in texts.items()}
+        if self.tokenizer.unknown is not None:
+            for part in encoded.values():
+                unknown = np.count_nonzero(part.ids == self.tokenizer.unknown)
+                lost["unknown_tokens"] += int(unknown)
+        return encoded, lost
 
     def _encode(self, texts: list[str]) -> _Encoded:
         encoded = self.tokenizer.encode_batch(texts)
@@ -246,11 +254,12 @@ class _Serialization:
             with bar, StopSignals() as stop, _reachable(tokenizer, workers) as reachable:
                 saved = time.monotonic()
                 make = (reachable, state["limits"])
-                for block, (encoded, empty) in ordered_map(_Encode, make, self._blocks(), workers):
+                for block, (encoded, lost) in ordered_map(_Encode, make, self._blocks(), workers):
                     for (split, source), part in sorted(encoded.items()):
                         stream = self._stream(split, source)
                         writer.append(stream, part.ids, part.ends, part.text_bytes)
-                    state["empty_documents"] += empty
+                    for what, count in lost.items():
+                        state[what] += count
                     position["file"] = places[block.path]
                     position["offset"], position["line"] = block.offset, block.next_line
                     position["text"] += len(block.data)
@@ -294,7 +303,7 @@ class _Serialization:
             for source in self.numbers
             for split in ("train", "validation")
         }
-        manifest = {key: self.state[key] for key in (*self.header, "empty_documents")}
+        manifest = {key: self.state[key] for key in (*self.header, *LOST)}
         manifest["streams"] = {name: keys[name] | streams[name] for name in sorted(streams)}
         self.folder.save(MANIFEST, manifest | {"fingerprint": seal(manifest)})
         self.folder.remove(PROGRESS)

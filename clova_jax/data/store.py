@@ -22,6 +22,7 @@ from clova_jax.data.files import LocalFolder
 
 FORMAT = "clova-tokens-1"
 MANIFEST = "manifest.json"
+LOST = ("empty_documents", "unknown_tokens")  # counts, in the manifest, of what did not get in
 
 
 class Tokenizer(Protocol):
@@ -30,6 +31,7 @@ class Tokenizer(Protocol):
     kind: str
     vocab_size: int
     end_of_text: int
+    unknown: int | None
     fingerprint: str
 
     def encode_batch(self, texts: list[str]) -> list[list[int]]:
@@ -180,6 +182,19 @@ class TokenStore:
             ),
             Count(),
         )
+
+    def losses(self) -> list[str]:
+        """What of the documents did not get in, a sentence each; none where everything did."""
+        empty, unknown = (self.manifest.get(what, 0) for what in LOST)
+        sentences = []
+        if empty:
+            sentences.append(f"{empty:,} empty documents were left out")
+        if unknown:
+            share = unknown / self.count().tokens
+            sentences.append(
+                f"{unknown:,} tokens ({share:.2%}) are <unk>: text that the tokenizer has no token for"
+            )
+        return sentences
 
     def read(self, split: str, source: str, start: int, stop: int) -> np.ndarray:
         """Token ids [stop - start] of a source, in the store's dtype.

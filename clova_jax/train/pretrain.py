@@ -170,6 +170,9 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
         if jax.process_count() > 1:
             multihost_utils.sync_global_devices("serialized")
         store = TokenStore.open(made)
+    if jax.process_index() == 0:
+        for sentence in store.losses():
+            print(sentence)
     store.check_tokenizer(tokenizer)
     store.verify()
     return store

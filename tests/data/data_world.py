@@ -8,6 +8,7 @@ class Bytes:
     """One token a byte; `<|endoftext|>` is the last id."""
 
     kind = "bytes"
+    unknown = None
 
     def __init__(self, vocab_size=300):
         self.vocab_size = vocab_size

@@ -13,6 +13,8 @@ from clova_jax import cli
 from clova_jax.corpus.documents import read_documents
 from clova_jax.data import TokenStore, bytes_per_token, serialize, validation_batches
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
+from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
+from tests.tokenizers.foreign import kogpt2_like
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,27 @@ def test_the_command_writes_a_store_and_tells_what_is_in_it(tmp_path, trained, c
     assert "holds a store with validation 0.01" in capsys.readouterr().err
     assert cli.main([*arguments[:-1], str(tmp_path / "u"), "--workers", "0"]) == 2
     assert "--workers: 0" in capsys.readouterr().err
+
+
+def test_unknown_tokens_are_counted_and_said(tmp_path, capsys):
+    backend = kogpt2_like()
+    tokenizer = HuggingFaceTokenizer(backend, backend.token_to_id("</s>"), backend.get_vocab_size())
+    tokenizer.save(tmp_path / "tokenizer")
+    texts = ["기차는 여섯 시에", "기차는 鐵 여섯 道 시에", "", "질문: 감자\n답: 밭"]
+    rows = "".join(json.dumps({"text": text}) + "\n" for text in texts)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "notes.jsonl").write_text(rows)
+    unknown = sum(tokenizer.encode(text).count(tokenizer.unknown) for text in texts)
+    assert unknown == 3
+    words = ["--data", str(tmp_path / "data"), "--tokenizer", str(tmp_path / "tokenizer")]
+    for workers in ("1", "2"):
+        out = tmp_path / workers
+        assert cli.main(["serialize", *words, "--workers", workers, "--out", str(out)]) == 0
+        said = capsys.readouterr().out
+        store = TokenStore.open(out)
+        assert store.manifest["unknown_tokens"] == unknown
+        assert f"3 tokens ({3 / store.count().tokens:.2%}) are <unk>" in said
+        assert "1 empty documents were left out" in said
 
 
 def test_the_bytes_do_not_depend_on_workers(tmp_path, trained):
