@@ -1,6 +1,7 @@
 """Particles, endings and romanisation of the sample world, against grammar and against Kiwi."""
 
 import pytest
+from kiwipiepy import Kiwi
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.sample.hangul import (
@@ -75,8 +76,7 @@ def test_endings_join_by_class(stem, irregular, forms):
 
 
 def test_joiner_agrees_with_kiwi_on_every_stem():
-    kiwipiepy = pytest.importorskip("kiwipiepy")
-    kiwi = kiwipiepy.Kiwi()
+    kiwi = Kiwi()
     lexicon = load_lexicon()
     endings = {"어요": "어요", "었다": "었다", "으면": "으면", "고": "고", "ㅂ니다": "습니다"}
     stems = {(p.stem, p.irregular, "VV" if p.part == "v" else "VA") for p in lexicon.predicates} | {

@@ -155,9 +155,10 @@ def from_peft(encoder):
 @pytest.mark.parametrize("labels", [(), LABELS], ids=["texts", "labels"])
 @pytest.mark.parametrize("config", [LSTM, MLP])
 def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, labels, tmp_path):
-    torch = pytest.importorskip("torch")
-    transformers = pytest.importorskip("transformers")
-    peft = pytest.importorskip("peft")
+    import peft
+    import torch
+    import transformers
+
     torch.manual_seed(1)
     gpt2 = transformers.GPT2LMHeadModel(
         transformers.GPT2Config(

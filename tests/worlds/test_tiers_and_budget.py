@@ -109,6 +109,15 @@ def test_a_skip_fails_in_ci(run):
     assert "CI skips nothing" in said
 
 
+@pytest.mark.parametrize("words", [(), ("-n", "1")], ids=["here", "workers"])
+def test_a_file_that_skips_itself_fails_in_ci(run, words):
+    content = "import pytest\npytest.importorskip('no_such_module')\ndef test_a(): pass"
+    code, said = run(content, *words, CI="true")
+    assert code not in (0, 5), said  # 5: no tests
+    assert "CI skips nothing" in said
+    assert run(f"{content}\n{FILE}", *words)[0] == 5
+
+
 def test_data_may_be_left_out_by_name(run):
     content = "import pytest\ndef test_a(): pytest.skip('no real data at x')\ndef test_b(): pass"
     assert run(content, CI="true", CLOVA_DATA="none")[0] == 0

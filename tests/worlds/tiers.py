@@ -48,3 +48,9 @@ class SkipsAreFailures:
         """Looks at each report before anyone counts it."""
         outcome = yield
         _no_skip(outcome.get_result(), item.nodeid)
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector):
+        """Looks at files that skip themselves whole."""
+        outcome = yield
+        _no_skip(outcome.get_result(), collector.nodeid)
