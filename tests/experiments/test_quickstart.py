@@ -36,6 +36,23 @@ def finished(tmp_path_factory):
     return out, quickstart(out)
 
 
+def test_the_first_line_does_not_wait_for_what_takes_seconds_to_load():
+    heavy = {"jax", "matplotlib", "scipy", "orbax", "tokenizers", "kiwipiepy"}
+    script = f"import sys, experiments.quickstart; print(*{heavy}.intersection(sys.modules))"
+    result = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True
+    )
+    assert result.stdout == "\n", result.stderr
+
+
+def test_the_steps_are_told_as_they_begin(finished):
+    _, result = finished
+    said = result.stderr.splitlines()
+    assert said[0].startswith("quickstart: everything goes to ")
+    assert said[1] == "quickstart: text: 0.4 MB of the synthetic sample world"
+    assert "quickstart: tokenizer: morpheme_byte, 4,096 ids" in said
+
+
 def test_it_leaves_table_plots_predictions_and_a_model(finished):
     out, result = finished
     assert result.returncode == 0, result.stderr
