@@ -32,7 +32,7 @@ def test_a_run_comes_back(folder):
     assert (run.best_loss, run.best_step, run.finished) == (float("inf"), 0, False)
     assert run.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
     jax.tree.map(np.testing.assert_array_equal, run.best, TRAINABLE)
-    with pytest.raises(ClovaError, match="give another --out"):
+    with pytest.raises(ClovaError, match="give the same weights to go on, or another --out"):
         Progress.load(folder, IDENTITY | {"weights": "4567"}, TRAINABLE)
 
 
