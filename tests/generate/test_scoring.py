@@ -10,13 +10,13 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.generate import scoring
 from clova_jax.generate.buckets import batches, bucket
 from clova_jax.generate.scoring import score, score_choices, score_ids, score_tokens
-from clova_jax.model import forward, logits
+from clova_jax.model import bind
 
 
 def plain(model, ids, start):
     """log p of ids[start:], from one unpadded forward pass."""
-    hidden, _ = forward(model.params, model.config, np.array([ids], np.int32))
-    logp = jax.nn.log_softmax(logits(model.params, model.config, hidden[0]))
+    hidden, _ = bind(model.config, model.params)(np.array([ids], np.int32))
+    logp = jax.nn.log_softmax(bind(model.config, model.params).logits(hidden[0]))
     return sum(float(logp[i - 1, ids[i]]) for i in range(start, len(ids)))
 
 
@@ -76,8 +76,8 @@ def test_score_does_not_depend_on_the_batch(model):
 
 def test_greedy_is_told(model):
     context = [5, 6, 7]
-    hidden, _ = forward(model.params, model.config, np.array([context], np.int32))
-    best = int(logits(model.params, model.config, hidden[0, -1]).argmax())
+    hidden, _ = bind(model.config, model.params)(np.array([context], np.int32))
+    best = int(bind(model.config, model.params).logits(hidden[0, -1]).argmax())
     _, greedy = score_ids(model, [context, context], [[best], [(best + 1) % 257]])
     assert greedy.tolist() == [True, False]
 
@@ -216,5 +216,5 @@ def test_the_last_token_may_be_the_context_s_last(model):
 
 
 def plain_at_end(model):
-    hidden, _ = forward(model.params, model.config, np.ones((1, 160), np.int32))
-    return float(jax.nn.log_softmax(logits(model.params, model.config, hidden[0, -1]))[2])
+    hidden, _ = bind(model.config, model.params)(np.ones((1, 160), np.int32))
+    return float(jax.nn.log_softmax(bind(model.config, model.params).logits(hidden[0, -1]))[2])

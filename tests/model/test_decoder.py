@@ -12,12 +12,11 @@ from clova_jax.config import ModelConfig
 from clova_jax.model import (
     Cache,
     abstract_params,
+    bind,
     causal_mask,
     cross_entropy,
-    forward,
     init_params,
     input_gradients,
-    logits,
     self_attention,
     weighted_loss,
 )
@@ -42,8 +41,8 @@ def ids_of(*shape, seed=1):
 
 @jax.jit
 def scores(params, ids, **options):
-    hidden, cache = forward(params, CONFIG, ids, **options)
-    return logits(params, CONFIG, hidden), cache
+    hidden, cache = bind(CONFIG, params)(ids, **options)
+    return bind(CONFIG, params).logits(hidden), cache
 
 
 def close(a, b, tolerance=2e-5):
@@ -81,8 +80,8 @@ def test_later_tokens_do_not_change_earlier_scores(params):
 
 def test_embeddings_stand_for_ids(params):
     ids = ids_of(2, 9)
-    given, _ = forward(params, CONFIG, embeddings=params["embedding"][ids])
-    close(given, forward(params, CONFIG, ids)[0])
+    given, _ = bind(CONFIG, params)(embeddings=params["embedding"][ids])
+    close(given, bind(CONFIG, params)(ids)[0])
 
 
 def test_packed_documents_equal_lone_ones(params):
@@ -182,15 +181,15 @@ def test_entries_beyond_the_cache_are_dropped_not_written_over(params):
 
 def test_bfloat16_compute_stays_near(params):
     ids = ids_of(2, 12)
-    hidden, _ = forward(params, CONFIG, ids, dtype=jnp.bfloat16)
+    hidden, _ = bind(CONFIG, params)(ids, dtype=jnp.bfloat16)
     assert hidden.dtype == jnp.bfloat16
-    rough = logits(params, CONFIG, hidden)
+    rough = bind(CONFIG, params).logits(hidden)
     assert rough.dtype == jnp.float32
     close(rough, scores(params, ids)[0], 0.15)
 
 
 def reference_nll(params, hidden, targets):
-    table = logits(params, CONFIG, hidden)
+    table = bind(CONFIG, params).logits(hidden)
     return -jnp.take_along_axis(jax.nn.log_softmax(table), targets[..., None], -1)[..., 0]
 
 
@@ -222,8 +221,8 @@ def test_padding_of_the_vocabulary_never_counts(params):
     padded = dict(params)
     padded["embedding"] = jnp.concatenate([params["embedding"], jnp.full((14, 16), 5.0)])
     ids, targets = ids_of(2, 8), ids_of(2, 8, seed=5)
-    hidden, _ = forward(params, CONFIG, ids)
-    close(logits(padded, CONFIG, hidden), logits(params, CONFIG, hidden))
+    hidden, _ = bind(CONFIG, params)(ids)
+    close(bind(CONFIG, padded).logits(hidden), bind(CONFIG, params).logits(hidden))
     close(
         cross_entropy(padded, CONFIG, hidden, targets),
         cross_entropy(params, CONFIG, hidden, targets),
@@ -240,7 +239,7 @@ def test_input_gradients_are_finite_differences(params):
 
     @jax.jit
     def value(embeddings):
-        hidden, _ = forward(params, CONFIG, embeddings=embeddings)
+        hidden, _ = bind(CONFIG, params)(embeddings=embeddings)
         return jnp.mean(reference_nll(params, hidden, targets))
 
     assert loss == pytest.approx(float(value(embeddings)), abs=1e-5)
@@ -254,9 +253,9 @@ def test_input_gradients_are_finite_differences(params):
 
 def test_mistakes_are_named(params):
     with pytest.raises(ClovaError, match="one of the two"):
-        forward(params, CONFIG)
+        bind(CONFIG, params)()
     with pytest.raises(ClovaError, match="65 tokens.*max_length is 64"):
-        forward(params, CONFIG, ids_of(1, 65))
+        bind(CONFIG, params)(ids_of(1, 65))
     with pytest.raises(ClovaError, match="one row"):
         Cache.empty(CONFIG, 2, 4).as_prefix()
 

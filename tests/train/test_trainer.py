@@ -14,7 +14,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.parallel import make_mesh
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import read_metrics
-from clova_jax.train.optimizer import AdamW, LearningRate
+from clova_jax.train.optimizer import LearningRate, adamw
 from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
 from tests.worlds.programs import programs_kept
@@ -36,7 +36,8 @@ def batch(step: int) -> dict[str, np.ndarray]:
 
 def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
     mesh = make_mesh(mesh)
-    step = TrainStep(CONFIG, AdamW(LearningRate(1e-2, 2, STEPS)), mesh)
+    rate = LearningRate(1e-2, 2, STEPS)
+    step = TrainStep(CONFIG, adamw(rate), mesh, learning_rate=rate)
     settings = {
         "train_step": step,
         "mesh": mesh,
