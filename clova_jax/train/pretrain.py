@@ -81,6 +81,10 @@ def _pretrain(
     tokenizer = load_tokenizer(options.tokenizer)
     own = [name for name, given in (("config", config), ("optimizer", optimizer)) if given]
     config = config or options.model_config(tokenizer.vocab_size)
+    if config.vocab_size != tokenizer.vocab_size:
+        raise ClovaError(
+            f"config has vocab_size={config.vocab_size:,}, the tokenizer {tokenizer.vocab_size:,} entries"
+        )
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
     total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
     rate = LearningRate(
