@@ -260,8 +260,10 @@ def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
     every = options.validate_every
     looks = -(-rate.total_steps // every) if every else 1
     saves = -(-rate.total_steps // options.checkpoint_every)
+    known = train_step.config == options.model_config(train_step.config.vocab_size)
+    name = options.size if known else "a shape of your own"
     rows = {
-        "model": f"{options.size}, {train_step.config.num_params:,} parameters, "
+        "model": f"{name}, {train_step.config.num_params:,} parameters, "
         f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {shape})",
         "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
         f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",

@@ -14,6 +14,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.sample import write_sample
 
+pytestmark = pytest.mark.slow
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own_model.md"
 
 
@@ -72,6 +73,6 @@ def test_the_same_call_goes_on_and_another_optimizer_does_not(ran):
 
 
 def test_nothing_is_left_on_one_device(ran):
-    folder, names = ran
+    folder, _ = ran
     assert jax.device_count() >= 8
     assert json.loads((folder / "rotary" / "config.json").read_text())["mesh"] == [2, 2, 2]
