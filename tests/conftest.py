@@ -1,6 +1,9 @@
 """What every test has: eight virtual CPU devices, the tiers, a budget a file, and the real data where it is at hand."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 # `CLOVA_COMPILE=users`: compile as users do, on one device and with LLVM's optimiser (the claims' group "compiled").
 AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
@@ -16,6 +19,12 @@ if not AS_USERS:
 for _flag in _FLAGS:
     if _flag.split("=")[0] not in os.environ.get("XLA_FLAGS", ""):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flag}".strip()
+if not AS_USERS and "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    # A program is compiled once a run of pytest: its workers and the processes that tests start share it.
+    _programs = tempfile.mkdtemp(prefix="clova_test_programs_")
+    atexit.register(shutil.rmtree, _programs, ignore_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _programs
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 from pathlib import Path  # noqa: E402
 
