@@ -28,7 +28,7 @@ CONFIG = ModelConfig(num_layers=3, embed_dim=16, num_heads=2, vocab_size=50, max
 
 @pytest.fixture(scope="module")
 def params():
-    return init_params(CONFIG, 0)
+    return jax.jit(init_params, static_argnums=0)(CONFIG, 0)
 
 
 def test_a_decoder_is_a_module_like_any_other():
