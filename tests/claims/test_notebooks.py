@@ -12,11 +12,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 @pytest.mark.claims("compiled")
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_it_runs(path, monkeypatch):
-    for name in (
-        "XLA_FLAGS",
-        "NPROC",
-        "JAX_COMPILATION_CACHE_DIR",
-    ):  # one device, as at a user's desk
+    for name in ("XLA_FLAGS", "NPROC"):  # one device, as at a user's desk
         monkeypatch.delenv(name, raising=False)
     notebook = nbformat.read(path, as_version=4)
     NotebookClient(notebook, timeout=500, resources={"metadata": {"path": FOLDER}}).execute()

@@ -17,7 +17,6 @@ from clova_jax.train.metrics import read_metrics
 from clova_jax.train.optimizer import LearningRate, adamw
 from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
-from tests.worlds.programs import programs_kept
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=64, max_length=16)
 STEPS, ROWS, LENGTH = 12, 8, 16
@@ -77,13 +76,6 @@ def losses(out) -> list[tuple[int, float]]:
     return [
         (row["step"], row["loss"]) for row in read_metrics(out / "metrics.jsonl") if "loss" in row
     ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def programs(tmp_path_factory):
-    """All runs here are of one shape."""
-    with programs_kept(tmp_path_factory.mktemp("programs")):
-        yield
 
 
 @pytest.fixture(scope="module")

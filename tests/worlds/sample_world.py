@@ -50,7 +50,7 @@ def run_as_user(
     )
 
 
-_OURS = ("XLA_FLAGS", "NPROC", "JAX_COMPILATION_CACHE_DIR", "PYTEST_CURRENT_TEST")
+_OURS = ("XLA_FLAGS", "NPROC", "PYTEST_CURRENT_TEST")
 
 
 def make_sample_world() -> SampleWorld:
