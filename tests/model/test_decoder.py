@@ -302,13 +302,13 @@ def test_attention_in_blocks_equals_the_whole_square_and_its_gradients():
         close(a, b)
 
 
-def test_a_seed_starts_the_same_whatever_the_version_or_the_default_generator():
+def test_a_seed_starts_the_same_whatever_the_default_generator():
     config = ModelConfig(1, 8, 1, vocab_size=16, max_length=8)
-    before = jax.config.jax_default_prng_impl
+    before, found = jax.config.jax_default_prng_impl, []
     try:
         for generator in (before, "rbg"):
             jax.config.update("jax_default_prng_impl", generator)
-            first = init_params(config, 7)["embedding"][0, 0]
-            assert float(first) == pytest.approx(-0.01605084352195263, rel=1e-6)
+            found.append(np.asarray(init_params(config, 7)["embedding"]))
     finally:
         jax.config.update("jax_default_prng_impl", before)
+    np.testing.assert_array_equal(*found)
