@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clova_jax.corpus.profanity_lexicon import RULES, Rule
+from clova_jax.corpus.profanity_lexicon import RULES
+from clova_jax.corpus.profanity_rule import Rule
 from clova_jax.corpus.profanity_spelling import QUARREL
 
 # Characters looked at before a match, and on either side of it.

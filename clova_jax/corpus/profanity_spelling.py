@@ -1,4 +1,4 @@
-"""Pieces of the patterns of `profanity_lexicon`: spellings, borders, and words that tell another sense.
+"""Pieces of the patterns of the rules on swear words: spellings, borders, and words that tell another sense.
 
 People write swear words around filters (시1발, ㅅㅂ, 새키), so a word is many spellings.
 """
