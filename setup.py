@@ -25,6 +25,7 @@ setup(
     python_requires=">=3.11",
     install_requires=[
         f"jax{JAX}",
+        "flax>=0.12.6,<0.13",  # before 0.12.6 there is no nnx.transform_metadata
         "optax>=0.2.5,<0.4",
         "orbax-checkpoint>=0.11,<0.13",
         "tensorstore>=0.1.70,<0.2",

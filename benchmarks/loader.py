@@ -254,10 +254,10 @@ def start_up(options: Options) -> dict[str, float]:
 
 def share_of_a_step(store: TokenStore, options: Options) -> dict[str, Any]:
     """The time a training loop waits for batches, as part of its steps."""
-    from clova_jax.train import AdamW, LearningRate, TrainStep
+    from clova_jax.train import LearningRate, TrainStep, adamw
 
     config = SIZES[options.size].replace(vocab_size=VOCAB)
-    step = TrainStep(config, AdamW(LearningRate(1e-3, 10, 1_000)))
+    step = TrainStep(config, adamw(LearningRate(1e-3, 10, 1_000)))
     state = step.init(options.seed)
     batches = Loader(store, length=256, global_batch=8, seed=options.seed).iterate()
     waits, steps = [], []

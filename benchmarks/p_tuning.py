@@ -211,15 +211,18 @@ def examples_of(ids: np.ndarray) -> list[Any]:
 
 def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callable[[], float]:
     """A step of `tuning.loop`, on the same batch each time."""
-    from clova_jax.train import AdamW, LearningRate
+    import jax
+    import jax.numpy as jnp
+
+    from clova_jax.train import LearningRate, adamw
+    from clova_jax.train.optimizer import fresh_state
     from clova_jax.tuning.loop import update
     from clova_jax.tuning.objective import Inside
-    from clova_jax.tuning.state import fresh_state
 
     gradient = Inside(model, method, template, TARGET)
-    state = fresh_state(method.init(model, 0))
     constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
-    optimizer = AdamW(constant, b2=0.999, weight_decay=0.0)
+    optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
+    state = fresh_state(optimizer, jax.tree.map(jnp.asarray, method.init(model, 0)))
     batch = examples_of(ids)
 
     def step() -> float:

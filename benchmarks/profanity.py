@@ -1,7 +1,8 @@
 """How well swear words are found in real text: precision and recall on eojeols read one by one.
 
-python -m benchmarks.profanity --data DIR              measures the labelled sample again
-python -m benchmarks.profanity --data DIR --draw FILE  draws a new sample to be labelled
+python -m benchmarks.profanity --data DIR                    measures the labelled places again
+python -m benchmarks.profanity --data DIR --draw FILE        draws a new sample to be labelled
+python -m benchmarks.profanity --data DIR --draw FILE --all  every candidate of all formal prose instead
 
 Candidates are the eojeols that a broad pattern, the pattern used before, or the search itself touches. The
 sample is drawn at random from three groups of text, apart for what the search takes and what it
@@ -29,8 +30,9 @@ from clova_jax.corpus.profanity import profanity_share, swear_words
 from clova_jax.corpus.steps import Cleaning
 
 LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
+FORMAL = "formal prose"
 GROUPS = {
-    "formal prose": (
+    FORMAL: (
         *("petitions", "law", "docs_business", "docs_microsoft", "blogs", "tutorials"),
         *("software_help", "wiki_news_passages", "news_headlines"),
         *("parallel/koen_train.tsv", "parallel/koen_dev.tsv", "parallel/koen_test.tsv"),
@@ -48,9 +50,14 @@ GROUPS = {
 }
 COLUMNS = ("comments", "문장", "ko", "title", "premise", "hypothesis", "sentence1", "sentence2")
 WANTED = {  # eojeols that the search takes, and that it leaves
-    "formal prose": (100, 100),
+    FORMAL: (100, 100),
     "prose of 1920-1942": (40, 40),
     "comments and reviews": (60, 60),
+}
+SEARCHES: dict[str, Callable[["Candidate", str], bool]] = {
+    "before": lambda one, _: one.before,
+    "when drawn": lambda _, stratum: stratum == "found",
+    "now": lambda one, _: one.found,
 }
 # What `clova corpus` looked for before, and a pattern that takes in far more than swear words.
 BEFORE = re.compile(
@@ -74,12 +81,16 @@ class Options:
     data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
     labels: Path = option(LABELS, "the labelled places, and where the results go")
     draw: Path | None = option(None, "write a new sample to be labelled here", metavar="FILE")
+    all: bool = option(False, "draw every candidate of formal prose, in the half for tuning too")
     seed: int = option(1, "of a new sample")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An eojeol of a text; `found` by the search, and by the pattern `before` it."""
+    """An eojeol of a text; `found` by the search, and by the pattern `before` it.
+
+    `tuned` ones are in the half of a corpus file on which rules were written.
+    """
 
     file: str
     document: int
@@ -87,6 +98,7 @@ class Candidate:
     word: str
     found: bool
     before: bool
+    tuned: bool = False
     context: str = ""
 
     @property
@@ -104,31 +116,45 @@ def run(options: Options) -> None:
     """Draws a sample, or measures the one that is labelled."""
     if options.data is None:
         raise ClovaError("--data is needed: a folder laid out like the real data")
+    if options.all and options.draw is None:
+        raise ClovaError("--all draws: name a file with --draw")
     draws = read_json(options.labels)["draws"] if options.labels.is_file() else []
     read = {(row["file"], row["document"], row["start"]) for d in draws for row in d["labels"]}
     candidates = {group: list(_candidates(options.data, group, read)) for group in GROUPS}
     if options.draw:
         fresh = {
-            group: [one for one in ones if one.place not in read]
+            group: [one for one in ones if not one.tuned and one.place not in read]
             for group, ones in candidates.items()
         }
-        _draw(fresh, options.draw, options.seed)
+        wanted: dict[str, tuple[int | None, int | None]] = dict(WANTED)
+        if options.all:
+            fresh, wanted = candidates, {FORMAL: (None, None)}
+        _draw(fresh, wanted, options.draw, options.seed)
         return
     rows = [
         {"draw": number, "text": group, "search": name}
         | measure(_labelled(candidates[group], draw["labels"], group), draw["strata"][group], of)
         for number, draw in enumerate(draws, 1)
-        for group in GROUPS
-        for name, of in (("before", lambda one: one.before), ("now", lambda one: one.found))
+        for group in draw["strata"]
+        for name, of in SEARCHES.items()
     ]
+    labels = {
+        (row["file"], row["document"], row["start"]): row["profane"]
+        for draw in draws
+        for row in draw["labels"]
+    }
+    files = list(_by_file(options.data, candidates[FORMAL], labels))
     dropped = [{"text": group} | _dropped(options.data, group) for group in GROUPS]
-    print(format_table(rows))
-    print(format_table(dropped))
-    write_json(options.labels, {"rows": rows, "dropped": dropped, "draws": draws})
+    for table in (rows, files, dropped):
+        print(format_table(table))
+    write_json(options.labels, {"rows": rows, "files": files, "dropped": dropped, "draws": draws})
 
 
-def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
-    """(number, text) of a source's documents; half of each corpus file was for tuning and is left out."""
+def _texts(data: Path, name: str) -> Iterator[tuple[int, str, bool]]:
+    """(number, text, whether in the half for tuning) of a source's documents.
+
+    That half comes with formal prose alone.
+    """
     if "/" in name:
         folder, file = name.rsplit("/", 1)
         path = find_file(data / folder, file)
@@ -138,19 +164,22 @@ def _texts(data: Path, name: str) -> Iterator[tuple[int, str]]:
                 rows = [part for article in rows["data"] for part in article["paragraphs"]]
             for number, row in enumerate(rows):
                 names = [name for name in (*COLUMNS, "context") if name in row]
-                yield number, "\t".join(row[name] for name in names)
+                yield number, "\t".join(row[name] for name in names), False
             return
         lines = read_lines(path)
         header = next(lines)[1].split("\t")
         columns = [header.index(name) for name in COLUMNS if name in header]
         for number, line in lines:
             cells = line.split("\t")
-            yield number, "\t".join(cells[column] for column in columns if column < len(cells))
+            text = "\t".join(cells[column] for column in columns if column < len(cells))
+            yield number, text, False
         return
     for number, row in read_jsonl(find_file(data / "corpus", f"{name}.jsonl")):
         half = hashlib.blake2b(f"{name} {number - 1}".encode(), digest_size=1).digest()[0] % 2
-        if half == 1 and (name != "reviews_movie" or number % 5 == 0):
-            yield number, row["text"]
+        if name in GROUPS[FORMAL]:
+            yield number, row["text"], half == 0
+        elif half == 1 and (name != "reviews_movie" or number % 5 == 0):
+            yield number, row["text"], False
 
 
 def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iterator[Candidate]:
@@ -159,7 +188,7 @@ def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iter
     for file, number, start in read:
         starts.setdefault((file, number), []).append(start)
     for name in GROUPS[group]:
-        for number, text in _texts(data, name):
+        for number, text, tuned in _texts(data, name):
             found = [span for word in swear_words(text) for span in _eojeols(text, word[:2])]
             before = [span for m in BEFORE.finditer(text) for span in _eojeols(text, m.span())]
             broad = [span for m in BROAD.finditer(text) for span in _eojeols(text, m.span())]
@@ -169,9 +198,41 @@ def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iter
                 near = text[max(0, start - 60) : start], text[start:end], text[end : end + 60]
                 yield Candidate(
                     *(name, number, start, text[start:end]),
-                    *((start, end) in found, (start, end) in before),
+                    *((start, end) in found, (start, end) in before, tuned),
                     "{}【{}】{}".format(*near),
                 )
+
+
+def _by_file(
+    data: Path, candidates: list[Candidate], labels: dict[tuple[str, int, int], bool]
+) -> Iterator[dict[str, Any]]:
+    """What the search takes of each file of formal prose, and how much of it wrongly.
+
+    Documents with a take are those that `clova corpus --toxicity soften` would change.
+    """
+    total: Counter[str] = Counter()
+    for name in GROUPS[FORMAL]:
+        taken = [one for one in candidates if one.file == name and one.found]
+        wrong = [one for one in taken if labels.get(one.place) is False]
+        counts = Counter(
+            taken=len(taken),
+            wrong=len(wrong),
+            unread=sum(one.place not in labels for one in taken),
+            softened=len({one.document for one in taken}),
+            softened_wrongly=len({one.document for one in wrong}),
+        )
+        for _, text, _ in _texts(data, name):
+            counts["documents"] += 1
+            counts["eojeols"] += len(text.split())
+        total.update(counts)
+        yield _with_rate(name, counts)
+    yield _with_rate("all", total)
+
+
+def _with_rate(name: str, counts: Counter[str]) -> dict[str, Any]:
+    names = "documents", "eojeols", "taken", "wrong", "unread", "softened", "softened_wrongly"
+    rate = 1e6 * counts["wrong"] / max(counts["eojeols"], 1)
+    return {"file": name} | {key: counts[key] for key in names} | {"wrong_per_million": rate}
 
 
 def _dropped(data: Path, group: str) -> dict[str, int]:
@@ -179,7 +240,7 @@ def _dropped(data: Path, group: str) -> dict[str, int]:
     counts = {"documents": 0, "megabytes": 0, "before": 0, "now": 0}
     limit, size = Cleaning().max_profanity, 0
     for name in GROUPS[group]:
-        for _, text in _texts(data, name):
+        for _, text, _ in _texts(data, name):
             counts["documents"] += 1
             size += len(text.encode())
             counts["before"] += len(BEFORE.findall(text)) >= limit * max(len(text.split()), 1)
@@ -197,17 +258,23 @@ def _eojeols(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
     return [(start + m.start(), start + m.end()) for m in re.finditer(r"\S+", text[start:end])]
 
 
-def _draw(candidates: dict[str, list[Candidate]], path: Path, seed: int) -> None:
+def _draw(
+    candidates: dict[str, list[Candidate]],
+    wanted: dict[str, tuple[int | None, int | None]],
+    path: Path,
+    seed: int,
+) -> None:
     """Writes the places to `path`, and what is to be read, in the same order, beside it as .txt."""
     rng = random.Random(seed)
     drawn: list[tuple[Candidate, str]] = []
     strata: dict[str, dict[str, int]] = {}
-    for group, counts in WANTED.items():
+    for group, counts in wanted.items():
         strata[group] = {}
         for name, count in zip(("found", "left"), counts, strict=True):
             mine = [one for one in candidates[group] if one.found == (name == "found")]
             strata[group][name] = len(mine)
-            drawn += [(one, name) for one in rng.sample(mine, min(count, len(mine)))]
+            most = len(mine) if count is None else min(count, len(mine))
+            drawn += [(one, name) for one in rng.sample(mine, most)]
     rng.shuffle(drawn)
     rows = [
         {
@@ -241,7 +308,7 @@ def _labelled(
 def measure(
     rows: list[tuple[Candidate, str, bool]],
     strata: dict[str, int],
-    found: Callable[[Candidate], bool],
+    found: Callable[[Candidate, str], bool],
 ) -> dict[str, Any]:
     """Precision and recall in per cent with 95% intervals.
 
@@ -250,9 +317,14 @@ def measure(
     """
     drawn = Counter(stratum for _, stratum, _ in rows)
     weighted = [
-        (strata[stratum] / drawn[stratum], found(one), profane) for one, stratum, profane in rows
+        (strata[stratum] / drawn[stratum], found(one, stratum), profane)
+        for one, stratum, profane in rows
     ]
-    out: dict[str, Any] = {"read": len(rows), "profane": sum(row[2] for row in weighted)}
+    out: dict[str, Any] = {
+        "read": len(rows),
+        "taken": sum(row[1] for row in weighted),
+        "profane": sum(row[2] for row in weighted),
+    }
     for name, given, asked in (("precision", 1, 2), ("recall", 2, 1)):
         weights = np.array([row[0] for row in weighted if row[given]])
         hits = np.array([row[asked] for row in weighted if row[given]], bool)

@@ -20,7 +20,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
-from clova_jax.train import AdamW, LearningRate, TrainStep
+from clova_jax.train import LearningRate, TrainStep, adamw
 
 SHAPES = {  # name: (model, sequences, length)
     "1m": (ModelConfig(4, 128, 4, vocab_size=4_096, max_length=128), 16, 128),
@@ -43,7 +43,7 @@ class Options:
 def ours(
     config: ModelConfig, batch: dict[str, np.ndarray], **options: object
 ) -> Callable[[], float]:
-    step = TrainStep(config, AdamW(LearningRate(1e-3, 10, 1_000)), **options)
+    step = TrainStep(config, adamw(LearningRate(1e-3, 10, 1_000)), **options)
     state = step.init(0)
 
     def run() -> float:

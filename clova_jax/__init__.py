@@ -7,13 +7,17 @@ __version__ = "0.1.0"
 
 # Loaded when first used, so that `clova --help` need not wait for JAX.
 _HOMES = {
+    "Attention": "clova_jax.model",
+    "Block": "clova_jax.model",
+    "Decoder": "clova_jax.model",
+    "MLP": "clova_jax.model",
     "LanguageModel": "clova_jax.language_model",
     "ModelConfig": "clova_jax.config",
     "SIZES": "clova_jax.config",
     "train_tokenizer": "clova_jax.tokenizers",
     "load_tokenizer": "clova_jax.tokenizers",
 }
-__all__ = ["SIZES", "LanguageModel", "ModelConfig", "load_tokenizer", "train_tokenizer"]
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:

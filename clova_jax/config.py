@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from clova_jax.common.errors import ClovaError
 
@@ -27,6 +28,9 @@ class ModelConfig:
     num_heads: int
     vocab_size: int = 51_200
     max_length: int = 2_048
+
+    decoder: ClassVar[Any] = None
+    """The Flax module of this shape, where it is not `clova_jax.Decoder`: a subclass names its own."""
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

@@ -18,15 +18,7 @@ from clova_jax.generate.arguments import id_rows, mask_rows
 from clova_jax.generate.buckets import Batch, batches, bucket, pad, row_bucket
 from clova_jax.generate.placement import place
 from clova_jax.generate.soft_prompt import SoftPrompt, first_virtual
-from clova_jax.model import (
-    Params,
-    default_dtype,
-    fingerprint,
-    forward,
-    init_params,
-    input_gradients,
-    logits,
-)
+from clova_jax.model import Params, bind, default_dtype, fingerprint, init_params, input_gradients
 from clova_jax.model.directory import (
     claim_model,
     inference_shardings,
@@ -81,7 +73,12 @@ class LanguageModel:
 
     @classmethod
     def load(
-        cls, directory: str | Path, mesh: Mesh | None = None, *, verify: bool = True
+        cls,
+        directory: str | Path,
+        mesh: Mesh | None = None,
+        *,
+        verify: bool = True,
+        config_class: type[ModelConfig] = ModelConfig,
     ) -> "LanguageModel":
         """Reads a model directory; with a mesh each device reads its own shards only.
 
@@ -89,11 +86,12 @@ class LanguageModel:
             directory: the model's, or what `clova pretrain --out` named, with the model in its `model/`.
             mesh: where the weights go; one device by default.
             verify: compare every file with its hash; a very large model loads faster without.
+            config_class: that of a model of your own modules (docs/how-to/own_model.md).
 
         Raises:
             ClovaError: it is not a model directory, or damaged; a weight is not finite.
         """
-        return cls(*load_model(directory, mesh, verify), mesh)
+        return cls(*load_model(directory, mesh, verify, config_class), mesh)
 
     def save(self, directory: str | Path) -> None:
         """Writes a model directory: `config.json`, `tokenizer/`, `params/`, and their hashes.
@@ -171,7 +169,7 @@ class LanguageModel:
                 tokens then, and the gradient behind a row's end is 0.
             loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
             virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
-                them a prompt can be tuned without the weights (paper section 5.2.3's input-gradient API).
+                them a prompt can be tuned without the weights (paper section 5.3's input-gradient API).
             per_row: each row's sum over its targets and the gradient of that, instead of the mean over all
                 targets; any function of the rows' likelihoods can be differentiated with it.
 
@@ -244,7 +242,8 @@ class LanguageModel:
 
 @functools.partial(jax.jit, static_argnums=(1, 3))
 def _logits(params: Params, config: ModelConfig, ids: Array, dtype: Any) -> Float[Array, "B T V"]:
-    return logits(params, config, forward(params, config, ids, dtype=dtype)[0])
+    decoder = bind(config, params)
+    return decoder.logits(decoder(ids, dtype=dtype)[0])
 
 
 @functools.partial(jax.jit, static_argnums=(1, 5, 6))

@@ -1,6 +1,9 @@
 """What every test has: eight virtual CPU devices, the tiers, a budget a file, and the real data where it is at hand."""
 
+import atexit
 import os
+import shutil
+import tempfile
 
 # `CLOVA_COMPILE=users`: compile as users do, on one device and with LLVM's optimiser (the claims' group "compiled").
 AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
@@ -8,7 +11,6 @@ AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
 # Before JAX starts: NPROC gives XLA:CPU enough threads for eight devices to meet in collectives.
 os.environ.setdefault("NPROC", "64")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
-os.environ.setdefault("CLOVA_COMPILATION_CACHE", "off")  # what a test compiles, it compiles
 _FLAGS = ["--xla_force_host_platform_device_count=8"]
 if not AS_USERS:
     # LLVM's optimiser off: most tests compile far longer than they compute, and this halves them.
@@ -16,6 +18,11 @@ if not AS_USERS:
 for _flag in _FLAGS:
     if _flag.split("=")[0] not in os.environ.get("XLA_FLAGS", ""):
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {_flag}".strip()
+if "CLOVA_COMPILATION_CACHE" not in os.environ:
+    # A program is compiled once a run of pytest: its workers and the processes that tests start share it.
+    _programs = tempfile.mkdtemp(prefix="clova_test_programs_")
+    atexit.register(shutil.rmtree, _programs, ignore_errors=True)
+    os.environ["CLOVA_COMPILATION_CACHE"] = _programs
 
 from pathlib import Path  # noqa: E402
 

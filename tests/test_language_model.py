@@ -6,7 +6,7 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, language_model, train_tokenizer
 from clova_jax.common.errors import ClovaError
-from clova_jax.model import cross_entropy, forward, logits
+from clova_jax.model import bind, cross_entropy
 from clova_jax.parallel import make_mesh
 
 
@@ -29,8 +29,13 @@ def test_logits_are_the_plain_forward_pass(lm):
     found = lm.logits(np.array(rows))
     assert found.shape == (2, 9, 257)
     assert found.dtype == np.float32
-    hidden, _ = forward(lm.params, lm.config, np.array(rows, np.int32))
-    np.testing.assert_allclose(found, logits(lm.params, lm.config, hidden), atol=1e-4)
+
+    @jax.jit
+    def plain(params, ids):
+        hidden, _ = bind(lm.config, params)(ids)
+        return bind(lm.config, params).logits(hidden)
+
+    np.testing.assert_allclose(found, plain(lm.params, np.array(rows, np.int32)), atol=1e-4)
 
 
 def test_ragged_rows_give_what_each_gives_alone(lm):
@@ -48,12 +53,13 @@ def test_input_gradients_against_finite_differences(lm):
     embeddings = lm.params["embedding"][ids]
     step = np.random.default_rng(1).standard_normal(gradient.shape).astype(np.float32)
 
+    @jax.jit
     def at(size):
-        hidden, _ = forward(lm.params, lm.config, embeddings=embeddings + size * step)
-        return float(cross_entropy(lm.params, lm.config, hidden, targets).mean())
+        hidden, _ = bind(lm.config, lm.params)(embeddings=embeddings + size * step)
+        return cross_entropy(lm.params, lm.config, hidden, targets).mean()
 
-    assert abs(at(0) - loss) < 1e-5
-    slope = (at(1e-2) - at(-1e-2)) / 2e-2
+    assert abs(at(0.0) - loss) < 1e-5
+    slope = (at(1e-3) - at(-1e-3)) / 2e-3
     np.testing.assert_allclose(slope, (gradient * step).sum(), rtol=2e-2)
 
 

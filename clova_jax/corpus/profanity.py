@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from clova_jax.corpus.profanity_lexicon import RULES, Rule
+from clova_jax.corpus.profanity_lexicon import RULES
+from clova_jax.corpus.profanity_rule import Rule
 from clova_jax.corpus.profanity_spelling import QUARREL
 
 # Characters looked at before a match, and on either side of it.
@@ -21,7 +22,8 @@ _PASSES = 8
 _PERIOD = re.compile(
     "[一-鿿]|하야|가[티튼]|[조만]흔|업[섯슴]|안이[하한]|[하되]얏|[잇엇엿햇갓앗][다스서는슴지]"
 )
-_PERIOD_SHARE, _PERIOD_LENGTH = 150, 500  # one in so many characters of so many at least
+_GLOSS = re.compile(r"\([^()\n]{0,60}\)")  # Hanja there says what a Hangul word means
+_PERIOD_SHARE, _PERIOD_LENGTH = 200, 500  # one in so many characters of so many at least
 
 
 class Swear(NamedTuple):
@@ -66,7 +68,9 @@ _SEEDS, _RULES_OF = _index(RULES)
 
 def is_period(text: str) -> bool:
     """Whether a text is in the spelling of the early 20th century, or mixes Hanja into Hangul."""
-    return len(text) >= _PERIOD_LENGTH and len(_PERIOD.findall(text)) * _PERIOD_SHARE >= len(text)
+    if len(text) < _PERIOD_LENGTH:
+        return False
+    return len(_PERIOD.findall(_GLOSS.sub("", text))) * _PERIOD_SHARE >= len(text)
 
 
 def swear_words(text: str) -> list[Swear]:

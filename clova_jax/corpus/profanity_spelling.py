@@ -1,4 +1,4 @@
-"""Pieces of the patterns of `profanity_lexicon`: spellings, borders, and words that tell another sense.
+"""Pieces of the patterns of the rules on swear words: spellings, borders, and words that tell another sense.
 
 People write swear words around filters (시1발, ㅅㅂ, 새키), so a word is many spellings.
 """
@@ -16,11 +16,14 @@ PARTICLE = r"(?=[이가은는을를도의만와과랑로나야아여에한께보
 CLAUSE_END = r"(?=\s*(?:[!?.~ㅋㅎㅠㅜㅡ^;…)\"'”’」]|$|\n))"
 CLAUSE_START = r"(?:^|[\n.!?~ㅋㅎ…,\"'“‘(>:;-]\s*)"
 
+# Spellings that stand in names too (슈발리에, 시팔라): only at an eojeol's end, or joined to an insult.
+INSULT_OR_END = r"(?![가-힣](?<![놈년련럼롬새것거아들세색같]))"
 FUCK = (
-    r"(?:씨발|씨팔|씨빨|시빨|씨벌|씨펄|시펄(?!하|한|렇)|씨뻘|쉬바|쉬발|쉬벌|쉬팔|씌발|싀발|쓰발|슈발|싯팔|씻팔|씹할|십할|씹팔|"
-    r"[시씨]부[럴랄]|[ㅅㅆ][발팔빨]|시팔(?!이|할|백)|시벌(?!리|을|하)|시이+발|씨이+발|"
+    r"(?:씨발|씨팔|씨빨|시빨|씨벌(?!렁)|씨펄|씨뻘|씌발|싀발|싯팔|씻팔|씹할|십할|씹팔|"
+    r"[시씨]부[럴랄]|[ㅅㅆ][발팔빨]|시이+발|씨이+발|"
+    r"(?:쉬바|쉬발|쉬벌|쉬팔|쓰발|슈발|시펄|시팔|시벌)" + INSULT_OR_END + r"|"
     r"시발(?!점|역|택시|자동차|차|지(?!랄)|열차|버스|노선|항|행|[\s(]*[始市]|\s(?:택시|자동차|역))|"
-    r"[씨시쉬ㅆㅅ]" + LOOSE + r"[발빨팔벌뻘바](?![가-힣](?<![놈년련럼롬새것거아들세색])))"
+    r"[씨시쉬ㅆㅅ]" + LOOSE + r"[발빨팔벌뻘바]" + INSULT_OR_END + r")"
 )
 FUCK_SEEDS = words(
     "씨발 씨팔 씨빨 시빨 씨벌 씨펄 시펄 씨뻘 쉬바 쉬발 쉬벌 쉬팔 씌발 싀발 쓰발 슈발 싯팔 씻팔 씹할 십할 씹팔 시부 씨부 "

@@ -11,8 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import pad
-from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward, logits
-from clova_jax.model.decoder import Remat
+from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
+from clova_jax.model.modules import Remat
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,15 @@ def choice_logprobs(
     rows, time = ids.shape
     cache = Cache.empty(config, rows, 0, dtype, prefix)
     valid = (jnp.arange(time) < lengths[:, None]).astype(jnp.int32)
-    hidden, cache = forward(
-        params, config, ids, segment_ids=valid, cache=cache, dtype=dtype, remat=remat
+    hidden, cache = bind(config, params)(
+        ids, segment_ids=valid, cache=cache, dtype=dtype, remat=remat
     )
     last = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
-    scores = jax.nn.log_softmax(logits(params, config, last))
+    scores = jax.nn.log_softmax(bind(config, params).logits(last))
     total = jnp.take_along_axis(scores, firsts, axis=1)
     if not tail_ids.shape[1]:
         return total
-    hidden, _ = forward(
-        params,
-        config,
+    hidden, _ = bind(config, params)(
         tail_ids,
         positions=cache.next_positions[:, None] + tail_offsets,
         segment_ids=tail_segments,

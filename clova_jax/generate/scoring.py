@@ -24,7 +24,7 @@ from clova_jax.generate.arguments import id_row, id_rows, known_ids, text_pairs,
 from clova_jax.generate.buckets import batches, bucket, pad, row_bucket
 from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
 from clova_jax.generate.placement import place
-from clova_jax.model import Cache, Params, Prefix, forward, logits, refuse_nan
+from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
 
 HEAD_ROWS = 128  # positions whose scores over the vocabulary stand in memory at once
 
@@ -276,7 +276,7 @@ def _read_prefix(
 ) -> Prefix:
     valid = (jnp.arange(ids.shape[1]) < length).astype(jnp.int32)[None]
     cache = Cache.empty(config, 1, 0, dtype)
-    return forward(params, config, ids, segment_ids=valid, cache=cache, dtype=dtype)[1].as_prefix()
+    return bind(config, params)(ids, segment_ids=valid, cache=cache, dtype=dtype)[1].as_prefix()
 
 
 @functools.partial(jax.jit, static_argnames=("config", "dtype", "top"))
@@ -294,7 +294,7 @@ def _score_pass(
     """Scores `targets`, which stand after the inputs `first`, `first` + 1, …"""
     rows, width = targets.shape
     cache = Cache.empty(config, rows, 0, dtype, prefix) if prefix else None
-    hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype)
+    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype)
     where = jnp.minimum(first[:, None] + jnp.arange(width), ids.shape[1] - 1)
     hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
     return _token_scores(params, config, hidden, targets, top)
@@ -318,7 +318,7 @@ def _token_scores(
         return x.reshape(-1, chunk, *x.shape[1:])
 
     def score(part: tuple[Array, Array]) -> tuple[Array, ...]:
-        scores = logits(params, config, part[0])
+        scores = bind(config, params).logits(part[0])
         total = jax.nn.logsumexp(scores, axis=-1)
         gold = jnp.take_along_axis(scores, part[1][:, None], axis=-1)[:, 0]
         greedy = jnp.argmax(scores, axis=-1) == part[1]

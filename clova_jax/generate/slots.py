@@ -20,14 +20,13 @@ from jax import lax
 from jaxtyping import Array, Bool, Int
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.config import ModelConfig
 from clova_jax.generate.buckets import bucket, most_rows, pad, row_bucket
-from clova_jax.generate.decoding import LayerCache, begin, decode, finish, head, put, split_layers
+from clova_jax.generate.decoders import CachedDecoder, cached_decoder
 from clova_jax.generate.draw import Rows, draw, penalise
 from clova_jax.generate.options import Sampling
 from clova_jax.generate.placement import place
 from clova_jax.generate.text import Writer
-from clova_jax.model import Cache, Params, Prefix, forward, refuse_nan
+from clova_jax.model import Cache, Prefix, bind, refuse_nan
 
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
@@ -55,7 +54,7 @@ class State:
     """The batch on the device.
 
     Args:
-        cache: keys and values of what was read.
+        cache: keys and values of what was read, as the decoder keeps them.
         token: int32[B], the next input of each row.
         made: int32[B], tokens drawn so far; `limit` of them are wanted.
         in_prompt: bool[B,V], tokens of the prompt.
@@ -63,7 +62,7 @@ class State:
         rows: the options.
     """
 
-    cache: Cache | LayerCache
+    cache: Any
     token: Int[Array, "B"]
     made: Int[Array, "B"]
     limit: Int[Array, "B"]
@@ -99,8 +98,8 @@ class Slots:
         self.in_prefix = np.zeros(vocab, bool)
         self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
         self.texts: list[Text | None] = [None] * count
-        self.layers = split_layers(model)
-        self.state = _empty(model.config, count, size, model.dtype, self.layers is not None)
+        self.decoder = cached_decoder(model)
+        self.state = _empty(self.decoder, count, size)
 
     @property
     def free(self) -> list[int]:
@@ -134,8 +133,7 @@ class Slots:
         spare = rows - len(texts)
         lengths = np.array([len(t.prompt_ids) - 1 for t in texts] + [0] * spare, np.int32)
         self.state = _prefill(
-            self.model.params,
-            self.model.config,
+            self.decoder,
             self.state,
             self.prefix,
             self.in_prefix,
@@ -144,7 +142,6 @@ class Slots:
             np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32),
             np.array([t.limit for t in texts] + [0] * spare, np.int32),
             Rows.of([t.sampling for t in texts], [t.key for t in texts], rows),
-            dtype=self.model.dtype,
         )
         for slot, text in zip(slots, texts, strict=True):
             self.texts[slot] = text
@@ -153,15 +150,12 @@ class Slots:
         """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
         alive = np.array([text is not None for text in self.texts])
         self.state, drawn, logprobs, top_ids, top_logprobs = _advance(
-            self.model.params,
-            self.layers,
-            self.model.config,
+            self.decoder,
             self.state,
             self.prefix,
             alive,
             np.int32(min(tokens, CALL_TOKENS)),
             np.int32(self.model.tokenizer.end_of_text),
-            dtype=self.model.dtype,
             top=self.top,
         )
         drawn, logprobs = np.asarray(drawn), np.asarray(logprobs)
@@ -206,20 +200,19 @@ def slot_count(model: Any, texts: int, size: int) -> int:
     return min(1 << (texts - 1).bit_length(), 1 << most.bit_length() - 1)
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4))
-def _empty(config: ModelConfig, count: int, size: int, dtype: Any, apart: bool) -> State:
-    whole, vocab = jnp.zeros(count, jnp.int32), (count, config.vocab_size)
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _empty(decoder: CachedDecoder, count: int, size: int) -> State:
+    whole, vocab = jnp.zeros(count, jnp.int32), (count, decoder.config.vocab_size)
     rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
-    cache = (LayerCache if apart else Cache).empty(config, count, size, dtype)
+    cache = decoder.empty(count, size)
     return State(
         cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
     )
 
 
-@functools.partial(jax.jit, static_argnames=("config", "dtype"), donate_argnames=("state",))
+@functools.partial(jax.jit, donate_argnames=("state",))
 def _prefill(
-    params: Params,
-    config: ModelConfig,
+    decoder: CachedDecoder,
     state: State,
     prefix: Prefix | None,
     in_prefix: Bool[Array, "V"],
@@ -229,22 +222,21 @@ def _prefill(
     last: Int[Array, "R"],
     limit: Int[Array, "R"],
     rows: Rows,
-    *,
-    dtype: Any,
 ) -> State:
     """Reads prompts and puts them into their slots; spare rows have a slot that is not there."""
     count, time = ids.shape
     valid = jnp.arange(time) < lengths[:, None]
+    config, dtype = decoder.config, decoder.dtype
     fresh = Cache.empty(config, count, 0, dtype, prefix)
-    _, read = forward(
-        params, config, ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
+    _, read = bind(config, decoder.params)(
+        ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
     )
     seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
     row = jnp.arange(count)
     seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
     seen = seen.at[row, last].set(True)
     return State(
-        put(state.cache, slots, read),
+        decoder.put(state.cache, slots, read),
         state.token.at[slots].set(last, mode="drop"),
         state.made.at[slots].set(0, mode="drop"),
         state.limit.at[slots].set(limit, mode="drop"),
@@ -254,18 +246,15 @@ def _prefill(
     )
 
 
-@functools.partial(jax.jit, static_argnames=("config", "dtype", "top"), donate_argnames=("state",))
+@functools.partial(jax.jit, static_argnames="top", donate_argnames="state")
 def _advance(
-    params: Params,
-    layers: tuple[Params, ...] | None,
-    config: ModelConfig,
+    decoder: CachedDecoder,
     state: State,
     prefix: Prefix | None,
     alive: Bool[Array, "B"],
     steps: Int[Array, ""],
     end_of_text: Int[Array, ""],
     *,
-    dtype: Any,
     top: int,
 ) -> tuple[State, Array, Array, Array, Array]:
     """Up to `steps` tokens for every living row.
@@ -277,14 +266,12 @@ def _advance(
     batch = state.token.shape[0]
     row = jnp.arange(batch)
     cache = state.cache
-    state = dataclasses.replace(state, cache=begin(cache, CALL_TOKENS))
+    state = dataclasses.replace(state, cache=decoder.begin(cache, CALL_TOKENS))
 
     def step(carry: tuple) -> tuple:
         number, state, active, out = carry
-        hidden, carried = decode(
-            params, layers, config, state.token, cache, state.cache, prefix, active, dtype
-        )
-        scores = head(params, layers, config, hidden)
+        hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active)
+        scores = decoder.scores(hidden)
         token = draw(
             penalise(scores, state.rows, state.in_prompt, state.counts),
             state.rows,
@@ -323,4 +310,4 @@ def _advance(
     _, state, _, out = lax.while_loop(
         lambda carry: (carry[0] < steps) & jnp.any(carry[2]), step, (0, state, active, out)
     )
-    return dataclasses.replace(state, cache=finish(cache, state.cache)), *out
+    return dataclasses.replace(state, cache=decoder.finish(cache, state.cache)), *out

@@ -1,7 +1,7 @@
 """A tuned prompt: vectors that stand among a text's token embeddings, and where they stand.
 
 The vectors are virtual tokens: ids that go on where the model's token table ends, looked up beside it
-(`model.decoder.token_embeddings`) and never predicted. So scoring, writing, shared prefixes and batches
+(`Decoder.token_embeddings`) and never predicted. So scoring, writing, shared prefixes and batches
 work as they do for words, and the model's parameters are neither copied nor changed.
 """
 

@@ -31,7 +31,7 @@ from clova_jax.interop.safetensors_files import (
 )
 from clova_jax.interop.tokenizer_files import read_tokenizer
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import abstract_params
+from clova_jax.model import Decoder, abstract_params, decoder_class
 from clova_jax.model.directory import inference_shardings
 from clova_jax.model.finite import not_finite
 from clova_jax.tokenizers import Tokenizer
@@ -125,6 +125,10 @@ def to_hugging_face(
     """
     directory = Path(directory)
     config = lm.config
+    if decoder_class(config) is not Decoder:
+        raise ClovaError(
+            f"{decoder_class(config).__qualname__} is no GPT-2: transformers would run its weights as if it were"
+        )
     leaves = {_joined(path): leaf for path, leaf in jax.tree.flatten_with_path(lm.params)[0]}
     places = {}
     for path in leaves:

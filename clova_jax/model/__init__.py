@@ -1,25 +1,30 @@
-"""The decoder: parameters, forward pass, loss, cache. The files behind are private to this room."""
+"""The decoder: Flax modules, parameters, loss, cache. The files behind are private to this room."""
 
 from clova_jax.common.compilation_cache import use_compilation_cache
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.model.attention import causal_mask, computed_share, self_attention
 from clova_jax.model.cache import Cache, Prefix
-from clova_jax.model.decoder import (
-    Remat,
-    default_dtype,
-    embed,
-    forward,
-    layer_norm,
-    logits,
-    run_blocks,
-)
 from clova_jax.model.fingerprint import fingerprint
 from clova_jax.model.finite import not_finite, refuse_nan
 from clova_jax.model.loss import cross_entropy, input_gradients, weighted_loss
-from clova_jax.model.params import (
+from clova_jax.model.modules import (
+    MLP,
+    Attention,
+    Block,
+    Decoder,
+    LayerNorm,
+    Linear,
     Params,
+    Remat,
+    default_dtype,
+    parameter,
+    run_blocks,
+)
+from clova_jax.model.params import (
     Spec,
     abstract_params,
+    bind,
+    decoder_class,
     init_params,
     param_shardings,
     param_specs,
@@ -29,26 +34,31 @@ keep_freed_memory()  # here, since it must come before JAX makes its threads
 use_compilation_cache()
 
 __all__ = [
+    "MLP",
+    "Attention",
+    "Block",
     "Cache",
+    "Decoder",
+    "LayerNorm",
+    "Linear",
     "Params",
     "Prefix",
     "Remat",
     "Spec",
     "abstract_params",
+    "bind",
     "causal_mask",
     "computed_share",
     "cross_entropy",
+    "decoder_class",
     "default_dtype",
-    "embed",
     "fingerprint",
-    "forward",
     "init_params",
     "input_gradients",
-    "layer_norm",
-    "logits",
     "not_finite",
     "param_shardings",
     "param_specs",
+    "parameter",
     "refuse_nan",
     "run_blocks",
     "self_attention",

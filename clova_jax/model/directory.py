@@ -41,9 +41,10 @@ def claim_model(directory: str | Path) -> None:
 
 def _is_ours(directory: Path) -> bool:
     try:
-        return _read_config(directory)[0] in (FORMAT, BEFORE_HASHES)
+        values = read_json(directory / "config.json")
     except ClovaError:
         return False
+    return isinstance(values, dict) and values.get("format") in (FORMAT, BEFORE_HASHES)
 
 
 def save_model(
@@ -72,12 +73,20 @@ def save_model(
     if writer:
         (directory / HASHES).unlink(missing_ok=True)
         values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
+        if (name := _own_modules(type(config))) is not None:
+            values["decoder"] = name
         write_json(directory / "config.json", values)  # first: half a model is known for ours
         tokenizer.save(directory / "tokenizer")
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
     if writer:
         write_hashes(directory)
+
+
+def _own_modules(config_class: type[ModelConfig]) -> str | None:
+    """The name of modules that are not the standard ones: their weights may fit these and mean something else."""
+    decoder = config_class.decoder
+    return None if decoder is None else decoder.__qualname__
 
 
 def inference_shardings(config: ModelConfig, mesh: Mesh | None) -> Params:
@@ -96,7 +105,7 @@ def model_directory(path: str | Path) -> Path:
 
 
 def read_config(directory: str | Path) -> ModelConfig:
-    """The shape of the model in a directory, or in the `model/` of a training's folder.
+    """Reads the shape of the model in a directory, or in the `model/` of a training's folder.
 
     Raises:
         ClovaError: it is not a model directory.
@@ -104,8 +113,10 @@ def read_config(directory: str | Path) -> ModelConfig:
     return _read_config(model_directory(directory))[1]
 
 
-def _read_config(directory: Path) -> tuple[str, ModelConfig]:
-    """The format and the shape."""
+def _read_config(
+    directory: Path, config_class: type[ModelConfig] = ModelConfig
+) -> tuple[str, ModelConfig]:
+    """Reads the format and the shape."""
     if not directory.is_dir():
         raise ClovaError(f"{directory}: no such model directory")
     path = directory / "config.json"
@@ -118,11 +129,20 @@ def _read_config(directory: Path) -> tuple[str, ModelConfig]:
             "is brought in by `clova import-hf`"
         )
     model = fields(values, path, {"model": dict})["model"]
-    return values["format"], as_dataclass(ModelConfig, model, f"{path}: 'model'")
+    made, asked = values.get("decoder"), _own_modules(config_class)
+    if made != asked:
+        raise ClovaError(
+            f"{path}: made of the modules {made or 'Decoder'}, not of {asked or 'Decoder'}; load it with "
+            "LanguageModel.load(…, config_class=…) and the config class that it was trained with"
+        )
+    return values["format"], as_dataclass(config_class, model, f"{path}: 'model'")
 
 
 def load_model(
-    directory: str | Path, mesh: Mesh | None = None, verify: bool = True
+    directory: str | Path,
+    mesh: Mesh | None = None,
+    verify: bool = True,
+    config_class: type[ModelConfig] = ModelConfig,
 ) -> tuple[ModelConfig, Params, Tokenizer]:
     """Reads a model directory; with a mesh, every device reads only its own shards.
 
@@ -130,12 +150,13 @@ def load_model(
         directory: the model's, or a training's folder with the model in `model/`.
         mesh: where the weights go; one device by default.
         verify: compare every file with its hash first (a second a gigabyte or so).
+        config_class: names the modules, where the model is made of one's own.
 
     Raises:
         ClovaError: it is not a model directory; a part of it is missing or damaged; a weight is not finite.
     """
     directory = model_directory(directory)
-    written, config = _read_config(directory)
+    written, config = _read_config(directory, config_class)
     if written == FORMAT:
         check_hashes(directory, verify)
     elif verify:

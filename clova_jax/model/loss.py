@@ -13,8 +13,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model.decoder import Remat, forward, lookup, token_embeddings
-from clova_jax.model.params import Params
+from clova_jax.model.modules import Params, Remat, lookup
+from clova_jax.model.params import bind
 from clova_jax.parallel.collectives import ALL_AUTO, Axes, zeros_like_varying
 
 CHUNK_ENTRIES = 1 << 24  # of a chunk's [tokens, V] scores: 64 MiB in float32
@@ -199,14 +199,16 @@ def input_gradients(
     mask = jnp.ones(targets.shape, jnp.float32) if loss_mask is None else loss_mask
     count = 1 if per_row else jnp.sum(mask)
 
+    decoder = bind(config, params)
+
     def loss(embeddings: Array) -> tuple[Array, Array]:
-        hidden, _ = forward(
-            params, config, embeddings=embeddings, segment_ids=segment_ids, dtype=dtype, remat=remat
+        hidden, _ = decoder(
+            embeddings=embeddings, segment_ids=segment_ids, dtype=dtype, remat=remat
         )
         rows = jnp.sum(mask * cross_entropy(params, config, hidden, targets), 1) / count
         return jnp.sum(
             rows
         ), rows  # no row sees another, so the gradient of the sum is each one's own
 
-    (total, rows), gradient = jax.value_and_grad(loss, has_aux=True)(token_embeddings(params, ids))
+    (total, rows), gradient = jax.value_and_grad(loss, has_aux=True)(decoder.token_embeddings(ids))
     return (rows if per_row else total), gradient

@@ -1,125 +1,112 @@
-"""The parameters of the decoder: one table of shapes, logical axes and initial values.
+"""Parameters as plain nested dicts, and the way between them and the modules.
 
-Notable:
-- parameters are a nested dict of float32 arrays; the blocks' arrays are stacked on axis 0, so that
-  one `lax.scan` runs them and compile time does not grow with depth;
-- names and layouts follow GPT-2 (a transposition-free copy in either direction, `interop/`);
-- the table is also what the sharding rules read, and what ahead-of-time compilation needs.
-
-A table rather than Flax modules: inside the train step's `shard_map` a block sees local shards, whose
-shapes are not those a module was declared with, and a stage holds a slice of the stack. What is left for a
-module to do is this table.
+Everything that crosses a `jax.jit` boundary, a checkpoint or a file is a dict of float32 arrays with the names
+of the modules' attributes; the blocks' arrays are stacked on axis 0. Shapes and logical axes are read off the
+modules: they stand in one place.
 """
 
-import math
-import zlib
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jax.sharding import Mesh
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
+from clova_jax.model.modules import Decoder, Params
 from clova_jax.parallel.rules import INFERENCE, ShardingRules
-
-Params = dict[str, Any]  # a nested dict of arrays
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One array: its shape, a logical axis for each dimension, and how it starts.
-
-    `std` is the standard deviation of a normal distribution; 0 gives zeros and None ones.
-    """
+    """One array: its shape, and a logical axis for each dimension."""
 
     shape: tuple[int, ...]
     axes: tuple[str, ...]
-    std: float | None = 0.0
 
 
-def param_specs(config: ModelConfig) -> dict[str, Any]:
-    """The table: the tree of `Spec` with the structure of the parameters.
-
-    Weights start from a normal distribution of 0.02; the two projections that write to the residual
-    stream are scaled by 1/sqrt(2L) (GPT-2 and GPT-3 default, the paper is silent).
-    """
-    layers, embed = config.num_layers, config.embed_dim
-    heads, head_dim, mlp = config.num_heads, config.head_dim, config.mlp_dim
-    std, residual_std = 0.02, 0.02 / math.sqrt(2 * layers)
-
-    def stacked(shape: tuple[int, ...], axes: tuple[str, ...], std: float | None = 0.0) -> Spec:
-        return Spec((layers, *shape), ("layers", *axes), std)
-
-    def norm(spec: Any) -> dict[str, Spec]:
-        return {"scale": spec((embed,), ("embed",), None), "bias": spec((embed,), ("embed",))}
-
-    return {
-        "embedding": Spec((config.vocab_size, embed), ("vocab", "embed"), std),
-        "positions": Spec((config.max_length, embed), ("length", "embed"), std),
-        "blocks": {
-            "ln_1": norm(stacked),
-            "attn": {
-                "qkv": {
-                    "kernel": stacked(
-                        (embed, 3, heads, head_dim), ("embed", "qkv", "heads", "head_dim"), std
-                    ),
-                    "bias": stacked((3, heads, head_dim), ("qkv", "heads", "head_dim")),
-                },
-                "out": {
-                    "kernel": stacked(
-                        (heads, head_dim, embed), ("heads", "head_dim", "embed"), residual_std
-                    ),
-                    "bias": stacked((embed,), ("embed",)),
-                },
-            },
-            "ln_2": norm(stacked),
-            "mlp": {
-                "up": {
-                    "kernel": stacked((embed, mlp), ("embed", "mlp"), std),
-                    "bias": stacked((mlp,), ("mlp",)),
-                },
-                "down": {
-                    "kernel": stacked((mlp, embed), ("mlp", "embed"), residual_std),
-                    "bias": stacked((embed,), ("embed",)),
-                },
-            },
-        },
-        "ln_f": norm(Spec),
-    }
-
-
-def _map_specs(value: Callable[[Spec], Any], config: ModelConfig) -> dict[str, Any]:
-    return jax.tree.map(value, param_specs(config), is_leaf=lambda leaf: isinstance(leaf, Spec))
-
-
-def abstract_params(config: ModelConfig) -> Params:
-    """The parameters as `jax.ShapeDtypeStruct`, without a byte of memory."""
-    return _map_specs(lambda spec: jax.ShapeDtypeStruct(spec.shape, jnp.float32), config)
-
-
-def param_shardings(
-    config: ModelConfig, mesh: Mesh, rules: ShardingRules = INFERENCE
-) -> dict[str, Any]:
-    """Where each parameter lies on a mesh: the tree of `NamedSharding`."""
-    return _map_specs(lambda spec: rules.sharding(spec.shape, spec.axes, mesh), config)
+def decoder_class(config: ModelConfig) -> type[Decoder]:
+    """Returns the modules of a config: `Decoder`, or what a subclass of `ModelConfig` names."""
+    return type(config).decoder or Decoder
 
 
 def init_params(config: ModelConfig, seed: int = 0) -> Params:
-    """Fresh parameters, float32; the seed decides every value, on any mesh.
+    """Makes fresh parameters, float32; the seed decides every value, on any mesh.
 
     Traceable, so that `jax.jit(init_params, static_argnums=0, out_shardings=…)` makes a model no
     single device could hold.
     """
     key = jax.random.key(seed, impl="threefry2x32")  # whatever JAX's default is
+    decoder = decoder_class(config)(config, nnx.Rngs(key))
+    return nnx.to_pure_dict(nnx.state(decoder))
 
-    def start(path: Any, spec: Spec) -> jax.Array:
-        if not spec.std:
-            return jnp.full(spec.shape, 1.0 if spec.std is None else 0.0, jnp.float32)
-        own = jax.random.fold_in(key, zlib.crc32(jax.tree_util.keystr(path).encode()) >> 1)
-        return spec.std * jax.random.normal(own, spec.shape, jnp.float32)
 
-    return jax.tree.map_with_path(
-        start, param_specs(config), is_leaf=lambda leaf: isinstance(leaf, Spec)
-    )
+@functools.cache
+def _skeleton(config: ModelConfig, virtual: bool) -> tuple[nnx.GraphDef, Any]:
+    make = functools.partial(decoder_class(config), config, virtual=int(virtual))
+    graph, state = nnx.split(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
+    return graph, nnx.to_pure_dict(state, lambda parameter: parameter)
+
+
+def bind(config: ModelConfig, params: Params) -> Decoder:
+    """Puts parameters into the modules of a config, for use inside `jit` or `shard_map`.
+
+    Args:
+        config: names the modules.
+        params: a tree with their names: whole arrays, a device's shards, or a stage's part of the stack; shapes
+            are not compared. A key `virtual` at the top holds prompt vectors [P,D].
+
+    Raises:
+        ClovaError: a key is missing, misspelt or unknown; it is named.
+    """
+    graph, expected = _skeleton(config, "virtual" in params)
+    # Flax pairs arrays with names by their order: a misspelt key would be taken for its neighbour.
+    check_keys(params, expected)
+    return nnx.merge(graph, params)
+
+
+def check_keys(params: Any, expected: Any, place: str = "params") -> None:
+    """Compares the keys of two trees.
+
+    Raises:
+        ClovaError: a key is missing, unknown, or holds an array where a tree belongs; it is named.
+    """
+    if not isinstance(expected, dict):
+        if isinstance(params, dict):
+            raise ClovaError(f"{place}: an array belongs here, not the keys {sorted(params)}")
+        return
+    if not isinstance(params, dict):
+        raise ClovaError(f"{place}: the keys {sorted(expected)} belong here, not an array")
+    missing, unknown = sorted(set(expected) - set(params)), sorted(set(params) - set(expected))
+    if missing or unknown:
+        told = [f"missing {', '.join(missing)}"] if missing else []
+        told += [f"unknown {', '.join(map(str, unknown))}"] if unknown else []
+        raise ClovaError(f"{place}: {'; '.join(told)}; its keys are {', '.join(sorted(expected))}")
+    for key, value in expected.items():
+        check_keys(params[key], value, f"{place}.{key}")
+
+
+def _map(value: Callable[[nnx.Param], Any], config: ModelConfig) -> dict[str, Any]:
+    is_parameter = lambda leaf: isinstance(leaf, nnx.Param)  # noqa: E731
+    return jax.tree.map(value, _skeleton(config, False)[1], is_leaf=is_parameter)
+
+
+def param_specs(config: ModelConfig) -> dict[str, Any]:
+    """Returns the tree of `Spec` with the structure of the parameters, read off the modules."""
+    return _map(lambda parameter: Spec(parameter.shape, parameter.out_sharding), config)
+
+
+def abstract_params(config: ModelConfig) -> Params:
+    """Returns the parameters as `jax.ShapeDtypeStruct`, without a byte of memory."""
+    return _map(lambda parameter: jax.ShapeDtypeStruct(parameter.shape, jnp.float32), config)
+
+
+def param_shardings(
+    config: ModelConfig, mesh: Mesh, rules: ShardingRules = INFERENCE
+) -> dict[str, Any]:
+    """Returns where each parameter lies on a mesh: the tree of `NamedSharding`."""
+    return _map(lambda p: rules.sharding(p.shape, p.out_sharding, mesh), config)

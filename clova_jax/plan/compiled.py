@@ -10,7 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.parallel import make_mesh
 from clova_jax.plan.memory import Run
 from clova_jax.plan.program import Program
-from clova_jax.train import AdamW, LearningRate, TrainStep
+from clova_jax.train import LearningRate, TrainStep, adamw
 
 _FLAG = "--xla_force_host_platform_device_count"
 # Machine code is never run here: skipping its optimisation changes neither buffers nor operations.
@@ -63,7 +63,7 @@ def train_step(run: Run) -> TrainStep:
     """The step of a run, in float32; nothing is allocated."""
     return TrainStep(
         run.config,
-        AdamW(LearningRate(1e-4, 1, 2)),  # the rates are constants: they change nothing here
+        adamw(LearningRate(1e-4, 1, 2)),  # the rates are constants: they change nothing here
         make_mesh(run.mesh),
         microbatches=run.microbatches,
         schedule=run.schedule,

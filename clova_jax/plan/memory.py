@@ -18,7 +18,7 @@ from clova_jax.model import computed_share, param_specs
 from clova_jax.parallel.pipeline import Schedule
 
 # In units of one activation [b,T,D]: (what every device of the model axis holds whole, what they split).
-# What a layer keeps for its backward pass (`model.decoder.KEPT`, and its input):
+# What a layer keeps for its backward pass (`model.modules.KEPT`, and its input):
 SAVED = {"none": (2, 8), "dots": (2, 8), "full": (1, 0), "stage": (1, 0)}
 MADE = (10, 23)  # all that a layer makes on its way
 SCRATCH = 0.65  # share of MADE that is alive at once while one layer is recomputed

@@ -5,12 +5,12 @@ from typing import Any
 
 # Loaded when first used, so that `clova pretrain` can say what it does before JAX is there.
 _HOMES = {
-    "AdamW": "clova_jax.train.optimizer",
     "LearningRate": "clova_jax.train.optimizer",
+    "adamw": "clova_jax.train.optimizer",
     "TrainState": "clova_jax.train.state",
     "TrainStep": "clova_jax.train.step",
 }
-__all__ = ["AdamW", "LearningRate", "TrainState", "TrainStep"]
+__all__ = ["LearningRate", "TrainState", "TrainStep", "adamw"]
 
 
 def __getattr__(name: str) -> Any:

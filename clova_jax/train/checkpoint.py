@@ -26,6 +26,11 @@ from clova_jax.common.json_values import fields
 from clova_jax.model import not_finite
 
 MARK = "checkpoint.json"
+FORMAT = "clova_jax checkpoint 2"  # 2: the optimizer's state is optax's
+
+
+class OlderCheckpoint(ClovaError):
+    """A checkpoint of another layout: sound, but not to be read here."""
 
 
 def _lacking(directory: Path, state: Any) -> int:
@@ -111,7 +116,9 @@ class Checkpoints:
             self._checkpointer.wait_until_finished()
             if self._writer:
                 files = hash_folder(folder / "state")
-                write_json(folder / MARK, {"step": step, "about": about, "files": files})
+                write_json(
+                    folder / MARK, {"format": FORMAT, "step": step, "about": about, "files": files}
+                )
                 self._prune()
         except Exception as error:
             self._error = self._failure(step, error)
@@ -177,7 +184,13 @@ class Checkpoints:
 
     def _mark(self, step: int) -> dict[str, Any]:
         path = self.directory / str(step) / MARK
-        mark = fields(read_json(path), path, {"step": int, "about": dict, "files": dict[str, str]})
+        values = read_json(path)
+        mark = fields(values, path, {"step": int, "about": dict, "files": dict[str, str]})
+        if values.get("format") != FORMAT:
+            raise OlderCheckpoint(
+                f"{path}: written by a version that kept the optimizer's state otherwise; finish the run "
+                "with that version, or give another --out (the model directory still loads)"
+            )
         if mark["step"] != step:
             raise ClovaError(
                 f"{path}: is the mark of step {mark['step']}; give the folder its name"
@@ -187,6 +200,8 @@ class Checkpoints:
     def _damage(self, step: int) -> str | None:
         try:
             check_files(self.directory / str(step) / "state", self._mark(step)["files"])
+        except OlderCheckpoint:
+            raise
         except ClovaError as error:
             return str(error)
         return None

@@ -12,6 +12,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+from flax import nnx
 from jax import lax
 from jaxtyping import Array, Float
 
@@ -20,10 +21,9 @@ from clova_jax.config import ModelConfig
 from clova_jax.model import (
     Params,
     Remat,
+    bind,
     causal_mask,
     cross_entropy,
-    embed,
-    layer_norm,
     run_blocks,
     self_attention,
     weighted_loss,
@@ -85,16 +85,18 @@ class Objective:
     # One device's layers, or all of them under tensor and data parallelism.
 
     def _hidden(self, params: Params, batch: Batch) -> Float[Array, "B T D"]:
-        x = embed(params, batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
-        x = self._layers(params["blocks"], x, batch.get("segment_ids"))
-        return layer_norm(params["ln_f"], x)
+        decoder = bind(self.config, params)
+        x = decoder.embed(batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
+        return decoder.ln_f(self._layers(decoder.blocks, x, batch, self.remat))
 
-    def _layers(
-        self, blocks: Params, x: Array, segment_ids: Array | None, remat: Remat | None = None
-    ) -> Array:
-        attend = functools.partial(self_attention, mask=causal_mask(x.shape[1], segment_ids))
-        gather = functools.partial(self._gather, split=self.split_over_data["blocks"])
-        return run_blocks(blocks, x, attend, self.axes, remat or self.remat, gather)
+    def _layers(self, blocks: nnx.Module, x: Array, batch: Batch, remat: Remat) -> Array:
+        """A stack of blocks; of `batch`, segment ids and positions count."""
+        time, positions = x.shape[1], batch.get("positions")
+        positions = jnp.arange(time)[None] if positions is None else positions
+        attend = functools.partial(self_attention, mask=causal_mask(time, batch.get("segment_ids")))
+        split = bind(self.config, self.split_over_data).blocks
+        gather = functools.partial(self._gather, split=split)
+        return run_blocks(blocks, x, attend, positions, self.axes, remat, gather)
 
     def _loss(self, params: Params, batch: Batch) -> Float[Array, ""]:
         return weighted_loss(
@@ -137,28 +139,30 @@ class Objective:
             return x.reshape(repeats, layers, *x.shape[1 if repeats == 1 else 3 :])
 
         pieces = self._microbatches(batch)
-        x = embed(params, batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
+        decoder = bind(self.config, params)
+        x = decoder.embed(batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
         x = x.reshape(*pieces["ids"].shape, x.shape[-1])
 
         # Recomputing a stage of one layer is recomputing the layer: not twice.
         whole = self.remat == "stage" or (self.remat == "full" and repeats > 1)
         inner = "none" if whole and layers == 1 else self.remat
 
-        def stage(blocks: Params, repeat: Array, x: Array, segment_ids: Array | None) -> Array:
+        def stage(blocks: nnx.Module, repeat: Array, x: Array, piece: Batch) -> Array:
             def take(x: Array) -> Array:
                 return x[0] if repeats == 1 else lax.dynamic_index_in_dim(x, repeat, keepdims=False)
 
-            return self._layers(jax.tree.map(take, blocks), x, segment_ids, inner)
+            return self._layers(jax.tree.map(take, blocks), x, piece, inner)
 
         if whole:
             stage = jax.checkpoint(stage, prevent_cse=False)
-        blocks = jax.tree.map(by_repeat, params["blocks"])
-        out = run_pipeline(self.schedule, self.axes, stage, blocks, x, pieces.get("segment_ids"))
+        blocks = jax.tree.map(by_repeat, decoder.blocks)
+        extras = {name: pieces[name] for name in ("segment_ids", "positions") if name in pieces}
+        out = run_pipeline(self.schedule, self.axes, stage, blocks, x, extras)
         # The head is shared out: every stage takes its part of the tokens.
         out = self._share(out.reshape(-1, out.shape[-1]))
         out = out.astype(jnp.float32) if jax.default_backend() == "cpu" else out
         out = lax.psum_scatter(out, self.axes.pipe, tiled=True).astype(self.dtype)
-        hidden = layer_norm(params["ln_f"], out[None])
+        hidden = decoder.ln_f(out[None])
         here, size = lax.axis_index(self.axes.pipe), out.shape[0]
         parts = (self._share(batch[name].reshape(-1)) for name in fields)
         return hidden, *(lax.dynamic_slice(x, (here * size,), (size,))[None] for x in parts)
@@ -174,7 +178,7 @@ class Objective:
 
     # Parameters that are whole or split over 'data', and their gradients.
 
-    def _gather(self, params: Params, split: Any) -> Params:
+    def _gather(self, params: Any, split: Any) -> Any:
         def whole(x: Array, dim: int) -> Array:
             return lax.all_gather(x, self.axes.data, axis=x.ndim + dim, tiled=True) if dim else x
 

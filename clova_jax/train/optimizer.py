@@ -1,11 +1,14 @@
-"""AdamW with clipping, and the learning rate as a function of the step: optax's, put together.
+"""AdamW with clipping, and the learning rate as a function of the step: one chain of optax's transformations.
 
 GPT-3 values as in Megatron's GPT-3 script (the paper states AdamW, cosine and the floor of a tenth, and is
-silent on the rest). The step computes the gradient's norm itself, since the gradient may lie in parts on
-many devices, and refuses bad updates; hence moments are taken in and given back, not hidden in a state.
+silent on the rest). Two links are ours: clipping by a norm that the step knows already, since the gradient may
+lie in parts on many devices (optax's own would also hold a second copy of it), and a rate that follows the
+step's number, not the number of accepted updates.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +17,7 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.model import Params
+from clova_jax.train.state import TrainState
 
 
 @dataclass(frozen=True)
@@ -39,34 +43,8 @@ class LearningRate:
                 f"{self.warmup_steps} between 0 and total_steps={self.total_steps}"
             )
 
-    @classmethod
-    def from_tokens(
-        cls,
-        peak: float,
-        *,
-        tokens: float,
-        tokens_per_step: int,
-        warmup_tokens: float | None = None,
-        final_fraction: float = 0.1,
-    ) -> "LearningRate":
-        """The same in tokens.
-
-        Args:
-            peak: the greatest rate.
-            tokens: the whole budget, over which the cosine falls.
-            tokens_per_step: global batch x length.
-            warmup_tokens: GPT-3's 375M of 300B, scaled to the budget but at least 1% of it, by default.
-            final_fraction: floor over peak.
-        """
-        if warmup_tokens is None:
-            warmup_tokens = max(tokens * 375e6 / 300e9, 0.01 * tokens)
-        total = max(1, round(tokens / tokens_per_step))
-        return cls(
-            peak, min(total, max(1, round(warmup_tokens / tokens_per_step))), total, final_fraction
-        )
-
     def __call__(self, step: Int[Array, ""] | int) -> Float[Array, ""]:
-        """The rate of step 0, 1, …; the first is already above 0."""
+        """Returns the rate of step 0, 1, …; the first is already above 0."""
         warm = max(1, self.warmup_steps)
         schedule = optax.join_schedules(
             [
@@ -80,14 +58,19 @@ class LearningRate:
         return jnp.asarray(schedule(jnp.asarray(step)), jnp.float32)
 
 
-def decayed(params: Params) -> Params:
-    """True where weight decay acts; it spares biases and LayerNorms."""
-    return jax.tree.map_with_path(lambda path, _: path[-1].key not in ("bias", "scale"), params)
+Schedule = Callable[[Int[Array, ""]], Float[Array, ""]]  # from the number of a step to its rate
 
 
-@dataclass(frozen=True)
-class AdamW:
-    """AdamW after clipping by the global norm (GPT-3 defaults).
+def adamw(
+    learning_rate: Schedule,
+    *,
+    b1: float = 0.9,
+    b2: float = 0.95,
+    epsilon: float = 1e-8,
+    weight_decay: float = 0.1,
+    clip: float = 1.0,
+) -> optax.GradientTransformationExtraArgs:
+    """Builds AdamW after clipping by the global norm (GPT-3 defaults).
 
     Args:
         learning_rate: step -> rate.
@@ -95,57 +78,78 @@ class AdamW:
         weight_decay: decoupled; not on biases and LayerNorms.
         clip: the greatest global norm of the gradient.
     """
+    return optax.chain(
+        clip_by_known_norm(clip),
+        optax.scale_by_adam(b1, b2, epsilon),
+        optax.add_decayed_weights(weight_decay, decayed),
+        scale_by_learning_rate(learning_rate),
+    )
 
-    learning_rate: LearningRate
-    b1: float = 0.9
-    b2: float = 0.95
-    epsilon: float = 1e-8
-    weight_decay: float = 0.1
-    clip: float = 1.0
 
-    def update(
-        self,
-        gradients: Params,
-        params: Params,
-        mu: Params,
-        nu: Params,
-        *,
-        step: Int[Array, ""],
-        updates: Int[Array, ""],
-        norm: Float[Array, ""],
-        accept: Array,
-    ) -> tuple[Params, Params, Params]:
-        """New (params, mu, nu); the old ones where `accept` is false.
+def clip_by_known_norm(greatest: float) -> optax.GradientTransformationExtraArgs:
+    """Scales gradients down to a global norm of at most `greatest`; `update` is told theirs as `norm`."""
 
-        Args:
-            gradients, params, mu, nu: trees of one structure, float32.
-            step: the step's number, for the learning rate.
-            updates: accepted updates before this one, for Adam's bias correction.
-            norm: the gradient's global norm.
-            accept: bool scalar.
-        """
-        rate = self.learning_rate(step)
-        shrink = jnp.minimum(1.0, self.clip / (norm + 1e-12))
-        clipped = jax.tree.map(lambda g: g * shrink, gradients)
+    def update(updates: Any, state: Any, params: Any = None, *, norm: Array, **_: Any) -> tuple:
+        shrink = jnp.minimum(1.0, greatest / (norm + 1e-12))
+        return jax.tree.map(lambda g: g * shrink, updates), state
 
-        def accepted(new: Params, old: Params) -> Params:
-            return jax.tree.map(lambda new, old: jnp.where(accept, new, old), new, old)
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
 
-        # The parameters follow from the accepted moments, not from the proposed ones as in optax.scale_by_adam:
-        # else XLA keeps both, two copies of the parameters.
-        mu = accepted(optax.tree.update_moment(clipped, mu, self.b1, 1), mu)
-        nu = accepted(optax.tree.update_moment(clipped, nu, self.b2, 2), nu)
-        moves = jax.tree.map(
-            lambda mean, square: mean / (jnp.sqrt(square) + self.epsilon),
-            optax.tree.bias_correction(mu, self.b1, updates + 1),
-            optax.tree.bias_correction(nu, self.b2, updates + 1),
+
+def scale_by_learning_rate(learning_rate: Schedule) -> optax.GradientTransformationExtraArgs:
+    """Multiplies by minus the rate of the step, whose number `update` is told as `step`."""
+
+    def update(updates: Any, state: Any, params: Any = None, *, step: Array, **_: Any) -> tuple:
+        rate = learning_rate(step)
+        return jax.tree.map(lambda u: -rate * u, updates), state
+
+    return optax.GradientTransformationExtraArgs(lambda params: optax.EmptyState(), update)
+
+
+def decayed(params: Params) -> Params:
+    """Returns True where weight decay acts; it spares biases and LayerNorms."""
+    return jax.tree.map_with_path(lambda path, _: path[-1].key not in ("bias", "scale"), params)
+
+
+def fresh_state(optimizer: optax.GradientTransformation, params: Params) -> TrainState:
+    """Returns the state before the first step; it holds `params` themselves."""
+    step, skipped = (jnp.zeros((), jnp.int32) for _ in range(2))  # two buffers: both are donated
+    return TrainState(params, optimizer.init(params), step, skipped)
+
+
+def apply_gradients(
+    optimizer: optax.GradientTransformation,
+    state: TrainState,
+    loss: Float[Array, ""],
+    gradients: Params,
+) -> tuple[TrainState, Float[Array, ""], Array]:
+    """Makes one update; where loss or gradient is not finite, nothing changes but the counters.
+
+    Args:
+        optimizer: any of optax's; its `update` is told `norm` and `step` if it takes extra arguments.
+        state: before.
+        loss: of this step.
+        gradients: shaped as the parameters, float32.
+
+    Returns:
+        The state after, the gradient's global norm, and whether the update was accepted (bool[]).
+    """
+    norm = global_norm(gradients)
+    accept = jnp.isfinite(loss) & jnp.isfinite(norm)
+    update = optax.with_extra_args_support(optimizer).update
+
+    def moved() -> tuple[Params, Any]:
+        moves, opt_state = update(
+            gradients, state.opt_state, state.params, norm=norm, step=state.step
         )
-        decay = optax.add_decayed_weights(self.weight_decay, decayed)
-        moves, _ = decay.update(moves, decay.init(params), params)
-        moved = jax.tree.map(lambda p, move: p - rate * move, params, moves)
-        return accepted(moved, params), mu, nu
+        return optax.apply_updates(state.params, moves), opt_state
+
+    # A condition, not a choice between old and new values: XLA would hold both, copies of all parameters.
+    params, opt_state = jax.lax.cond(accept, moved, lambda: (state.params, state.opt_state))
+    counted = TrainState(params, opt_state, state.step + 1, state.skipped + ~accept)
+    return counted, norm, accept
 
 
 def global_norm(tree: Params) -> Float[Array, ""]:
-    """The Euclidean norm of all entries of all arrays."""
+    """Returns the Euclidean norm of all entries of all arrays."""
     return jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(tree)))

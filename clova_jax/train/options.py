@@ -17,7 +17,7 @@ class PretrainOptions:
     """Trains a language model on documents or on a token store.
 
     AdamW (0.9, 0.95, 1e-8), weight decay 0.1 off for biases and norms, clip 1.0, linear warm-up,
-    cosine to a tenth of the peak (paper, section 4.1, and GPT-3 where the paper is silent).
+    cosine to a tenth of the peak, one optax chain (paper, section 3.2; GPT-3 where it is silent).
     The same command again goes on where the run was.
     """
 

@@ -1,13 +1,16 @@
 """`pretrain(options)`: from documents or a token store to a model directory."""
 
 import contextlib
+import hashlib
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jax
 import numpy as np
+import optax
 from jax.experimental import multihost_utils
 
 from clova_jax.common.command import as_json, save_options
@@ -18,6 +21,7 @@ from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.json_values import fields
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
+from clova_jax.config import ModelConfig
 from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.data import (
     Loader,
@@ -28,23 +32,34 @@ from clova_jax.data import (
     serialize,
     validation_batches,
 )
+from clova_jax.model import decoder_class
 from clova_jax.model.directory import save_model
 from clova_jax.parallel import data_shard, join_processes, make_mesh, on_first_process
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import TensorBoard, Tracker, WeightsAndBiases
-from clova_jax.train.optimizer import AdamW, LearningRate
+from clova_jax.train.optimizer import LearningRate, adamw
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
 from clova_jax.train.validation import bits_per_byte, summary
 
+MakeOptimizer = Callable[[Callable], optax.GradientTransformation]
 VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
-def pretrain(options: PretrainOptions) -> bool:
+def pretrain(
+    options: PretrainOptions,
+    config: ModelConfig | None = None,
+    optimizer: MakeOptimizer | None = None,
+) -> bool:
     """Trains as told; the model is then in `<out>/model`.
+
+    Args:
+        options: those of `clova pretrain`.
+        config: a shape, or modules, of your own instead of `options.size` (docs/how-to/own_model.md).
+        optimizer: from the learning rate of each step to an optax optimizer; `adamw` by default.
 
     Returns:
         False where the run was asked to stop before its end; the same call goes on.
@@ -56,13 +71,20 @@ def pretrain(options: PretrainOptions) -> bool:
     join_processes()
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(run_folder(options.out)))
-        return _pretrain(options)
+        return _pretrain(options, config, optimizer)
 
 
-def _pretrain(options: PretrainOptions) -> bool:
+def _pretrain(
+    options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
+) -> bool:
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
-    config = options.model_config(tokenizer.vocab_size)
+    own = [name for name, given in (("config", config), ("optimizer", optimizer)) if given]
+    config = config or options.model_config(tokenizer.vocab_size)
+    if config.vocab_size != tokenizer.vocab_size:
+        raise ClovaError(
+            f"config has vocab_size={config.vocab_size:,}, the tokenizer {tokenizer.vocab_size:,} entries"
+        )
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
     total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
     rate = LearningRate(
@@ -72,8 +94,9 @@ def _pretrain(options: PretrainOptions) -> bool:
     )
     train_step = TrainStep(
         config,
-        AdamW(rate),
+        (optimizer or adamw)(rate),
         mesh,
+        learning_rate=rate,
         microbatches=options.pieces,
         schedule=options.schedule,
         fsdp=options.fsdp,
@@ -104,6 +127,8 @@ def _pretrain(options: PretrainOptions) -> bool:
         print(format_table(mixture_rows(loader.mixture)))
     token_bytes = bytes_per_token(tokenizer)
     this_run = identity(options, tokenizer, store, rate)
+    if own:  # what `options` does not say
+        this_run["own"] = own_identity(train_step)
     on_first_process(lambda: begin_run(options.out, this_run))
     if jax.process_index() == 0:
         save_options(options, options.out / "config.json")
@@ -211,6 +236,16 @@ def identity(
     }
 
 
+def own_identity(train_step: TrainStep) -> dict[str, Any]:
+    """What tells a run with a shape, modules or an optimizer of one's own from others."""
+    config, state = train_step.config, train_step.abstract_state()
+    return {
+        "model": config.to_json(),
+        "decoder": decoder_class(config).__qualname__,
+        "optimizer": hashlib.sha256(str(jax.tree.structure(state.opt_state)).encode()).hexdigest(),
+    }
+
+
 def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
     """Whether a directory holds the model of a run, every file as it was written."""
     path = directory / "config.json"
@@ -224,13 +259,15 @@ def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
 
 def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
     """What will be done, for the screen: the model, the devices, the budget, and the stages."""
-    rate, mesh = train_step.optimizer.learning_rate, train_step.mesh
+    rate, mesh = train_step.learning_rate, train_step.mesh
     shape = ",".join(str(size) for size in mesh.devices.shape)
     every = options.validate_every
     looks = -(-rate.total_steps // every) if every else 1
     saves = -(-rate.total_steps // options.checkpoint_every)
+    known = train_step.config == options.model_config(train_step.config.vocab_size)
+    name = options.size if known else "a shape of your own"
     rows = {
-        "model": f"{options.size}, {train_step.config.num_params:,} parameters, "
+        "model": f"{name}, {train_step.config.num_params:,} parameters, "
         f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {shape})",
         "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
         f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import jax
+import optax
 from jaxtyping import Array, Int
 
 from clova_jax.model import Params
@@ -11,19 +12,21 @@ from clova_jax.model import Params
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TrainState:
-    """Parameters, Adam's moments and three counters; a pytree.
+    """Parameters, the optimizer's state and two counters; a pytree.
 
     Args:
         params: float32.
-        mu, nu: Adam's first and second moments, shaped and laid out as `params`.
+        opt_state: optax's; Adam's moments are shaped and laid out as `params`.
         step: batches read, int32 scalar; the number of the next batch.
-        updates: of these, the ones that changed the parameters.
-        skipped: the ones that did not, because loss or gradient was not finite.
+        skipped: of these, the ones that changed nothing, because loss or gradient was not finite.
     """
 
     params: Params
-    mu: Params
-    nu: Params
+    opt_state: optax.OptState
     step: Int[Array, ""]
-    updates: Int[Array, ""]
     skipped: Int[Array, ""]
+
+    @property
+    def updates(self) -> Int[Array, ""]:
+        """The steps that changed the parameters."""
+        return self.step - self.skipped

@@ -6,17 +6,19 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float
 
 from clova_jax.config import ModelConfig
-from clova_jax.model import Params, Remat, default_dtype, init_params
+from clova_jax.model import Params, Remat, abstract_params, default_dtype, init_params
 from clova_jax.parallel.collectives import Axes
 from clova_jax.parallel.mesh import AXES, make_mesh, shard_batch
 from clova_jax.parallel.pipeline import Schedule
 from clova_jax.train.gradients import Objective
 from clova_jax.train.layout import Layout, check_fit
-from clova_jax.train.optimizer import AdamW, global_norm
+from clova_jax.train.optimizer import Schedule as LearningRates
+from clova_jax.train.optimizer import apply_gradients, fresh_state
 from clova_jax.train.state import TrainState
 
 BATCH_FIELDS = ("ids", "targets", "positions", "segment_ids", "loss_mask")
@@ -27,9 +29,10 @@ class TrainStep:
 
     Args:
         config: the model's sizes.
-        optimizer: AdamW with its learning rate.
+        optimizer: `adamw(…)`, or any other of optax's.
         mesh: devices ('data','pipe','model'); one device by default.
-        microbatches: pieces a data shard's rows are worked through in, one after the other.
+        learning_rate: step -> rate, for the metrics only.
+        microbatches: microbatches of a data shard's rows, computed one after the other.
         schedule: of the pipeline, where pipe > 1: "gpipe", "circular" or "circular:REPEATS".
         fsdp: split parameters and optimizer state over 'data' as well.
         remat: what the backward pass recomputes: "none", "dots" (all but matrix products), "full" (layers),
@@ -43,9 +46,10 @@ class TrainStep:
     def __init__(
         self,
         config: ModelConfig,
-        optimizer: AdamW,
+        optimizer: optax.GradientTransformation,
         mesh: Mesh | None = None,
         *,
+        learning_rate: LearningRates | None = None,
         microbatches: int = 1,
         schedule: str = "gpipe",
         fsdp: bool = False,
@@ -54,6 +58,7 @@ class TrainStep:
     ) -> None:
         self.config = config
         self.optimizer = optimizer
+        self.learning_rate = learning_rate
         self.mesh = mesh or make_mesh()
         check_fit(config, self.mesh, fsdp)
         stages = self.mesh.shape["pipe"]
@@ -73,10 +78,10 @@ class TrainStep:
         self._step = jax.jit(self._train, donate_argnums=0, out_shardings=(places, None))
         self._evaluate = jax.jit(self._nll)
         self._arrange = jax.jit(
-            functools.partial(self._reshaped, self.layout.arrange), out_shardings=places
+            functools.partial(self._map, self.layout.arrange), out_shardings=places
         )
         self._canonical = jax.jit(
-            functools.partial(self._reshaped, self.layout.canonical),
+            functools.partial(self._map, self.layout.canonical),
             out_shardings=self._places(self.layout.shardings(canonical=True)),
         )
 
@@ -99,9 +104,7 @@ class TrainStep:
         """Shapes, types and places of the canonical state, without memory: what a restore asks for."""
         return jax.tree.map(
             lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
-            jax.eval_shape(
-                functools.partial(self._reshaped, self.layout.canonical), self._abstract()
-            ),
+            jax.eval_shape(functools.partial(self._map, self.layout.canonical), self._abstract()),
             self._places(self.layout.shardings(canonical=True)),
         )
 
@@ -116,7 +119,7 @@ class TrainStep:
                 segment_ids int32[B,T], loss_mask float32[B,T].
 
         Returns:
-            The new state, and scalars: loss (mean over loss_mask, nats), grad_norm (before clipping), lr,
+            The new state, and scalars: loss (mean over loss_mask, nats), grad_norm (before clipping), lr (where known),
             tokens (that counted), skipped (1 where loss or gradient was not finite and nothing changed).
         """
         return self._step(state, self._place(batch))
@@ -150,18 +153,31 @@ class TrainStep:
         )
 
     def _places(self, params: Any) -> TrainState:
-        scalar = self.layout.replicated()
-        return TrainState(params, params, params, scalar, scalar, scalar)
+        """Where a state lies: what is shaped as a parameter where that lies, the rest on every device."""
+        whole = self.layout.replicated()
+        opt_state = optax.tree.map_params(
+            self.optimizer,
+            lambda _, place: place,
+            jax.eval_shape(self.optimizer.init, abstract_params(self.config)),
+            params,
+            transform_non_params=lambda _: whole,
+        )
+        return TrainState(params, opt_state, whole, whole)
 
     def _fresh(self, seed: int) -> TrainState:
-        params = self.layout.arrange(init_params(self.config, seed))
-        zero = jnp.zeros((), jnp.int32)
-        mu, nu = (jax.tree.map(jnp.zeros_like, params) for _ in range(2))
-        return TrainState(params, mu, nu, zero, zero, zero)
+        return fresh_state(self.optimizer, self.layout.arrange(init_params(self.config, seed)))
 
-    def _reshaped(self, how: Callable[[Params], Params], state: TrainState) -> TrainState:
-        trees = (how(state.params), how(state.mu), how(state.nu))
-        return TrainState(*trees, state.step, state.updates, state.skipped)
+    def _map(self, how: Callable[[Params], Params], state: TrainState) -> TrainState:
+        """`how` on the parameters and on each tree of the optimizer that is shaped as they are."""
+        structure = jax.tree.structure(state.params)
+
+        def is_tree(value: Any) -> bool:
+            return jax.tree.structure(value) == structure
+
+        opt_state = jax.tree.map(
+            lambda value: how(value) if is_tree(value) else value, state.opt_state, is_leaf=is_tree
+        )
+        return TrainState(how(state.params), opt_state, state.step, state.skipped)
 
     def _place(self, batch: Mapping[str, Any]) -> dict[str, Array]:
         return shard_batch(self.mesh, {k: batch[k] for k in BATCH_FIELDS if k in batch})
@@ -190,31 +206,13 @@ class TrainStep:
         loss, gradients, tokens = self._on_shards(
             self._objective.loss_and_gradients, (whole, self.layout.specs(), whole)
         )(state.params, batch)
-        norm = global_norm(gradients)
-        accept = jnp.isfinite(loss) & jnp.isfinite(norm)
-        params, mu, nu = self.optimizer.update(
-            gradients,
-            state.params,
-            state.mu,
-            state.nu,
-            step=state.step,
-            updates=state.updates,
-            norm=norm,
-            accept=accept,
-        )
+        after, norm, accept = apply_gradients(self.optimizer, state, loss, gradients)
         metrics = {
             "loss": loss,
             "grad_norm": norm,
-            "lr": self.optimizer.learning_rate(state.step),
             "tokens": tokens,
             "skipped": 1 - accept.astype(jnp.int32),
         }
-        counted = TrainState(
-            params,
-            mu,
-            nu,
-            step=state.step + 1,
-            updates=state.updates + accept,
-            skipped=state.skipped + ~accept,
-        )
-        return counted, metrics
+        if self.learning_rate is not None:
+            metrics["lr"] = self.learning_rate(state.step)
+        return after, metrics

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
+import optax
 from jaxtyping import Array
 
 from clova_jax.common.command import as_json
@@ -15,9 +15,9 @@ from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Stopped
 from clova_jax.model import Params
-from clova_jax.train import AdamW, LearningRate, TrainState
+from clova_jax.train import LearningRate, TrainState, adamw
 from clova_jax.train.guards import NonFiniteGuard
-from clova_jax.train.optimizer import global_norm
+from clova_jax.train.optimizer import apply_gradients
 from clova_jax.tuning.config import TuneOptions
 from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.objective import Gradient
@@ -72,10 +72,12 @@ def train(
         ClovaError: 20 steps in a row were not finite; another run in `out`.
     """
     identity = (identity or {}) | as_json(options)
-    run = Progress.load(out, identity, start) if out else Progress.start(start)
+    optimizer = make_optimizer(options)
+    run = (
+        Progress.load(out, identity, optimizer, start) if out else Progress.start(optimizer, start)
+    )
     if run.finished:
         return Tuned(run.best, run.history, run.best_step, run.best_loss)
-    optimizer = make_optimizer(options)
     state = run.state
     if not run.history:
         _look(run, state, look, float("nan"))
@@ -107,32 +109,21 @@ def train(
     return Tuned(run.best, run.history, run.best_step, run.best_loss)
 
 
-def make_optimizer(options: TuneOptions) -> AdamW:
-    """Adam after clipping at 1, beta 0.9 and 0.999: torch's defaults, as the original p-tuning code."""
+@functools.cache  # one object an options, so that a compiled update is found again
+def make_optimizer(options: TuneOptions) -> optax.GradientTransformation:
+    """Builds Adam after clipping at 1, beta 0.9 and 0.999: torch's defaults, as the original p-tuning code."""
     warmup = max(1, options.steps // 20)
     rate = LearningRate(options.learning_rate, min(warmup, options.steps), options.steps)
-    return AdamW(rate, b2=0.999, weight_decay=options.weight_decay)
+    return adamw(rate, b2=0.999, weight_decay=options.weight_decay)
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
 def update(
-    optimizer: AdamW, state: TrainState, loss: Array, gradients: Params
+    optimizer: optax.GradientTransformation, state: TrainState, loss: Array, gradients: Params
 ) -> tuple[TrainState, Array]:
-    """One update, and whether it was accepted; `state` is consumed."""
-    norm = global_norm(gradients)
-    accept = jnp.isfinite(loss) & jnp.isfinite(norm)
-    trees = optimizer.update(
-        gradients,
-        state.params,
-        state.mu,
-        state.nu,
-        step=state.step,
-        updates=state.updates,
-        norm=norm,
-        accept=accept,
-    )
-    counters = (state.step + 1, state.updates + accept, state.skipped + ~accept)
-    return TrainState(*trees, *counters), accept
+    """Makes one update, and says whether it was accepted; `state` is consumed."""
+    state, _, accept = apply_gradients(optimizer, state, loss, gradients)
+    return state, accept
 
 
 def _look(run: Progress, state: TrainState, look: Look, loss: float) -> None:

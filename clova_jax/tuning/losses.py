@@ -18,7 +18,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Task
 from clova_jax.generate.buckets import bucket, pad
 from clova_jax.generate.choices import Choices, choice_logprobs, tail_length
-from clova_jax.model import Cache, Params, Prefix, cross_entropy, forward
+from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
 from clova_jax.tuning.examples import Example
 
 # Beside frozen parameters activations are most of the memory; products are kept, the rest made anew.
@@ -85,7 +85,7 @@ def text_loss(
 ) -> Float[Array, ""]:
     """The mean negative log-likelihood of the targets' tokens."""
     cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
-    hidden, _ = forward(params, config, ids, cache=cache, dtype=dtype, remat=REMAT)
+    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype, remat=REMAT)
     where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
     hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
     values = cross_entropy(params, config, hidden, targets)

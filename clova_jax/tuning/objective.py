@@ -21,7 +21,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.generate import Template
 from clova_jax.generate.placement import place
 from clova_jax.generate.soft_prompt import first_virtual
-from clova_jax.model import Cache, Params, Prefix, forward
+from clova_jax.model import Cache, Params, Prefix, bind
 from clova_jax.tuning.config import PromptTuningConfig
 from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Example
@@ -160,7 +160,7 @@ def read(
 ) -> Prefix:
     """Keys and values of ids that all rows begin with, going on after those read before."""
     cache = Cache.empty(config, 1, len(ids), dtype, after)
-    new = forward(params, config, ids[None], cache=cache, dtype=dtype)[1].with_prefix(None)
+    new = bind(config, params)(ids[None], cache=cache, dtype=dtype)[1].with_prefix(None)
     own = new.as_prefix()
     if after is None:
         return own

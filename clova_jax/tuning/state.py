@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -18,6 +19,7 @@ from clova_jax.common.json_values import fields
 from clova_jax.common.run_folder import check_run
 from clova_jax.model import Params, not_finite
 from clova_jax.train import TrainState
+from clova_jax.train.optimizer import fresh_state
 
 KINDS = {
     "file": str,
@@ -35,7 +37,7 @@ class Progress:
     """Where a run is.
 
     Args:
-        state: what is trained, with Adam's moments and the number of steps.
+        state: what is trained, with the optimizer's state and the number of steps.
         best: what was best on the development split so far, on the host.
         best_loss, best_step: there.
         history: a row a look: `step`, `loss` (mean since the last look), `dev_loss`, `dev_accuracy`.
@@ -50,9 +52,10 @@ class Progress:
     finished: bool = False
 
     @classmethod
-    def start(cls, trainable: Params) -> "Progress":
-        """The beginning of a run, with a copy of what is trained."""
-        return cls(fresh_state(jax.tree.map(jnp.copy, trainable)), on_host(trainable))
+    def start(cls, optimizer: optax.GradientTransformation, trainable: Params) -> "Progress":
+        """Begins a run, with a copy of what is trained."""
+        copied = jax.tree.map(jnp.copy, trainable)
+        return cls(fresh_state(optimizer, copied), on_host(trainable))
 
     def save(self, folder: Path, identity: dict[str, Any]) -> None:
         """Writes it; `run.json`, last, names the other file, so that the three always fit."""
@@ -78,13 +81,19 @@ class Progress:
                 old.unlink()
 
     @classmethod
-    def load(cls, folder: Path, identity: dict[str, Any], trainable: Params) -> "Progress":
+    def load(
+        cls,
+        folder: Path,
+        identity: dict[str, Any],
+        optimizer: optax.GradientTransformation,
+        trainable: Params,
+    ) -> "Progress":
         """The run in a folder, or a fresh one where there is none.
 
         Raises:
             ClovaError: it is another run, or damaged.
         """
-        fresh = cls.start(trainable)
+        fresh = cls.start(optimizer, trainable)
         if not (folder / "run.json").is_file():
             return fresh
         path = folder / "run.json"
@@ -109,14 +118,6 @@ class Progress:
         rest = {key: values[key] for key in ("best_step", "history", "finished")}
         loss = float("inf") if values["best_loss"] is None else values["best_loss"]
         return dataclasses.replace(fresh, state=state, best=parts["best"], best_loss=loss, **rest)
-
-
-def fresh_state(trainable: Params) -> TrainState:
-    """No step made yet; the arrays are the state's from now on."""
-    trainable = jax.tree.map(jnp.asarray, trainable)
-    mu, nu = (jax.tree.map(jnp.zeros_like, trainable) for _ in range(2))
-    counters = (jnp.zeros((), jnp.int32) for _ in range(3))
-    return TrainState(trainable, mu, nu, *counters)
 
 
 def placed(tree: Any, like: Any) -> Any:

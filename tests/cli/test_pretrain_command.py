@@ -13,14 +13,6 @@ from clova_jax.data import serialize
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.pretrain import FREE, RESOLVED
-from tests.worlds.programs import programs_kept
-
-
-@pytest.fixture(scope="module", autouse=True)
-def programs(tmp_path_factory):
-    """All runs here are of one shape."""
-    with programs_kept(tmp_path_factory.mktemp("programs")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
 from clova_jax.common import compilation_cache
@@ -54,8 +55,11 @@ def test_a_second_process_finds_what_the_first_compiled_and_damage_is_healed(tmp
 
 
 @pytest.mark.parametrize("place", ["file", "writable by all", "off"])
-def test_where_there_can_be_no_cache_there_is_none(tmp_path, monkeypatch, place):
+def test_where_there_can_be_no_cache_there_is_none(tmp_path, monkeypatch, request, place):
     folder = tmp_path / "cache"
+    of_these_tests = jax.config.jax_compilation_cache_dir
+    jax.config.update("jax_compilation_cache_dir", None)  # else it were the user's own
+    request.addfinalizer(lambda: jax.config.update("jax_compilation_cache_dir", of_these_tests))
     if place == "file":
         folder.write_text("in the way")
     elif place == "writable by all":

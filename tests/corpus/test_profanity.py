@@ -42,6 +42,13 @@ CLEAN = """
 기존나무를 옮겼다. 생존나이, 공존나라
 기러기가 난다. 쓰레기를 버렸다. 지랄탄이라 부르던 최루탄
 ㄱㄴㄷㄹㅁㅂㅅㅇㅈ 순서로 적는다. 초성 ㅂ, ㅅ
+트레이시 슈발리에의 소설, 슈발로프 백작, 마티 시팔라, 슈발블랑 한 잔
+시바 료타로의 역사 소설을 읽었다. 반다나 시바는 환경 운동가다
+야르코 니에미넨이 서브를 넣었다. 로버트 니에미 교수의 강연
+잔프랑코 졸라 감독은 말을 아꼈다. 졸라에게 공이 갔다. 놀러 가자고 졸라 보았다. 용돈을 달라고 졸라볼까
+말새끼와 소새끼를 한 우리에 두었다. 왼새끼를 꼬는 법
+유아독존나한상이 모셔져 있다. 병신보 목판 세 장
+지뢰를 밟아 병신이 된 군인은 의병 전역을 했다. 다리병신(病身)이라는 옛말
 """.strip().split("\n")
 
 SOFTENED = {
@@ -76,6 +83,9 @@ SOFTENED = {
     "씹노잼 좆망겜 씹새끼": "노잼 망겜 나쁜 사람",
     "이년아 어디 가니. 저년은 누구냐": "이 사람아 어디 가니. 저 사람은 누구냐",
     "좆됐다": "큰일 났다",
+    "그 욕설 뒤에 병신됐다고 웃었다": "그 욕설 뒤에 바보됐다고 웃었다",
+    "또 그러면 진짜 뒤진다.": "또 그러면 진짜 죽는다.",
+    "아니 시바 진짜 늦었네. 슈발놈": "아니 이런 진짜 늦었네. 나쁜 사람",
 }
 
 
@@ -115,6 +125,12 @@ def test_old_prose_keeps_the_plain_senses():
     old = "다리를 못 쓰는 병신이 되엿다. 새끼를 기르고 잇섯다. " * 20
     assert swear_words(old) == []
     assert swear_words(old + "이 개새끼야 썩 나가거라!")
+
+
+def test_hanja_that_explains_a_word_makes_no_old_prose():
+    modern = "회의록(會議錄)에 의제(議題)와 결론(結論)을 적어 두었다. " * 20
+    assert swear_words(modern + "개새끼라는 욕을 들었다")
+    assert swear_words(modern.replace("(", " ").replace(")", "") + "저 병신이 왔다") == []
 
 
 _ENDINGS = {form for rule in RULES if isinstance(rule.mild, dict) for form in rule.mild}
@@ -189,12 +205,16 @@ def test_a_trained_model_judges_what_softening_leaves(tmp_path):
 )
 def test_time_grows_with_the_text(piece):
     def seconds(text):
-        best = 1e9
-        for _ in range(3):
-            start = time.process_time()
-            soften(text)
-            best = min(best, time.process_time() - start)
-        return best
+        start = time.process_time()
+        soften(text)
+        return time.process_time() - start
 
-    short = piece * (8_000 // len(piece))
-    assert seconds(short * 2) <= 2.6 * seconds(short) + 0.02
+    text = piece * (8_000 // len(piece))
+    short, long = [], []
+    for _ in range(8):  # on a busy machine single times are too long, never too short
+        short.append(seconds(text))
+        long.append(seconds(text * 2))
+        if min(long) <= 2.6 * min(short) + 0.02:
+            break
+    else:
+        pytest.fail(f"{min(short):.3f} s, and {min(long):.3f} s for twice as much")

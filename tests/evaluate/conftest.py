@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -42,7 +43,7 @@ def make_model(max_length: int = 2_048, seed: int = 0) -> Any:
     from clova_jax.model import init_params
 
     config = ModelConfig(2, 32, 2, vocab_size=257, max_length=max_length)
-    params = init_params(config, seed)
+    params = jax.jit(init_params, static_argnums=0)(config, seed)
     return SimpleNamespace(
         config=config, params=params, tokenizer=Bytes(), mesh=None, dtype=np.float32
     )

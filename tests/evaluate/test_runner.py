@@ -14,15 +14,15 @@ from clova_jax.evaluate import Stopped, evaluate, load_task, measure, prompt_of,
 from clova_jax.evaluate import runner as runner_module
 from clova_jax.evaluate.records import Records
 from clova_jax.evaluate.scoring import label_scores
-from clova_jax.model import forward, logits
+from clova_jax.model import bind
 
 SIZE = 1_024  # every plain pass is padded to it: one compilation
 
 
 @jax.jit
 def _plain(params, ids):
-    hidden, _ = forward(params, _plain.config, ids)
-    return jax.nn.log_softmax(logits(params, _plain.config, hidden))
+    hidden, _ = bind(_plain.config, params)(ids)
+    return jax.nn.log_softmax(bind(_plain.config, params).logits(hidden))
 
 
 def plain_logprobs(model, ids: list[int]) -> np.ndarray:

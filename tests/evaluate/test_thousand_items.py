@@ -7,7 +7,7 @@ import pytest
 from clova_jax.evaluate import load_task
 from clova_jax.evaluate.prompts import build_prompts, draw_items
 from clova_jax.generate.scoring import score_choices
-from clova_jax.model import forward, logits
+from clova_jax.model import bind
 
 TIME = 512
 
@@ -40,8 +40,8 @@ def test_the_same_labels_on_a_thousand_items(model, real_data) -> None:
 
     @jax.jit
     def plain(params, ids):
-        hidden, _ = forward(params, model.config, ids)
-        return jax.nn.log_softmax(logits(params, model.config, hidden))
+        hidden, _ = bind(model.config, params)(ids)
+        return jax.nn.log_softmax(bind(model.config, params).logits(hidden))
 
     wholes = [
         [*prompt.shared_ids, *prompt.own_ids, *choice] for prompt in prompts for choice in choices

@@ -1,5 +1,6 @@
-"""The first command anyone runs, as they run it: by itself, in a process of its own."""
+"""The first command anyone runs, as they run it: in processes of its own, stopped once and taken up again."""
 
+import contextlib
 import json
 import os
 import signal
@@ -10,29 +11,56 @@ from pathlib import Path
 
 import pytest
 
+from clova_jax.common.command import main
+from experiments.quickstart import Options, run
+
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = "--megabytes 0.4 --steps 8 --global-batch 8 --length 64 --limit 20 --shots 0,2 --trials 2"
+SMALL = "--megabytes 0.4 --steps 150 --global-batch 2 --length 64 --limit 20 --shots 0,2 --trials 2"
+COMMAND = [sys.executable, "-m", "experiments.quickstart", *SMALL.split()]
+PROG = "python -m experiments.quickstart"
 
 
-def quickstart(out: Path, *words: str, **settings) -> subprocess.CompletedProcess:
-    command = [sys.executable, "-m", "experiments.quickstart", *SMALL.split(), "--out", str(out)]
+def quickstart(out: Path) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [*command, *words], cwd=ROOT, capture_output=True, text=True, timeout=500, **settings
+        [*COMMAND, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=500
     )
 
 
-def assert_one_line(result: subprocess.CompletedProcess, *words: str) -> None:
-    assert result.returncode == 2, result.stderr
-    assert "Traceback" not in result.stderr
-    line = result.stderr.strip().splitlines()[-1]
-    assert line.startswith("python -m experiments.quickstart: error: ")
+def assert_one_line(error: str, *words: str) -> None:
+    assert "Traceback" not in error
+    line = error.strip().splitlines()[-1]
+    assert line.startswith(f"{PROG}: error: ")
     for word in words:
         assert word in line
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def stopped(tmp_path_factory):
+    """A run that was told to stop in its training: its folder, its status, what it said."""
     out = tmp_path_factory.mktemp("quickstart")
+    process = subprocess.Popen(
+        [*COMMAND, "--out", str(out)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.time() + 300
+    metrics = out / "metrics.jsonl"
+    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
+        assert process.poll() is None, process.communicate()
+        assert time.time() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    checkpoints = list((out / "checkpoints").glob("*/checkpoint.json"))
+    return out, process.returncode, said, checkpoints
+
+
+@pytest.fixture(scope="module")
+def finished(stopped):
+    """The same command again."""
+    out = stopped[0]
     return out, quickstart(out)
 
 
@@ -45,12 +73,28 @@ def test_the_first_line_does_not_wait_for_what_takes_seconds_to_load():
     assert result.stdout == "\n", result.stderr
 
 
-def test_the_steps_are_told_as_they_begin(finished):
-    _, result = finished
-    said = result.stderr.splitlines()
+def test_the_steps_are_told_as_they_begin(stopped):
+    said = stopped[2].splitlines()
     assert said[0].startswith("quickstart: everything goes to ")
     assert said[1] == "quickstart: text: 0.4 MB of the synthetic sample world"
     assert "quickstart: tokenizer: morpheme_byte, 4,096 ids" in said
+
+
+def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(stopped):
+    _, status, said, checkpoints = stopped
+    assert status == 130, said
+    assert "stopped after step" in said
+    assert "-m experiments.quickstart" in said.split("run the same command again")[1]
+    assert "Traceback" not in said
+    assert len(checkpoints) == 1
+
+
+def test_it_goes_on_from_there(stopped, finished):
+    out, result = finished
+    at = stopped[3][0].parent.name
+    assert f"going on from step {at} in {out}" in result.stderr
+    rows = [json.loads(line) for line in (out / "metrics.jsonl").open()]
+    assert [row["step"] for row in rows if "loss" in row] == list(range(1, 151))
 
 
 def test_it_leaves_table_plots_predictions_and_a_model(finished):
@@ -87,60 +131,55 @@ def test_the_second_run_computes_nothing_again(finished):
     assert again.stdout == first.stdout[first.stdout.index("## quickstart") :]
 
 
-def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(tmp_path):
-    command = [sys.executable, "-m", "experiments.quickstart", *SMALL.split()]
-    process = subprocess.Popen(
-        [*command, "--steps", "100000", "--out", str(tmp_path)],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.time() + 300
-    metrics = tmp_path / "metrics.jsonl"
-    while not (metrics.exists() and metrics.read_text().count("\n") > 2):
-        assert process.poll() is None, process.communicate()
-        assert time.time() < deadline
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 130, said
-    assert "stopped after step" in said
-    assert "-m experiments.quickstart" in said.split("run the same command again")[1]
-    assert "Traceback" not in said
-    assert list((tmp_path / "checkpoints").glob("*/checkpoint.json"))
+def refused(capsys, *words: object) -> str:
+    """What a mistake is answered with; without a process of its own, which takes seconds to start."""
+    assert main(Options, run, [*SMALL.split(), *map(str, words)], PROG) == 2
+    return capsys.readouterr().err
 
 
-def test_a_wrong_path(tmp_path):
-    assert_one_line(quickstart(tmp_path, "--data", str(tmp_path / "nowhere")), "nowhere", "no such")
+def test_a_wrong_path(tmp_path, capsys):
+    error = refused(capsys, "--out", tmp_path, "--data", tmp_path / "nowhere")
+    assert_one_line(error, "nowhere", "no such")
 
 
 def test_an_unknown_flag(tmp_path):
-    assert_one_line(quickstart(tmp_path, "--epochs", "3"), "--epochs")
+    result = subprocess.run(
+        [*COMMAND, "--out", str(tmp_path), "--epochs", "3"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+    assert result.returncode == 2
+    assert_one_line(result.stderr, "--epochs")
 
 
-def test_an_empty_corpus(tmp_path):
+def test_an_empty_corpus(tmp_path, capsys):
     (tmp_path / "data" / "corpus").mkdir(parents=True)
-    assert_one_line(quickstart(tmp_path / "out", "--data", str(tmp_path / "data")), "empty corpus")
+    error = refused(capsys, "--out", tmp_path / "out", "--data", tmp_path / "data")
+    assert_one_line(error, "empty corpus")
 
 
-def test_a_malformed_line(tmp_path):
+def test_a_malformed_line(tmp_path, capsys):
     corpus = tmp_path / "data" / "corpus"
     corpus.mkdir(parents=True)
     (corpus / "blog.jsonl").write_text('{"text": "하나"}\n{"text": "둘"\n')
-    result = quickstart(tmp_path / "out", "--data", str(tmp_path / "data"))
-    assert_one_line(result, "blog.jsonl:2", "not JSON")
+    error = refused(capsys, "--out", tmp_path / "out", "--data", tmp_path / "data")
+    assert_one_line(error, "blog.jsonl:2", "not JSON")
 
 
-def test_no_room_on_the_disk(tmp_path):
-    if (
-        os.geteuid()
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", tmp_path], capture_output=True
-        ).returncode
-    ):
+@contextlib.contextmanager
+def small_disk(folder: Path):
+    words = ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", folder]
+    if os.geteuid() or subprocess.run(words, capture_output=True).returncode:
         pytest.skip("a small disk can only be made by root")
     try:
-        assert_one_line(quickstart(tmp_path / "out"), "no room left on the disk")
+        yield
     finally:
-        subprocess.run(["umount", tmp_path], check=True)
+        subprocess.run(["umount", folder], check=True)
+
+
+def test_no_room_on_the_disk(tmp_path, capsys):
+    with small_disk(tmp_path):
+        error = refused(capsys, "--out", tmp_path / "out")
+    assert_one_line(error, "no room left on the disk")

@@ -33,7 +33,7 @@ class Bytes:
 def model():
     """Weights far from their start, so that distributions are not flat."""
     config = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=257, max_length=160)
-    leaves, structure = jax.tree.flatten(init_params(config, 0))
+    leaves, structure = jax.tree.flatten(jax.jit(init_params, static_argnums=0)(config, 0))
     rng = np.random.default_rng(0)
     params = jax.tree.unflatten(
         structure, [x + 0.3 * rng.standard_normal(x.shape, np.float32) for x in leaves]

@@ -9,7 +9,7 @@ import pytest
 from clova_jax.common.errors import ClovaError
 from clova_jax.generate import slots
 from clova_jax.generate.sampling import complete, generate
-from clova_jax.model import forward, logits
+from clova_jax.model import bind
 
 PROMPTS = ["가", "옛날 옛적에", "", "the quick brown fox", "a", "서울은 대한민국의 수도"]
 
@@ -20,8 +20,8 @@ def scores(model):
 
     @jax.jit
     def run(ids, length):
-        hidden, _ = forward(model.params, model.config, ids)
-        return logits(model.params, model.config, hidden[0, length - 1])
+        hidden, _ = bind(model.config, model.params)(ids)
+        return bind(model.config, model.params).logits(hidden[0, length - 1])
 
     def of(ids):
         padded = np.zeros((1, model.config.max_length), np.int32)

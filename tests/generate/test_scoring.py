@@ -1,6 +1,7 @@
 """Scores against the plain forward pass, with prefixes, choices, buckets and bounded compilation."""
 
 import copy
+import functools
 
 import jax
 import numpy as np
@@ -10,13 +11,25 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.generate import scoring
 from clova_jax.generate.buckets import batches, bucket
 from clova_jax.generate.scoring import score, score_choices, score_ids, score_tokens
-from clova_jax.model import forward, logits
+from clova_jax.model import bind
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _logprobs(config, params, ids):
+    hidden, _ = bind(config, params)(ids)
+    return jax.nn.log_softmax(bind(config, params).logits(hidden[0]))
+
+
+def logprobs(model, ids):
+    """float32[len(ids), V] from one forward pass without a cache; padded to one shape."""
+    padded = np.zeros((1, model.config.max_length), np.int32)
+    padded[0, : len(ids)] = ids
+    return np.asarray(_logprobs(model.config, model.params, padded))[: len(ids)]
 
 
 def plain(model, ids, start):
-    """log p of ids[start:], from one unpadded forward pass."""
-    hidden, _ = forward(model.params, model.config, np.array([ids], np.int32))
-    logp = jax.nn.log_softmax(logits(model.params, model.config, hidden[0]))
+    """log p of ids[start:], from one forward pass."""
+    logp = logprobs(model, ids)
     return sum(float(logp[i - 1, ids[i]]) for i in range(start, len(ids)))
 
 
@@ -76,8 +89,7 @@ def test_score_does_not_depend_on_the_batch(model):
 
 def test_greedy_is_told(model):
     context = [5, 6, 7]
-    hidden, _ = forward(model.params, model.config, np.array([context], np.int32))
-    best = int(logits(model.params, model.config, hidden[0, -1]).argmax())
+    best = int(logprobs(model, context)[-1].argmax())
     _, greedy = score_ids(model, [context, context], [[best], [(best + 1) % 257]])
     assert greedy.tolist() == [True, False]
 
@@ -212,9 +224,4 @@ def test_a_model_of_nan_is_not_scored(model):
 @pytest.mark.slow
 def test_the_last_token_may_be_the_context_s_last(model):
     found, _ = score_ids(model, [[1] * 160], [[2]])
-    np.testing.assert_allclose(found[0], plain_at_end(model), atol=2e-4)
-
-
-def plain_at_end(model):
-    hidden, _ = forward(model.params, model.config, np.ones((1, 160), np.int32))
-    return float(jax.nn.log_softmax(logits(model.params, model.config, hidden[0, -1]))[2])
+    np.testing.assert_allclose(found[0], logprobs(model, [1] * 160)[-1, 2], atol=2e-4)

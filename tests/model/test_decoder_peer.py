@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from clova_jax.config import ModelConfig
-from clova_jax.model import forward, init_params, input_gradients, logits
+from clova_jax.model import bind, init_params, input_gradients
 
 CONFIG = ModelConfig(num_layers=3, embed_dim=48, num_heads=4, vocab_size=300, max_length=64)
 
@@ -66,7 +66,7 @@ def test_logits_and_loss_equal_transformers():
     targets = rng.integers(0, CONFIG.vocab_size, (2, 40), dtype=np.int32)
     embeddings = model.transformer.wte(torch.from_numpy(ids).long()).detach().requires_grad_()
     theirs = model(inputs_embeds=embeddings).logits
-    ours = logits(params, CONFIG, forward(params, CONFIG, ids)[0])
+    ours = bind(CONFIG, params).logits(bind(CONFIG, params)(ids)[0])
     np.testing.assert_allclose(ours, theirs.detach().numpy(), atol=1e-4)
     their_loss = torch.nn.functional.cross_entropy(
         theirs.flatten(0, 1), torch.from_numpy(targets).long().flatten()

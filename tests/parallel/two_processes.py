@@ -7,7 +7,7 @@ import numpy as np
 
 from clova_jax.config import ModelConfig
 from clova_jax.parallel import data_shard, join_processes, make_mesh
-from clova_jax.train import AdamW, LearningRate, TrainStep
+from clova_jax.train import LearningRate, TrainStep, adamw
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=16, num_heads=2, vocab_size=50, max_length=16)
 ROWS, TIME = 16, 8
@@ -16,7 +16,7 @@ ROWS, TIME = 16, 8
 def losses() -> list[float]:
     """Losses of three steps on rows that depend on the step alone."""
     mesh = make_mesh((4, 1, 2))
-    step = TrainStep(CONFIG, AdamW(LearningRate(1e-2, 1, 20)), mesh, fsdp=True)
+    step = TrainStep(CONFIG, adamw(LearningRate(1e-2, 1, 20)), mesh, fsdp=True)
     state = step.init(0)
     index, count = data_shard(mesh)
     mine = slice(index * ROWS // count, (index + 1) * ROWS // count)

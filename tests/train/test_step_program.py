@@ -9,7 +9,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.parallel import Schedule, make_mesh
 from clova_jax.plan.program import Program
-from clova_jax.train import AdamW, LearningRate, TrainStep
+from clova_jax.train import LearningRate, TrainStep, adamw
 
 CONFIG = ModelConfig(num_layers=8, embed_dim=32, num_heads=4, vocab_size=64, max_length=16)
 ROWS, TIME = 16, 16
@@ -17,7 +17,7 @@ LARGE = 1_000  # bytes: more than the scalars of loss and norm
 
 
 def make_step(shape, config=CONFIG, **options):
-    return TrainStep(config, AdamW(LearningRate(1e-2, 1, 20)), make_mesh(shape), **options)
+    return TrainStep(config, adamw(LearningRate(1e-2, 1, 20)), make_mesh(shape), **options)
 
 
 @functools.cache

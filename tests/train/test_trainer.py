@@ -14,10 +14,9 @@ from clova_jax.config import ModelConfig
 from clova_jax.parallel import make_mesh
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import read_metrics
-from clova_jax.train.optimizer import AdamW, LearningRate
+from clova_jax.train.optimizer import LearningRate, adamw
 from clova_jax.train.step import TrainStep
 from clova_jax.train.trainer import Trainer
-from tests.worlds.programs import programs_kept
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=64, max_length=16)
 STEPS, ROWS, LENGTH = 12, 8, 16
@@ -36,7 +35,8 @@ def batch(step: int) -> dict[str, np.ndarray]:
 
 def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
     mesh = make_mesh(mesh)
-    step = TrainStep(CONFIG, AdamW(LearningRate(1e-2, 2, STEPS)), mesh)
+    rate = LearningRate(1e-2, 2, STEPS)
+    step = TrainStep(CONFIG, adamw(rate), mesh, learning_rate=rate)
     settings = {
         "train_step": step,
         "mesh": mesh,
@@ -76,13 +76,6 @@ def losses(out) -> list[tuple[int, float]]:
     return [
         (row["step"], row["loss"]) for row in read_metrics(out / "metrics.jsonl") if "loss" in row
     ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def programs(tmp_path_factory):
-    """All runs here are of one shape."""
-    with programs_kept(tmp_path_factory.mktemp("programs")):
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -47,10 +47,10 @@ def assert_close(ours, theirs, tolerance=1e-5):
 @pytest.mark.parametrize(
     ("config", "pattern", "labels"),
     [
-        (LSTM, "ab [P]*2 c {text} [P]*2", ()),
-        (MLP, "{text} [P]*4", ()),
         (LSTM, "ab [P]*2 c {text} [P]*2", LABELS),
-        (MLP, "{text} [P]*4", LABELS),
+        (MLP, "{text} [P]*4", ()),
+        pytest.param(LSTM, "ab [P]*2 c {text} [P]*2", (), marks=pytest.mark.slow),
+        pytest.param(MLP, "{text} [P]*4", LABELS, marks=pytest.mark.slow),
     ],
 )
 def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pattern, labels):

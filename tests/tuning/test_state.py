@@ -4,6 +4,7 @@ import json
 
 import jax
 import numpy as np
+import optax
 import pytest
 from safetensors.numpy import load_file, save_file
 
@@ -12,19 +13,20 @@ from clova_jax.common.hashes import hash_file
 from clova_jax.tuning.state import Progress
 
 IDENTITY = {"method": "PromptTuningConfig", "weights": "0123"}
+OPTIMIZER = optax.adam(1e-3)
 TRAINABLE = {"virtual": np.arange(6, dtype=np.float32).reshape(2, 3)}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    run = Progress.start(TRAINABLE)
+    run = Progress.start(OPTIMIZER, TRAINABLE)
     run.history.append({"step": 0, "loss": None, "dev_loss": 1.5})
     run.save(tmp_path, IDENTITY)
     return tmp_path
 
 
 def load(folder):
-    return Progress.load(folder, IDENTITY, TRAINABLE)
+    return Progress.load(folder, IDENTITY, OPTIMIZER, TRAINABLE)
 
 
 def test_a_run_comes_back(folder):
@@ -32,8 +34,9 @@ def test_a_run_comes_back(folder):
     assert (run.best_loss, run.best_step, run.finished) == (float("inf"), 0, False)
     assert run.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
     jax.tree.map(np.testing.assert_array_equal, run.best, TRAINABLE)
-    with pytest.raises(ClovaError, match="give another --out"):
-        Progress.load(folder, IDENTITY | {"weights": "4567"}, TRAINABLE)
+    jax.tree.map(np.testing.assert_array_equal, run.state.opt_state, OPTIMIZER.init(TRAINABLE))
+    with pytest.raises(ClovaError, match="give the same weights to go on, or another --out"):
+        Progress.load(folder, IDENTITY | {"weights": "4567"}, OPTIMIZER, TRAINABLE)
 
 
 def test_every_flipped_bit_of_its_numbers_is_refused(folder):

@@ -37,7 +37,8 @@ class Api:
         self.input_gradients = lm.input_gradients
 
 
-@pytest.mark.parametrize("name", ["labels", pytest.param("texts", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["labels", "texts"])
 def test_tuning_from_outside_equals_tuning_inside(lm, name, request):
     task = request.getfixturevalue(name)
     items = task.load(None).pool[:60]
@@ -60,7 +61,14 @@ def test_what_needs_the_weights_is_refused_from_outside(lm, labels):
             tune_outside(Api(lm), labels, labels.load(None).pool, config, FEW)
 
 
-@pytest.mark.parametrize("config", [PromptTuningConfig(4), LoraConfig(r=2), FineTuningConfig()])
+@pytest.mark.parametrize(
+    "config",
+    [
+        LoraConfig(r=2),
+        pytest.param(PromptTuningConfig(4), marks=pytest.mark.slow),
+        pytest.param(FineTuningConfig(), marks=pytest.mark.slow),
+    ],
+)
 def test_every_method_learns_and_leaves_the_model_alone(lm, texts, config):
     before = jax.tree.map(np.array, lm.params)
     options = TuneOptions(steps=20, batch_size=16, learning_rate=2e-2, evaluate_every=20)

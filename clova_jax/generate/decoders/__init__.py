@@ -1,0 +1,12 @@
+"""Two ways to run a model a token at a time, behind one protocol.
+
+`StackedDecoder` is the modules' own forward pass with a `Cache`: it runs everywhere, on meshes too, and for any
+`Decoder`. `LayeredDecoder` is a second writing of the standard block for CPUs, where it is twice as fast
+(docs/results/generate_speed.md); the tests hold it against the first.
+"""
+
+from clova_jax.generate.decoders.base import CachedDecoder, cached_decoder
+from clova_jax.generate.decoders.layered import LayeredDecoder
+from clova_jax.generate.decoders.stacked import StackedDecoder
+
+__all__ = ["CachedDecoder", "LayeredDecoder", "StackedDecoder", "cached_decoder"]

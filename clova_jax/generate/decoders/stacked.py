@@ -1,0 +1,72 @@
+"""The modules' own forward pass, one token at a time, with a `Cache`."""
+
+import functools
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from clova_jax.config import ModelConfig
+from clova_jax.model import Cache, Params, Prefix, bind
+
+
+@functools.partial(
+    jax.tree_util.register_dataclass, data_fields=["params"], meta_fields=["config", "dtype"]
+)
+@dataclass(frozen=True)
+class StackedDecoder:
+    """Decodes on any device or mesh; its scan over layers holds one layer at a time where a model fills the memory.
+
+    Args:
+        params: the model's.
+        config: its sizes and modules.
+        dtype: type of the compute.
+    """
+
+    params: Params
+    config: ModelConfig
+    dtype: Any
+
+    def empty(self, rows: int, size: int) -> Cache:
+        """Returns an empty cache."""
+        return Cache.empty(self.config, rows, size, self.dtype)
+
+    def put(self, cache: Cache, slots: Int[Array, "R"], read: Cache) -> Cache:
+        """Returns the cache with the rows of a prefill in their slots."""
+        time = read.keys.shape[2]
+        return Cache(
+            cache.keys.at[:, slots, :time].set(read.keys, mode="drop"),
+            cache.values.at[:, slots, :time].set(read.values, mode="drop"),
+            cache.lengths.at[slots].set(read.lengths, mode="drop"),
+        )
+
+    def begin(self, cache: Cache, steps: int) -> Cache:
+        """Returns the cache itself: a loop writes into it."""
+        return cache
+
+    def step(
+        self,
+        token: Int[Array, "B"],
+        cache: Cache,
+        carried: Cache,
+        prefix: Prefix | None,
+        active: Bool[Array, "B"],
+    ) -> tuple[Float[Array, "B D"], Cache]:
+        """Runs the decoder on one token a row."""
+        hidden, carried = bind(self.config, self.params)(
+            token[:, None],
+            segment_ids=active[:, None].astype(jnp.int32),
+            cache=carried.with_prefix(prefix),
+            dtype=self.dtype,
+        )
+        return hidden[:, 0], carried.with_prefix(None)
+
+    def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
+        """Applies the head."""
+        return bind(self.config, self.params).logits(hidden)
+
+    def finish(self, cache: Cache, carried: Cache) -> Cache:
+        """Returns what the loop carried."""
+        return carried
