@@ -169,7 +169,7 @@ class LanguageModel:
                 tokens then, and the gradient behind a row's end is 0.
             loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
             virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
-                them a prompt can be tuned without the weights (paper section 5.3's input-gradient API).
+                them a prompt can be tuned without the weights (the API that the paper plans in section 5.3).
             per_row: each row's sum over its targets and the gradient of that, instead of the mean over all
                 targets; any function of the rows' likelihoods can be differentiated with it.
 

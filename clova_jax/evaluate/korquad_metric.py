@@ -1,4 +1,4 @@
-"""Exact match and F1 as KorQuAD 1.0 counts them: F1 over characters (evaluate-v1.0, PAPER 4.3).
+"""Exact match and F1 as KorQuAD 1.0 counts them: F1 over characters (its evaluate-v1.0; docs/paper.md, Table 3).
 
 Unicode forms are left as they come: a `Prediction` has its texts in NFC.
 """

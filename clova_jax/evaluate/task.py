@@ -83,7 +83,7 @@ def draw_examples(
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Data, template and metric of a task; the defaults are the paper's protocol (Table 3, 4.3).
+    """Data, template and metric of a task; the defaults are the paper's protocol (Table 3, section 4.1).
 
     Args:
         name: as on the command line.
