@@ -164,7 +164,7 @@ def notes(
         ]
     elif chosen is rows[-1]:
         reason.append(
-            "even the smallest sample tried suffices: more --halvings would tell the limit"
+            "even the smallest sample tried suffices: more --halvings would show the limit"
         )
     return [
         *reason,
