@@ -1,4 +1,4 @@
-"""The shape of a model: `ModelConfig`, and the paper's eight sizes (Table 2) with three small ones."""
+"""Defines the shape of a model: `ModelConfig`, the paper's eight sizes (Table 2) and three small ones."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from clova_jax.common.errors import ClovaError
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """A GPT-3-style decoder: pre-LN, learned positions, GELU, dense causal attention, tied embedding.
+    """Describes a GPT-3-style decoder: pre-LN, learned positions, GELU, dense causal attention, tied embedding.
 
     Args:
         num_layers: Transformer blocks (L).
@@ -47,27 +47,27 @@ class ModelConfig:
 
     @property
     def head_dim(self) -> int:
-        """Width of one attention head (H)."""
+        """Returns the width of one attention head (H)."""
         return self.embed_dim // self.num_heads
 
     @property
     def mlp_dim(self) -> int:
-        """Width of the feed-forward layer (F), four times the embedding (GPT-3)."""
+        """Returns the width of the feed-forward layer (F), four times the embedding (GPT-3)."""
         return 4 * self.embed_dim
 
     @property
     def num_core_params(self) -> int:
-        """Parameters of the blocks and the last LayerNorm: L(12D² + 13D) + 2D."""
+        """Counts the parameters of the blocks and the last LayerNorm: L(12D² + 13D) + 2D."""
         width = self.embed_dim
         return self.num_layers * (12 * width**2 + 13 * width) + 2 * width
 
     @property
     def num_params(self) -> int:
-        """Exact count: blocks, token table (shared with the output) and position table."""
+        """Counts all parameters exactly: blocks, token table (shared with the output) and position table."""
         return self.num_core_params + (self.vocab_size + self.max_length) * self.embed_dim
 
     def flops_per_token(self, length: int) -> int:
-        """Floating-point operations of training on one token (forward and backward).
+        """Counts the floating-point operations of training on one token (forward and backward).
 
         6 x (12·L·D² + V·D) for the matrix products with weights, the output head included, plus
         12·L·D·`length` for attention, counted as the full square as in the PaLM and Megatron papers
@@ -78,11 +78,11 @@ class ModelConfig:
         return 6 * weights + 12 * self.num_layers * self.embed_dim * length
 
     def replace(self, **changes: int) -> "ModelConfig":
-        """A copy with some numbers changed."""
+        """Returns a copy with some numbers changed."""
         return dataclasses.replace(self, **changes)
 
     def to_json(self) -> dict[str, int]:
-        """The numbers, as JSON values."""
+        """Returns the numbers, as JSON values."""
         return dataclasses.asdict(self)
 
 

@@ -1,4 +1,4 @@
-"""`LanguageModel`: one handle that hands on to the decoder and to `generate/`."""
+"""Defines `LanguageModel`, one handle on the decoder and on `generate/`."""
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
@@ -29,7 +29,7 @@ from clova_jax.tokenizers import Tokenizer
 
 
 class LanguageModel:
-    """A decoder with its tokenizer.
+    """Holds a decoder with its tokenizer.
 
         lm = LanguageModel.load("runs/quickstart/model")
         lm.generate(["옛날 옛적에"], max_new_tokens=40, temperature=0.8, seed=1)
@@ -65,7 +65,7 @@ class LanguageModel:
         seed: int = 0,
         mesh: Mesh | None = None,
     ) -> "LanguageModel":
-        """A model with random weights, the same on any mesh."""
+        """Makes a model with random weights, the same on any mesh."""
         make = jax.jit(
             init_params, static_argnums=0, out_shardings=inference_shardings(config, mesh)
         )
@@ -104,11 +104,11 @@ class LanguageModel:
 
     @property
     def fingerprint(self) -> str:
-        """A short hash of shape, tokenizer and weights: what a tuned prompt is bound to."""
+        """Returns a short hash of shape, tokenizer and weights; a tuned prompt is bound to it."""
         return fingerprint(self)
 
     def logits(self, ids: Iterable[Iterable[int]]) -> Float[np.ndarray, "B T V"]:
-        """Scores of the token after each position, float32; nothing is prepended.
+        """Returns the scores of the token after each position, float32; nothing is prepended.
 
         Args:
             ids: [B,T], or rows of different length: T is the longest then, and what stands behind a
@@ -129,9 +129,9 @@ class LanguageModel:
         *,
         prompt: SoftPrompt | None = None,
     ) -> Float[np.ndarray, "n"]:
-        """Sum of the log-probabilities of each continuation's tokens, float64, in nats.
+        """Sums the log-probabilities of each continuation's tokens, float64, in nats.
 
-        Blanks at the end of a context belong to the continuation; an empty context stands for
+        Spaces at the end of a context belong to the continuation; an empty context stands for
         `<|endoftext|>`.
 
         Args:
@@ -144,7 +144,7 @@ class LanguageModel:
     def generate(
         self, prompts: Iterable[str], *, prompt: SoftPrompt | None = None, **options: Any
     ) -> list[str]:
-        """Continuations of the prompts; the options are those of `generate.sampling.generate`.
+        """Continues the prompts; the options are those of `generate.sampling.generate`.
 
         Args:
             prompt: a tuned prompt, whose template goes around each of the prompts.
@@ -162,14 +162,14 @@ class LanguageModel:
         virtual: Float[np.ndarray, "P D"] | None = None,
         per_row: bool = False,
     ) -> tuple[float | Float[np.ndarray, "B"], Float[np.ndarray, "B T D"]]:
-        """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
+        """Returns the mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
         Args:
             ids, targets: [B,T], or rows of different length (the same in both): the mean is over real
                 tokens then, and the gradient behind a row's end is 0.
             loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
             virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
-                them a prompt can be tuned without the weights (paper section 5.3's input-gradient API).
+                them a prompt can be tuned without the weights (the API that the paper plans in section 5.3).
             per_row: each row's sum over its targets and the gradient of that, instead of the mean over all
                 targets; any function of the rows' likelihoods can be differentiated with it.
 
@@ -219,7 +219,7 @@ class LanguageModel:
         return virtual
 
     def _rows(self, ids: Any, known: int | None = None, name: str = "ids") -> list[list[int]]:
-        """The ids, all of them below `known` (the vocabulary's size by default)."""
+        """Returns the ids, all of them below `known` (the vocabulary's size by default)."""
         rows = id_rows(ids, name, known or self.config.vocab_size)
         if not rows or not all(rows):
             raise ClovaError(f"{name}: wants rows [B,T] of at least one token each")

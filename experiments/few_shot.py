@@ -43,14 +43,20 @@ class Options:
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
     tasks: tuple[str, ...] = option(
-        (), "which tasks; those of the paper whose data are there by default"
+        (),
+        "tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the default where "
+        "their data are there), klue_nli, korsts",
     )
     shots: tuple[int, ...] = option(
         (), "examples in a prompt; several are all run (the paper's)", least=0
     )
     trials: int | None = option(None, "random sets of examples (the paper's)", least=1)
     limit: int | None = option(None, "items a trial (all)", least=1)
-    scoring: Scoring = option("raw", "how labels are compared")
+    scoring: Scoring = option(
+        "raw",
+        "how labels are compared. raw: log-probability; normalized: per token; contextual: less that after "
+        "content-free prompts",
+    )
     skip_long: bool = option(False, "leave out, counted, items longer than the model's context")
     show_prompt: int | None = option(
         None,

@@ -1,4 +1,4 @@
-"""What every experiment on models does: which models and data, one model after the other, an orderly stop."""
+"""Does what every experiment on models needs: finds models and data, takes one model after the other, stops in order."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from clova_jax.parallel.mesh import make_mesh
 
 
 def sample_run() -> Path:
-    """The folder of the quickstart on its sample world, which is trained now if need be.
+    """Returns the folder of the quickstart on its sample world, which is trained now if it is missing.
 
     Raises:
         KeyboardInterrupt: the quickstart was stopped.
@@ -30,7 +30,7 @@ def sample_run() -> Path:
 
 
 def models_and_data(models: tuple[Path, ...], data: Path | None) -> tuple[tuple[Path, ...], Path]:
-    """Those given; without models the quickstart's and its sample world.
+    """Returns the given models and data; without a model, the quickstart's model (trained now if missing) and sample.
 
     Raises:
         ClovaError: models without data.

@@ -41,7 +41,7 @@ class Options:
 
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
-    task: str = option("nsmc", "which labelled task")
+    task: str = option("nsmc", "a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts")
     methods: tuple[str, ...] = option(
         ("few_shot", "p_tuning"), f"of few_shot, {', '.join(METHODS)}; or all"
     )

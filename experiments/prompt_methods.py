@@ -36,7 +36,7 @@ class Options:
 
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
-    task: str = option("nsmc", "which labelled task")
+    task: str = option("nsmc", "a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts")
     examples: int = option(
         2000, "labelled examples to learn from; a fifth of them to stop by", least=1
     )

@@ -46,7 +46,10 @@ class Options:
 
     model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
     data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
-    task: Literal["query_modification", "sae4k"] = option("query_modification", "which set")
+    task: Literal["query_modification", "sae4k"] = option(
+        "query_modification",
+        "query_modification: the data folder's own dialogues; sae4k: commands to rewrite",
+    )
     shots: tuple[int, ...] = option((0, 3), "examples in the prompt", least=0)
     encoder: str = option("lstm", "of p-tuning: lstm or mlp")
     examples: int | None = option(

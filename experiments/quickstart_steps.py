@@ -32,7 +32,7 @@ OPENINGS = ("이 영화는", "오늘은 친구와 함께", "질문:")
 
 
 def whole_way(options: "Options") -> int:
-    """Makes everything; returns the exit status."""
+    """Makes everything and returns the exit status."""
     out = options.out
     data, corpus = prepare(options)
     make_tokenizer(corpus, out / "tokenizer", SIZES[options.size].vocab_size)
@@ -113,7 +113,7 @@ def make_tokenizer(corpus: Path, folder: Path, vocab_size: int) -> None:
 
 
 def say(what: str) -> None:
-    """A line on standard error: what takes a while now."""
+    """Prints on standard error what takes a while now."""
     print(f"quickstart: {what}", file=sys.stderr, flush=True)
 
 

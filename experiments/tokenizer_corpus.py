@@ -36,7 +36,9 @@ class Options:
     """Trains one vocabulary a sample size and recommends the smallest size that suffices."""
 
     data: Path | None = option(None, "a folder with documents", metavar="DIR")
-    kind: Literal["morpheme_byte", "byte", "char"] = option("morpheme_byte", "of the tokenizer")
+    kind: Literal["morpheme_byte", "byte", "char"] = option(
+        "morpheme_byte", "kind of tokenizer: morpheme_byte (the paper's), byte or char"
+    )
     vocab_size: int = option(8_000, "ids of every tokenizer", least=1)
     megabytes: float = option(100.0, "of text in the largest sample, at most", above=0)
     halvings: int = option(7, "how often the sample is halved", least=0)
@@ -162,7 +164,7 @@ def notes(
         ]
     elif chosen is rows[-1]:
         reason.append(
-            "even the smallest sample tried suffices: more --halvings would tell the limit"
+            "even the smallest sample tried suffices: more --halvings would show the limit"
         )
     return [
         *reason,

@@ -19,34 +19,47 @@ class Options:
     """Cleans a corpus: extraction, rules, language, spam, quality, toxicity, evaluation sets, privacy, duplicates.
 
     Reads .jsonl, .txt, .csv, .tsv and .html, each plain, .gz or .zst. Writes documents/, dropped/,
-    matches.jsonl.zst, report.json and report.html under --out. The same command goes on where it was
+    matches.jsonl.zst, report.json and report.html under --out. The same command resumes where it was
     stopped or killed. With --executor stream it maps JSON Lines from standard input to standard
     output (a Hadoop streaming mapper), without the search for duplicates.
     """
 
     data: str = option("", "a folder (or its corpus/), a file or a glob", metavar="PATH")
     out: Path = option(Path("runs/corpus"), "where everything goes")
-    executor: Literal["local", "spark", "stream"] = option("local", "where the steps run")
+    executor: Literal["local", "spark", "stream"] = option(
+        "local",
+        "where the steps run. local: worker processes; spark: PySpark; stream: stdin to stdout",
+    )
     workers: int | None = option(None, "processes (default: one a CPU)", least=1)
-    steps: tuple[str, ...] = option((), "which map steps run (default: all but prefix)")
+    steps: tuple[str, ...] = option(
+        (),
+        "which map steps run: extract, normalize, title, length, repetition, language, spam, quality, "
+        "evaluation, toxicity, privacy, prefix (default: all but prefix)",
+    )
     languages: tuple[str, ...] = option(
-        ("ko",), "languages that stay; und: too few letters to tell"
+        ("ko",), "languages to keep, as ISO codes; und: too few letters to decide"
     )
     sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
     lowest_tier: int = option(
-        3, "sources of a higher number go (1 best, 3 jotted down)", least=1, most=3
+        3,
+        "drop sources of a higher tier number: 1 edited, 2 published under a name, 3 casual",
+        least=1,
+        most=3,
     )
-    min_letters: int = option(20, "letters of a document at least", least=0)
-    min_letters_short: int = option(6, "the same for comments, headlines, answers", least=0)
+    min_letters: int = option(20, "letters that a document must have", least=0)
+    min_letters_short: int = option(6, "the same for comments, headlines and answers", least=0)
     core: bool = option(True, "cut web pages to their core region")
     prefix: bool = option(False, "begin documents with a line of source and category")
     min_quality: float = option(
         0.0,
-        "quality from which documents below tier 1 stay, 0 to 1 (train a model on your own crawl)",
+        "least quality of documents below tier 1, 0 to 1 (train a model on your own crawl)",
         least=0,
         most=1,
     )
-    toxicity: Literal["drop", "soften", "keep"] = option("drop", "what happens to toxic documents")
+    toxicity: Literal["drop", "soften", "keep"] = option(
+        "drop",
+        "toxic documents. drop: drop them; soften: write milder words first; keep: leave them as they are",
+    )
     safety: Path | None = option(
         None, "labelled comments to train the toxicity model on (default: safety/ in --data)"
     )
@@ -57,20 +70,27 @@ class Options:
         (), "evaluation files to keep out (default: the official ones found in --data)"
     )
     keep_parts: bool = option(
-        False, "privacy keeps domains, dialling codes, birth years and sexes, regions"
+        False,
+        "mask only what identifies: keep domains, dialling codes, birth years and sexes, regions",
     )
     similarity: float = option(
-        0.6, "from which documents are near duplicates; 2: exact ones only", least=0
+        0.6,
+        "similarity from which documents are near duplicates, 0 to 1; 2: exact ones only",
+        least=0,
     )
-    against: Path | None = option(None, "an existing corpus: what it has goes")
+    against: Path | None = option(
+        None, "an existing corpus; drop the documents that it has already"
+    )
     weights: tuple[str, ...] = option(
-        (), "mix the sources: natural, table1, auto, or source=number … (default: all, once)"
+        (),
+        "mix the sources. natural: by size; table1: the paper's shares; auto: by tier and size; or source=number … "
+        "(default: all, once)",
     )
     megabytes: float | None = option(
-        None, "how much the mixture holds (default: what was kept)", above=0
+        None, "size of the mixture (default: that of what was kept)", above=0
     )
     max_epochs: float | None = option(None, "no source is repeated more often than this", above=0)
-    seed: int = seed_option("of the mixture")
+    seed: int = seed_option("seed of the mixture")
 
 
 def run(options: Options) -> int | None:

@@ -18,7 +18,9 @@ class Options:
     toxicity: the folder that holds korean-hate-speech/ and korean_unsmile_dataset/.
     """
 
-    kind: Literal["quality", "core_region", "toxicity"] = option(help="which model")
+    kind: Literal["quality", "core_region", "toxicity"] = option(
+        help="which model: quality, core_region or toxicity"
+    )
     data: Path = option(help="labelled JSON Lines, or the folder of the toxicity sets")
     out: Path = option(help="the model's file: .json, or .safetensors for toxicity")
 

@@ -12,7 +12,7 @@ from clova_jax.corpus.download import BASE_URL, DATA_SETS, download
 class Options:
     """Gets labelled data sets, pinned by commit and checked, laid out as --data wants them.
 
-    A transfer that is cut goes on where it stopped; run the same command again after a failure.
+    A transfer that is cut resumes where it stopped; run the same command again after a failure.
     """
 
     out: Path = option(help="the data folder", metavar="DIR")

@@ -60,7 +60,9 @@ class Options:
     )
     echo: bool = option(False, "print the prompt too")
     mesh: tuple[int, ...] | None = mesh_option(None)
-    language: str | None = option(None, "of the messages: ko or en; the terminal's by default")
+    language: str | None = option(
+        None, "language of the messages: ko or en; by default the terminal's"
+    )
 
 
 def run(options: Options) -> None:

@@ -27,14 +27,19 @@ class Options:
     global_batch: int = option(1024, "sequences a step, over all devices", least=1)
     length: int = option(2048, "tokens a sequence", least=1)
     microbatches: int | None = option(
-        None, "pieces of a data shard's rows; by default the fastest that fits", least=1
+        None, "microbatches per data shard; by default the fastest that fits", least=1
     )
     tokens: int = option(150_000_000_000, "the budget, for the days", least=1)
-    schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
-    remat: Literal["none", "dots", "full", "stage"] | None = option(
-        None, "what the backward pass computes again; by default the fastest that fits"
+    schedule: str = option(
+        "gpipe",
+        "pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS",
     )
-    fsdp: bool = option(False, "spread parameters and optimizer state over the data axis")
+    remat: Literal["none", "dots", "full", "stage"] | None = option(
+        None,
+        "activation recomputation. none: keep all; dots: keep matrix products; full: recompute each layer; "
+        "stage: recompute each pipeline stage, and each layer in it; by default the fastest that fits",
+    )
+    fsdp: bool = option(False, "split parameters and optimizer state over the data axis")
     sweep: bool = option(False, "rank every mesh of as many devices, and compile the best few")
     out: Path = option(Path("runs/plan"), "where the report and the plot go", metavar="DIR")
 
@@ -51,7 +56,7 @@ class Options:
 
     @property
     def devices(self) -> int:
-        """Of the mesh."""
+        """Returns the number of devices in the mesh."""
         return math.prod(self.mesh)
 
 

@@ -11,7 +11,7 @@ from clova_jax.common.report import format_table
 class Options:
     """Encodes documents into token shards, by source, with some kept for validation.
 
-    The same command goes on where it was stopped. An --out such as gs://bucket/tokens writes zarr
+    The same command resumes where it was stopped. An --out such as gs://bucket/tokens writes zarr
     arrays through TensorStore.
     """
 

@@ -32,14 +32,17 @@ class Options:
 
     data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
     kind: Literal["morpheme_byte", "byte", "char", "eojeol", "character"] = option(
-        "morpheme_byte", "morpheme_byte is the paper's"
+        "morpheme_byte",
+        "morpheme_byte: the paper's, byte-level BPE inside morphemes; byte: byte-level BPE; char: character-level BPE; "
+        "eojeol and character: baselines with an id for each",
     )
-    vocab_size: int = option(32_000, "ids, <|endoftext|> counted", least=1)
+    vocab_size: int = option(32_000, "entries of the vocabulary, <|endoftext|> counted", least=1)
     sample: tuple[str, ...] = option(
-        (), "share of the documents to read, of all (0.01) or of sources (blogs=0.5); default: all"
+        (), "share of the documents to use, of all (0.01) or by source (blogs=0.5); default: all"
     )
     analysis: Literal["eojeol", "sentence"] | None = option(
-        None, "morpheme_byte: what the analyser sees at once (default: eojeol)"
+        None,
+        "morpheme_byte: text that the analyser gets at once, eojeol or sentence (default: eojeol)",
     )
     min_count: int | None = option(
         None, "byte kinds: rarer pairs are not merged (default: 2)", least=1
@@ -53,7 +56,7 @@ class Options:
     character_coverage: float | None = option(
         None, "char: share of the text's characters with an id (default: 0.9995)", above=0, most=1
     )
-    seed: int = seed_option("of the sample")
+    seed: int = seed_option("seed of the sample")
     out: Path = option(Path("runs/tokenizer"), "the tokenizer's folder", metavar="DIR")
 
 

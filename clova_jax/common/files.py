@@ -30,7 +30,7 @@ READ_ERRORS = (
 
 
 def on_disk(path: str | Path) -> Path:
-    """A path as the disk spells it: letters may be composed (NFC) or taken apart (NFD, as macOS has them).
+    """Finds a path as the disk spells it: letters may be composed (NFC) or decomposed (NFD, as on macOS).
 
     Parts that are not there stay as they are given.
     """

@@ -1,7 +1,7 @@
-"""Functions mapped over items on worker processes of this machine.
+"""Maps functions over items on worker processes of this machine.
 
 Workers are spawned, not forked: forking would copy the parent's threads and locks in an unknown state.
-They leave signals to the parent, and end when it does, however it ends.
+They ignore SIGINT and SIGTERM (the parent handles them) and exit when the parent exits, even if it is killed.
 
 A thread of the parent stands for each worker and talks to it alone, over a pipe that closes with the
 process: however a worker dies, its thread knows at once. (`ProcessPoolExecutor` can wait for ever: a

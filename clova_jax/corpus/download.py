@@ -175,7 +175,7 @@ def _check_address(url: str) -> None:
         fine = False
     if not fine:
         raise ClovaError(
-            f"--base-url {url!r}: not an address such as {BASE_URL} (http or https, ASCII, no blanks)"
+            f"--base-url {url!r}: not an address such as {BASE_URL} (http or https, ASCII, no spaces)"
         )
 
 

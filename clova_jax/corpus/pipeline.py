@@ -71,7 +71,7 @@ class Job:
     workers: int = 2
 
 
-# From each kept document's source and bytes, and the sources' names, to how often it is written.
+# (source numbers [n], sizes in bytes [n], source names) -> number of copies of each kept document, int32[n].
 Selector = Callable[[np.ndarray, np.ndarray, list[str]], np.ndarray]
 
 

@@ -1,4 +1,4 @@
-"""A random part of a corpus, as the paper's own pre-training text is (section 3.1)."""
+"""Draws a random part of a corpus, as the paper does for its pre-training text (section 3.1)."""
 
 import hashlib
 from collections.abc import Iterable, Iterator
@@ -28,7 +28,8 @@ def sample_documents(
 def write_sample_of(
     data_dir: str | Path, out: str | Path, megabytes: float, seed: int = 0
 ) -> dict[str, float]:
-    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; done once for the same words.
+    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; a second call with the same arguments
+    returns the first result.
 
     Args:
         data_dir: a corpus folder.

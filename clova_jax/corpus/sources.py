@@ -1,8 +1,8 @@
-"""The one registry of sources: the paper's kinds, how far each is trusted, and what the prefix says.
+"""Registers sources, in one place: the paper's kinds, how far each is trusted, and what the prefix says.
 
-Kinds are the rows of the paper's Table 1. A tier tells how informative and trusted a source is
+Kinds are the rows of the paper's Table 1. A tier says how informative and trusted a source is
 (a talk of the authors ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
-publish under a name; 3 what is jotted down in passing. Of duplicates, the better tier's is kept.
+publish under a name; 3 casual text such as comments and chat. Of two duplicates, the one from the better tier is kept.
 """
 
 import unicodedata
@@ -76,12 +76,12 @@ Value = TypeVar("Value")
 
 
 def source_name(name: str) -> str:
-    """The one spelling of a source's name: composed letters (NFC), which macOS takes apart."""
+    """Returns the one spelling of a source's name: composed letters (NFC), which macOS decomposes."""
     return unicodedata.normalize("NFC", name)
 
 
 def by_source(pairs: Iterable[tuple[str, Value]], place: str | Path) -> dict[str, Value]:
-    """What was said of sources, by the one spelling of their names.
+    """Collects what was said of sources, by the one spelling of their names.
 
     Args:
         pairs: a name, in any Unicode form, and what was said of it.

@@ -43,8 +43,8 @@ def spam(text: str, meta: dict[str, Any] | None = None) -> str | None:
         if meta and meta.get(verdict) is True:
             return f"verdict of the service: {verdict}"
     counts = evidence(text)
-    # Links alone are a bibliography, tags alone a photo album: a pitch needs words of a pitch. Those
-    # alone are talk (a film about a casino): a pitch also says how to come, or why to hurry.
+    # Links alone may be a bibliography and tags alone a photo caption, so sales wording is required. Sales wording
+    # alone may be ordinary talk (a film about a casino), so a second kind of evidence is required too.
     pitch = [
         name
         for name in ("gambling", "loans", "adult", "contact", "urging", "sponsored")

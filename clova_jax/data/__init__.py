@@ -1,4 +1,4 @@
-"""Token stores: writing them, mixing their sources, reading batches from them."""
+"""Writes token stores, mixes their sources and makes batches of them."""
 
 from clova_jax.data.loader import Loader, bytes_per_token, validation_batches
 from clova_jax.data.mixture import Interleave, Share, copies, mix, mixture_rows, parse_weights

@@ -1,4 +1,4 @@
-"""Token shards in a local folder: `*.bin` (token ids) beside `*.idx` (where documents end).
+"""Stores token shards in a local folder: `*.bin` (token ids) beside `*.idx` (where documents end).
 
 A *stream* is one source of one split, named `train/03-blogs`. Its documents lie one after another in
 numbered shards; a document is never cut between two.
@@ -26,7 +26,7 @@ _OPEN_FILES = 256
 
 
 class LocalFolder:
-    """Where a store in a local folder keeps its JSON files and its streams."""
+    """Holds the JSON files and the streams of a store in a local folder."""
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
@@ -39,11 +39,11 @@ class LocalFolder:
         return run_folder(self.path)
 
     def load(self, name: str) -> Any:
-        """The value of a JSON file, or None where there is none."""
+        """Returns the value of a JSON file, or None where there is none."""
         return read_json(self.path / name) if (self.path / name).exists() else None
 
     def save(self, name: str, value: Any) -> None:
-        """Writes a JSON file whole or not at all."""
+        """Writes a JSON file completely or not at all."""
         write_json(self.path / name, value)
 
     def remove(self, name: str) -> None:
@@ -164,7 +164,7 @@ class LocalWriter:
         """Closes and hashes the shards; returns, by stream, `bytes` and a manifest's `shards`.
 
         Args:
-            show: told the bytes hashed, now and then.
+            show: called with the bytes hashed, now and then.
         """
         for name in list(self._open):
             self._close(name)
@@ -187,7 +187,7 @@ class LocalWriter:
 
 
 class LocalReader:
-    """Random access to the tokens of streams.
+    """Gives random access to the tokens of streams.
 
     Reads with `pread`, not through a memory map: as fast, no growth of the resident set, and a file
     cut short is an error instead of a bus error.
@@ -265,7 +265,7 @@ class LocalReader:
 
 
 class _File:
-    """An open file that closes with its last user, in whichever thread."""
+    """Holds an open file that closes with its last user, in whichever thread."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

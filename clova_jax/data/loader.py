@@ -1,4 +1,4 @@
-"""Batches from a token store, of which the step number alone decides the content.
+"""Makes batches from a token store; the step number alone decides what a batch holds.
 
 Nothing is remembered between batches: the step gives the numbers of the samples, the mixture the source
 of each and how many of that source came before, a keyed permutation the window. Resuming is
@@ -23,7 +23,7 @@ Batch = dict[str, np.ndarray]
 
 
 class Loader:
-    """Global batches of windows, shuffled over the whole of each source.
+    """Makes global batches of windows, shuffled over each source as a whole.
 
     Window w of a source is its tokens [w·T, (w+1)·T) as targets, the token before each as input: every
     token is predicted once an epoch, the first of a document from `<|endoftext|>` alone. Each epoch
@@ -93,8 +93,11 @@ class Loader:
         self._rows(self._span(0)[1])
 
     def batch(self, step: int) -> Batch:
-        """This host's rows of a step: `ids, targets, positions, segment_ids` int32[B, T] and
-        `loss_mask` float32[B, T]; padding has segment 0 and mask 0."""
+        """Returns this host's rows of a step.
+
+        They are `ids, targets, positions, segment_ids` int32[B, T] and `loss_mask` float32[B, T]; padding has
+        segment 0 and mask 0.
+        """
         first, count = self._span(step)
         mine = self._rows(count)
         of = self._interleave.sources_of(first + np.arange(count))
@@ -105,7 +108,7 @@ class Loader:
         return self._read(of[mine], turns[mine])
 
     def _read(self, of: np.ndarray, turns: np.ndarray) -> Batch:
-        """Rows by the number of their source and how many of its samples came before."""
+        """Reads rows, given the number of their source and how many of its samples came before."""
         windows = self._windows[of]
         epochs = turns // windows
         names = [
@@ -133,7 +136,7 @@ class Loader:
         return slice(self.host_index * share, (self.host_index + 1) * share)
 
     def iterate(self, start_step: int = 0, ahead: int = 4) -> Iterator[Batch]:
-        """Batches from a step on, without end, read ahead of their use by a thread.
+        """Yields batches from a step on, without end; a thread reads ahead.
 
         Closing the generator ends the thread; an error in it is raised here.
         """
@@ -182,7 +185,7 @@ def validation_batches(
     host_index: int = 0,
     host_count: int = 1,
 ) -> Iterator[Batch]:
-    """A source in its fixed order, every token a target exactly once, as `Loader.batch` rows.
+    """Yields a source in its fixed order, every token a target exactly once, as `Loader.batch` rows.
 
     The last window is filled up with padding, the last batch with rows that are padding only.
 
@@ -221,7 +224,7 @@ def validation_batches(
 
 
 def pack(tokens: np.ndarray, valid: np.ndarray, end_of_text: int, packing: Packing) -> Batch:
-    """Rows of tokens as a batch.
+    """Makes a batch of rows of tokens.
 
     Args:
         tokens: integers [B, T + 1].
@@ -256,7 +259,7 @@ def pack(tokens: np.ndarray, valid: np.ndarray, end_of_text: int, packing: Packi
 
 
 def bytes_per_token(tokenizer: Tokenizer) -> np.ndarray:
-    """int32[V]: how many bytes of text each id stands for; 0 for `<|endoftext|>`.
+    """Returns int32[V], the bytes of text that each id stands for; 0 for `<|endoftext|>`.
 
     Summed over targets it is the text that a loss was measured on, so that loss / ln 2 / bytes is
     bits-per-byte, whatever the tokenizer.

@@ -1,4 +1,4 @@
-"""How much of each source: the one mixer, for training windows and for documents alike.
+"""Decides how much of each source is drawn: one mixer for training windows and for documents.
 
 `mix` turns sizes and wishes into shares and epochs. `Interleave` lays the shares out one sample
 after another, `copies` does the same for documents, both without memory of what came before.
@@ -31,7 +31,7 @@ Weights = str | Mapping[str, float]
 
 @dataclass(frozen=True)
 class Share:
-    """What a mixture gives one source.
+    """Holds what a mixture gives one source.
 
     Args:
         source: its name.
@@ -56,13 +56,13 @@ def mix(
     total: float | None = None,
     max_epochs: float | None = None,
 ) -> list[Share]:
-    """Shares of the sources, in order of name.
+    """Returns the shares of the sources, in order of name.
 
     Args:
         sizes: what each source has, in any one unit.
         weights: `natural` (by size), `table1` (the paper's shares of the kinds that are present; by
             size inside a kind), or a number by source (sources left out get nothing).
-        registered: the user's sources, by name, which tell the kinds before our registry does.
+        registered: the user's sources, by name, whose kinds override our registry's.
         total: how much will be drawn, in the unit of `sizes`.
         max_epochs: no source is drawn more often than this; what it would have had goes to
             the others, in proportion.
@@ -138,7 +138,7 @@ def _capped(
 
 
 def parse_weights(words: tuple[str, ...]) -> Weights:
-    """The words of a `--weights` flag: a preset's name, or `source=number` pairs.
+    """Parses the words of a `--weights` flag: a preset's name, or `source=number` pairs.
 
     Raises:
         ClovaError: a word that is neither.
@@ -158,7 +158,7 @@ def parse_weights(words: tuple[str, ...]) -> Weights:
 
 
 class Interleave:
-    """An endless, even sequence of sources with exact shares, computable at any place.
+    """Generates an endless, even sequence of sources with exact shares, computable at any place.
 
     Sample g belongs to the source in whose part of the circle the point g·a + c (mod 2^40) lies,
     `a` being the golden section of the circle: any stretch of samples holds each source within a few
@@ -180,13 +180,13 @@ class Interleave:
         self.shift = int.from_bytes(digest, "big")
 
     def sources_of(self, samples: np.ndarray) -> np.ndarray:
-        """Index into `sources` of each sample; integers in, int64 of the same shape out."""
+        """Returns the index into `sources` of each sample; integers in, int64 of the same shape out."""
         points = samples.astype(np.uint64) * np.uint64(self._STEP) + np.uint64(self.shift)
         points &= np.uint64(self._MODULUS - 1)
         return np.searchsorted(np.array(self.edges[1:], np.uint64), points, "right")
 
     def counts_before(self, sample: int) -> list[int]:
-        """How many of the samples 0 … sample - 1 belong to each source."""
+        """Counts how many of the samples 0 … sample - 1 belong to each source."""
         all_points = _floor_sum(sample, self._MODULUS, self._STEP, self.shift)
         below = [
             all_points
@@ -198,7 +198,7 @@ class Interleave:
 
 
 def _floor_sum(count: int, modulus: int, step: int, shift: int) -> int:
-    """Sum of (step·i + shift) // modulus for i from 0 below count, in logarithmic time."""
+    """Sums (step·i + shift) // modulus for i from 0 below count, in logarithmic time."""
     total = 0
     while True:
         total += (count - 1) * count // 2 * (step // modulus) + count * (shift // modulus)
@@ -211,15 +211,17 @@ def _floor_sum(count: int, modulus: int, step: int, shift: int) -> int:
 
 
 def copies(identifier: str, epochs: float, seed: int = 0) -> int:
-    """How often a document appears where its source is drawn for `epochs`: its whole part, and one
-    more for the fraction of documents whose hash falls below the rest."""
+    """Returns how often a document appears where its source is drawn for `epochs`.
+
+    That is the integer part of `epochs`, and once more if the document's hash falls below the remainder.
+    """
     digest = hashlib.blake2b(f"{seed} {identifier}".encode(), digest_size=8).digest()
     point = int.from_bytes(digest, "big") / 2**64
     return int(epochs) + (point < epochs % 1)
 
 
 def mixture_rows(shares: list[Share]) -> list[dict[str, Any]]:
-    """The mixture as rows of a table: source, kind, size, natural share, share, epochs."""
+    """Returns the mixture as rows of a table: source, kind, size, natural share, share, epochs."""
     whole = sum(share.size for share in shares)
     return [
         {

@@ -1,4 +1,4 @@
-"""Token streams on an object store (`gs://`, `s3://`, also `file://`, `memory://`): zarr 3 arrays.
+"""Stores token streams on an object store (`gs://`, `s3://`, also `file://`, `memory://`) as zarr 3 arrays.
 
 A stream is two arrays, `tokens` and `ends`, in objects of 16M elements that are read by chunks of 16K.
 The counterpart of `data/files.py`, with the same methods.
@@ -22,7 +22,7 @@ _CONTEXT = tensorstore.Context({"cache_pool": {"total_bytes_limit": 1 << 28}})
 
 
 class ObjectFolder:
-    """Where a store on an object store keeps its JSON files and its streams.
+    """Holds the JSON files and the streams of a store on an object store.
 
     Raises:
         ClovaError: a URL that TensorStore does not know or cannot reach.
@@ -42,7 +42,7 @@ class ObjectFolder:
         return nullcontext()
 
     def load(self, name: str) -> Any:
-        """The value of a JSON file, or None where there is none."""
+        """Returns the value of a JSON file, or None where there is none."""
         found = _told(self.url, lambda: self.objects.read(name).result())
         try:
             return json.loads(found.value) if found.state == "value" else None
@@ -50,7 +50,7 @@ class ObjectFolder:
             raise ClovaError(f"{self.url}{name}: not JSON ({error})") from None
 
     def save(self, name: str, value: Any) -> None:
-        """Writes a JSON file whole or not at all."""
+        """Writes a JSON file completely or not at all."""
         data = json.dumps(value, ensure_ascii=False, indent=2).encode()
         _told(self.url, lambda: self.objects.write(name, data).result())
 
@@ -59,7 +59,7 @@ class ObjectFolder:
         _told(self.url, lambda: self.objects.delete_range(_only(name)).result())
 
     def writer(self, dtype: np.dtype, state: dict[str, Any], shard_tokens: int) -> "ObjectWriter":
-        """Goes on writing where `state` stands; objects have a size of their own."""
+        """Resumes writing where `state` stands; the size of objects is fixed here."""
         return ObjectWriter(self, dtype, state)
 
     def reader(self, dtype: np.dtype, streams: dict[str, Any]) -> "ObjectReader":
@@ -67,7 +67,7 @@ class ObjectFolder:
         return ObjectReader(self, dtype, streams)
 
     def array(self, name: str, dtype: np.dtype, create: bool = False) -> Any:
-        """An array, opened or begun anew; a future of TensorStore."""
+        """Opens an array, or creates it anew; returns a future of TensorStore."""
         spec: dict[str, Any] = {
             "driver": "zarr3",
             "kvstore": self.objects.spec(retain_context=False).to_json(),
@@ -94,7 +94,7 @@ class ObjectFolder:
 class ObjectWriter:
     """Appends documents to streams; see `LocalWriter`.
 
-    Documents wait in memory for the next `commit`: an object is written whole, so that many small
+    Documents wait in memory for the next `commit`: an object is written in one go, so that many small
     appends would write it many times.
     """
 
@@ -134,7 +134,7 @@ class ObjectWriter:
         _told(f"{self.folder.url}{name}", write)
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Does nothing: no file is held open."""
 
     def finish(self, show: Callable[[int], None]) -> dict[str, Any]:
         """Reads everything back for its hashes; see `LocalWriter.finish`."""
@@ -155,7 +155,7 @@ class ObjectWriter:
 
 
 class ObjectReader:
-    """Random access to the tokens of streams; see `LocalReader`.
+    """Gives random access to the tokens of streams; see `LocalReader`.
 
     Raises:
         ClovaError: an array is missing or its length is not the manifest's.
@@ -205,7 +205,7 @@ class ObjectReader:
         ]
 
     def hashes(self, show: Callable[[int], None]) -> dict[str, dict[str, str]]:
-        """`sha256` and `index_sha256` of each stream; of what cannot be read, the reason."""
+        """Returns `sha256` and `index_sha256` of each stream, or the reason why it cannot be read."""
 
         def digest(path: str) -> str:
             sha, array = hashlib.sha256(), self.arrays[path]
@@ -232,7 +232,7 @@ def _only(name: str) -> Any:
 
 
 def _told(where: str, act: Callable[[], Any]) -> Any:
-    """What `act` returns; TensorStore's errors as one line that names the place."""
+    """Returns what `act` returns; turns TensorStore's errors into one line that names the place."""
     try:
         return act()
     except (ValueError, RuntimeError) as error:

@@ -1,4 +1,4 @@
-"""A shuffle without a list: the place of one index among N is computed, not looked up."""
+"""Shuffles without a list: the place of one index among N is computed, not looked up."""
 
 import functools
 import hashlib
@@ -10,13 +10,13 @@ _ROUNDS = 6
 
 @functools.lru_cache(4096)
 def round_keys(name: str) -> np.ndarray:
-    """uint64[7]: what decides one permutation, from its name: six keys, and a number to spare."""
+    """Derives uint64[7] from the name of a permutation: six round keys, and a spare number."""
     digest = hashlib.blake2b(name.encode(), digest_size=8 * (_ROUNDS + 1)).digest()
     return np.frombuffer(digest, "<u8")
 
 
 def permute(indices: np.ndarray, sizes: int | np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """Where random permutations of `range(size)` send some indices.
+    """Returns where random permutations of `range(size)` send the given indices.
 
     An index is split as l + a·r, with a·b just above N; in turn l has a function of r added to it
     modulo a, and r one of l modulo b (a Feistel network on two numbers instead of two halves of the
@@ -51,7 +51,7 @@ def permute(indices: np.ndarray, sizes: int | np.ndarray, keys: np.ndarray) -> n
 
 
 def _mix(values: np.ndarray) -> np.ndarray:
-    """The finaliser of splitmix64 (public domain, Vigna): every input bit moves every output bit."""
+    """Applies the finaliser of splitmix64 (public domain, Vigna): every input bit affects every output bit."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return values ^ (values >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""From documents to a token store: parallel, resumable at any moment, the same bytes every time.
+"""Serialises documents into a token store: in parallel, resumable at any moment, with the same bytes every time.
 
 One pass counts (and finds a bad line before hours are spent), which settles what is kept for
 validation. A second one encodes blocks of lines on all workers and appends the results in order.
@@ -52,7 +52,7 @@ def serialize(
     shard_tokens: int = SHARD_TOKENS,
     show: bool = True,
 ) -> TokenStore:
-    """Encodes a corpus folder into a token store; goes on where an earlier call was cut off.
+    """Encodes a corpus folder into a token store; resumes where an earlier call was cut off.
 
     Args:
         data_dir: documents, as `read_documents` takes them. An empty text is left out and counted.
@@ -129,7 +129,7 @@ def _same(header: dict[str, Any], found: dict[str, Any], out: str | Path) -> Non
 
 
 def _short(value: Any, other: Any) -> str:
-    """The part of a header's value that differs from another's."""
+    """Returns the part of a header's value that differs from another's."""
     if isinstance(value, dict) and isinstance(other, dict):
         value = {key: item for key, item in value.items() if other.get(key) != item}
     if isinstance(value, list) and isinstance(other, list):
@@ -167,7 +167,7 @@ def _survey(files: list[Path], workers: int, validation: float, show: bool) -> d
 
 
 class _Measure:
-    """What a worker does in the first pass."""
+    """Measures a block in a worker, in the first pass."""
 
     def __call__(self, block: Block) -> dict[str, SourceSizes]:
         return measure(parse_block(block))
@@ -175,7 +175,7 @@ class _Measure:
 
 @dataclass(frozen=True)
 class _Encoded:
-    """Documents of one block that go to one stream: ids, where each document ends, bytes of text."""
+    """Holds the documents of one block that go to one stream: ids, where each document ends, bytes of text."""
 
     ids: np.ndarray
     ends: np.ndarray
@@ -183,7 +183,7 @@ class _Encoded:
 
 
 class _Encode:
-    """What a worker does in the second pass: a block of lines to ids, by split and source."""
+    """Encodes a block of lines in a worker, in the second pass: ids by split and source."""
 
     def __init__(self, tokenizer: Tokenizer | str, limits: dict[str, dict[str, int]]) -> None:
         if isinstance(tokenizer, str):  # its folder: we are in a process of our own
@@ -228,7 +228,7 @@ class _Encode:
 
 
 class _Serialization:
-    """The second pass, from wherever `state` stands."""
+    """Runs the second pass, from wherever `state` stands."""
 
     def __init__(
         self, folder: Any, files: list[Path], header: dict[str, Any], state: dict[str, Any]
@@ -311,7 +311,7 @@ class _Serialization:
 
 @contextlib.contextmanager
 def _reachable(tokenizer: Tokenizer, workers: int) -> Iterator[Tokenizer | str]:
-    """The tokenizer, or a folder that holds it where other processes have to load it."""
+    """Returns the tokenizer, or a folder that holds it if other processes have to load it."""
     if workers == 1:
         yield tokenizer
         return

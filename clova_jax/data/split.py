@@ -1,7 +1,7 @@
-"""Which documents are kept for validation: of each source, those whose ids hash lowest.
+"""Decides which documents are kept for validation: of each source, those whose ids hash lowest.
 
 The choice needs no seed and does not depend on the order of documents; adding text to a corpus moves
-few documents over. Documents of one id are told apart by their texts; copies of one document go together.
+few documents over. Documents of one id are distinguished by their texts; copies of one document stay together.
 How many are taken aims at a score that means something for small sources too.
 """
 
@@ -21,18 +21,18 @@ _LARGE = 0.1  # a document with more than this share of its source is never held
 
 
 def id_hash(identifier: str) -> int:
-    """64 bits of a document's id, the same everywhere."""
+    """Returns 64 bits of a document's id, the same everywhere."""
     return int.from_bytes(hashlib.blake2b(identifier.encode(), digest_size=8).digest(), "big")
 
 
 def text_hash(text: bytes) -> int:
-    """32 bits of a document's text: the order of those that share an id."""
+    """Returns 32 bits of a document's text, which order the documents that share an id."""
     return zlib.crc32(text)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Which documents of a source are held out.
+    """Bounds the documents of a source that are held out.
 
     Args:
         id_hash: the highest one; of documents that have just this,
@@ -45,7 +45,7 @@ class Limits:
     size: int = 0
 
     def hold_out(self, identifier: str, text: bytes) -> bool:
-        """Whether a document is kept for validation; `text` in UTF-8."""
+        """Returns True if a document is kept for validation; `text` is UTF-8."""
         hashed = id_hash(identifier)
         if hashed > self.id_hash or len(text) > self.size:
             return False
@@ -54,7 +54,7 @@ class Limits:
 
 @dataclass
 class SourceSizes:
-    """What one pass over a source's documents leaves behind: counts, and the lowest hashes.
+    """Sums up one pass over a source's documents: counts, and the lowest hashes.
 
     Args:
         documents: their number.
@@ -71,7 +71,7 @@ class SourceSizes:
     sizes: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def add(self, other: "SourceSizes") -> None:
-        """Takes in another part of the same source."""
+        """Adds another part of the same source."""
         self.documents += other.documents
         self.bytes += other.bytes
         self.hashes = np.concatenate([self.hashes, other.hashes])
@@ -90,7 +90,7 @@ class SourceSizes:
         self.sizes = self.sizes[places]
 
     def limits(self, share: float) -> Limits:
-        """What is held out of the source, never all of it.
+        """Decides what is held out of the source, never all of it.
 
         Args:
             share: of the source's bytes, before the bounds of this module's constants.

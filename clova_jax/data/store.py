@@ -1,4 +1,4 @@
-"""The token store: documents as token ids, by split and source, with a manifest that vouches for them.
+"""Opens the token store: documents as token ids, by split and source, with a manifest of hashes.
 
     out/manifest.json               what is in it: tokenizer, counts, hashes
     out/train/00-blogs-00000.bin    token ids, little-endian uint16 (uint32 from 65,536 entries on)
@@ -26,7 +26,7 @@ LOST = ("empty_documents", "unknown_tokens")  # counts, in the manifest, of what
 
 
 class Tokenizer(Protocol):
-    """What the store needs to know of a tokenizer."""
+    """Describes what the store needs of a tokenizer."""
 
     kind: str
     vocab_size: int
@@ -35,18 +35,18 @@ class Tokenizer(Protocol):
     fingerprint: str
 
     def encode_batch(self, texts: list[str]) -> list[list[int]]:
-        """Token ids of each text."""
+        """Returns the token ids of each text."""
 
     def decode_bytes(self, ids: list[int]) -> bytes:
-        """The bytes that the ids stand for."""
+        """Returns the bytes that the ids stand for."""
 
     def save(self, folder: str | Path) -> None:
-        """Writes it where `load_tokenizer` finds it."""
+        """Writes the tokenizer where `load_tokenizer` finds it."""
 
 
 @dataclass(frozen=True)
 class Count:
-    """How much a source, or several, holds.
+    """Counts what one source or several hold.
 
     Args:
         documents: their number.
@@ -65,12 +65,12 @@ class Count:
 
 
 def dtype_for(vocab_size: int) -> np.dtype:
-    """The smallest type of id: two bytes while they suffice."""
+    """Returns the smallest integer type for ids: two bytes while they suffice."""
     return np.dtype("<u2" if vocab_size < 65_536 else "<u4")
 
 
 def describe(tokenizer: Tokenizer) -> dict[str, Any]:
-    """What a manifest keeps of a tokenizer."""
+    """Returns what a manifest keeps of a tokenizer."""
     return {
         "kind": tokenizer.kind,
         "vocab_size": tokenizer.vocab_size,
@@ -80,7 +80,7 @@ def describe(tokenizer: Tokenizer) -> dict[str, Any]:
 
 
 def open_folder(path: str | Path) -> Any:
-    """The backend for a path: local files, or TensorStore for a URL such as `gs://bucket/tokens`."""
+    """Returns the backend for a path: local files, or TensorStore for a URL such as `gs://bucket/tokens`."""
     if "://" in str(path):
         from clova_jax.data.objects import ObjectFolder
 
@@ -89,15 +89,15 @@ def open_folder(path: str | Path) -> Any:
 
 
 def seal(manifest: dict[str, Any]) -> str:
-    """Hash of everything else in a manifest, and through its hashes of the whole store."""
+    """Hashes everything else in a manifest, and so, through the hashes in it, the complete store."""
     rest = {key: value for key, value in manifest.items() if key != "fingerprint"}
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
 class TokenStore:
-    """A finished store, open for reading. Make one with `serialize`, open it with `TokenStore.open`.
+    """Reads a finished store. Make one with `serialize`, open it with `TokenStore.open`.
 
-    `fingerprint` stands for its whole content; `vocab_size` and `end_of_text` are its tokenizer's.
+    `fingerprint` stands for its complete content; `vocab_size` and `end_of_text` are its tokenizer's.
     """
 
     def __init__(self, folder: Any, manifest: dict[str, Any]) -> None:
@@ -121,7 +121,7 @@ class TokenStore:
 
     @classmethod
     def open(cls, path: str | Path, tokenizer: Tokenizer | None = None) -> "TokenStore":
-        """Opens a store; looks at the manifest and the sizes of its files, not at their content.
+        """Opens a store; checks the manifest and the sizes of its files, not their content.
 
         Args:
             path: its folder or URL.
@@ -167,13 +167,13 @@ class TokenStore:
                 )
 
     def sources(self, split: str = "train") -> list[str]:
-        """The sources of a split that hold any token, in order of name."""
+        """Returns the sources of a split that hold any token, in order of name."""
         return sorted(
             source for (of, source), count in self._counts.items() if of == split and count.tokens
         )
 
     def count(self, split: str | None = None, source: str | None = None) -> Count:
-        """Documents, tokens and bytes of text, summed over what is left open."""
+        """Counts documents, tokens and bytes of text, summed over arguments that are not given."""
         return sum(
             (
                 count
@@ -184,7 +184,7 @@ class TokenStore:
         )
 
     def losses(self) -> list[str]:
-        """What of the documents did not get in, a sentence each; none where everything did."""
+        """Lists what of the documents did not get in, a sentence each; nothing where everything did."""
         empty, unknown = (self.manifest.get(what, 0) for what in LOST)
         sentences = []
         if empty:
@@ -197,7 +197,7 @@ class TokenStore:
         return sentences
 
     def read(self, split: str, source: str, start: int, stop: int) -> np.ndarray:
-        """Token ids [stop - start] of a source, in the store's dtype.
+        """Returns the token ids [stop - start] of a source, in the store's dtype.
 
         Raises:
             ClovaError: no such source, or a range outside it.
@@ -212,7 +212,7 @@ class TokenStore:
         return out
 
     def document(self, split: str, source: str, number: int) -> np.ndarray:
-        """Token ids of one document of a source, its `<|endoftext|>` included.
+        """Returns the token ids of one document of a source, with its `<|endoftext|>`.
 
         Raises:
             ClovaError: no such source, or no such document in it.
@@ -228,7 +228,7 @@ class TokenStore:
         return self.read(split, source, int(ends[0]), int(ends[1]))
 
     def windows(self, split: str, source: str, starts: np.ndarray, length: int) -> np.ndarray:
-        """Inputs and targets that start at given tokens of a source.
+        """Returns inputs and targets that start at given tokens of a source.
 
         Row i holds the token before `starts[i]` and the `length` tokens from it on, so that
         `[:, :-1]` predicts `[:, 1:]`. The first token of a source has an `<|endoftext|>` before it;

@@ -1,4 +1,4 @@
-"""Few-shot evaluation: the paper's tasks, label scoring, metrics with intervals.
+"""Evaluates models few-shot: the paper's tasks, label scoring, metrics with intervals.
 
 from clova_jax.evaluate import measure
 rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)

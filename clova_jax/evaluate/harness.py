@@ -1,4 +1,4 @@
-"""A model directory inside lm-evaluation-harness, which the extra `lm-eval` installs.
+"""Runs a model directory inside lm-evaluation-harness, which the extra `lm-eval` installs.
 
 Importing this module registers the model under the name `clova_jax`: `clova eval --model DIR` does so before
 it hands on to the harness, which looks for models nowhere but in its own package. From Python:
@@ -29,12 +29,12 @@ except ImportError:
         "lm-evaluation-harness is not installed; pip install 'clova_jax[lm-eval]'"
     ) from None
 
-SHARED = 64  # tokens that all contexts must begin with before they are read once
+SHARED = 64  # tokens that all contexts must share before they are prefilled once
 
 
 @register_model("clova_jax")
 class ClovaLM(LM):
-    """A `LanguageModel` that answers the harness's requests.
+    """Answers the harness's requests with a `LanguageModel`.
 
     Texts over the context lose tokens on the left, as the harness does it. What all contexts of a
     call begin with (few-shot examples that are the same for all items) is computed once.
@@ -68,7 +68,7 @@ class ClovaLM(LM):
     def loglikelihood(
         self, requests: list[Instance], disable_tqdm: bool = False
     ) -> list[tuple[float, bool]]:
-        """(log p in nats, whether greedy decoding would write it) of each (context, continuation)."""
+        """Returns (log p in nats, whether greedy decoding would write it) of each (context, continuation)."""
         contexts, continuations = zip(*(request.args for request in requests), strict=True)
         pairs = split_ids(self.model.tokenizer, contexts, continuations)
         return self._score(pairs)
@@ -76,7 +76,7 @@ class ClovaLM(LM):
     def loglikelihood_rolling(
         self, requests: list[Instance], disable_tqdm: bool = False
     ) -> list[float]:
-        """log p in nats of each whole text, in windows of the model's context."""
+        """Returns log p in nats of each complete text, in windows of the model's context."""
         totals = []
         for request in requests:
             windows = [
@@ -92,7 +92,7 @@ class ClovaLM(LM):
         return totals
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        """Continuations up to the first of each request's `until`."""
+        """Returns continuations up to the first of each request's `until`."""
         texts = [""] * len(requests)
         order = sorted(range(len(requests)), key=lambda i: repr(requests[i].args[1]))
         for _, group in itertools.groupby(order, key=lambda i: repr(requests[i].args[1])):
@@ -144,7 +144,7 @@ class ClovaLM(LM):
 
 
 def _common(rows: Sequence[list[int]]) -> list[int]:
-    """What all rows begin with: what the first and the last in order have in common."""
+    """Returns the ids that all rows begin with: those that the first and the last in order share."""
     first, last = min(rows), max(rows)
     for at, (a, b) in enumerate(zip(first, last, strict=False)):
         if a != b:

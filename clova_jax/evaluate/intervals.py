@@ -1,4 +1,4 @@
-"""95% intervals of a mean over trials: bootstrap over items and spread over trials."""
+"""Computes 95% intervals of a mean over trials: bootstrap over items and spread over trials."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ REPLICATES = 1_000
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean over trials with its 95% interval."""
+    """Holds a mean over trials with its 95% interval."""
 
     value: float
     low: float
@@ -26,10 +26,10 @@ def interval(
     bounds: tuple[float, float] = (0.0, 100.0),
     seed: int = 0,
 ) -> Interval:
-    """The mean of `finish` over trials, and how far it may lie from the truth.
+    """Returns the mean of `finish` over trials, with its 95% interval.
 
-    Two things are random: which items were drawn, told by the 2.5% and 97.5% quantiles of a
-    bootstrap that draws the same items in every trial; and which examples were shown, told by
+    Two things are random: which items were drawn, measured by the 2.5% and 97.5% quantiles of a
+    bootstrap that draws the same items in every trial; and which examples were shown, measured by
     Student's t on the trials' standard deviation (nothing with one trial). Their half-widths add
     in squares.
 
@@ -56,7 +56,7 @@ def interval(
 
 
 def _resampled_sums(trials: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
-    """float64[replicates, trials, s]: sums over items drawn with replacement."""
+    """Returns float64[replicates, trials, s]: sums over items drawn with replacement."""
     rows = np.concatenate(trials, axis=1)  # [n, trials x s]
     count = len(rows)
     sums = np.empty((REPLICATES, rows.shape[1]))

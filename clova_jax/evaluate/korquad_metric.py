@@ -1,4 +1,4 @@
-"""Exact match and F1 as KorQuAD 1.0 counts them: F1 over characters (evaluate-v1.0, PAPER 4.3).
+"""Computes exact match and F1 as KorQuAD 1.0 does: F1 over characters (its evaluate-v1.0; docs/paper.md, Table 3).
 
 Unicode forms are left as they come: a `Prediction` has its texts in NFC.
 """
@@ -12,17 +12,17 @@ _NOTHING = dict.fromkeys(map(ord, string.punctuation))
 
 
 def normalize(text: str) -> str:
-    """Quotes and brackets become blanks, other ASCII punctuation goes, case and extra blanks too."""
+    """Turns quotes and brackets into spaces; removes other ASCII punctuation, case and extra spaces."""
     return " ".join(text.translate(_BLANKS).lower().translate(_NOTHING).split())
 
 
 def exact_match(prediction: str, answer: str) -> float:
-    """1.0 where both are equal after `normalize`."""
+    """Returns 1.0 if both are equal after `normalize`, else 0.0."""
     return float(normalize(prediction) == normalize(answer))
 
 
 def f1(prediction: str, answer: str) -> float:
-    """Overlap of the characters, blanks aside, as a multiset; 0.0 where nothing is shared."""
+    """Returns F1 of the characters without whitespace, as a multiset; 0.0 if nothing is shared."""
     ours = Counter(normalize(prediction).replace(" ", ""))
     gold = Counter(normalize(answer).replace(" ", ""))
     shared = (ours & gold).total()
@@ -30,5 +30,5 @@ def f1(prediction: str, answer: str) -> float:
 
 
 def best(score: Callable[[str, str], float], prediction: str, answers: Sequence[str]) -> float:
-    """The best score over the accepted answers."""
+    """Returns the best score over the accepted answers."""
     return max(score(prediction, answer) for answer in answers)

@@ -1,4 +1,4 @@
-"""Metrics as sums over items, so that a bootstrap is a matrix product.
+"""Defines metrics as sums over items, so that a bootstrap is a matrix product.
 
 A metric gives every item a row of statistics; the score is a function of their sum. Scores are on
 the 0-100 scale (a correlation: -100 to 100).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Prediction:
-    """An answer to one item, all texts in NFC: an answer in parts of letters is the same answer.
+    """Holds an answer to one item, all texts in NFC: an answer in decomposed letters is the same answer.
 
     Args:
         prediction: the label, or the text.
@@ -47,7 +47,7 @@ Finish = Callable[[Float64[np.ndarray, "s"]], float]
 
 @dataclass(frozen=True)
 class Metric:
-    """A score of a list of predictions.
+    """Scores a list of predictions.
 
     Args:
         name: as in result rows.
@@ -62,7 +62,7 @@ class Metric:
     about: Callable[[], str] = lambda: ""
 
     def __call__(self, predictions: Sequence[Prediction]) -> float:
-        """The score of all of them."""
+        """Returns the score of all predictions."""
         return self.finish(self.statistics(predictions).sum(axis=0))
 
 
@@ -90,7 +90,7 @@ character_f1 = Metric(
 
 
 def _confusion(labels: Sequence[str]) -> Statistics:
-    """One-hot of (gold, predicted), flattened."""
+    """Returns (gold, predicted) as one-hot, flattened."""
     index = {unicodedata.normalize("NFC", label): i for i, label in enumerate(labels)}
     count = len(labels)
 
@@ -107,7 +107,7 @@ def _f1(matrix: np.ndarray, i: int) -> float:
 
 
 def macro_f1(labels: Sequence[str]) -> Metric:
-    """Mean over the labels of F1; a label that neither occurs nor is predicted counts as 0."""
+    """Returns the mean of F1 over the labels; a label that neither occurs nor is predicted counts as 0."""
     count = len(labels)
 
     def finish(total: np.ndarray) -> float:
@@ -118,7 +118,7 @@ def macro_f1(labels: Sequence[str]) -> Metric:
 
 
 def binary_f1(labels: Sequence[str], positive: str) -> Metric:
-    """F1 of the positive label."""
+    """Returns F1 of the positive label."""
     count, index = len(labels), list(labels).index(positive)
 
     def finish(total: np.ndarray) -> float:
@@ -128,7 +128,7 @@ def binary_f1(labels: Sequence[str], positive: str) -> Metric:
 
 
 def balanced_accuracy(labels: Sequence[str]) -> Metric:
-    """Mean recall over the labels that occur: 50 for any constant answer to two of them."""
+    """Returns the mean recall over the labels that occur: 50 for any constant answer to two of them."""
     count = len(labels)
 
     def finish(total: np.ndarray) -> float:
@@ -165,7 +165,7 @@ def _bleu(tokenize: str) -> "BLEU":
 
 
 def bleu(tokenize: str) -> Metric:
-    """Corpus BLEU by sacrebleu.
+    """Computes corpus BLEU by sacrebleu.
 
     Args:
         tokenize: "13a" for English, "ko-mecab" for Korean (the paper: Moses and MeCab-ko).

@@ -1,4 +1,4 @@
-"""The paper's in-context scores: Table 3, and Table 5 without p-tuning (query modification)."""
+"""Lists the paper's in-context scores: Table 3, and Table 5 without p-tuning (query modification)."""
 
 from typing import Any
 
@@ -40,7 +40,7 @@ QUERY_MODIFICATION = {(0, 13e9): 36.15, (3, 13e9): 45.64, (0, 39e9): 47.72, (3, 
 
 
 def points(task: str, metric: str, shots: int) -> list[tuple[float, float]]:
-    """The paper's (parameters, score) for a task, small to large; none where it has none."""
+    """Returns the paper's (parameters, score) for a task, small to large; an empty list if it has none."""
     for column, key in COLUMNS.items():
         if key == (task, metric):
             return [(row["num_params"], row[column]) for row in TABLE_3 if "num_params" in row]

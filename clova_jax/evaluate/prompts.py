@@ -1,8 +1,8 @@
-"""Prompts of a trial: examples drawn by the seed, whole examples dropped until a prompt fits.
+"""Builds the prompts of a trial: examples drawn by the seed, complete examples dropped until a prompt fits.
 
-Pieces are encoded once each where the tokenizer is prefix-stable. Where it is not (it puts a blank before every text,
-say, or joins a line break to what stands before), prompts and their labels are encoded whole, and what the ids of a
-trial's prompts begin with alike is shared.
+Where the tokenizer is prefix-stable, a prompt is encoded in segments, each once. Where it is not (it puts a space
+before every text, say, or joins a line break to what stands before), prompts with their labels are encoded in one
+piece, and the ids that all prompts of a trial begin with are shared.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from clova_jax.evaluate.task import Item, Task, TaskData
 
 @dataclass(frozen=True)
 class Prompt:
-    """One prompt: what it shares with others, and its own end.
+    """Holds one prompt: what it shares with others, and its own end.
 
     Args:
         item: the question.
@@ -40,23 +40,23 @@ class Prompt:
 
     @property
     def text(self) -> str:
-        """The whole prompt."""
+        """Returns the complete prompt."""
         return self.shared + self.own
 
     @property
     def answer_shown(self) -> bool:
-        """Whether an accepted answer stands among the examples' answers."""
+        """Returns True if an accepted answer stands among the examples' answers."""
         shown = {example.answers[0] for example in self.examples}
         return not shown.isdisjoint(self.item.answers)
 
 
 def generator(seed: int, *key: str | int) -> np.random.Generator:
-    """The random numbers of one purpose, the same on every machine."""
+    """Returns a random number generator for one purpose, the same on every machine."""
     return np.random.default_rng([seed, *(zlib.crc32(str(word).encode()) for word in key)])
 
 
 def draw_items(data: TaskData, task: Task, limit: int | None, seed: int) -> list[Item]:
-    """All items, or a random `limit` of them in file order: the same for every trial and model.
+    """Returns all items, or a random `limit` of them in file order: the same for every trial and model.
 
     Raises:
         ClovaError: two items with one id; predictions are kept by it.
@@ -86,10 +86,10 @@ def build_prompts(
     max_length: int,
     reserve: int,
 ) -> tuple[list[Prompt], list[Item]]:
-    """The prompts of one trial.
+    """Builds the prompts of one trial.
 
-    An example is dropped whole, the first first, until prompt and answer fit `max_length`
-    (the paper does not tell its own rule).
+    Complete examples are dropped, the first ones first, until prompt and answer fit `max_length` (the paper does
+    not give its own rule).
 
     Args:
         shots: examples wanted; 0 shows the zero-shot form.
@@ -124,7 +124,7 @@ def build_prompts(
 
 
 def _share(prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Prompts encoded whole, with what the ids of those of one head begin with alike as their shared part."""
+    """Returns prompts encoded in one piece; the ids that all prompts of one head begin with are their shared part."""
     common: dict[str, tuple[int, ...]] = {}
     for prompt in prompts:
         ids = prompt.own_ids[:-1]  # at least one is left
@@ -139,7 +139,7 @@ def _cut(prompt: Prompt, at: int) -> Prompt:
 
 
 def _alike(*rows: Sequence[int]) -> int:
-    """How many ids all rows begin with."""
+    """Counts the ids that all rows begin with."""
     shortest = min(map(len, rows))
     return next((n for n in range(shortest) if len({row[n] for row in rows}) > 1), shortest)
 
@@ -147,10 +147,10 @@ def _alike(*rows: Sequence[int]) -> int:
 def with_choices(
     tokenizer: Any, prompts: Sequence[Prompt], texts: Sequence[str]
 ) -> list[tuple[Prompt, list[list[int]]]]:
-    """Each prompt with the ids of the texts that may follow it.
+    """Returns each prompt with the ids of the texts that may follow it.
 
-    Where the tokenizer is not prefix-stable, they follow as they stand in the whole; the prompt gives up its last
-    tokens if they are others there.
+    Where the tokenizer is not prefix-stable, prompt and text are encoded in one piece; the prompt loses its last
+    tokens if they differ there.
     """
     if tokenizer.prefix_stable:
         choices = [tokenizer.encode(text) for text in texts]
@@ -168,7 +168,7 @@ def with_choices(
 
 
 def choice_lengths(tokenizer: Any, prompt: Prompt, texts: Sequence[str]) -> list[int]:
-    """How many tokens each of the texts adds to a prompt."""
+    """Returns how many tokens each of the texts adds to a prompt."""
     if tokenizer.prefix_stable:
         return [len(tokenizer.encode(text)) for text in texts]
     before = len(prompt.shared_ids) + len(prompt.own_ids)
@@ -178,7 +178,7 @@ def choice_lengths(tokenizer: Any, prompt: Prompt, texts: Sequence[str]) -> list
 def without_content(
     task: Task, prompt: Prompt, tokenizer: Any, max_length: int, reserve: int
 ) -> list[Prompt]:
-    """The prompt with texts without content in the place of its item; those that leave `reserve` tokens free."""
+    """Replaces the item of a prompt by content-free texts; returns those prompts that leave `reserve` tokens free."""
     found = []
     for blank in task.blanks:
         own = (task.separator if prompt.shared else "") + blank
@@ -194,7 +194,7 @@ def without_content(
 
 
 def too_long_error(task: Task, item: Item, max_length: int) -> ClovaError:
-    """The line about an item that no prompt can hold."""
+    """Returns the error about an item that no prompt can hold."""
     return ClovaError(
         f"{item.place}: {task.name} item {item.id} and its answer are longer than the model's "
         f"context of {max_length} tokens even without examples; take a model with a longer one, "
@@ -203,7 +203,7 @@ def too_long_error(task: Task, item: Item, max_length: int) -> ClovaError:
 
 
 def joined_differs(prompt: Prompt, tokenizer: Any) -> bool:
-    """Whether the tokenizer would cut the prompt otherwise if it saw it in one piece."""
+    """Returns True if the tokenizer gives the prompt other ids when it is encoded in one piece."""
     return tuple(tokenizer.encode(prompt.text)) != prompt.shared_ids + prompt.own_ids
 
 
@@ -217,7 +217,7 @@ class _Piece:
 
 
 class _Pieces:
-    """Pieces of prompts with their ids; those that come again are encoded once, and none where wholes are."""
+    """Encodes segments of prompts, each different one once; none where prompts are encoded in one piece."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.encode, self.stable = tokenizer.encode, tokenizer.prefix_stable
@@ -232,14 +232,14 @@ class _Pieces:
         return _Piece(text, tuple(self.encode(text)) if text and self.stable else ())
 
     def joined(self, head: _Piece, own: _Piece) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The ids of a head, and those of what follows; all of them are the latter where wholes are encoded."""
+        """Returns the ids of a head and of what follows; where prompts are encoded in one piece, the head has none."""
         if self.stable:
             return head.ids, own.ids
         return (), tuple(self.encode(head.text + own.text))
 
 
 def _heads(task: Task, lead: _Piece, examples: Sequence[Item], pieces: _Pieces) -> list[_Piece]:
-    """The lead and the examples from the first on, from the second on, …, and the lead alone."""
+    """Returns the lead with all examples, with those from the second on, …, and the lead alone."""
     heads = []
     for first in range(len(examples) + 1):
         head = lead
@@ -257,7 +257,7 @@ def _with_shared_examples(
     pieces: _Pieces,
     room: int,
 ) -> Prompt | None:
-    """The item below as many of the trial's examples as fit."""
+    """Puts the item below as many of the trial's examples as fit."""
     own = None
     for dropped, head in enumerate(heads):
         if own is None or not head.text:
@@ -277,7 +277,7 @@ def _with_own_examples(
     pieces: _Pieces,
     room: int,
 ) -> Prompt | None:
-    """The item below its lead and as many of its own examples as fit; nothing is shared."""
+    """Puts the item below its lead and as many of its own examples as fit; nothing is shared."""
     for dropped, head in enumerate(_heads(task, lead, examples, pieces)):
         end = pieces.once((task.separator if head.text else "") + item.text)
         ids = sum(pieces.joined(head, end), ())

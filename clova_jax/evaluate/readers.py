@@ -1,4 +1,4 @@
-"""Task files: tab-separated with a header, JSON lists, JSON Lines; every row knows its place."""
+"""Reads task files: tab-separated with a header, JSON lists, JSON Lines; every row knows its place."""
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -60,7 +60,7 @@ def jsonl_rows(path: Path, keys: Sequence[str]) -> Iterator[tuple[str, dict[str,
 
 
 def optional_file(folder: Path, name: str) -> Path | None:
-    """The file `name` under `folder` (plain, `.gz`, `.zst`), or None where it is absent."""
+    """Returns the file `name` under `folder` (plain, `.gz`, `.zst`), or None where it is absent."""
     try:
         return find_file(folder, name)
     except ClovaError:
@@ -68,7 +68,7 @@ def optional_file(folder: Path, name: str) -> Path | None:
 
 
 def text(place: str, row: Mapping[str, Any], key: str) -> str:
-    """A field that must be text, without blanks at its ends.
+    """Returns a field that must be text, without whitespace at its ends.
 
     Raises:
         ClovaError: it is something else.
@@ -80,7 +80,7 @@ def text(place: str, row: Mapping[str, Any], key: str) -> str:
 
 
 def number(place: str, value: Any, low: float, high: float, name: str) -> float:
-    """A field that must be a number between `low` and `high`.
+    """Returns a field that must be a number between `low` and `high`.
 
     Raises:
         ClovaError: it is not.
@@ -95,7 +95,7 @@ def number(place: str, value: Any, low: float, high: float, name: str) -> float:
 
 
 def label(place: str, value: Any, labels: Mapping[str, str]) -> str:
-    """A gold label, one of `labels`.
+    """Returns a gold label, one of `labels`.
 
     Raises:
         ClovaError: it is not.
@@ -107,7 +107,7 @@ def label(place: str, value: Any, labels: Mapping[str, str]) -> str:
 
 
 def not_empty(items: list, path: Path) -> list:
-    """The items of a file, if there are any.
+    """Returns the items of a file, if there are any.
 
     Raises:
         ClovaError: there are none.

@@ -1,4 +1,4 @@
-"""What a run has finished: a line a trial in `trials.jsonl`, its predictions in `predictions.jsonl`."""
+"""Keeps what a run has finished: a line a trial in `trials.jsonl`, its predictions in `predictions.jsonl`."""
 
 import hashlib
 import os
@@ -23,7 +23,7 @@ MARK = {
 
 
 class Records:
-    """Finished trials of an output folder, or of this process alone where there is no folder.
+    """Keeps the finished trials of an output folder, or of this process alone where there is no folder.
 
     A trial counts once its line stands in `trials.jsonl`; predictions written after the last such
     line, by a run that was cut off, are removed on opening.
@@ -57,7 +57,7 @@ class Records:
     def find(
         self, key: tuple[str, str, int, int], settings: dict[str, Any]
     ) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
-        """A finished trial and its predictions; None where it has yet to run.
+        """Returns a finished trial and its predictions; None where it has yet to run.
 
         Raises:
             ClovaError: it was run with other settings.
@@ -112,7 +112,7 @@ def _drop_half_line(path: Path) -> None:
 
 
 def digest(texts: Sequence[str]) -> str:
-    """A short hash of texts in order."""
+    """Returns a short hash of texts in order."""
     hashed = hashlib.sha256()
     for text in texts:
         hashed.update(text.encode() + b"\0")

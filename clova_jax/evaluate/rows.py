@@ -1,4 +1,4 @@
-"""Result rows from the predictions of a task's trials: score, interval, baseline, notes."""
+"""Makes result rows from the predictions of a task's trials: score, interval, baseline, notes."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def score_rows(
     seed: int,
     about: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    """One row a metric (the headline first), then one for each part of the data set.
+    """Returns one row a metric (the headline first), then one for each part of the data set.
 
     Args:
         items: those asked for; the ones too long are not among the predictions.
@@ -85,7 +85,7 @@ def _prediction(row: dict[str, Any], item: Item) -> Prediction:
 
 
 def do_nothing(task: Task, items: Sequence[Item]) -> list[list[Prediction]]:
-    """What constant answers, or a copy of the source, would predict; the best is the baseline."""
+    """Returns the predictions of constant answers, or of a copy of the source; the best is the baseline."""
     if task.copies:
         return [[Prediction(item.source, item.answers) for item in items]]
     if task.labels:
@@ -105,7 +105,7 @@ def _all_scorings(
     trials: Sequence[Sequence[dict[str, Any]]],
     items: Sequence[Item],
 ) -> dict[str, float]:
-    """The headline metric under each way to compare labels."""
+    """Computes the headline metric under each way to compare labels."""
     names = list(task.labels or {})
     result = {}
     for scoring in get_args(Scoring):
@@ -137,7 +137,7 @@ def _notes(
     trials: Sequence[Sequence[dict[str, Any]]],
     items: Sequence[Item],
 ) -> list[str]:
-    """What a reader of the score should know."""
+    """Collects what a reader of the score should know."""
     notes = [*data.notes, *task.notes, *filter(None, (metric.about() for metric in task.metrics))]
     dropped = sum(mark["dropped_examples"] for mark in marks)
     if dropped:
@@ -150,7 +150,7 @@ def _notes(
     if task.own_examples and any("answer_shown" in row for row in trials[0]):
         notes.append(_repeats(trials[0], items))
     if any(mark["joined_differs"] for mark in marks):
-        notes.append("this tokenizer cuts a prompt in one piece otherwise than in its parts")
+        notes.append("this tokenizer gives a prompt in one piece other ids than its parts")
     if task.copies:
         notes.append("baseline: the source copied unchanged")
     elif not task.labels:
@@ -159,7 +159,7 @@ def _notes(
 
 
 def _repeats(rows: Sequence[dict[str, Any]], items: Sequence[Item]) -> str:
-    """How often the answer could be copied from the examples, and the score where it could not."""
+    """Reports how often the answer could be copied from the examples, and the score where it could not."""
     fresh = [
         Prediction(row["prediction"], item.answers)
         for row, item in zip(rows, items, strict=True)

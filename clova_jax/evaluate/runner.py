@@ -36,12 +36,12 @@ TEXTS_AT_ONCE = 256  # between two movements of the progress bar
 
 
 class Stopped(Exception):
-    """A signal asked to stop; finished trials are kept."""
+    """Reports that a signal requested a stop; finished trials are kept."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """How a task is to be run.
+    """Defines how a task is run.
 
     Args:
         shots, trials: None for the paper's; 0 shots are one trial.
@@ -59,7 +59,7 @@ class Run:
     skip_long: bool = False
 
     def of(self, task: Task) -> tuple[int, int]:
-        """Shots and trials for a task."""
+        """Returns (shots, trials) for a task; the task's own where none are given."""
         shots = task.shots if self.shots is None else self.shots
         trials = task.trials if self.trials is None else self.trials
         if shots < 0 or trials < 1 or (self.limit is not None and self.limit < 1):
@@ -71,7 +71,7 @@ class Run:
 
 
 def evaluate(model: Any, task: str | Task, data_dir: str | Path, **options: Any) -> dict[str, Any]:
-    """The headline row of a task; the arguments are those of `measure`."""
+    """Returns the headline row of a task; the arguments are those of `measure`."""
     return measure(model, task, data_dir, **options)[0]
 
 
@@ -91,7 +91,7 @@ def measure(
     name: str = "model",
     stop: StopSignals | None = None,
 ) -> list[dict[str, Any]]:
-    """Few-shot scores of a model on a task, one row a metric, the headline first.
+    """Measures few-shot scores of a model on a task; returns one row a metric, the headline first.
 
     Args:
         model: a `LanguageModel`, or anything with its `config, params, tokenizer, mesh, dtype`.
@@ -161,7 +161,7 @@ def prompt_of(
     limit: int | None = None,
     seed: int = 0,
 ) -> Prompt:
-    """The prompt of prediction `number`, counted from 0 through the trials as `measure` makes them.
+    """Returns the prompt of prediction `number`, counted from 0 through the trials as `measure` makes them.
 
     Raises:
         ClovaError: there is no such prediction, or its item is longer than the context.
@@ -185,7 +185,7 @@ def prompt_of(
 def _prompts(
     model: Any, task: Task, data: TaskData, items: Sequence[Item], seed: int, shots: int, trial: int
 ) -> tuple[list[Prompt], list[Item]]:
-    """The trial's prompts with room for the answer, and the items too long for any."""
+    """Returns the trial's prompts with room for the answer, and the items too long for any."""
     choices = [model.tokenizer.encode(choice) for choice in task.choices()]
     return build_prompts(
         task,
@@ -201,7 +201,7 @@ def _prompts(
 
 
 def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
-    """Moves the bar; a wish to stop ends the trial here."""
+    """Advances the bar; a stop request ends the trial here."""
 
     def advance(count: int) -> None:
         bar.update(min(count, bar.total - bar.n))  # probes without content are no items
@@ -221,7 +221,7 @@ def _run_trial(
     trial: int,
     advance: Callable[[int], None],
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """One trial: its summary, and a row an item."""
+    """Runs one trial; returns its summary, and a row an item."""
     begin = time.perf_counter()
     prompts, too_long = _prompts(model, task, data, items, run.seed, shots, trial)
     if too_long and not run.skip_long:
@@ -255,7 +255,7 @@ def _choose(
     scoring: Scoring,
     advance: Callable[[int], None],
 ) -> tuple[list[dict[str, Any]], list[list[float]]]:
-    """Label log-probabilities of every prompt, and those after prompts without content."""
+    """Returns label log-probabilities of every prompt, and those after content-free prompts."""
     end = [model.tokenizer.end_of_text]
     longest = max(prompts, key=lambda prompt: len(prompt.shared_ids))
     probes = without_content(
@@ -293,7 +293,7 @@ def _choose(
 def _write(
     model: Any, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
 ) -> list[dict[str, Any]]:
-    """A greedy answer to every prompt, up to the first line break, in NFC."""
+    """Writes a greedy answer to every prompt, up to the first line break, in NFC."""
     texts = [""] * len(prompts)
     for shared, members in _by_shared(prompts).items():
         members = sorted(members, key=lambda i: len(prompts[i].own_ids))
@@ -318,7 +318,7 @@ def _write(
 
 
 def _by_shared(prompts: Sequence[Prompt]) -> dict[tuple[int, ...], list[int]]:
-    """Numbers of the prompts with the same shared part."""
+    """Groups the prompts by their shared part; returns their numbers."""
     groups: dict[tuple[int, ...], list[int]] = {}
     for i, prompt in enumerate(prompts):
         groups.setdefault(prompt.shared_ids, []).append(i)

@@ -1,4 +1,4 @@
-"""From log-probabilities of the labels to a label: raw, length-normalised, contextually calibrated."""
+"""Chooses a label from the labels' log-probabilities: raw, length-normalised, contextually calibrated."""
 
 from typing import Literal, get_args
 
@@ -15,12 +15,12 @@ def label_scores(
     blank: Float64[np.ndarray, "k c"],
     scoring: Scoring = "raw",
 ) -> Float64[np.ndarray, "n c"]:
-    """What the labels of each item are compared by; the highest wins.
+    """Returns the scores by which the labels of each item are compared; the highest wins.
 
     Args:
         logprobs: natural log-probability of each label after each item's prompt.
         lengths: tokens of each label.
-        blank: log-probabilities of the labels after prompts without content.
+        blank: log-probabilities of the labels after content-free prompts.
         scoring: `raw`, log p; `normalized`, log p per token (GPT-3); `contextual`, log p minus the
             log of the mean probability after the content-free prompts, both normalised over the
             labels (Zhao et al. 2021).

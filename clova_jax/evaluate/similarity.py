@@ -1,4 +1,4 @@
-"""What KLUE-STS and KorSTS share: labels, template and metrics."""
+"""Shares labels, template and metrics between KLUE-STS and KorSTS."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ THRESHOLD = 3.0  # as KLUE's own binary labels
 
 
 def prompt(first: str, second: str) -> str:
-    """Both sentences and the question mark of the template."""
+    """Puts both sentences and the question of the template together."""
     return f"문장1: {first}\n문장2: {second}\n정답:"
 
 
@@ -21,7 +21,7 @@ def task(
     load: Callable[[Path], TaskData],
     notes: tuple[str, ...] = (),
 ) -> Task:
-    """Binary F1 first; Pearson is that of log p(same) - log p(different) with the graded label."""
+    """Makes a similarity task: binary F1 first; Pearson is that of log p(same) - log p(different) with the graded label."""
     names = tuple(LABELS)
     return Task(
         name=name,

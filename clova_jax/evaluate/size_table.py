@@ -1,4 +1,4 @@
-"""Several models side by side: the table in the paper's columns and the emergence plot."""
+"""Sets several models side by side: the table in the paper's columns and the emergence plot."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 def size_table(rows: Sequence[Row]) -> list[Row]:
-    """One row a model with the paper's columns, then the do-nothing answers, then the paper's rows.
+    """Returns one row a model with the paper's columns, then the do-nothing answers, then the paper's rows.
 
     Args:
         rows: score rows; of several numbers of shots the largest counts.

@@ -1,4 +1,4 @@
-"""What a task is: items with a prompt and answers, examples to show, metrics. One file a task in `tasks/`."""
+"""Defines a task: items with a prompt and answers, examples to show, metrics. One file a task in `tasks/`."""
 
 import functools
 import unicodedata
@@ -20,15 +20,15 @@ _nfc = functools.partial(unicodedata.normalize, "NFC")
 
 @dataclass(frozen=True)
 class Item:
-    """One question, all texts in NFC, as the documents a model learned from.
+    """Holds one question, all texts in NFC, as in the documents that a model learned from.
 
     Args:
         id: the data set's own id, or the line number.
         place: `file:line` or `file: entry N (id)`, for errors.
-        text: the prompt up to where the answer begins; no blank at its end.
+        text: the prompt up to where the answer begins; no space at its end.
         answers: what is accepted; the first is the one an example shows.
         lead: text shown once above the examples (a paragraph); items with one lead share it.
-        part: the subset this item is reported under besides the whole.
+        part: the subset this item is reported under besides the complete set.
         source: what a system that does nothing would answer (the text to translate).
         target: a graded gold value, for correlations.
     """
@@ -50,7 +50,7 @@ class Item:
 
 @dataclass(frozen=True)
 class TaskData:
-    """Items to score, the pool examples come from, and what the reader of the score should know."""
+    """Holds the items to score, the pool that examples come from, and what the reader of a score should know."""
 
     items: Sequence[Item]
     pool: Sequence[Item]
@@ -58,7 +58,7 @@ class TaskData:
 
     @cached_property
     def by_lead(self) -> dict[str, list[Item]]:
-        """The pool by lead (KorQuAD's paragraph)."""
+        """Groups the pool by lead (KorQuAD's paragraph)."""
         groups: dict[str, list[Item]] = {}
         for item in self.pool:
             groups.setdefault(item.lead, []).append(item)
@@ -68,7 +68,7 @@ class TaskData:
 def draw_examples(
     item: Item, data: TaskData, shots: int, random: np.random.Generator
 ) -> list[Item]:
-    """`shots` different examples of the pool, in random order (the item is not looked at).
+    """Draws `shots` different examples of the pool, in random order; the item has no influence.
 
     Raises:
         ClovaError: the pool is smaller than that.
@@ -83,7 +83,7 @@ def draw_examples(
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """Data, template and metric of a task; the defaults are the paper's protocol (Table 3, 4.3).
+    """Defines data, template and metric of a task; the defaults are the paper's protocol (Table 3, section 4.1).
 
     Args:
         name: as on the command line.
@@ -93,9 +93,9 @@ class Task:
         metrics: the first is the headline.
         source: where the template comes from.
         labels: gold label -> the word the model sees; None where the answer is free text.
-        answer: how the answer follows the text; its blank belongs to the answer.
-        blanks: the prompts of an item without content ("N/A", "[MASK]", ""), for calibration.
-        instruction: a first line for zero-shot prompts that do not tell the task by themselves.
+        answer: how the answer follows the text; its leading space belongs to the answer.
+        blanks: the content-free prompts ("N/A", "[MASK]", ""), for calibration.
+        instruction: a first line for zero-shot prompts that do not show the task by themselves.
         separator: between examples.
         max_new_tokens: length limit of a free-text answer; it ends at a line break.
         examples: draws an item's examples; shared by all items of a trial unless `own_examples`.
@@ -127,21 +127,21 @@ class Task:
             object.__setattr__(self, "labels", labels)
 
     def present(self, data_dir: str | Path) -> bool:
-        """Whether a data folder has the task's files."""
+        """Returns True if a data folder has the task's files."""
         return all(optional_file(Path(data_dir), name) for name in self.files)
 
     def choices(self) -> list[str]:
-        """The continuations of all labels, in the order of `labels`."""
+        """Returns the continuations of all labels, in the order of `labels`."""
         return [self.answer.format(word) for word in (self.labels or {}).values()]
 
     def shown(self, item: Item) -> str:
-        """The item as an example: text and first answer."""
+        """Returns the item as an example: text and first answer."""
         word = self.labels[item.answers[0]] if self.labels else item.answers[0]
         return item.text + self.answer.format(word)
 
 
 def check_labels(task: Task, tokenizer: Any) -> None:
-    """Nothing for a task without labels.
+    """Checks that the tokenizer can write the labels and that they differ; does nothing for a task without labels.
 
     Raises:
         ClovaError: a label that cannot be written in the tokenizer's vocabulary, one label only, two that

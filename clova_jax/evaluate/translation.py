@@ -1,4 +1,4 @@
-"""What Ko→En and En→Ko share: the file of pairs and the template."""
+"""Shares the file of pairs and the template between Ko→En and En→Ko."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def _read(path: Path, source: str, target: str) -> list[Item]:
 
 
 def task(source: str, target: str, tokenize: str) -> Task:
-    """Translation from `source` to `target` ("ko", "en"); BLEU splits words by `tokenize`."""
+    """Makes the task of translating from `source` to `target` ("ko", "en"); BLEU splits words by `tokenize`."""
 
     def load(data_dir: Path) -> TaskData:
         folder = Path(data_dir) / "parallel"

@@ -1,4 +1,4 @@
-"""Scoring and writing text: functions of anything with `config, params, tokenizer, mesh, dtype`."""
+"""Scores and writes text: functions of anything that has `config, params, tokenizer, mesh, dtype`."""
 
 from clova_jax.generate.engine import Cancelled, Engine, QueueFull, Request
 from clova_jax.generate.options import Sampling

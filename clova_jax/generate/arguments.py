@@ -1,4 +1,4 @@
-"""The door: what callers give to `generate`, `score`, `logits` and their kin, checked once and made plain.
+"""Checks what callers give to `generate`, `score`, `logits` and the like, once, and converts it to plain types.
 
 Any iterable of texts or of ids will do, a generator or an array say, and any whole number for a whole number
 (NumPy's too). What does not fit is named here, in one line, before it meets the device.
@@ -183,7 +183,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _is_one(value: Any) -> bool:
-    """Whether it is no list and no array of several."""
+    """Returns True for a single value: no list, and no array of several."""
     return not isinstance(value, (list, tuple)) and not getattr(value, "ndim", 0)
 
 

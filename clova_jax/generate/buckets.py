@@ -1,4 +1,4 @@
-"""Static shapes for ragged batches: lengths are rounded up to buckets, batches are bounded in tokens.
+"""Gives ragged batches static shapes: lengths are rounded up to buckets, batches are bounded in tokens.
 
 XLA compiles once a shape, so a text of 37 tokens and one of 45 share the bucket of 48. Two buckets an
 octave keep the padding under a third.
@@ -15,7 +15,7 @@ SCORE_ENTRIES = 1 << 26  # attention scores of one layer and pass: 256 MiB in fl
 
 
 def bucket(length: int, limit: int | None = None) -> int:
-    """The smallest of 16, 24, 32, 48, 64, 96, … that holds `length`, and `limit` at most."""
+    """Returns the smallest of 16, 24, 32, 48, 64, 96, … that holds `length`, at most `limit`."""
     size = SMALLEST
     while size < length:
         size = size * 3 // 2 if size & (size - 1) == 0 else size * 4 // 3
@@ -23,7 +23,7 @@ def bucket(length: int, limit: int | None = None) -> int:
 
 
 def row_bucket(rows: int, most: int) -> int:
-    """The smallest of 1, 4, 16, 64, … that holds `rows`, and `most` at most."""
+    """Returns the smallest of 1, 4, 16, 64, … that holds `rows`, at most `most`."""
     size = 1
     while size < rows:
         size *= 4
@@ -31,14 +31,14 @@ def row_bucket(rows: int, most: int) -> int:
 
 
 def most_rows(time: int, before: int, heads: int) -> int:
-    """Rows of `time` tokens that one pass takes after `before` cached ones: a power of two."""
+    """Returns how many rows of `time` tokens one pass takes after `before` cached ones: a power of two."""
     rows = min(BATCH_TOKENS // time, SCORE_ENTRIES // (heads * time * (time + before)))
     return 1 << max(rows, 1).bit_length() - 1
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Items of one pass.
+    """Groups the items of one pass.
 
     Args:
         items: their numbers.
@@ -50,12 +50,12 @@ class Batch:
     time: int
 
     def pad(self, sequences: Sequence[Sequence[int]], fill: int = 0) -> np.ndarray:
-        """int32[rows, time]: the items' sequences, `fill` behind each and in the spare rows."""
+        """Returns int32[rows, time]: the items' sequences, padded with `fill`, which also fills the spare rows."""
         return pad([sequences[i] for i in self.items], self.rows, self.time, fill)
 
 
 def pad(sequences: Sequence[Sequence[int]], rows: int, time: int, fill: int = 0) -> np.ndarray:
-    """int32[rows, time] with the sequences from the left and from the top."""
+    """Returns int32[rows, time] with the sequences at the left and the top."""
     out = np.full((rows, time), fill, np.int32)
     for row, ids in enumerate(sequences):
         out[row, : len(ids)] = ids

@@ -1,4 +1,4 @@
-"""Log-probabilities of choices that follow one context, for scoring and, differentiated, for tuning."""
+"""Computes log-probabilities of choices that follow one context, for scoring and, differentiated, for tuning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from clova_jax.model.modules import Remat
 
 @dataclass(frozen=True)
 class Choices:
-    """The choices of a batch of items, those of an item side by side in one row.
+    """Holds the choices of a batch of items, those of an item side by side in one row.
 
     Args:
         firsts: int32[B,C], the first token of every choice.
@@ -34,14 +34,14 @@ class Choices:
 
     @property
     def arrays(self) -> tuple[np.ndarray, ...]:
-        """In the order of `choice_logprobs`."""
+        """Returns the arrays in the order of `choice_logprobs`."""
         return self.firsts, self.ids, self.targets, self.offsets, self.segments
 
     @classmethod
     def of(
         cls, choices: Sequence[Sequence[Sequence[int]]], rows: int, width: int, time: int
     ) -> "Choices":
-        """Padded to `rows` items of `width` choices, whose tokens but the first take `time` at most."""
+        """Builds the arrays, padded to `rows` items of `width` choices, whose tokens but the first take `time` at most."""
         lists: tuple[list, ...] = ([], [], [], [])
         for options in choices:
             parts: tuple[list, ...] = ([], [], [], [])
@@ -57,7 +57,7 @@ class Choices:
 
 
 def tail_length(choices: Sequence[Sequence[Sequence[int]]]) -> int:
-    """The most tokens that the choices of an item have, their first ones not counted."""
+    """Returns the most tokens that the choices of an item have, their first ones not counted."""
     return max((sum(len(ids) - 1 for ids in options) for options in choices), default=0)
 
 
@@ -76,9 +76,9 @@ def choice_logprobs(
     dtype: Any,
     remat: Remat = "none",
 ) -> Float[Array, "B C"]:
-    """log p(choice | prefix + context) in nats; differentiable.
+    """Returns log p(choice | prefix + context) in nats; differentiable.
 
-    The context is read once. The first tokens of its choices come from one distribution, their rest from
+    The context is prefilled once. The first tokens of its choices come from one distribution, their rest from
     one short pass over the cached context.
 
     Args:

@@ -1,4 +1,4 @@
-"""From scores to the next token, on the device: penalties, temperature, filters, the draw.
+"""Draws the next token from scores, on the device: penalties, temperature, filters, the draw.
 
 Filters keep all tokens above one threshold. The threshold is found by bisection over the 32 bits of a
 float, a sum over the vocabulary a bit, since XLA's sort of a vocabulary takes longer than the model.
@@ -23,7 +23,7 @@ COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal fo
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Rows:
-    """The options of each row of a batch, as arrays [B]; `key` is uint32[B,2]."""
+    """Holds the options of each row of a batch, as arrays [B]; `key` is uint32[B,2]."""
 
     temperature: Float[Array, "B"]
     top_k: Int[Array, "B"]
@@ -36,7 +36,7 @@ class Rows:
 
     @classmethod
     def of(cls, options: list[Sampling], keys: list[np.ndarray], count: int) -> "Rows":
-        """NumPy arrays of `count` rows; the spare ones are greedy."""
+        """Builds NumPy arrays of `count` rows; the spare ones are greedy."""
         spare = count - len(options)
         rows = [*options, *[Sampling(temperature=0.0)] * spare]
         floats = {
@@ -58,7 +58,7 @@ class Rows:
 
 
 def seed_key(seed: int, sample: int = 0, place: int = 0) -> np.ndarray:
-    """uint32[2]: the key of a request, of its seed, the sample's number and the prompt's place alone."""
+    """Returns uint32[2], the key of a request; it depends on the seed, the sample's number and the prompt's place alone."""
     # Four words in any case: a list of numbers takes as many as each needs, and two lists then meet.
     entropy = [seed & (2**32 - 1), seed >> 32 & (2**32 - 1), sample, place]
     return np.random.SeedSequence(entropy).generate_state(2, np.uint32).astype(np.uint32)
@@ -90,7 +90,7 @@ def penalise(
 def draw(
     scores: Float[Array, "B V"], rows: Rows, number: Int[Array, "B"], active: Bool[Array, "B"]
 ) -> Int[Array, "B"]:
-    """The next token of each row; `number` counts the tokens a row has drawn before."""
+    """Draws the next token of each row; `number` counts the tokens a row has drawn before."""
     likeliest = jnp.argmax(scores, axis=-1).astype(jnp.int32)
     drawn = rows.temperature > 0
 
@@ -109,7 +109,7 @@ def draw(
 
 
 def filtered(scores: Float[Array, "B V"], rows: Rows) -> Bool[Array, "B V"]:
-    """Which tokens top-k, top-p and min-p leave, in this order."""
+    """Returns which tokens top-k, top-p and min-p leave, in this order."""
     order = _ordered_bits(scores)
     lowest = jnp.min(order, axis=-1)
 
@@ -140,7 +140,7 @@ def _ordered_bits(x: Float[Array, "B V"]) -> Int[Array, "B V"]:
 def _highest(
     order: Int[Array, "B V"], enough: Callable[[Bool[Array, "B V"]], Bool[Array, "B"]]
 ) -> Int[Array, "B"]:
-    """The highest threshold of each row for which what it keeps is still `enough`."""
+    """Finds the highest threshold of each row for which what it keeps is still `enough`."""
 
     def halve(bounds: tuple[Array, Array]) -> tuple[Array, Array]:
         low, high = bounds

@@ -1,9 +1,9 @@
-"""Many requests through one batch: they join and leave between calls, and stream while they run.
+"""Runs many requests through one batch: they join and leave between calls, and stream while they run.
 
     with Engine(lm) as engine:
         request = engine.submit("옛날 옛적에", max_new_tokens=50, seed=1)
-        for piece in request:            # text as it grows, never half a character
-            print(piece, end="")
+        for new in request:            # text as it grows, never half a character
+            print(new, end="")
         request.result().finish
 
 One thread owns the device; `submit`, iteration and `cancel` may come from any other. All calls have one
@@ -37,15 +37,15 @@ CALL_TOKENS = 4  # between two chances to join, leave, and show text
 
 
 class QueueFull(ClovaError):
-    """Too many requests wait already; ask again later."""
+    """Reports that too many requests are waiting already; try again later."""
 
 
 class Cancelled(ClovaError):
-    """The request was cancelled before its end."""
+    """Reports that the request was cancelled before its end."""
 
 
 class Request:
-    """One text on its way. Iterating gives its pieces; `result` waits for the whole."""
+    """Follows one request: iterating yields new text as it is written; `result` waits for all of it."""
 
     def __init__(self, engine: "Engine", text: Text) -> None:
         self._engine, self._text = engine, text
@@ -64,7 +64,7 @@ class Request:
             raise self._error
 
     def result(self, timeout: float | None = None) -> Completion:
-        """The whole text.
+        """Returns the complete text.
 
         Args:
             timeout: seconds to wait.
@@ -83,7 +83,7 @@ class Request:
 
     @property
     def done(self) -> bool:
-        """Whether it ended, one way or another."""
+        """Returns True if the request has ended, one way or another."""
         return self._done.is_set()
 
     def cancel(self) -> None:
@@ -108,13 +108,13 @@ _open: "weakref.WeakSet[Engine]" = weakref.WeakSet()
 
 @atexit.register
 def _close_all() -> None:
-    """Before the interpreter goes down: a thread that is on the device then aborts the process."""
+    """Closes all engines before the interpreter exits: a thread that is on the device then aborts the process."""
     for engine in list(_open):
         engine.close()
 
 
 class Engine:
-    """Continuous batching.
+    """Runs continuous batching: texts share one batch, and a new one starts when a slot is free.
 
     Args:
         model: with `config, params, tokenizer, mesh, dtype`.
@@ -177,16 +177,16 @@ class Engine:
         return request
 
     def generate(self, prompt: str | Sequence[int], **options: Any) -> str:
-        """The whole text of one request."""
+        """Returns the complete text of one request."""
         return self.submit(prompt, **options).result().text
 
     @property
     def load(self) -> tuple[int, int]:
-        """(texts that are being written, requests that wait)."""
+        """Returns (texts being written, requests waiting)."""
         return len(self._running), len(self._queue)
 
     def close(self) -> None:
-        """Ends the thread; requests that have not ended are told so."""
+        """Ends the thread; requests that have not ended raise that the engine was closed."""
         if os.getpid() == self._process:  # a fork has no such thread, but maybe its lock
             self._wake(close=True)
             self._thread.join()

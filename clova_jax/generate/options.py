@@ -1,4 +1,4 @@
-"""How text is to be sampled: one dataclass, checked when made."""
+"""Defines how text is sampled: one dataclass, checked when it is made."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where the rows of a batch lie: split over the mesh's data axis if they divide by it."""
+"""Places the rows of a batch: split over the mesh's data axis if they divide by it."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from jax.sharding import NamedSharding, PartitionSpec
 
 
 def place(model: Any, *arrays: np.ndarray) -> tuple[Any, ...]:
-    """The arrays, rows first, as `jit` wants them beside `model.params`."""
+    """Returns the arrays, rows first, placed as `jit` wants them beside `model.params`."""
     mesh = model.mesh
     if mesh is None:
         return arrays

@@ -1,4 +1,4 @@
-"""Continuations of prompts: any number of them, through one batch whose slots are filled again."""
+"""Continues prompts: any number of them, through one batch whose slots are filled again."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ STOP_CALL_TOKENS = 8  # a call is short where a stop string may end the text
 
 @dataclass(frozen=True)
 class Completion:
-    """A text and how it came about.
+    """Holds a continuation and how it came about.
 
     Args:
         text: the continuation, after the prompt where `echo` was asked for.
@@ -39,7 +39,7 @@ class Completion:
 
 
 def generate(model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
-    """Continuations only; the options are those of `complete` and of `Sampling`.
+    """Returns continuations only; the options are those of `complete` and of `Sampling`.
 
     Returns:
         One text a prompt; with `num_samples`, those of the first prompt come first.
@@ -66,7 +66,7 @@ def complete(
             draws, wherever it stands and whatever else is in the batch. None draws fresh ones.
         num_samples: continuations of each prompt.
         echo: give the prompt back before its continuation, with its log-probabilities if asked for.
-        prefix_ids: tokens that all prompts begin with; read once.
+        prefix_ids: tokens that all prompts begin with; prefilled once.
         options: of `Sampling`.
 
     Raises:
@@ -98,7 +98,7 @@ def complete(
 def prompt_ids(
     model: Any, prompts: Sequence[str | Iterable[int]], prefix_ids: Sequence[int] = ()
 ) -> list[list[int]]:
-    """Ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it.
+    """Returns the ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it.
 
     Raises:
         ClovaError: a prompt is neither a text nor a row of known ids.
@@ -115,7 +115,7 @@ def prompt_ids(
 
 
 def make_sampling(options: dict[str, Any]) -> Sampling:
-    """The options of a request.
+    """Checks the options of a request and returns them as `Sampling`.
 
     Raises:
         ClovaError: one is unknown or out of its range.
@@ -130,7 +130,7 @@ def make_sampling(options: dict[str, Any]) -> Sampling:
 def start(
     model: Any, ids: list[int], sampling: Sampling, key: np.ndarray, size: int, name: str
 ) -> Text:
-    """A text to be written where prompt and text have room for `size` tokens.
+    """Prepares a text to be written where prompt and text have room for `size` tokens.
 
     Raises:
         ClovaError: the prompt leaves no room for a token.
@@ -153,7 +153,7 @@ def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: 
             text.finish = "length"
     if not waiting:
         return
-    # Long prompts first, so that prompts of one length are read together.
+    # Long prompts first, so that prompts of one length are prefilled together.
     waiting.sort(key=lambda text: len(text.prompt_ids))
     size = cache_size(max(len(text.prompt_ids) + text.limit for text in waiting))
     count = slot_count(model, len(waiting), size)
@@ -169,16 +169,16 @@ def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: 
 
 
 def cache_size(tokens: int) -> int:
-    """Room for so many tokens, in steps that keep shapes few: 64, 128, then multiples of 128."""
+    """Rounds a number of tokens up so that there are few shapes: 64, 128, then multiples of 128."""
     return 64 if tokens <= 64 else -(-tokens // 128) * 128
 
 
 def completion(model: Any, text: Text) -> Completion:
-    """What became of a text."""
+    """Returns the completion of a text that has ended."""
     ids = text.ids
-    if text.finish == "stop":  # tokens that only a stop string is made of are no part of the text
-        # By the text, not its bytes: bytes that are no UTF-8 are shown as longer ones. And not by `decode`, which
-        # takes off a blank that some tokenizers put before a text: this one goes on after another.
+    if text.finish == "stop":  # tokens of the stop string alone are no part of the text
+        # Compare text, not bytes: invalid UTF-8 is shown as U+FFFD, which has more bytes. `decode` is no use here,
+        # since some tokenizers strip a leading space and this text continues another.
         decode = model.tokenizer.decode_bytes
         decoded = (decode(ids[:n]).decode("utf-8", "replace") for n in range(len(ids)))
         shown = (n for n, part in enumerate(decoded) if part.startswith(text.writer.text))
@@ -195,7 +195,7 @@ def completion(model: Any, text: Text) -> Completion:
 
 
 def _keep_one(prefix: list[int], rows: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """Every prompt needs a token of its own: where one has none, all take the prefix's last."""
+    """Gives every prompt a token of its own: if one has none, all take the prefix's last."""
     if all(rows):
         return prefix, rows
     return prefix[:-1], [[prefix[-1], *ids] for ids in rows]
@@ -210,7 +210,7 @@ def _with_prompts(
     num_samples: int,
     sampling: Sampling,
 ) -> list[Completion]:
-    """The completions with their prompts before them."""
+    """Returns the completions with their prompts before them."""
     top = sampling.logprobs
     scores: list[Any] = [None] * len(rows)
     if top is not None:

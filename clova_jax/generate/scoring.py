@@ -1,7 +1,7 @@
-"""Log-probabilities of given text: continuations, choices, whole sequences.
+"""Computes log-probabilities of given text: continuations, choices, complete sequences.
 
 Notable:
-- a shared prefix is read once and held once (`Prefix`), whatever the batch;
+- a shared prefix is prefilled once and held once (`Prefix`), whatever the batch;
 - items go through in length buckets, so that a new length compiles nothing new;
 - the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists.
 
@@ -34,9 +34,9 @@ Ids = Sequence[int]
 def score(
     model: Any, contexts: Iterable[str], continuations: Iterable[str]
 ) -> Float64[np.ndarray, "n"]:
-    """log p(continuation | context) in nats, summed over the tokens of each continuation.
+    """Returns log p(continuation | context) in nats, summed over the tokens of each continuation.
 
-    Context and continuation are encoded together, and what follows the context's own ids counts. Blanks
+    Context and continuation are encoded together, and what follows the context's own ids counts. Spaces
     at the end of a context belong to the continuation; an empty context stands for `<|endoftext|>`.
 
     Raises:
@@ -50,7 +50,7 @@ def score(
 def split_ids(
     tokenizer: Any, contexts: Sequence[str], continuations: Sequence[str]
 ) -> list[tuple[list[int], list[int]]]:
-    """(context ids, continuation ids) of each pair, cut as `score` cuts them."""
+    """Returns (context ids, continuation ids) of each pair, cut as `score` cuts them."""
     heads = [context.rstrip() for context in contexts]
     texts = [a + b for a, b in zip(contexts, continuations, strict=True)]
     wholes, owns = tokenizer.encode_batch(texts), tokenizer.encode_batch(heads)
@@ -65,7 +65,7 @@ def split_ids(
 def score_ids(
     model: Any, contexts: Sequence[Ids], continuations: Sequence[Ids], prefix_ids: Ids = ()
 ) -> tuple[Float64[np.ndarray, "n"], np.ndarray]:
-    """log p(continuation | prefix + context) of ids, and whether greedy decoding would write it.
+    """Returns log p(continuation | prefix + context) of ids, and whether greedy decoding would write it.
 
     Args:
         contexts: at least one token before each continuation, unless there is a prefix.
@@ -92,7 +92,7 @@ def score_ids(
 
 @dataclass(frozen=True)
 class TokenScores:
-    """What the model thought of the tokens of one sequence, from `start` on.
+    """Holds the model's scores of the tokens of one sequence, from `start` on.
 
     Args:
         logprobs: float32[n], log p of each token given all before it.
@@ -114,7 +114,7 @@ def score_tokens(
     prefix_ids: Ids = (),
     top: int = 0,
 ) -> list[TokenScores]:
-    """Log-probabilities token by token.
+    """Returns log-probabilities token by token.
 
     Args:
         sequences: ids after the prefix.
@@ -168,13 +168,13 @@ def score_choices(
     choices: Sequence[Sequence[Ids]],
     progress: Callable[[int], Any] | None = None,
 ) -> list[Float64[np.ndarray, "c"]]:
-    """log p(choice | prefix + context) of every choice of every item, in nats.
+    """Returns log p(choice | prefix + context) of every choice of every item, in nats.
 
     Args:
-        prefix_ids: shared by all items; read once.
+        prefix_ids: shared by all items; prefilled once.
         contexts: the ids of each item after the prefix.
         choices: the ids of each item's choices, one token or more each.
-        progress: told the number of items after each pass.
+        progress: called with the number of items after each pass.
 
     Raises:
         ClovaError: an empty choice; an item longer than the model's context; an id outside the vocabulary; a
@@ -221,7 +221,7 @@ def score_choices(
 
 
 def read_prefix(model: Any, ids: Ids) -> Prefix | None:
-    """Keys and values of a text that many rows begin with; None for no ids."""
+    """Computes keys and values of a prefix that many rows begin with; returns None for no ids."""
     if not ids:
         return None
     _check_lengths(model, [0], ids)
@@ -234,7 +234,7 @@ def read_prefix(model: Any, ids: Ids) -> Prefix | None:
 def _checked(
     model: Any, prefix_ids: Ids, sequences: Sequence[Ids], starts: Sequence[int] | None
 ) -> tuple[list[int], list[list[int]]]:
-    """The prefix and the sequences as lists of known ids, each sequence with a token before its start."""
+    """Returns the prefix and the sequences as lists of known ids, each sequence with a token before its start."""
     known = known_ids(model)
     prefix, rows = id_row(prefix_ids, "prefix_ids", known), id_rows(sequences, "sequences", known)
     if starts is not None and len(starts) != len(rows):
@@ -250,7 +250,7 @@ def _checked(
 def _never_empty(
     model: Any, prefix: list[int], rows: list[list[int]]
 ) -> tuple[list[int], list[list[int]]]:
-    """Every context gets a last token to predict from: the prefix's last, or `<|endoftext|>`."""
+    """Gives every context a last token to predict from: the prefix's last, or `<|endoftext|>`."""
     if all(rows):
         return prefix, rows
     before = prefix[-1:] or [model.tokenizer.end_of_text]
@@ -306,7 +306,7 @@ _choices_pass = jax.jit(choice_logprobs, static_argnames=("config", "dtype"))
 def _token_scores(
     params: Params, config: ModelConfig, hidden: Array, targets: Array, top: int
 ) -> tuple[Array, Array, Array, Array]:
-    """log p, whether likeliest, and the `top` likeliest [B,K,top], a few positions at a time."""
+    """Returns log p, whether a token is the likeliest, and the `top` likeliest [B,K,top], a few positions at a time."""
     rows, width = targets.shape
     count = rows * width
     chunk = min(count, HEAD_ROWS)

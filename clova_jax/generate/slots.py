@@ -1,4 +1,4 @@
-"""Rows of a running batch: texts join when a slot is free, all of them advance together, and leave.
+"""Manages the rows of a running batch: texts join when a slot is free, all of them advance together, and leave.
 
 `generate` and the engine both stand on `Slots`. The state lives on the device and is donated from call to
 call; one call advances all rows by several tokens, and ends early when no row is left.
@@ -35,7 +35,7 @@ MOST_ROWS = 32
 
 @dataclass
 class Text:
-    """A text being written: what was asked, and what is there so far."""
+    """Holds a text that is being written: its options, and its tokens so far."""
 
     prompt_ids: list[int]
     sampling: Sampling
@@ -51,10 +51,10 @@ class Text:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class State:
-    """The batch on the device.
+    """Holds the batch on the device.
 
     Args:
-        cache: keys and values of what was read, as the decoder keeps them.
+        cache: keys and values of all tokens so far, as the decoder keeps them.
         token: int32[B], the next input of each row.
         made: int32[B], tokens drawn so far; `limit` of them are wanted.
         in_prompt: bool[B,V], tokens of the prompt.
@@ -72,7 +72,7 @@ class State:
 
 
 class Slots:
-    """A batch with `count` slots of `size` tokens each, behind a shared prefix.
+    """Advances a batch with `count` slots of `size` tokens each, behind a shared prefix.
 
     Args:
         model: with `config, params, tokenizer, mesh, dtype`.
@@ -103,11 +103,11 @@ class Slots:
 
     @property
     def free(self) -> list[int]:
-        """Numbers of the slots without a text."""
+        """Returns the numbers of the slots without a text."""
         return [slot for slot, text in enumerate(self.texts) if text is None]
 
     def admit(self, texts: Sequence[Text], together: bool = True) -> None:
-        """Gives each text a free slot and reads its prompt.
+        """Gives each text a free slot and prefills its prompt.
 
         Args:
             texts: not more than there are free slots.
@@ -175,7 +175,7 @@ class Slots:
         return ended
 
     def _take(self, text: Text, ids: list[int]) -> None:
-        """New tokens of one text: writes them and notices its end."""
+        """Adds the new tokens of one text, writes them and notices its end."""
         if ids and ids[-1] == self.model.tokenizer.end_of_text:
             text.ids.extend(ids[:-1])
             text.finish = "end"
@@ -193,7 +193,7 @@ class Slots:
 
 
 def slot_count(model: Any, texts: int, size: int) -> int:
-    """Rows for so many texts: a power of two, bounded by the memory of their cache."""
+    """Returns how many rows so many texts get: a power of two, bounded by the memory of their cache."""
     config = model.config
     row = 2 * config.num_layers * size * config.embed_dim * jnp.dtype(model.dtype).itemsize
     most = max(1, min(MOST_ROWS, CACHE_BYTES // row))
@@ -223,7 +223,7 @@ def _prefill(
     limit: Int[Array, "R"],
     rows: Rows,
 ) -> State:
-    """Reads prompts and puts them into their slots; spare rows have a slot that is not there."""
+    """Prefills prompts and puts them into their slots; spare rows get a slot number that does not exist."""
     count, time = ids.shape
     valid = jnp.arange(time) < lengths[:, None]
     config, dtype = decoder.config, decoder.dtype
@@ -257,7 +257,7 @@ def _advance(
     *,
     top: int,
 ) -> tuple[State, Array, Array, Array, Array]:
-    """Up to `steps` tokens for every living row.
+    """Draws up to `steps` tokens for every active row.
 
     Returns:
         The state; tokens int32[CALL_TOKENS,B], -1 where a row had ended; their log-probabilities (of

@@ -1,4 +1,4 @@
-"""A tuned prompt: vectors that stand among a text's token embeddings, and where they stand.
+"""Defines a tuned prompt: vectors that stand among a text's token embeddings, and where they stand.
 
 The vectors are virtual tokens: ids that go on where the model's token table ends, looked up beside it
 (`Decoder.token_embeddings`) and never predicted. So scoring, writing, shared prefixes and batches
@@ -31,10 +31,10 @@ _PIECE = re.compile(r"\s*(\[P\](?:\*(\d+))?)\s*|\{text\}")
 
 @dataclass(frozen=True)
 class Template:
-    """What stands around a text: `[P]*10 {text} [P]*10` and the like.
+    """Describes what stands around a text: `[P]*10 {text} [P]*10` and the like.
 
     Args:
-        before, after: pieces in order; a number is so many virtual tokens, a string is words, encoded
+        before, after: parts in order; a number is so many virtual tokens, a string is words, encoded
             by themselves.
     """
 
@@ -43,7 +43,7 @@ class Template:
 
     @classmethod
     def parse(cls, pattern: str) -> "Template":
-        """Reads `[P]*n`, `{text}` once, and words; blanks beside a `[P]` are only for the eye.
+        """Parses `[P]*n`, `{text}` once, and words; spaces beside a `[P]` only separate.
 
         Raises:
             ClovaError: no `{text}`, or two.
@@ -72,11 +72,11 @@ class Template:
 
     @property
     def num_virtual_tokens(self) -> int:
-        """How many vectors it takes."""
+        """Returns the number of vectors that the template takes."""
         return sum(piece for piece in (*self.before, *self.after) if isinstance(piece, int))
 
     def ids(self, tokenizer: Any, first: int) -> tuple[list[int], list[int]]:
-        """Ids before and after the text; virtual tokens are numbered from `first` on."""
+        """Returns the ids before and after the text; virtual tokens are numbered from `first` on."""
         sides: list[list[int]] = []
         for pieces in (self.before, self.after):
             sides.append([])
@@ -91,7 +91,7 @@ class Template:
 
 @dataclass(frozen=True)
 class SoftPrompt:
-    """Prompt vectors for one model (`lm.generate(…, prompt=…)`, `lm.score(…, prompt=…)`).
+    """Holds prompt vectors for one model (`lm.generate(…, prompt=…)`, `lm.score(…, prompt=…)`).
 
     Args:
         vectors: float32[P,D], in the template's order.
@@ -106,7 +106,7 @@ class SoftPrompt:
     about: dict[str, Any] = field(default_factory=dict)
 
     def attach(self, model: Any) -> tuple[Any, list[int], list[int]]:
-        """The model with the virtual tokens beside its own, and the ids before and after a text.
+        """Returns the model with the virtual tokens beside its own, and the ids before and after a text.
 
         Raises:
             ClovaError: the prompt was tuned on another model.
@@ -127,7 +127,7 @@ class SoftPrompt:
         )
 
     def generate(self, model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
-        """`generate.generate` with the template around each prompt."""
+        """Calls `generate.generate` with the template around each prompt."""
         view, before, after = self.attach(model)
         rows = [ids + after for ids in model.tokenizer.encode_batch(texts(prompts, "prompts"))]
         return sampling.generate(view, rows, prefix_ids=before, **options)
@@ -135,9 +135,9 @@ class SoftPrompt:
     def score(
         self, model: Any, contexts: Iterable[str], continuations: Iterable[str]
     ) -> Float64[np.ndarray, "n"]:
-        """`generate.score` with the template around each context.
+        """Calls `generate.score` with the template around each context.
 
-        Context and continuation are encoded apart; blanks at the end of a context belong to the continuation.
+        Context and continuation are encoded separately; spaces at the end of a context belong to the continuation.
         """
         contexts, continuations = text_pairs(contexts, continuations)
         view, before, after = self.attach(model)
@@ -205,17 +205,17 @@ class SoftPrompt:
 
 
 def first_virtual(model: Any) -> int:
-    """The id of the first virtual token: the model's own table ends there."""
+    """Returns the id of the first virtual token: the model's own table ends there."""
     return len(model.params["embedding"])
 
 
 def with_virtual(model: Any, vectors: Any) -> Any:
-    """The same model (nothing is copied) with virtual tokens beside its own."""
+    """Returns the same model (nothing is copied) with virtual tokens beside its own."""
     return with_params(model, model.params | {"virtual": vectors})
 
 
 def with_params(model: Any, params: Any) -> Any:
-    """The same model with other parameters."""
+    """Returns the same model with other parameters."""
     view = copy.copy(model)
     view.params = params
     return view

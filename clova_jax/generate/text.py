@@ -1,4 +1,4 @@
-"""From tokens to text as it grows: unfinished characters and half a stop string are held back."""
+"""Turns tokens into text as it grows: unfinished characters and half a stop string are held back."""
 
 import codecs
 import warnings
@@ -10,7 +10,7 @@ from clova_jax.tokenizers.written import as_written
 
 
 class Writer:
-    """The text of one request.
+    """Writes the text of one request.
 
     Args:
         tokenizer: has `decode_bytes`.
@@ -42,7 +42,7 @@ class Writer:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Characters at the end of `text` that `stop` begins with."""
+    """Counts the characters at the end of `text` that `stop` begins with."""
     for size in range(min(len(text), len(stop) - 1), 0, -1):
         if text.endswith(stop[:size]):
             return size
@@ -50,7 +50,7 @@ def _overlap(text: str, stop: str) -> int:
 
 
 def stops_as_written(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
-    """The stop strings, and what stands for them in a text of a tokenizer that cannot write them.
+    """Returns the stop strings, and what stands for them in a text of a tokenizer that cannot write them.
 
     To a tokenizer without a line break, the line breaks of a prompt are `<unk>` (U+FFFD in a text), and that is what the
     model learns to write there: a text ends at it.

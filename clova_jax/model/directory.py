@@ -161,7 +161,7 @@ def load_model(
         check_hashes(directory, verify)
     elif verify:
         print(
-            f"{directory}: saved before models had hashes, so damage cannot be told; save it again",
+            f"{directory}: saved before models had hashes, so damage cannot be detected; save it again",
             file=sys.stderr,
         )
     tokenizer = load_tokenizer(directory / "tokenizer")

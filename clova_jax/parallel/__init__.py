@@ -1,4 +1,4 @@
-"""Devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
+"""Handles devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
 
 from clova_jax.parallel.mesh import AXES, data_shard, make_mesh, shard_batch
 from clova_jax.parallel.pipeline import Schedule

@@ -1,4 +1,4 @@
-"""Peak rates of accelerators, for model FLOPs utilisation (MFU) and for planning.
+"""Lists peak rates of accelerators, for model FLOPs utilisation (MFU) and for planning.
 
 Dense bf16 matrix rate, memory, memory bandwidth and links are the vendors' published figures.
 """
@@ -16,7 +16,7 @@ IDLE = 0.8  # share of the CPUs' time that a measurement on an idle machine gets
 
 @dataclass(frozen=True)
 class Chip:
-    """One accelerator.
+    """Describes one accelerator.
 
     Args:
         flops: dense bf16 matrix operations a second, sparsity not counted.
@@ -64,7 +64,7 @@ _KINDS = (  # what JAX calls them, the more particular first
 
 
 def chip_of(device: jax.Device) -> Chip | None:
-    """The known chip that a device is; None for CPUs and strangers."""
+    """Returns the known chip that a device is; None for CPUs and unknown devices."""
     for part, name in _KINDS:
         if part in device.device_kind:
             return CHIPS[name]
@@ -72,7 +72,7 @@ def chip_of(device: jax.Device) -> Chip | None:
 
 
 def peak_flops(device: jax.Device) -> float | None:
-    """Operations a second that 100% MFU would mean on a device; None where they cannot be told.
+    """Returns the operations a second of a device at an MFU of 100%; None if they are not known.
 
     A known accelerator's published rate. On a CPU it is measured now: 2·1024³ operations over the
     least time of five float32 products of 1,024² matrices. That is the peak only while nobody else
@@ -100,7 +100,7 @@ def peak_flops(device: jax.Device) -> float | None:
 
 
 def _cpus() -> int:
-    """How many CPUs this process may use."""
+    """Counts the CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Which mesh axes a piece of code runs by hand over, and the few collectives it needs there.
+"""Defines `Axes`, the mesh axes handled manually inside `shard_map`, and the collectives over them.
 
 The same block runs in two worlds. Under plain `jax.jit` no axis is manual: every method of `ALL_AUTO` is the
 identity and XLA places the communication. Inside the train step's `shard_map` arrays are local
@@ -19,7 +19,7 @@ from jax import Array, lax
 
 @dataclass(frozen=True)
 class Axes:
-    """Names of the manual mesh axes larger than one device; None where there is nothing to do.
+    """Names the manual mesh axes larger than one device; None for an axis that is not manual.
 
     Args:
         data: axis that splits the batch.
@@ -32,7 +32,7 @@ class Axes:
     model: str | None = None
 
     def into_model(self, x: Array) -> Array:
-        """Hands `x` to every slice of a column-parallel product (Megatron's `f`): backward, a sum."""
+        """Hands `x` to every slice of a column-parallel product (Megatron's `f`); its backward pass is a sum."""
         return on_wide(lambda x: varying(x, (self.model,)), x) if self.model else x
 
     def sum_over_model(self, x: Array) -> Array:
@@ -40,16 +40,16 @@ class Axes:
         return on_wide(lambda x: lax.psum(x, self.model), x) if self.model else x
 
     def max_over_model(self, x: Array) -> Array:
-        """The greatest value over the slices of the vocabulary."""
+        """Returns the maximum over the slices of the vocabulary."""
         return lax.pmax(x, self.model) if self.model else x
 
     def model_index(self) -> Array | int:
-        """Which slice of heads, width and vocabulary is held here."""
+        """Returns which slice of heads, width and vocabulary this device holds."""
         return lax.axis_index(self.model) if self.model else 0
 
     @property
     def batch(self) -> tuple[str, ...]:
-        """The axes over which tokens differ: losses and gradients add up over these."""
+        """Returns the axes over which tokens differ: losses and gradients are summed over these."""
         return tuple(name for name in (self.data, self.pipe) if name)
 
 
@@ -74,6 +74,6 @@ def varying(x: Array, names: tuple[str, ...]) -> Array:
 
 
 def zeros_like_varying(shape: tuple[int, ...], dtype: jnp.dtype, *like: Array) -> Array:
-    """Zeros for the carry of a scan whose body mixes in the arrays `like`."""
+    """Returns zeros for the carry of a scan whose body combines it with the arrays `like`."""
     names = tuple(sorted(frozenset().union(*map(_names, like))))
     return varying(jnp.zeros(shape, dtype), names)

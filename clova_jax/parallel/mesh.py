@@ -1,4 +1,4 @@
-"""The device mesh ('data', 'pipe', 'model') and the batch on it."""
+"""Builds the device mesh ('data', 'pipe', 'model') and lays batches on it."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ AXES = ("data", "pipe", "model")
 
 
 def make_mesh(shape: Sequence[int] = (1, 1, 1), devices: Sequence[Any] | None = None) -> Mesh:
-    """A mesh of `data x pipe x model` devices.
+    """Builds a mesh of `data x pipe x model` devices.
 
     Args:
         shape: devices along ('data', 'pipe', 'model'); any may be 1.
@@ -42,7 +42,7 @@ def make_mesh(shape: Sequence[int] = (1, 1, 1), devices: Sequence[Any] | None = 
 
 
 def data_shard(mesh: Mesh) -> tuple[int, int]:
-    """(index, count): which of `count` equal slices of the global batch this process loads.
+    """Returns (index, count): which of `count` equal slices of the global batch this process loads.
 
     Processes whose devices stand at the same places of the data axis load the same rows.
     """

@@ -1,7 +1,7 @@
-"""The pipeline's schedule: which stage works on which microbatch at which tick, and the loop that does it.
+"""Schedules the pipeline: which stage works on which microbatch at which tick, and the loop that does it.
 
 Layers are cut into S stages along the mesh axis 'pipe'. At each tick every stage works on one microbatch and
-hands the result to the next stage. With R repeats (the circular schedule) the layers are cut into R·S pieces
+hands the result to the next stage. With R repeats (the circular schedule) the layers are cut into R·S groups
 dealt out in turn, so a microbatch goes round R times and the idle corners shrink:
 
     GPipe, S=2, M=4                     circular, S=2, R=2, M=4
@@ -31,11 +31,11 @@ from clova_jax.parallel.collectives import Axes, on_wide, varying, zeros_like_va
 
 @dataclass(frozen=True)
 class Schedule:
-    """S stages, M microbatches, R repeats.
+    """Describes a schedule of S stages, M microbatches, R repeats.
 
     Args:
         stages: devices along 'pipe'.
-        microbatches: pieces of a data shard's rows.
+        microbatches: of a data shard's sequences.
         repeats: times a microbatch goes round; 1 is GPipe.
 
     Raises:
@@ -56,7 +56,7 @@ class Schedule:
 
     @classmethod
     def named(cls, name: str, stages: int, microbatches: int, layers: int) -> "Schedule":
-        """By name: "gpipe"; "circular", with as many repeats as there are layers; "circular:R".
+        """Builds a schedule by name: "gpipe"; "circular", with as many repeats as there are layers; "circular:R".
 
         Raises:
             ClovaError: an unknown name; layers that do not divide by stages and repeats.
@@ -83,28 +83,28 @@ class Schedule:
 
     @property
     def ticks(self) -> int:
-        """Length of the loop: M·R + S - 1."""
+        """Returns the length of the loop: M·R + S - 1."""
         return self.microbatches * self.repeats + self.stages - 1
 
     @property
     def bubble(self) -> float:
-        """The share of ticks a stage is idle: (S - 1) / (M·R + S - 1)."""
+        """Returns the share of ticks a stage is idle: (S - 1) / (M·R + S - 1)."""
         return (self.stages - 1) / self.ticks
 
     def at(self, time: Any) -> tuple[Any, Any]:
-        """(microbatch, repeat) at a stage's own time; works on numbers and on traced arrays."""
+        """Returns (microbatch, repeat) at a stage's own time; works on numbers and on traced arrays."""
         round_length = self.stages * self.repeats
         microbatch = time // round_length * self.stages + time % self.stages
         return microbatch, time % round_length // self.stages
 
     def leaves_at(self, microbatch: int) -> int:
-        """The tick at which the last stage finishes a microbatch."""
+        """Returns the tick at which the last stage finishes a microbatch."""
         group, place = divmod(microbatch, self.stages)
         own = (group * self.repeats + self.repeats - 1) * self.stages + place
         return own + self.stages - 1
 
     def __str__(self) -> str:
-        """The picture: a row a stage, a column a tick."""
+        """Draws the schedule: a row a stage, a column a tick."""
         width = len(str(self.microbatches - 1)) + max(1, self.repeats - 1) + 1
         rows = ["tick    " + "".join(f"{t:<{width}}" for t in range(self.ticks))]
         for stage in range(self.stages):
@@ -135,7 +135,7 @@ def run_pipeline(
             repeat's layers itself, so that rematerialisation covers that too and no tick keeps a copy of them.
         blocks: this stage's parameters, [R, k, ...].
         inputs: [M, b, T, D], read by the first stage.
-        extras: arrays [M, ...] every stage looks its microbatch up in.
+        extras: arrays [M, ...], from which every stage takes its microbatch's row.
 
     Returns:
         [M, b, T, D]: on the last stage what came out, on the others zeros.

@@ -1,4 +1,4 @@
-"""Which logical axis of an array lies along which axis of the mesh.
+"""Maps the logical axes of arrays to axes of the mesh.
 
 An array is described by the names of its dimensions ("layers", "embed", "heads", …); the rules turn
 those into a `PartitionSpec`. Changing a layout is changing a rule, not the model.
@@ -13,7 +13,7 @@ MeshAxes = str | tuple[str, ...] | None
 
 @dataclass(frozen=True)
 class ShardingRules:
-    """Mesh axes of each logical axis; None (and every name not listed) is not split.
+    """Names the mesh axis of each logical axis; None (and every name not listed) is not split.
 
     Args:
         layers: the stack of blocks.
@@ -31,7 +31,7 @@ class ShardingRules:
     embed: MeshAxes = None
 
     def spec(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> PartitionSpec:
-        """Where an array of this shape lies; a mesh axis that does not divide its dimension is left out.
+        """Returns the `PartitionSpec` of an array; a mesh axis that does not divide its dimension is left out.
 
         Mesh axes of one device are left out as well, so that the specs say what is really split.
         """
@@ -47,7 +47,7 @@ class ShardingRules:
         return PartitionSpec(*parts)
 
     def sharding(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> NamedSharding:
-        """`spec` on its mesh."""
+        """Returns `spec` on its mesh."""
         return NamedSharding(mesh, self.spec(shape, axes, mesh))
 
 

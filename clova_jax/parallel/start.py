@@ -1,4 +1,4 @@
-"""Several processes as one: `jax.distributed`, from the environment or from explicit numbers.
+"""Joins several processes into one run: `jax.distributed`, from the environment or from explicit numbers.
 
 Processes that `srun` or `mpirun` started, pods of a Kubernetes job (with the package `kubernetes`) and TPU
 pods are recognised. A Slurm allocation without `srun` is one process. Anywhere else say it:
@@ -64,7 +64,7 @@ def join_processes(
 
 
 def _launcher() -> str | None:
-    """The variable by which a launcher tells that it started this process as one of several."""
+    """Returns the variable by which a launcher marks this process as one of several."""
     for count, also in (
         (
             "SLURM_STEP_NUM_TASKS",

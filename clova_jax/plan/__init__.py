@@ -1,4 +1,4 @@
-"""What a training run will need: memory, operations, bytes and days, before anyone pays for a node."""
+"""Plans a training run: memory, operations, bytes and days, before anyone pays for a node."""
 
 from clova_jax.plan.compiled import Compiled, compile_run, train_step, use_virtual_devices
 from clova_jax.plan.memory import Run, memory

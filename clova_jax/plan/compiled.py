@@ -1,4 +1,4 @@
-"""The real train step, compiled ahead of time for more devices than there are."""
+"""Compiles the real train step ahead of time, for more devices than there are."""
 
 import os
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _QUICK = {"xla_backend_optimization_level": 0}
 
 @dataclass(frozen=True)
 class Compiled:
-    """What the compiled step of one device holds and does, in float32 as XLA:CPU makes it.
+    """Holds what the compiled step of one device needs and does, in float32 as XLA:CPU makes it.
 
     Args:
         arguments, temporaries: bytes; results reuse the arguments' memory.
@@ -34,7 +34,7 @@ class Compiled:
 
     @property
     def memory(self) -> int:
-        """Bytes at the peak."""
+        """Returns the bytes at the peak."""
         return self.arguments + self.temporaries
 
 
@@ -60,7 +60,7 @@ def use_virtual_devices(count: int) -> None:
 
 
 def train_step(run: Run) -> TrainStep:
-    """The step of a run, in float32; nothing is allocated."""
+    """Builds the step of a run, in float32; nothing is allocated."""
     return TrainStep(
         run.config,
         adamw(LearningRate(1e-4, 1, 2)),  # the rates are constants: they change nothing here

@@ -1,4 +1,4 @@
-"""What a train step keeps in a device's memory: a sum of named terms.
+"""Estimates what a train step keeps in a device's memory: a sum of named terms.
 
 The terms follow the code of `train/gradients.py` and `parallel/pipeline.py`; how many copies of a buffer are
 alive at once was read off XLA's buffer assignment, and tests hold the sum to within 15% of the memory of
@@ -17,7 +17,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.model import computed_share, param_specs
 from clova_jax.parallel.pipeline import Schedule
 
-# In units of one activation [b,T,D]: (what every device of the model axis holds whole, what they split).
+# In units of one activation [b,T,D]: (what every device of the model axis holds in full, what they split).
 # What a layer keeps for its backward pass (`model.modules.KEPT`, and its input):
 SAVED = {"none": (2, 8), "dots": (2, 8), "full": (1, 0), "stage": (1, 0)}
 MADE = (10, 23)  # all that a layer makes on its way
@@ -27,14 +27,14 @@ SCRATCH_SCORES = 2.2  # tensors [b,N,T,T] alive at once where attention is mater
 
 @dataclass(frozen=True)
 class Run:
-    """One way to train a model.
+    """Describes one way to train a model.
 
     Args:
         config: the model's sizes.
         mesh: devices along data, pipe and model.
         global_batch: sequences a step.
         length: tokens a sequence.
-        microbatches: pieces of a data shard's rows.
+        microbatches: of a data shard's sequences.
         schedule: as `TrainStep` takes it.
         remat: as `TrainStep` takes it.
         fsdp: parameters and optimizer state split over data.
@@ -79,28 +79,28 @@ class Run:
 
     @property
     def plan(self) -> Schedule:
-        """The schedule; its errors name the number that is wrong."""
+        """Returns the schedule; its errors name the number that is wrong."""
         return Schedule.named(
             self.schedule, self.mesh[1], self.microbatches, self.config.num_layers
         )
 
     @property
     def ticks(self) -> int:
-        """Turns of the loop over microbatches."""
+        """Counts the iterations of the loop over microbatches."""
         return self.plan.ticks
 
     @property
     def layers_a_tick(self) -> int:
-        """Layers a stage works through in a tick."""
+        """Counts the layers that a stage computes in a tick."""
         return self.config.num_layers // (self.mesh[1] * self.plan.repeats)
 
     @property
     def rows(self) -> int:
-        """Sequences of a microbatch."""
+        """Counts the sequences of a microbatch."""
         return self.global_batch // self.mesh[0] // self.microbatches
 
     def parameters(self) -> dict[str, int]:
-        """Entries of the parameters on one device, of the blocks and of the rest."""
+        """Counts the parameters on one device, of the blocks and of the rest."""
         data, pipe, model = self.mesh
         counts = {"blocks": 0, "rest": 0}
         leaves = jax.tree_util.tree_flatten_with_path(
@@ -125,7 +125,7 @@ def _divisors(number: int) -> str:
 
 
 def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, float]:
-    """Bytes on one device, by term; their sum is the step's arguments and temporaries.
+    """Returns the bytes on one device, by term; their sum is the step's arguments and temporaries.
 
     Args:
         run: how it is trained.
@@ -136,7 +136,7 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
         parameters, optimizer (two moments), batch; gradients (float32: what the loop adds up and what it
         adds, if there is one); activations (kept for the backward pass);
         pipeline (what stages received, gave and started from, and a circular schedule's copies of the weights
-        of each tick where remat is none or dots); scratch (of the layer at work, and of the layers FSDP has made whole); loss.
+        of each tick where remat is none or dots); scratch (of the layer at work, and of the layers that FSDP has gathered); loss.
     """
     config, (data, pipe, model) = run.config, run.mesh
     counts = run.parameters()

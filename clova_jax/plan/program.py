@@ -1,4 +1,4 @@
-"""What a compiled program does: matrix operations and bytes sent, read from XLA's text.
+"""Measures what a compiled program does: matrix operations and bytes sent, read from XLA's text.
 
 XLA's own cost analysis counts a loop's body once; here every instruction counts as often as the
 loops around it turn (`known_trip_count`).
@@ -37,7 +37,7 @@ COLLECTIVES = ("all-reduce", "all-gather", "reduce-scatter", "collective-permute
 
 @dataclass(frozen=True)
 class Collective:
-    """One collective instruction.
+    """Describes one collective instruction.
 
     Args:
         kind: as in `COLLECTIVES`.
@@ -57,7 +57,7 @@ class Collective:
 
     @property
     def sent_bytes(self) -> float:
-        """Bytes a device sends in one call of the program, with ring algorithms."""
+        """Returns the bytes that a device sends in one call of the program, with ring algorithms."""
         share = (self.group - 1) / self.group
         factor = {
             "all-reduce": 2 * share,
@@ -79,7 +79,7 @@ class _Instruction:
 
 @dataclass
 class Program:
-    """A compiled program, read from `compiled.as_text()`.
+    """Parses a compiled program, given as `compiled.as_text()`.
 
     Args:
         text: optimised HLO of one device.
@@ -105,7 +105,7 @@ class Program:
 
     @cached_property
     def turns(self) -> dict[str, tuple[int, int]]:
-        """How often each computation runs in one call, and in how many loops it stands."""
+        """Returns how often each computation runs in one call, and how many loops stand around it."""
         turns: dict[str, list[int]] = defaultdict(lambda: [0, 0])
 
         def visit(name: str, count: int, depth: int) -> None:
@@ -128,7 +128,7 @@ class Program:
 
     @cached_property
     def matmul_flops(self) -> int:
-        """Multiplications and additions of all matrix products on one device, in one call."""
+        """Counts multiplications and additions of all matrix products on one device, in one call."""
         total = 0
         for name, (count, _) in self.turns.items():
             types = {i.name: i.type for i in self._computations.get(name, ())}
@@ -143,7 +143,7 @@ class Program:
 
     @cached_property
     def collectives(self) -> list[Collective]:
-        """Every collective instruction that moves something."""
+        """Lists every collective instruction that moves something."""
         found = []
         for name, (count, depth) in self.turns.items():
             for instruction in self._computations.get(name, ()):
@@ -161,7 +161,7 @@ class Program:
         return found
 
     def sent_bytes(self) -> dict[str, float]:
-        """Bytes one device sends along each mesh axis in one call; several axes are joined by '+'."""
+        """Returns the bytes one device sends along each mesh axis in one call; several axes are joined by '+'."""
         totals: dict[str, float] = {}
         for collective in self.collectives:
             axis = "+".join(collective.axes)
@@ -196,7 +196,7 @@ def _bytes(type_text: str) -> int:
 
 
 def _groups(rest: str, devices: int) -> np.ndarray:
-    """Replica groups as rows of device numbers, from each of the ways XLA writes them.
+    """Returns replica groups as rows of device numbers, from each of the ways XLA writes them.
 
     Raises:
         ClovaError: it is written in another way.
@@ -232,7 +232,7 @@ _MESH = re.compile(
 def _groups_of_axes(
     mesh: str, axes: str, dims: str | None, order: str | None, listed: str | None
 ) -> np.ndarray:
-    """Groups along axes of a mesh, `'data'=2,'model'=4` and `'data','model':(2)2` say.
+    """Returns the groups that `'data'=2,'model'=4` and `'data','model':(2)2` describe along the axes of a mesh.
 
     `:(2)2` is a part of an axis: two numbers, with two steps of the axis outside them. The devices stand in
     the mesh as their numbers go, or as `dims` transposed by `order` gives them, or as they are listed.

@@ -1,4 +1,4 @@
-"""The plan as a table, a plot and a few sentences."""
+"""Presents the plan as a table, a plot and a few sentences."""
 
 from pathlib import Path
 from typing import Any, Protocol
@@ -33,7 +33,7 @@ PAPER = [{"size": "82b", "devices": 1024, "chip": "a100", "tokens": 150_000_000_
 
 
 class Settings(Protocol):
-    """The options of `clova plan`."""
+    """Declares the options of `clova plan`."""
 
     size: str
     mesh: tuple[int, ...]
@@ -53,9 +53,9 @@ class Settings(Protocol):
 def plan_row(
     size: str, found: Candidate, chip: Chip, tokens: float, compiled: Compiled | None = None
 ) -> dict[str, Any]:
-    """One row of `results.json`; memory in GiB and bytes are of one device.
+    """Makes one row of `results.json`; memory in GiB and bytes are of one device.
 
-    Operations and bytes are those of bfloat16 activations and fused attention over the whole square. The
+    Operations and bytes are those of bfloat16 activations and fused attention over the full square. The
     compiled program is float32 and skips part of it: `compiled_gib` and `compiled_flops` are its memory and
     operations, `estimate_of_compiled_gib` and `estimate_of_compiled_flops` our sums for it.
     """
@@ -201,7 +201,7 @@ _TIME = ("matmul", "memory", "model", "pipe", "data")
 
 
 def draw(rows: list[dict[str, Any]], chip: Chip, path: Path) -> None:
-    """Stacked bars of memory by term and of a step's time by part, a bar a row."""
+    """Draws stacked bars of memory by term and of a step's time by part, a bar a row."""
     height = 1.9 + 0.45 * len(rows)
     with figure(path, 1, 2, (12, height)) as (left, right):
         _bars(rows, chip, left, right)

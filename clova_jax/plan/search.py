@@ -1,4 +1,4 @@
-"""Which settings for a mesh, and which mesh for a number of devices: the fastest estimate that fits."""
+"""Finds the settings for a mesh, and the mesh for a number of devices: the fastest estimate that fits."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ FIT_SHARE = 0.95  # of the chip's memory; the rest is the driver's and the libra
 
 @dataclass(frozen=True)
 class Candidate:
-    """A run with its estimates: bytes on a device, seconds a step, whether it fits."""
+    """Holds a run with its estimates: bytes on a device, seconds a step, whether it fits."""
 
     run: Run
     bytes: float
@@ -24,12 +24,12 @@ class Candidate:
 
     @property
     def rank(self) -> tuple:
-        """Smaller is better: what fits, by time; the rest by memory."""
+        """Returns a sort key, smaller is better: runs that fit by time, then the others by memory."""
         return (0, self.seconds, self.bytes) if self.fits else (1, self.bytes, self.seconds)
 
 
 def candidate(run: Run, chip: Chip) -> Candidate:
-    """A run's estimates on a chip."""
+    """Estimates a run on a chip."""
     size = sum(memory(run).values())
     return Candidate(run, size, sum(seconds(run, chip).values()), size <= FIT_SHARE * chip.memory)
 
@@ -46,7 +46,7 @@ def settle(
     remat: str | None = None,
     fsdp: bool = False,
 ) -> Candidate:
-    """The best microbatches and rematerialisation for a mesh, where they are not given.
+    """Finds the best microbatches and rematerialisation for a mesh, where they are not given.
 
     Raises:
         ClovaError: a mesh that this model or batch does not divide by.
@@ -68,7 +68,7 @@ def settle(
 
 
 def meshes(devices: int) -> Iterator[tuple[int, int, int]]:
-    """Every (data, pipe, model) of exactly so many devices."""
+    """Lists every (data, pipe, model) of exactly so many devices."""
     divisors = [n for n in range(1, devices + 1) if devices % n == 0]
     for pipe in divisors:
         for model in divisors:
@@ -79,7 +79,7 @@ def meshes(devices: int) -> Iterator[tuple[int, int, int]]:
 def rank_meshes(
     config: ModelConfig, devices: int, chip: Chip, **settings
 ) -> tuple[list[Candidate], dict[tuple[int, int, int], str]]:
-    """All possible meshes, best first, with and without FSDP unless `fsdp` is given; and why others fail."""
+    """Ranks all possible meshes, best first, with and without FSDP unless `fsdp` is given; and says why others fail."""
     ways = [settings.pop("fsdp")] if "fsdp" in settings else [False, True]
     found, refused = [], {}
     for mesh in meshes(devices):
@@ -94,5 +94,5 @@ def rank_meshes(
 
 
 def days(candidate_seconds: float, tokens: float, tokens_a_step: int) -> float:
-    """Days for a budget of tokens, restarts and validation not counted."""
+    """Returns the days that a budget of tokens takes, without restarts and validation."""
     return math.ceil(tokens / tokens_a_step) * candidate_seconds / 86_400

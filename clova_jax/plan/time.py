@@ -1,4 +1,4 @@
-"""How long a step takes: matrix products, memory traffic and communication, added up.
+"""Estimates how long a step takes: matrix products, memory traffic and communication, added up.
 
 A sum, not a maximum: nothing is assumed to overlap, because in our step little can. Tensor-parallel sums stand
 between the layers' products, a stage waits for what the stage before it sends, and gradients are summed over
@@ -20,7 +20,7 @@ MATMUL_SHARE = 0.75
 
 @dataclass(frozen=True)
 class Work:
-    """What one device does in one step.
+    """Holds what one device does in one step.
 
     Args:
         flops: of its matrix products, recomputation and idle ticks included.
@@ -36,7 +36,7 @@ class Work:
 
 
 def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
-    """Operations and bytes of one device.
+    """Counts operations and bytes of one device.
 
     Args:
         run: how it is trained.
@@ -47,7 +47,7 @@ def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
     tokens = run.rows * run.length
     width, layer_turns = config.embed_dim, run.ticks * run.layers_a_tick
     rematerialised = run.remat in ("full", "stage")
-    # Forward passes that the backward pass repeats whole, before those of the layers.
+    # Complete forward passes that the backward pass repeats, before those of the layers.
     again_whole = int(run.remat == "stage" and run.layers_a_tick > 1)
     again_whole += int(run.remat == "full" and run.plan.repeats > 1 and run.layers_a_tick > 1)
 
@@ -78,7 +78,7 @@ def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
     passes = 2 + rematerialised + again_whole
     if (
         run.fsdp and data > 1
-    ):  # made whole layer by layer for each pass; gradients scattered once a tick
+    ):  # gathered layer by layer for each pass; gradients scattered once a tick
         share = (data - 1) / data
         turns = run.ticks / run.plan.repeats
         data_bytes = share * data * ((passes + 1) * turns * blocks + 2 * rest)
@@ -100,7 +100,7 @@ def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
 
 
 def seconds(run: Run, chip: Chip) -> dict[str, float]:
-    """Seconds of one step by part: matmul, memory, model, pipe, data.
+    """Returns the seconds of one step by part: matmul, memory, model, pipe, data.
 
     An axis runs over the links inside a node where its devices stand in one ('model' is the innermost axis,
     then 'pipe'), else over those between nodes.

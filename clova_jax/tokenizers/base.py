@@ -182,7 +182,10 @@ class Tokenizer(ABC):
         return begun.rows
 
     def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
-        """Units of one word that the memo does not know, in any order, and their ids; may begin before it is asked."""
+        """Encodes the units missing from the memo, of one word each; yields (unit, ids) in any order.
+
+        A subclass may start the work in a thread before the first pair is requested.
+        """
         return zip(units, self._encode_words(list(map(text_of, units))), strict=True)
 
     def decode(self, ids: Sequence[int]) -> str:

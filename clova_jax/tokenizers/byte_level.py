@@ -248,7 +248,7 @@ def train_byte(
         vocab_size: ids, `<|endoftext|>` and 256 bytes counted.
         min_count: a pair seen less often is not merged.
         korean_only: learn no merges in letters other than Hangul nor in symbols outside ASCII,
-            so that those stay single bytes (the paper, section 3). Off by default: on real text it
+            so that those stay single bytes (the paper, section 3.3). Off by default: on real text it
             spares 1% of the tokens where nearly all is Hangul, and costs 20% to 60% more of them
             where terms are Latin, three times as many in English (docs/results/tokenizer_report.md).
         show_progress: bars on standard error.

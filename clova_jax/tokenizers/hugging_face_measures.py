@@ -1,4 +1,4 @@
-"""What a foreign tokenizer does to text, measured: what it loses, and whether pieces may be encoded apart."""
+"""Measures what a foreign tokenizer does to text: what it loses, and whether segments may be encoded separately."""
 
 import itertools
 import unicodedata
@@ -15,18 +15,18 @@ PROBES = {
     "line breaks": "가\n나",
     "line breaks in a row": "가\n\n나",
     "tabs": "가\t나",
-    "blanks in a row": "가  나",
-    "a blank at the start": " 가",
-    "a blank at the end": "가 ",
-    "blanks before punctuation": "가 . 나 , 다 ! (라)",
-    "words without blanks between them": "가,나.다(라)'s",
+    "spaces in a row": "가  나",
+    "a space at the start": " 가",
+    "a space at the end": "가 ",
+    "spaces before punctuation": "가 . 나 , 다 ! (라)",
+    "words without spaces between them": "가,나.다(라)'s",
     "capital letters": "Ab CD",
     "accents": "é ñ",
     "decomposed Hangul": unicodedata.normalize("NFD", "가나다"),
     "full-width and compatibility forms": "Ａ１ ㈜ ½",
     "'▁'": "가▁나",
 }
-# Ends and beginnings at which pieces of prompts meet.
+# Ends and beginnings at which segments of prompts meet.
 _ENDS = (
     "영화",
     "재밌다.",
@@ -60,7 +60,7 @@ _KEPT = ("Prepend", "ByteLevel")  # normalizers whose change the decoder takes b
 
 
 def is_prefix_stable(encode: Callable[[str], list[int]]) -> bool:
-    """Tells whether texts that meet at a blank have the ids of their parts."""
+    """Returns True if texts that meet at a space have the ids of their parts."""
     return all(
         encode(end + beginning) == encode(end) + encode(beginning)
         for end, beginning in itertools.product(_ENDS, _BEGINNINGS)
@@ -105,7 +105,7 @@ def _losses(
             if number != unknown and number in tokenizer.encode(f"가 {text} 나"):
                 yield f"the text {text!r} becomes the special token (id {number})"
         elif token["lstrip"] or token["rstrip"]:
-            yield f"blanks beside {text!r} are dropped"
+            yield f"spaces beside {text!r} are dropped"
 
 
 def _writes_blanks(step: Mapping[str, Any]) -> bool:

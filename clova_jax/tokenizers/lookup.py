@@ -1,4 +1,4 @@
-"""The two rule baselines of the paper's first comparison: whole eojeols, and single characters.
+"""Defines the two rule baselines of the authors' talk (docs/paper.md, section 3.3): whole eojeols, and single characters.
 
 Nothing is learned but which entries are frequent enough to have an id. An eojeol carries the space
 before it, so eojeols join to the text again.

@@ -10,9 +10,9 @@ class Memo(Generic[Value]):
     """Two generations of words: when the young one is full, it becomes the old one.
 
     A word asked for again moves back to the young generation, so frequent words stay and rare
-    ones leave after a while: nearly least-recently-used, at the cost of a plain dict. Safe to
-    share between threads: a generation, once taken, only grows, the old one too while chunks begun
-    before are on their way (those words are not counted).
+    ones leave after a while: nearly least-recently-used, at the cost of a plain dict.
+    Thread-safe: a generation handed to a caller is only added to, never changed. Words that running
+    chunks still add to the old generation do not count towards `size`.
 
     Args:
         size: characters of all words in both generations together, 8 more a word counted for

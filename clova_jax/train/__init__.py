@@ -1,4 +1,4 @@
-"""Training: optimizer, state, the compiled step."""
+"""Trains language models: the optimizer, the train state, the compiled step."""
 
 import importlib
 from typing import Any

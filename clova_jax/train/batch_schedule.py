@@ -1,4 +1,4 @@
-"""How many sequences each step reads: the full batch, or a ramp up to it."""
+"""Sets how many sequences each step takes: the full batch, or a ramp up to it."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ RAMP = (8, 4, 2)  # the batch divided by these, each for a third of the ramp's t
 
 @dataclass(frozen=True)
 class BatchSchedule:
-    """Rows of the endless sequence of training windows, step by step.
+    """Assigns sequences of the endless stream of training windows to steps.
 
     GPT-3 grows its batch in the first billions of tokens; here in three doublings, so that a
     program is compiled four times at most.
@@ -34,7 +34,7 @@ class BatchSchedule:
             )
 
     def _stages(self) -> list[tuple[int, int]]:
-        """(rows a step, steps) of each stage of the ramp."""
+        """Returns (sequences a step, steps) of each stage of the ramp."""
         if not self.ramp_tokens:
             return []
         sizes = [self.global_batch // part for part in RAMP]
@@ -42,7 +42,7 @@ class BatchSchedule:
         return [(size, max(1, round(share / (size * self.length)))) for size in sizes]
 
     def rows(self, step: int) -> tuple[int, int]:
-        """The first row of a step (0, 1, …), and how many it reads."""
+        """Returns the first sequence of a step (0, 1, …) and how many the step takes."""
         first = 0
         for size, steps in self._stages():
             if step < steps:
@@ -51,11 +51,11 @@ class BatchSchedule:
         return first + step * self.global_batch, self.global_batch
 
     def tokens(self, step: int) -> int:
-        """Target tokens read by the steps before this one."""
+        """Counts the target tokens of all steps before this one."""
         return self.rows(step)[0] * self.length
 
     def steps(self, tokens: int) -> int:
-        """The fewest steps that read at least so many tokens."""
+        """Returns the fewest steps that train on at least so many tokens."""
         count = 0
         for size, steps in self._stages():
             needed = -(-tokens // (size * self.length))

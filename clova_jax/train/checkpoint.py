@@ -1,4 +1,4 @@
-"""Checkpoints that can be trusted: written in the background, whole or not at all, hashed.
+"""Writes checkpoints that can be trusted: in the background, complete or not at all, hashed.
 
     <directory>/<step>/state/            the train state (Orbax)
     <directory>/<step>/checkpoint.json   written last: what the run was, and a hash of every file
@@ -30,11 +30,11 @@ FORMAT = "clova_jax checkpoint 2"  # 2: the optimizer's state is optax's
 
 
 class OlderCheckpoint(ClovaError):
-    """A checkpoint of another layout: sound, but not to be read here."""
+    """Reports a checkpoint of another layout: it is intact, but this version cannot restore it."""
 
 
 def _lacking(directory: Path, state: Any) -> int:
-    """Bytes that the disk lacks for a state of one process; below 0 where there is room."""
+    """Returns the bytes that the disk lacks for the state of one process; below 0 where there is room."""
     if jax.process_count() > 1:
         return 0  # raising on one process alone would leave the others waiting
     size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
@@ -42,7 +42,7 @@ def _lacking(directory: Path, state: Any) -> int:
 
 
 def _be_brief() -> None:
-    """Keeps Orbax and TensorStore from printing a failed write, pages long, before its `ClovaError` is told."""
+    """Keeps Orbax and TensorStore from printing a failed write, pages long, before our `ClovaError`."""
     logging.getLogger("absl").addFilter(_not_orbax_failing)
     if sys.unraisablehook is not _brief_hook:
         _hooks.append(sys.unraisablehook)
@@ -62,7 +62,7 @@ def _not_orbax_failing(record: logging.LogRecord) -> bool:
 
 
 class Checkpoints:
-    """The checkpoints of one run.
+    """Keeps the checkpoints of one run.
 
     Args:
         directory: where they live.
@@ -80,7 +80,7 @@ class Checkpoints:
         self._error: BaseException | None = None
 
     def steps(self) -> list[int]:
-        """Steps of the checkpoints that were written to their end, in order."""
+        """Returns the steps of all checkpoints that were written to their end, in order."""
         if not self.directory.is_dir():
             return []
         marks = self.directory.glob(f"*/{MARK}")
@@ -159,11 +159,11 @@ class Checkpoints:
             raise error
 
     def about(self, step: int) -> dict[str, Any]:
-        """The JSON values kept beside the state of a step."""
+        """Returns the JSON values kept beside the state of a step."""
         return self._mark(step)["about"]
 
     def newest_sound(self) -> int | None:
-        """Step of the newest checkpoint whose files all match their hashes.
+        """Returns the step of the newest checkpoint whose files all match their hashes.
 
         Damaged ones are named on standard error. All processes agree on process 0's verdict.
         """

@@ -1,4 +1,4 @@
-"""Loss and gradients of one batch, as one device sees them: local shards in, local gradients out.
+"""Computes loss and gradients of one batch, as one device sees them: local shards in, local gradients out.
 
 The same code runs on one device (no axis is manual, no communication) and inside the step's `shard_map`.
 There, parameters are marked as differing over the axes that split the tokens *before* they are
@@ -36,7 +36,7 @@ Batch = Mapping[str, Array]
 
 @dataclass(frozen=True)
 class Objective:
-    """The training objective on local shards.
+    """Computes the training objective on local shards.
 
     Args:
         config: the whole model's sizes.
@@ -58,7 +58,7 @@ class Objective:
     def loss_and_gradients(
         self, params: Params, batch: Batch
     ) -> tuple[Float[Array, ""], Params, Float[Array, ""]]:
-        """(mean loss over loss_mask, its gradients laid out like `params`, how many tokens counted)."""
+        """Returns (mean loss over loss_mask, its gradients laid out like `params`, number of tokens that counted)."""
         mask = batch.get("loss_mask")
         mask = jnp.ones_like(batch["ids"], jnp.float32) if mask is None else mask
         tokens = jnp.sum(mask)
@@ -74,7 +74,7 @@ class Objective:
         return self._sum(loss, self.axes.batch), self._reduce(gradients), tokens
 
     def nll(self, params: Params, batch: Batch) -> Float[Array, "B T"] | Float[Array, "n"]:
-        """Negative log-likelihood of each target; with a pipeline this device's share of them, flat."""
+        """Returns the negative log-likelihood of each target; with a pipeline this device's share of them, flat."""
         params = self._own(params)
         if self.schedule.stages == 1:
             hidden = self._hidden(params, batch)
@@ -90,7 +90,7 @@ class Objective:
         return decoder.ln_f(self._layers(decoder.blocks, x, batch, self.remat))
 
     def _layers(self, blocks: nnx.Module, x: Array, batch: Batch, remat: Remat) -> Array:
-        """A stack of blocks; of `batch`, segment ids and positions count."""
+        """Applies a stack of blocks; of `batch`, it uses segment ids and positions."""
         time, positions = x.shape[1], batch.get("positions")
         positions = jnp.arange(time)[None] if positions is None else positions
         attend = functools.partial(self_attention, mask=causal_mask(time, batch.get("segment_ids")))
@@ -131,7 +131,7 @@ class Objective:
     # The pipeline.
 
     def _pipeline_hidden(self, params: Params, batch: Batch, *fields: str) -> tuple[Array, ...]:
-        """This device's share of the tokens after the last stage [1,n,D], and of `fields` [1,n]."""
+        """Returns this device's share of the tokens after the last stage [1,n,D], and of `fields` [1,n]."""
         repeats, stages = self.schedule.repeats, self.schedule.stages
         layers = self.config.num_layers // (stages * repeats)
 
@@ -168,7 +168,7 @@ class Objective:
         return hidden, *(lax.dynamic_slice(x, (here * size,), (size,))[None] for x in parts)
 
     def _share(self, x: Array) -> Array:
-        """Zeros at the end, so that the tokens divide by the stages."""
+        """Pads with zeros at the end, so that the tokens divide by the stages."""
         rest = -x.shape[0] % self.schedule.stages
         return jnp.pad(x, ((0, rest), *((0, 0),) * (x.ndim - 1)))
 
@@ -185,7 +185,7 @@ class Objective:
         return jax.tree.map(whole, params, split) if self.axes.data else params
 
     def _own(self, params: Params) -> Params:
-        """Parameters as each device's own; all but the blocks, which are gathered layer by layer, whole."""
+        """Marks parameters as each device's own, gathered, except for the blocks, which are gathered layer by layer."""
         parts = {}
         for name, part in params.items():
             names = self.axes.batch
@@ -200,7 +200,7 @@ class Objective:
         return lax.psum(tree, names) if names else tree
 
     def _reduce(self, gradients: Params) -> Params:
-        """Gradients summed over the tokens of all devices, laid out like the parameters."""
+        """Sums gradients over the tokens of all devices, laid out like the parameters."""
         data = self.axes.data
         reduced = {}
         for name, part in gradients.items():

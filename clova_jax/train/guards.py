@@ -1,4 +1,4 @@
-"""What watches a run: steps that were not finite, and losses that jump."""
+"""Watches a run for steps that were not finite and for losses that jump."""
 
 import math
 from collections import deque
@@ -36,7 +36,7 @@ class NonFiniteGuard:
 
 
 class SpikeReport:
-    """Notes losses far above those just before.
+    """Records losses far above those just before.
 
     A spike is a loss more than `width` robust standard deviations (1.4826 x median absolute
     deviation, at least 0.05 nats) above the median of the last `window` losses.
@@ -48,7 +48,7 @@ class SpikeReport:
         self._losses: deque[float] = deque(maxlen=window)
 
     def watch(self, step: int, loss: float) -> float | None:
-        """Takes a loss; returns the usual one where this is a spike."""
+        """Takes a loss; returns the usual loss if this one is a spike, else None."""
         usual = None
         if len(self._losses) == self._losses.maxlen:
             middle = median(self._losses)

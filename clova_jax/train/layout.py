@@ -1,8 +1,8 @@
-"""How a train step lays parameters out on its mesh, and which meshes a model fits.
+"""Lays parameters out for a train step on its mesh, and checks which meshes a model fits.
 
 Elsewhere parameters have the shapes of `param_specs` ("canonical"). A train step may need others: the
 vocabulary padded to a multiple of the model axis, and the blocks of a circular schedule as
-[repeats, stages, layers, ...], since a stage holds every S-th piece of the stack.
+[repeats, stages, layers, ...], since a stage holds every S-th part of the stack.
 """
 
 import dataclasses
@@ -26,7 +26,7 @@ def _tree_map(value: Any, *trees: Any) -> Any:
 
 
 def check_fit(config: ModelConfig, mesh: Mesh, fsdp: bool) -> None:
-    """Refuses a mesh this model cannot be cut for.
+    """Refuses a mesh that this model cannot be split over.
 
     Raises:
         ClovaError: heads that do not divide by 'model', or with FSDP a width that does not by 'data'.
@@ -44,7 +44,7 @@ def check_fit(config: ModelConfig, mesh: Mesh, fsdp: bool) -> None:
 
 @dataclass(frozen=True)
 class Layout:
-    """Shapes and places of one train step's parameters.
+    """Holds shapes and shardings of the parameters of one train step.
 
     Args:
         config: the model's sizes.
@@ -60,7 +60,7 @@ class Layout:
 
     @property
     def rules(self) -> Any:
-        """The sharding rules."""
+        """Returns the sharding rules."""
         return FSDP if self.fsdp else TRAINING
 
     def _arranged(self) -> Any:
@@ -84,16 +84,16 @@ class Layout:
         return specs
 
     def specs(self) -> Any:
-        """The tree of `PartitionSpec` of the arranged parameters."""
+        """Returns the tree of `PartitionSpec` of the arranged parameters."""
         return _tree_map(lambda s: self.rules.spec(s.shape, s.axes, self.mesh), self._arranged())
 
     def shardings(self, canonical: bool = False) -> Any:
-        """The tree of `NamedSharding`, of arranged or of canonical parameters."""
+        """Returns the tree of `NamedSharding`, of arranged or of canonical parameters."""
         specs = param_specs(self.config) if canonical else self._arranged()
         return _tree_map(lambda s: self.rules.sharding(s.shape, s.axes, self.mesh), specs)
 
     def split_over_data(self) -> Any:
-        """For each parameter the dimension split over 'data', counted from the end; 0 if none is."""
+        """Returns for each parameter the dimension split over 'data', counted from the end; 0 if none is."""
 
         def dimension(spec: PartitionSpec) -> int:
             return next((i - len(spec) for i, part in enumerate(spec) if part == "data"), 0)
@@ -102,7 +102,7 @@ class Layout:
         return jax.tree.map(dimension, self.specs(), is_leaf=is_spec)
 
     def arrange(self, params: Params) -> Params:
-        """Canonical parameters in this layout's shapes; new rows of the vocabulary are zeros."""
+        """Brings canonical parameters into this layout's shapes; new rows of the vocabulary are zeros."""
 
         def fit(x: Array, spec: Spec) -> Array:
             if x.ndim == len(spec.shape):
@@ -113,7 +113,7 @@ class Layout:
         return _tree_map(fit, params, self._arranged())
 
     def canonical(self, params: Params) -> Params:
-        """The reverse of `arrange`."""
+        """Reverses `arrange`."""
 
         def fit(x: Array, spec: Spec) -> Array:
             return x[: spec.shape[0]] if x.ndim == len(spec.shape) else x.reshape(spec.shape)
@@ -121,5 +121,5 @@ class Layout:
         return _tree_map(fit, params, param_specs(self.config))
 
     def replicated(self) -> NamedSharding:
-        """The whole of a small array on every device."""
+        """Returns a small array in full, a copy on every device."""
         return NamedSharding(self.mesh, PartitionSpec())

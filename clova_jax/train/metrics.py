@@ -1,4 +1,4 @@
-"""`metrics.jsonl` (one row a step, flushed) and the trackers that read the same rows."""
+"""Writes `metrics.jsonl` (one row a step, flushed) and hands the same rows to trackers."""
 
 import contextlib
 import secrets
@@ -13,7 +13,7 @@ from clova_jax.common.json_values import fields, parse_json, to_json
 
 
 class Tracker(Protocol):
-    """Where rows of metrics go."""
+    """Receives rows of metrics."""
 
     def log(self, row: dict[str, Any]) -> None:
         """Takes one row; `step` is always in it."""
@@ -23,7 +23,7 @@ class Tracker(Protocol):
 
 
 class JsonLines:
-    """`metrics.jsonl`: appended to row by row; cut back to a checkpoint's step on resume.
+    """Appends rows to `metrics.jsonl`; on resume the file is cut back to the checkpoint's step.
 
     Each row also has `time`: when it was written, in UTC.
 
@@ -68,13 +68,13 @@ class JsonLines:
         self._file.flush()
 
     def close(self) -> None:
-        """Closes the file; what a full disk has not taken is lost, as the error before has said."""
+        """Closes the file; rows that a full disk has not taken are lost, and the write has raised already."""
         with contextlib.suppress(OSError):
             self._file.close()
 
 
 class TensorBoard:
-    """Event files for TensorBoard, in `directory`; opened by the first row.
+    """Writes event files for TensorBoard into `directory`; the first row opens them.
 
     A writer that is open at the end of the program cannot be closed on Python 3.12, and a training that is
     refused before its first step never closes it.
@@ -104,7 +104,7 @@ class TensorBoard:
 
 
 class WeightsAndBiases:
-    """A Weights & Biases run; needs the package `wandb` and a login, or `WANDB_MODE=offline`.
+    """Logs to a Weights & Biases run; needs the package `wandb` and a login, or `WANDB_MODE=offline`.
 
     Its id lies in `<directory>/wandb.json`, so that a training run that goes on stays one run there.
     """
@@ -140,7 +140,7 @@ class WeightsAndBiases:
 
 
 def read_metrics(path: str | Path) -> list[dict[str, Any]]:
-    """The rows of a `metrics.jsonl`, in order.
+    """Reads the rows of a `metrics.jsonl`, in order.
 
     Raises:
         ClovaError: the file is missing or a line is damaged (named `file:line`).

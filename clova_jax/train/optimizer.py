@@ -1,4 +1,4 @@
-"""AdamW with clipping, and the learning rate as a function of the step: one chain of optax's transformations.
+"""Builds AdamW with clipping and a learning rate that depends on the step: one chain of optax's transformations.
 
 GPT-3 values as in Megatron's GPT-3 script (the paper states AdamW, cosine and the floor of a tenth, and is
 silent on the rest). Two links are ours: clipping by a norm that the step knows already, since the gradient may
@@ -22,7 +22,7 @@ from clova_jax.train.state import TrainState
 
 @dataclass(frozen=True)
 class LearningRate:
-    """Linear warm-up, then half a cosine down to a fraction of the peak, in steps.
+    """Computes the learning rate: linear warm-up, then half a cosine down to a fraction of the peak, in steps.
 
     Args:
         peak: the greatest rate (Table 2's column).
@@ -87,7 +87,7 @@ def adamw(
 
 
 def clip_by_known_norm(greatest: float) -> optax.GradientTransformationExtraArgs:
-    """Scales gradients down to a global norm of at most `greatest`; `update` is told theirs as `norm`."""
+    """Scales gradients down to a global norm of at most `greatest`; `update` gets their norm as `norm`."""
 
     def update(updates: Any, state: Any, params: Any = None, *, norm: Array, **_: Any) -> tuple:
         shrink = jnp.minimum(1.0, greatest / (norm + 1e-12))
@@ -97,7 +97,7 @@ def clip_by_known_norm(greatest: float) -> optax.GradientTransformationExtraArgs
 
 
 def scale_by_learning_rate(learning_rate: Schedule) -> optax.GradientTransformationExtraArgs:
-    """Multiplies by minus the rate of the step, whose number `update` is told as `step`."""
+    """Multiplies by minus the learning rate of the step; `update` gets the step's number as `step`."""
 
     def update(updates: Any, state: Any, params: Any = None, *, step: Array, **_: Any) -> tuple:
         rate = learning_rate(step)
@@ -126,7 +126,7 @@ def apply_gradients(
     """Makes one update; where loss or gradient is not finite, nothing changes but the counters.
 
     Args:
-        optimizer: any of optax's; its `update` is told `norm` and `step` if it takes extra arguments.
+        optimizer: any of optax's; its `update` gets `norm` and `step` if it takes extra arguments.
         state: before.
         loss: of this step.
         gradients: shaped as the parameters, float32.

@@ -1,4 +1,4 @@
-"""`pretrain(options)`: from documents or a token store to a model directory."""
+"""Runs a pre-training, from documents or a token store to a model directory."""
 
 import contextlib
 import hashlib
@@ -54,7 +54,7 @@ def pretrain(
     config: ModelConfig | None = None,
     optimizer: MakeOptimizer | None = None,
 ) -> bool:
-    """Trains as told; the model is then in `<out>/model`.
+    """Trains a model as the options say, and writes it to `<out>/model`.
 
     Args:
         options: those of `clova pretrain`.
@@ -62,7 +62,7 @@ def pretrain(
         optimizer: from the learning rate of each step to an optax optimizer; `adamw` by default.
 
     Returns:
-        False where the run was asked to stop before its end; the same call goes on.
+        False where a stop was requested before the end; the same call resumes.
 
     Raises:
         ClovaError: bad data, a mismatch of tokenizer and store, another run in `out`, no room.
@@ -180,7 +180,7 @@ def _pretrain(
 
 
 def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
-    """The token store in `--data`, or the one made of its documents in `<out>/tokens`.
+    """Opens the token store in `--data`, or makes one of its documents in `<out>/tokens`.
 
     Raises:
         ClovaError: it was made with another tokenizer, or a shard is damaged.
@@ -203,7 +203,7 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
     return store
 
 
-# What changes no number of a run: where things lie, how the work is spread, what is kept or told.
+# Options that change no number of a run: where things lie, how the work is split, what is kept or logged.
 FREE = frozenset(
     (
         *("data", "tokenizer", "sources", "out"),
@@ -212,13 +212,15 @@ FREE = frozenset(
         *("tensorboard", "wandb", "wandb_project"),
     )
 )
-RESOLVED = frozenset(("steps", "tokens", "learning_rate", "warmup_tokens"))  # stand there as used
+RESOLVED = frozenset(
+    ("steps", "tokens", "learning_rate", "warmup_tokens")
+)  # recorded as used, not as given
 
 
 def identity(
     options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, rate: LearningRate
 ) -> dict[str, Any]:
-    """What must stay the same when a run goes on: every option but the `FREE` ones, and the inputs' content."""
+    """Returns what must not change when a run is resumed: all options but the `FREE` ones, and hashes of the inputs."""
     values = as_json(options)
     chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
     if options.weights == ("table1",):  # the shares follow from the kinds
@@ -237,7 +239,7 @@ def identity(
 
 
 def own_identity(train_step: TrainStep) -> dict[str, Any]:
-    """What tells a run with a shape, modules or an optimizer of one's own from others."""
+    """Returns what distinguishes a run with a shape, modules or an optimizer of its own."""
     config, state = train_step.config, train_step.abstract_state()
     return {
         "model": config.to_json(),
@@ -247,7 +249,7 @@ def own_identity(train_step: TrainStep) -> dict[str, Any]:
 
 
 def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
-    """Whether a directory holds the model of a run, every file as it was written."""
+    """Returns True if a directory holds the model of this run, every file as it was written."""
     path = directory / "config.json"
     try:
         about = fields(read_json(path), path, {"about": dict})["about"]
@@ -258,7 +260,7 @@ def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
 
 
 def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
-    """What will be done, for the screen: the model, the devices, the budget, and the stages."""
+    """Describes what the run will do, for the screen: the model, the devices, the budget, and the stages."""
     rate, mesh = train_step.learning_rate, train_step.mesh
     shape = ",".join(str(size) for size in mesh.devices.shape)
     every = options.validate_every
@@ -278,7 +280,7 @@ def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
 
 
 def trackers(options: PretrainOptions) -> list[Tracker]:
-    """Those asked for besides `metrics.jsonl`."""
+    """Returns the trackers asked for besides `metrics.jsonl`."""
     chosen: list[Tracker] = []
     if options.tensorboard:
         chosen.append(TensorBoard(options.out / "tensorboard"))

@@ -1,4 +1,4 @@
-"""What a training run carries from step to step."""
+"""Defines what a training run carries from step to step."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from clova_jax.model import Params
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TrainState:
-    """Parameters, the optimizer's state and two counters; a pytree.
+    """Holds parameters, the optimizer's state and two counters; it is a pytree.
 
     Args:
         params: float32.
@@ -28,5 +28,5 @@ class TrainState:
 
     @property
     def updates(self) -> Int[Array, ""]:
-        """The steps that changed the parameters."""
+        """Counts the steps that changed the parameters."""
         return self.step - self.skipped

@@ -1,4 +1,4 @@
-"""One training step: loss, gradients, AdamW, compiled once for a mesh, state donated."""
+"""Compiles one training step for a mesh: loss, gradients, AdamW; the state is donated."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ BATCH_FIELDS = ("ids", "targets", "positions", "segment_ids", "loss_mask")
 
 
 class TrainStep:
-    """`state, metrics = step(state, batch)`.
+    """Trains on one batch: `state, metrics = step(state, batch)`.
 
     Args:
         config: the model's sizes.
@@ -86,22 +86,22 @@ class TrainStep:
         )
 
     def init(self, seed: int = 0) -> TrainState:
-        """A state with fresh parameters, made in place on the mesh; the same values on every mesh."""
+        """Makes a state with fresh parameters in place on the mesh; the values are the same on every mesh."""
         return self._init(seed)
 
     def canonical(self, state: TrainState) -> TrainState:
-        """The state with the shapes every mesh agrees on: what checkpoints and models hold.
+        """Returns the state with the shapes that every mesh agrees on, those of checkpoints and models.
 
         The same object where this mesh needs no others.
         """
         return state if self._is_canonical else self._canonical(state)
 
     def arrange(self, state: TrainState) -> TrainState:
-        """The reverse of `canonical`: a state laid out for this step's mesh."""
+        """Reverses `canonical`: returns a state laid out for this step's mesh."""
         return state if self._is_canonical else self._arrange(state)
 
     def abstract_state(self) -> TrainState:
-        """Shapes, types and places of the canonical state, without memory: what a restore asks for."""
+        """Returns shapes, types and shardings of the canonical state, without arrays; a restore asks for them."""
         return jax.tree.map(
             lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
             jax.eval_shape(functools.partial(self._map, self.layout.canonical), self._abstract()),
@@ -125,11 +125,11 @@ class TrainStep:
         return self._step(state, self._place(batch))
 
     def evaluate(self, params: Params, batch: Mapping[str, Any]) -> Float[Array, "B T"]:
-        """Negative log-likelihood of each target in nats; `params` are a state's."""
+        """Returns the negative log-likelihood of each target in nats; `params` are a state's."""
         return self._evaluate(params, self._place(batch))
 
     def lower(self, batch: int, length: int) -> jax.stages.Lowered:
-        """The step ahead of time, for a global batch [batch, length], without any memory."""
+        """Lowers the step for a global batch [batch, length] without allocating anything."""
         rows = NamedSharding(self.mesh, PartitionSpec("data"))
         fields = {
             name: jax.ShapeDtypeStruct(
@@ -145,7 +145,7 @@ class TrainStep:
         return self.schedule.repeats == 1 and not padded
 
     def _abstract(self) -> TrainState:
-        """Shapes, types and places of the state `__call__` takes."""
+        """Returns shapes, types and shardings of the state that `__call__` takes."""
         return jax.tree.map(
             lambda x, place: jax.ShapeDtypeStruct(x.shape, x.dtype, sharding=place),
             jax.eval_shape(functools.partial(self._fresh, 0)),
@@ -153,7 +153,7 @@ class TrainStep:
         )
 
     def _places(self, params: Any) -> TrainState:
-        """Where a state lies: what is shaped as a parameter where that lies, the rest on every device."""
+        """Returns the shardings of a state: trees shaped like the parameters lie as these do, the rest on every device."""
         whole = self.layout.replicated()
         opt_state = optax.tree.map_params(
             self.optimizer,
@@ -168,7 +168,7 @@ class TrainStep:
         return fresh_state(self.optimizer, self.layout.arrange(init_params(self.config, seed)))
 
     def _map(self, how: Callable[[Params], Params], state: TrainState) -> TrainState:
-        """`how` on the parameters and on each tree of the optimizer that is shaped as they are."""
+        """Applies `how` to the parameters and to each tree of the optimizer's state that is shaped like them."""
         structure = jax.tree.structure(state.params)
 
         def is_tree(value: Any) -> bool:
@@ -183,7 +183,7 @@ class TrainStep:
         return shard_batch(self.mesh, {k: batch[k] for k in BATCH_FIELDS if k in batch})
 
     def _on_shards(self, function: Callable, out_specs: Any) -> Callable:
-        """`function(params, batch)` on local shards; on one device just itself."""
+        """Wraps `function(params, batch)` to run on local shards; on one device it stays as it is."""
         if self.mesh.size == 1:
             return function
         rows = PartitionSpec(self._objective.axes.data)

@@ -1,4 +1,4 @@
-"""The training loop: steps, guards, validation, checkpoints, and a way to stop and go on."""
+"""Runs the training loop: steps, guards, validation, checkpoints, stopping and resuming."""
 
 import contextlib
 import shlex
@@ -31,7 +31,7 @@ Batch = dict[str, np.ndarray]
 
 @dataclass
 class Trainer:
-    """Runs a train step over batches until the budget is spent or somebody asks it to stop.
+    """Runs a train step over batches until the budget is spent or a stop is requested.
 
     Args:
         train_step: the compiled step.
@@ -42,7 +42,7 @@ class Trainer:
         total_steps: the budget.
         validate: from parameters to a row of `val_…` numbers.
         save_model: writes the parameters as a model directory.
-        model_made: whether a directory holds the model of this very run, whole.
+        model_made: whether a directory holds the complete model of this very run.
         checkpoints: where states are kept.
         identity: what must not change between a run and its resumption.
         out: the run's folder.
@@ -68,7 +68,7 @@ class Trainer:
     trackers: list[Tracker] = field(default_factory=list)
 
     def run(self) -> bool:
-        """Trains to the end; False where it was stopped before, with a checkpoint written.
+        """Trains to the end; returns False if it was stopped before, with a checkpoint written.
 
         Raises:
             ClovaError: the run in `out` is another one, a checkpoint cannot be written, or too
@@ -153,7 +153,7 @@ class Trainer:
         return self._end(state)
 
     def _begin(self) -> tuple[TrainState, int]:
-        """The state to start from: the newest sound checkpoint's, or a fresh one."""
+        """Returns the state to start from: that of the newest intact checkpoint, or a fresh one."""
         step = self.checkpoints.newest_sound()
         if step is None:
             on_first_process(self._refuse_leftovers)
@@ -166,7 +166,7 @@ class Trainer:
         return self.train_step.arrange(restored), step
 
     def _refuse_leftovers(self) -> None:
-        """Before a run starts at step 0: what lies in the folder must not be lost, nor taken for its own."""
+        """Refuses to start at step 0 in a folder whose checkpoints or model would be lost, or taken for this run's."""
         if self.checkpoints.steps():
             raise ClovaError(
                 f"{self.checkpoints.directory}: every checkpoint is damaged; "
@@ -179,7 +179,7 @@ class Trainer:
             )
 
     def _peak(self) -> float | None:
-        """Operations a second of the mesh at an MFU of 100%, if they can be told."""
+        """Returns the operations a second of the mesh at an MFU of 100%, or None if they are not known."""
         peak = peak_flops(self.mesh.devices.flat[0])
         if peak is None and jax.process_index() == 0:
             print("no MFU: the CPUs are busy, so their peak cannot be measured", file=sys.stderr)

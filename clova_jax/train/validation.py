@@ -1,4 +1,4 @@
-"""Held-out loss by source, in bits per byte of text."""
+"""Measures validation loss by source, in bits per byte of text."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -15,15 +15,15 @@ def bits_per_byte(
     negative_log_likelihood: Callable[[Batch], jax.Array],
     token_bytes: np.ndarray,
 ) -> tuple[float, float, int]:
-    """Loss over fixed batches.
+    """Measures the loss over fixed batches.
 
-    Bits per byte compares models of different vocabularies, which nats per token cannot
-    (`PAPER.md`, metric validity): the total loss in bits over the bytes of the target text.
-    `<|endoftext|>` costs bits and stands for no byte.
+    Bits per byte, the total loss in bits over the bytes of the target text, compares models of different
+    vocabularies; nats per token and perplexity do not (docs/paper.md, section 3.3). `<|endoftext|>` costs bits
+    and stands for no byte.
 
     Args:
         batches: of ids, targets, loss_mask, … [B,T].
-        negative_log_likelihood: batch to nats, float32[B,T].
+        negative_log_likelihood: from a batch to the nats of each target, float32[B,T].
         token_bytes: bytes of text that each id stands for, int[V].
 
     Returns:
@@ -42,7 +42,7 @@ def bits_per_byte(
 
 
 def summary(by_source: dict[str, tuple[float, float, int]]) -> dict[str, Any]:
-    """Validation numbers as a row of `metrics.jsonl`: each source, and all of them by tokens."""
+    """Returns validation figures as a row of `metrics.jsonl`: each source, and all sources weighted by their tokens."""
     row: dict[str, Any] = {}
     scored = {name: value for name, value in by_source.items() if value[2]}
     total = sum(tokens for _, _, tokens in scored.values())

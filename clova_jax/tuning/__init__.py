@@ -1,4 +1,4 @@
-"""P-tuning and its rivals: the model stays frozen, a few vectors learn (the paper's Tables 4 and 5).
+"""Tunes prompts: p-tuning and its rivals train a few vectors for a frozen model (the paper's Tables 4 and 5).
 
 tuned = tune(lm, task, items, PromptEncoderConfig(num_virtual_tokens=20), TuneOptions(steps=500))
 tuned.prompt.save("runs/prompt")

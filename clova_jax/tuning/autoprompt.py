@@ -1,4 +1,4 @@
-"""AutoPrompt (Shin et al. 2020): words for a prompt, found by gradients; the discrete rival of Table 4's method."""
+"""Searches for the words of a prompt by gradients (AutoPrompt, Shin et al. 2020), the discrete rival of p-tuning."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -25,7 +25,7 @@ def search(
     stop: StopSignals | None = None,
     label: str = "autoprompt",
 ) -> tuple[Tuned, list[int]]:
-    """Exchanges one token a step for the best of a few that its gradient speaks for.
+    """Replaces one token a step by the best of a few candidates that its gradient suggests.
 
     The loss is linear in a token's embedding to first order, so -gradient · embedding ranks the vocabulary; the
     first `candidates` are tried on the same batch, and the best is kept where it is better than the present token.

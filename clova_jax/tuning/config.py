@@ -1,4 +1,4 @@
-"""What can be said of a tuning method, in PEFT's field names; and of a training run."""
+"""Configures tuning methods, in PEFT's field names, and training runs."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,7 @@ LORA_TARGETS = ("qkv", "out", "up", "down")
 
 @dataclass(frozen=True)
 class PromptEncoderConfig:
-    """P-tuning (Liu et al. 2021; the paper's Table 4): prompt vectors come out of a small network.
+    """Configures p-tuning (Liu et al. 2021; the paper's Table 4): a small network makes the prompt vectors.
 
     The paper gives no hyper-parameters; the networks are those of the original code, as PEFT has them.
 
@@ -36,7 +36,7 @@ class PromptEncoderConfig:
 
 @dataclass(frozen=True)
 class PromptTuningConfig:
-    """Prompt tuning (Lester et al. 2021): the prompt vectors themselves are trained.
+    """Configures prompt tuning (Lester et al. 2021): the prompt vectors themselves are trained.
 
     Args:
         num_virtual_tokens: prompt vectors.
@@ -61,7 +61,7 @@ class PromptTuningConfig:
 
 @dataclass(frozen=True)
 class AutoPromptConfig:
-    """AutoPrompt (Shin et al. 2020): the prompt is made of words, searched for by gradients.
+    """Configures AutoPrompt (Shin et al. 2020): the prompt is made of words, found by gradients.
 
     Args:
         num_virtual_tokens: words.
@@ -77,7 +77,7 @@ class AutoPromptConfig:
 
 @dataclass(frozen=True)
 class LoraConfig:
-    """LoRA (Hu et al. 2021): a product of two thin matrices is added to frozen kernels.
+    """Configures LoRA (Hu et al. 2021): a product of two low-rank matrices is added to frozen kernels.
 
     Args:
         r: their rank.
@@ -99,20 +99,20 @@ class LoraConfig:
 
 @dataclass(frozen=True)
 class FineTuningConfig:
-    """Full fine-tuning: every parameter of a copy of the model is trained."""
+    """Configures full fine-tuning: every parameter of a copy of the model is trained."""
 
 
 @dataclass(frozen=True)
 class TuneOptions:
-    """A training run on a few examples.
+    """Configures a training run on a few examples.
 
     Args:
         steps: at most so many updates.
         batch_size: examples an update.
         learning_rate: peak; linear warm-up over a twentieth, then a cosine to a tenth.
         weight_decay: AdamW's.
-        evaluate_every: steps between two looks at the development split.
-        patience: looks without a better loss before it stops.
+        evaluate_every: steps between two validations on the development split.
+        patience: validations without a better loss before the run stops.
         seed: of start and order.
     """
 

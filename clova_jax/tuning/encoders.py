@@ -1,4 +1,4 @@
-"""From a table of pseudo-token embeddings to prompt vectors: LSTM and MLP, as in PEFT's `PromptEncoder`.
+"""Encodes a table of pseudo-token embeddings into prompt vectors: LSTM and MLP, as in PEFT's `PromptEncoder`.
 
 An encoder is a nested dict of float32 arrays; which one it is shows in its keys. Fresh weights are drawn as
 torch draws them: normal embeddings, and everything else uniform within 1/sqrt(fan in).
@@ -17,7 +17,7 @@ from clova_jax.tuning.config import PromptEncoderConfig
 
 
 def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Params:
-    """Fresh weights of an encoder for a model of width `embed_dim`."""
+    """Draws fresh weights of an encoder for a model of width `embed_dim`."""
     random = np.random.default_rng(seed)
     hidden = config.encoder_hidden_size or embed_dim
 
@@ -52,7 +52,7 @@ def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Para
 
 @jax.jit
 def prompt_vectors(encoder: Params) -> Float[Array, "P D"]:
-    """The prompt vectors that an encoder makes; of a bare embedding table, the table itself."""
+    """Computes the prompt vectors of an encoder; of a bare embedding table, returns the table itself."""
     x = encoder["embedding"]
     for number in range(len(encoder.get("lstm", ()))):
         x = _bidirectional(encoder["lstm"][str(number)], x)
@@ -66,7 +66,7 @@ def prompt_vectors(encoder: Params) -> Float[Array, "P D"]:
 
 
 def _bidirectional(p: Params, x: Float[Array, "P I"]) -> Float[Array, "P 2H"]:
-    """One LSTM layer, forwards and backwards; gates in torch's order: input, forget, cell, output."""
+    """Runs one LSTM layer, forwards and backwards; gates in torch's order: input, forget, cell, output."""
     inputs = jnp.stack([x, x[::-1]])  # both directions at once: [2,P,I]
     given = jnp.einsum("dpi,dig->pdg", inputs, p["kernel"]) + p["bias"]
 

@@ -1,4 +1,4 @@
-"""Training examples in tokens, drawn, split and put in order by the seed."""
+"""Turns training examples into tokens, drawn, split and ordered by the seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ WINDOW = 16  # batches whose examples are sorted by length together
 
 @dataclass(frozen=True)
 class Example:
-    """One row after the template's beginning: text and template's end, then what is to follow.
+    """Holds one row after the template's beginning: the text, the template's end, and the target.
 
     Args:
         context: ids of the text and of what the template has after it; never empty.
@@ -30,7 +30,7 @@ class Example:
 
 
 def target_text(task: Task, item: Item) -> str:
-    """What should follow an item: its label's word, or its first answer and the line break that ends it."""
+    """Returns what should follow an item: its label's word, or its first answer and a line break."""
     if task.labels:
         return task.answer.format(task.labels[item.answers[0]])
     return task.answer.format(item.answers[0]) + "\n"
@@ -45,7 +45,7 @@ def make_contexts(
     max_length: int,
     reserve: int = 0,
 ) -> tuple[list[tuple[int, ...]], int]:
-    """Texts and template's end in tokens, and how many texts were cut at their start to fit the context.
+    """Encodes texts with the template's end; also counts texts that were cut at their start to fit the context.
 
     Args:
         reserve: tokens that will follow at the most; at least a label's, or the task's `max_new_tokens`.
@@ -79,10 +79,10 @@ def make_examples(
     first_virtual: int,
     max_length: int,
 ) -> tuple[list[Example], int]:
-    """The items in tokens, and how many texts were cut at their start to fit the context.
+    """Encodes items as examples; also counts texts that were cut at their start to fit the context.
 
     Raises:
-        ClovaError: as `make_contexts`; labels that cannot be told apart.
+        ClovaError: as `make_contexts`; labels that cannot be distinguished.
     """
     check_labels(task, tokenizer)
     targets = [tuple(ids) for ids in tokenizer.encode_batch([target_text(task, i) for i in items])]
@@ -106,7 +106,7 @@ def make_examples(
 
 
 def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
-    """Training and development items, at random: a fifth, from 16 to 500, is for development.
+    """Splits items at random into training and development items; a fifth, from 16 to 500, is for development.
 
     Both count as examples used: nothing else is looked at.
 
@@ -123,7 +123,7 @@ def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
 
 
 class Batches:
-    """The batch of every step, a function of seed and step alone; every epoch sees each example once.
+    """Draws the batch of every step, a function of seed and step alone; every epoch uses each example once.
 
     Examples of like length go together, so that little is padded.
 
@@ -146,7 +146,7 @@ class Batches:
         return [self.examples[i] for i in self._order[number]]
 
     def _shuffled(self, epoch: int) -> np.ndarray:
-        """int[batches, size], the rest of an uneven epoch left for another one."""
+        """Returns int[batches, size]; the rest of an uneven epoch is left for another one."""
         random = np.random.default_rng([self.seed, 2, epoch])
         order = random.permutation(len(self.examples))[: self.per_epoch * self.size]
         windows = []

@@ -1,4 +1,4 @@
-"""The training loop: updates, looks at the development split, early stopping, resume."""
+"""Runs the training loop: updates, validation on the development split, early stopping, resuming."""
 
 import functools
 from collections.abc import Callable
@@ -23,16 +23,18 @@ from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.objective import Gradient
 from clova_jax.tuning.state import Progress, on_host
 
-Look = Callable[[Params], dict[str, float]]  # at the development split: `dev_loss` and what else
+Look = Callable[
+    [Params], dict[str, float]
+]  # validates on the development split: `dev_loss` and other figures
 
 
 @dataclass(frozen=True)
 class Tuned:
-    """The outcome of a run.
+    """Holds the outcome of a run.
 
     Args:
         trainable: what was trained, as it was best on the development split.
-        history: a row a look.
+        history: a row a validation.
         best_step: when it was best; 0 is the start.
         best_loss: of the development split then.
     """
@@ -55,17 +57,17 @@ def train(
     stop: StopSignals | None = None,
     label: str = "tuning",
 ) -> Tuned:
-    """Trains until the steps are spent or the development loss has not fallen for `patience` looks.
+    """Trains until the steps are spent or `patience` validations in a row have not improved the development loss.
 
     A step whose loss or gradient is not finite changes nothing.
 
     Args:
         start: what is trained; not changed.
         gradient: loss and gradient of a batch.
-        look: from what is trained to `dev_loss` and other figures.
-        out: where the run is kept; a run there is taken up where its last look left it.
-        identity: what must not differ when it is taken up.
-        stop: ends the run after a step with `Stopped`; it goes on from its last look.
+        look: validates; from what is trained to `dev_loss` and other figures.
+        out: where the run is kept; a run there is resumed from its last validation.
+        identity: what must not change when the run is resumed.
+        stop: ends the run after a step with `Stopped`; it resumes from its last validation.
         label: of the progress bar.
 
     Raises:
@@ -121,13 +123,13 @@ def make_optimizer(options: TuneOptions) -> optax.GradientTransformation:
 def update(
     optimizer: optax.GradientTransformation, state: TrainState, loss: Array, gradients: Params
 ) -> tuple[TrainState, Array]:
-    """Makes one update, and says whether it was accepted; `state` is consumed."""
+    """Makes one update, and returns whether it was accepted; `state` is consumed."""
     state, _, accept = apply_gradients(optimizer, state, loss, gradients)
     return state, accept
 
 
 def _look(run: Progress, state: TrainState, look: Look, loss: float) -> None:
-    """Looks at the development split, and keeps what is best on it."""
+    """Validates on the development split, and keeps the best parameters."""
     run.state = state
     figures = look(state.params)
     step = int(state.step)
@@ -137,6 +139,6 @@ def _look(run: Progress, state: TrainState, look: Look, loss: float) -> None:
 
 
 def _tired(run: Progress, options: TuneOptions) -> bool:
-    """Whether the last `patience` looks were all no better."""
+    """Returns True if none of the last `patience` validations was better."""
     last = run.history[-1]["step"]
     return last - run.best_step >= options.patience * options.evaluate_every

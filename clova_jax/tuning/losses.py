@@ -1,4 +1,4 @@
-"""The loss of a batch: of texts how unlikely their tokens are, of labels how unlikely among the labels.
+"""Computes the loss of a batch: of texts, over their tokens; of labels, over the labels of the task.
 
 A label's share among the labels is what decides the answer, and what the development split is judged by.
 Its plain likelihood is mostly that of its form: over a vocabulary of thousands a small model spends hundreds
@@ -26,7 +26,7 @@ REMAT = "dots"
 
 
 class Loss(Protocol):
-    """From a batch's arrays to its loss in nats, traceable; a prefix is what all rows begin with."""
+    """Computes the loss in nats from a batch's arrays, traceable; all rows begin with the prefix."""
 
     def __call__(
         self,
@@ -36,13 +36,13 @@ class Loss(Protocol):
         *arrays: Array,
         dtype: Any,
     ) -> Float[Array, ""]:
-        """The loss."""
+        """Returns the loss."""
 
 
 def as_arrays(
     batch: Sequence[Example], limit: int, width: int
 ) -> tuple[Loss, tuple[np.ndarray, ...]]:
-    """The loss that a batch has, and the arrays it takes.
+    """Chooses the loss of a batch, and builds the arrays that it takes.
 
     Args:
         batch: all of them labels, or all of them texts.
@@ -55,13 +55,16 @@ def as_arrays(
 
 
 def loss_of(task: Task) -> str:
-    """The name of a task's loss, for the records of a run."""
+    """Returns the name of a task's loss, for the records of a run."""
     return label_loss.__name__ if task.labels else text_loss.__name__
 
 
 def text_arrays(batch: Sequence[Example], limit: int, width: int) -> tuple[np.ndarray, ...]:
-    """ids int32[B,T], context and target but its last token; first int32[B], where the first target is predicted
-    from; targets int32[B,K]; weights float32[B,K], 1 for a target and 0 for padding."""
+    """Builds the arrays of `text_loss`.
+
+    They are ids int32[B,T] (context, and target without its last token), first int32[B] (where the first target is
+    predicted), targets int32[B,K] and weights float32[B,K], 1 for a target and 0 for padding.
+    """
     rows = [[*e.context, *e.target[:-1]] for e in batch]
     time, count = bucket(max(map(len, rows)), limit), len(rows)
     return (
@@ -83,7 +86,7 @@ def text_loss(
     *,
     dtype: Any,
 ) -> Float[Array, ""]:
-    """The mean negative log-likelihood of the targets' tokens."""
+    """Returns the mean negative log-likelihood of the targets' tokens."""
     cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
     hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype, remat=REMAT)
     where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
@@ -93,7 +96,7 @@ def text_loss(
 
 
 def label_arrays(batch: Sequence[Example], limit: int) -> tuple[np.ndarray, ...]:
-    """ids int32[B,T] and lengths int32[B] of the contexts, and the labels as `Choices` has them, the right first."""
+    """Builds ids int32[B,T] and lengths int32[B] of the contexts, and the labels as `Choices`, the right one first."""
     contexts, choices = [e.context for e in batch], [(e.target, *e.others) for e in batch]
     lengths = np.array([len(context) for context in contexts], np.int32)
     time, count = bucket(int(lengths.max()), limit), len(batch)
@@ -104,6 +107,6 @@ def label_arrays(batch: Sequence[Example], limit: int) -> tuple[np.ndarray, ...]
 def label_loss(
     params: Params, config: ModelConfig, prefix: Prefix | None, *arrays: Array, dtype: Any
 ) -> Float[Array, ""]:
-    """The mean of -log of the right label's share among the labels."""
+    """Returns the mean of -log of the right label's share among the labels."""
     scores = choice_logprobs(params, config, prefix, *arrays, dtype=dtype, remat=REMAT)
     return -jnp.mean(jax.nn.log_softmax(scores)[:, 0])

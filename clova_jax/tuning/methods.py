@@ -1,4 +1,4 @@
-"""What is trained, and how a model's parameters come out of it. The model's own are never changed.
+"""Defines what each method trains, and how a model's parameters follow from it. The model's own are never changed.
 
 A method has `init(model, seed) -> trainable`, a nested dict of float32 arrays, and
 `params(base, trainable) -> Params`, traceable: the parameters to run the decoder with.
@@ -24,25 +24,25 @@ from clova_jax.tuning.encoders import init_encoder, prompt_vectors
 
 
 class Method(Protocol):
-    """A way to tune a model."""
+    """Defines a way to tune a model."""
 
     config: Any
 
     def init(self, model: Any, seed: int) -> Params:
-        """What is trained, at its start."""
+        """Returns what is trained, at its start."""
 
     def params(self, base: Params, trainable: Params) -> Params:
-        """The parameters to run the model with."""
+        """Returns the parameters to run the model with."""
 
 
 @dataclass(frozen=True)
 class SoftPrompts:
-    """P-tuning, prompt tuning, AutoPrompt: the model is frozen, virtual tokens stand beside its own."""
+    """Trains virtual tokens beside a frozen model's own: p-tuning, prompt tuning, AutoPrompt."""
 
     config: PromptEncoderConfig | PromptTuningConfig | AutoPromptConfig
 
     def init(self, model: Any, seed: int) -> Params:
-        """An encoder, or the bare vectors.
+        """Returns an encoder, or the bare vectors.
 
         Raises:
             ClovaError: the tokens of `prompt_tuning_init_text` are none.
@@ -70,18 +70,18 @@ class SoftPrompts:
         return {"embedding": np.asarray(model.params["embedding"], np.float32)[ids]}
 
     def params(self, base: Params, trainable: Params) -> Params:
-        """The frozen parameters with the prompt vectors beside them."""
+        """Returns the frozen parameters with the prompt vectors beside them."""
         return base | {"virtual": prompt_vectors(trainable)}
 
 
 @dataclass(frozen=True)
 class Lora:
-    """LoRA: the frozen kernels plus a product of rank r, nothing at the start."""
+    """Trains LoRA: the frozen kernels plus a product of rank r, which is zero at the start."""
 
     config: LoraConfig
 
     def init(self, model: Any, seed: int) -> Params:
-        """`a` uniform as torch's linear layers, `b` zero."""
+        """Draws `a` uniformly as torch's linear layers do, and sets `b` to zero."""
         trainable: Params = {}
         random, rank = np.random.default_rng(seed), self.config.r
         for name in self.config.target_modules:
@@ -93,7 +93,7 @@ class Lora:
         return trainable
 
     def params(self, base: Params, trainable: Params) -> Params:
-        """The parameters with the products added in."""
+        """Returns the parameters with the products added."""
         blocks = base["blocks"]
         for name, pair in trainable.items():
             kernel = _kernel({"blocks": blocks}, name)
@@ -107,21 +107,21 @@ class Lora:
 
 @dataclass(frozen=True)
 class FineTuning:
-    """Model tuning: a copy of all parameters is trained."""
+    """Trains a copy of all parameters (model tuning)."""
 
     config: FineTuningConfig = FineTuningConfig()
 
     def init(self, model: Any, seed: int) -> Params:
-        """The model's parameters; the run copies them."""
+        """Returns the model's parameters; the run copies them."""
         return model.params
 
     def params(self, base: Params, trainable: Params) -> Params:
-        """The trained copy."""
+        """Returns the trained copy."""
         return trainable
 
 
 def make_method(config: Any) -> Method:
-    """The method that a config asks for."""
+    """Returns the method that a config asks for."""
     if isinstance(config, LoraConfig):
         return Lora(config)
     return FineTuning(config) if isinstance(config, FineTuningConfig) else SoftPrompts(config)
@@ -132,6 +132,6 @@ def _kernel(params: Params, name: str) -> Any:
 
 
 def _matrix_shape(shape: tuple[int, ...], name: str) -> tuple[int, int, int]:
-    """Layers, inputs and outputs of stacked kernels: heads are inputs of "out", outputs of "qkv"."""
+    """Returns layers, inputs and outputs of stacked kernels: heads are inputs of "out", outputs of "qkv"."""
     inputs = math.prod(shape[1:-1]) if name == "out" else shape[1]
     return shape[0], inputs, math.prod(shape[1:]) // inputs

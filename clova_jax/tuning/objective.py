@@ -1,10 +1,10 @@
-"""Loss and gradient of what is trained, the model frozen.
+"""Computes loss and gradient of what is trained, with the model frozen.
 
 Notable:
 - the model's parameters are an argument without a gradient: no gradient array, no moments, no copy;
-- what stands before the first virtual token is read once, before training;
-- what stands before the text is the same in all rows of a batch: it is read by one row, in a program of its own,
-  and the others attend to its keys and values. PEFT reads it again in every row;
+- what stands before the first virtual token is prefilled once, before training;
+- what stands before the text is the same in all rows of a batch: one row prefills it, in a program of its own,
+  and the others attend to its keys and values. PEFT computes it again in every row;
 - the head runs where a target is predicted, nowhere else.
 """
 
@@ -30,14 +30,14 @@ from clova_jax.tuning.methods import Method, SoftPrompts
 
 
 class Gradient(Protocol):
-    """Where loss and gradient come from: the model's weights, or an API (`outside.py`)."""
+    """Computes loss and gradient, from the model's weights or through an API (`outside.py`)."""
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
-        """The loss of the batch as `losses` has it, and its gradient."""
+        """Returns the loss of the batch as `losses` defines it, and its gradient."""
 
 
 class Inside:
-    """Loss and gradient by the model itself.
+    """Computes loss and gradient with the model itself.
 
     Args:
         model: with `config, params, tokenizer, mesh, dtype`.
@@ -51,7 +51,7 @@ class Inside:
         virtual = first_virtual(model)
         before = np.array(template.ids(model.tokenizer, virtual)[0], np.int32)
         self.limit = model.config.max_length - len(before)
-        # Words before the first virtual token are read once, unless the parameters change.
+        # Words before the first virtual token are prefilled once, unless the parameters change.
         at = int((before < virtual).cumprod().sum()) if self._soft else 0
         self.before, self.frozen = before[at:], None
         if at:
@@ -66,7 +66,7 @@ class Inside:
         return isinstance(self.method, SoftPrompts)
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
-        """Mean loss of the batch, and its gradient."""
+        """Returns the mean loss of the batch, and its gradient."""
         arguments, settings = self._arguments(trainable, batch)
         loss, change = _value_and_gradient(*arguments, **settings)
         if not self._soft:
@@ -74,12 +74,12 @@ class Inside:
         return loss, _pull(trainable, change, *self._given, **self._fixed)
 
     def loss(self, trainable: Params, batch: Sequence[Example]) -> Array:
-        """Mean loss of the batch alone."""
+        """Returns the mean loss of the batch alone."""
         arguments, settings = self._arguments(trainable, batch)
         return _value(*arguments, **settings)
 
     def _arguments(self, trainable: Params, batch: Sequence[Example]) -> tuple[tuple, dict]:
-        """What `_loss` takes."""
+        """Returns the arguments of `_loss`."""
         method, shared, before = self.method, None, self.before
         if self._soft:
             # Encoder and what all rows begin with by themselves: they are compiled once, not again
@@ -104,7 +104,7 @@ def _made(
     config: ModelConfig,
     dtype: Any,
 ) -> tuple[Float[Array, "V D"], Shared]:
-    """The prompt vectors, and keys and values of what all rows begin with."""
+    """Computes the prompt vectors, and keys and values of the prefix that all rows share."""
     vectors, prefix = prompt_vectors(trainable), frozen
     if before.size:
         prefix = read(base | {"virtual": vectors}, config, before, frozen, dtype)
@@ -125,7 +125,7 @@ def _pull(
     config: ModelConfig,
     dtype: Any,
 ) -> Params:
-    """The gradient at the encoder, from those at what it made."""
+    """Backpropagates the gradients of the prompt vectors and of the shared prefix through the encoder."""
     back = jax.vjp(lambda own: _made(own, base, frozen, before, config, dtype), trainable)[1]
     return back((change[0]["embedding"], change[1]))[0]
 
@@ -141,7 +141,10 @@ def _loss(
     loss: Loss,
     dtype: Any,
 ) -> Float[Array, ""]:
-    """`before` is what all rows begin with and is still to be read, after `shared`."""
+    """Computes the loss of a batch.
+
+    `before`: ids common to all rows and not yet cached; they come after the cached keys and values in `shared`.
+    """
     params, prefix = method.params(base, trainable), None
     if shared is not None:
         prefix = Prefix(*shared, jnp.int32(shared[0].shape[1]))
@@ -158,7 +161,7 @@ _value_and_gradient = jax.jit(jax.value_and_grad(_loss, argnums=(0, 1)), static_
 def read(
     params: Params, config: ModelConfig, ids: Int[Array, "P"], after: Prefix | None, dtype: Any
 ) -> Prefix:
-    """Keys and values of ids that all rows begin with, going on after those read before."""
+    """Prefills ids that all rows begin with, after those cached before; returns keys and values."""
     cache = Cache.empty(config, 1, len(ids), dtype, after)
     new = bind(config, params)(ids[None], cache=cache, dtype=dtype)[1].with_prefix(None)
     own = new.as_prefix()

@@ -1,4 +1,4 @@
-"""Tuning through the input-gradient API alone, without the weights (planned for HyperCLOVA Studio; Table 4's method).
+"""Tunes a prompt through the input-gradient API alone, without the weights (planned in the paper's section 5.3).
 
 The other side gets ids and the present prompt vectors, and answers with a loss and its gradient at the input
 embeddings; encoder, chain rule and optimizer stay here. The same steps as `objective.Inside`, from outside.
@@ -20,7 +20,7 @@ AT_ONCE = 32  # examples of a pass over the development split
 
 
 class Outside:
-    """Loss and gradient of prompt vectors, or of the encoder that makes them, by `lm.input_gradients`.
+    """Computes loss and gradient of prompt vectors, or of the encoder that makes them, by `lm.input_gradients`.
 
     Args:
         lm: with `input_gradients`, `tokenizer` and `config`; nothing else of it is used.
@@ -35,7 +35,7 @@ class Outside:
         self._pull = jax.jit(lambda encoder, change: jax.vjp(prompt_vectors, encoder)[1](change)[0])
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Any, Params]:
-        """The loss of the batch as `losses` has it, and its gradient at what is trained."""
+        """Returns the loss of the batch as `losses` defines it, and its gradient at what is trained."""
         vectors = np.asarray(self._vectors(trainable))
         losses, gradient, ids = self._ask(vectors, batch)
         loss, shares = _combined(losses, batch)
@@ -47,7 +47,7 @@ class Outside:
         return np.float32(loss), self._pull(trainable, change)
 
     def look(self, trainable: Params, examples: Sequence[Example]) -> dict[str, float]:
-        """What `scores.dev_figures` tells of the development split, in passes of a few examples."""
+        """Returns the figures of `scores.dev_figures` on the development split, in passes of a few examples."""
         vectors = np.asarray(self._vectors(trainable))
         parts = [examples[at : at + AT_ONCE] for at in range(0, len(examples), AT_ONCE)]
         losses = np.concatenate([self._ask(vectors, part)[0] for part in parts])
@@ -59,7 +59,10 @@ class Outside:
     def _ask(
         self, vectors: np.ndarray, batch: Sequence[Example]
     ) -> tuple[np.ndarray, np.ndarray, list[list[int]]]:
-        """Of every row, an example's target or one of its other labels: nats, gradient at its ids, the ids."""
+        """Makes one row per pair of example and candidate label.
+
+        Returns each row's negative log-likelihood in nats, the gradient at its input embeddings, and its ids.
+        """
         ids, targets, mask = [], [], []
         for example in batch:
             for target in (example.target, *example.others):
@@ -76,7 +79,7 @@ class Outside:
 
 
 def _combined(losses: np.ndarray, batch: Sequence[Example]) -> tuple[float, Sequence[float]]:
-    """The batch's loss from its rows' negative log-likelihoods, and its derivative by each of them."""
+    """Combines the rows' negative log-likelihoods into the batch's loss, and returns its derivative by each of them."""
     if not batch[0].others:
         tokens = sum(len(example.target) for example in batch)
         return float(losses.sum() / tokens), [1 / tokens] * len(losses)

@@ -1,4 +1,4 @@
-"""The paper's Tables 4 and 5."""
+"""Lists the figures of the paper's Tables 4 and 5."""
 
 from typing import Any
 

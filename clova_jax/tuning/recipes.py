@@ -1,4 +1,4 @@
-"""Which config and which training run a method's name stands for.
+"""Maps a method's name to its config and its training run.
 
 The paper gives no hyper-parameters. Shapes are the original p-tuning code's (for GPT: virtual tokens before and
 after the text). Of the rates only p-tuning's was compared: on the embedded sample's development split 1e-3 and
@@ -36,7 +36,7 @@ def make_cell(
     steps: int = 1_000,
     batch_size: int = 16,
 ) -> Cell:
-    """A cell of the table with a method's usual settings.
+    """Makes a cell of the table with a method's usual settings.
 
     Raises:
         ClovaError: no such method or encoder.

@@ -1,4 +1,4 @@
-"""Tune a model on a task's examples: one call from items to something that answers."""
+"""Tunes a model on a task's examples: one call from items to a model that answers."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from clova_jax.tuning.state import placed
 
 @dataclass(frozen=True)
 class TunedModel:
-    """A model after tuning.
+    """Holds a model after tuning.
 
     Args:
         view: the model with the parameters to answer with; the original is as it was.
@@ -52,7 +52,10 @@ class TunedModel:
 
 
 def default_template(config: Any) -> Template:
-    """`[P]*n {text} [P]*n` for virtual tokens (the original p-tuning's for GPT), the text alone without them."""
+    """Returns `[P]*n {text} [P]*n` for virtual tokens, and the text alone without them.
+
+    The original p-tuning code does the same for GPT.
+    """
     count = getattr(config, "num_virtual_tokens", 0)
     return Template(*((n,) if n else () for n in (count // 2, count - count // 2)))
 
@@ -80,7 +83,7 @@ def tune(
             `FineTuningConfig`.
         template: `default_template` where None.
         dev: items to stop by; where None, a fifth of `items` is kept for that.
-        out: a folder that the run is kept in, and taken up from (AutoPrompt begins anew); the prompt is saved
+        out: a folder that the run is kept in, and resumed from (AutoPrompt begins anew); the prompt is saved
             there as `prompt/`.
 
     Raises:
@@ -140,12 +143,12 @@ def tune_outside(
     stop: StopSignals | None = None,
     label: str = "tuning",
 ) -> tuple[SoftPrompt, Tuned]:
-    """`tune` of a prompt without the weights: through `lm.input_gradients` alone.
+    """Tunes a prompt as `tune` does, but without the weights: through `lm.input_gradients` alone.
 
     The same result as `tune` with the same seed, but for rounding.
 
     Args:
-        lm: with `config`, `tokenizer`, `fingerprint` and `input_gradients`; no parameters are looked at.
+        lm: with `config`, `tokenizer`, `fingerprint` and `input_gradients`; its parameters are not used.
         config: `PromptEncoderConfig`, or `PromptTuningConfig` with a random start.
 
     Raises:
@@ -183,7 +186,7 @@ def tune_outside(
 
 @dataclass(frozen=True)
 class _Given:
-    """The data of a run: both splits as items and in tokens, and the template around them."""
+    """Holds the data of a run: both splits as items and in tokens, and the template around them."""
 
     template: Template
     before: Sequence[int]
@@ -225,7 +228,7 @@ class _Given:
         return cls(template, before, items, dev, examples, dev_examples, notes)
 
     def identity(self, task: Task, config: Any, weights: str) -> dict[str, Any]:
-        """What must not differ when a run is taken up again."""
+        """Returns what must not change when a run is resumed."""
         return {
             "method": type(config).__name__,
             **as_json(config),

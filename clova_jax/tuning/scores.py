@@ -1,4 +1,4 @@
-"""What a tuned model answers: label likelihoods or text, and how far it is off on the development split."""
+"""Scores a tuned model: label likelihoods or text, and its loss on the development split."""
 
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ def label_logprobs(
     contexts: Sequence[Sequence[int]],
     advance: Callable[[int], Any] | None = None,
 ) -> np.ndarray:
-    """float64[n, labels]: log p of every label's whole sequence of tokens after each context."""
+    """Returns float64[n, labels]: log p of every label's tokens after each context."""
     choices = [view.tokenizer.encode(choice) for choice in task.choices()]
     return np.stack(score_choices(view, before, contexts, [choices] * len(contexts), advance))
 
@@ -32,7 +32,7 @@ def dev_figures(
     items: Sequence[Item],
     examples: Sequence[Example],
 ) -> dict[str, float]:
-    """`dev_loss`, and for labels `dev_accuracy` in percent.
+    """Returns `dev_loss`, and for labels `dev_accuracy` in percent.
 
     The loss of labels is -log of the right one's share among them (it rises and falls with what is predicted);
     that of texts is nats per token.
@@ -47,7 +47,7 @@ def dev_figures(
 
 
 def label_figures(scores: np.ndarray, gold: np.ndarray) -> dict[str, float]:
-    """`dev_loss` and `dev_accuracy` from log-probabilities [n, labels] and the right columns [n]."""
+    """Returns `dev_loss` and `dev_accuracy` from log-probabilities [n, labels] and the right columns [n]."""
     highest = scores.max(axis=1, keepdims=True)
     shares = scores - highest - np.log(np.exp(scores - highest).sum(axis=1, keepdims=True))
     return {
@@ -64,7 +64,10 @@ def predictions(
     contexts: Sequence[Sequence[int]],
     advance: Callable[[int], Any],
 ) -> list[dict[str, Any]]:
-    """A row an item: `id, prediction, answers`, with `logprobs` for labels; texts greedily, up to a line break."""
+    """Answers every item: rows of `id, prediction, answers`, with `logprobs` for labels.
+
+    Texts are written greedily, up to a line break.
+    """
     if task.labels:
         names = list(task.labels)
         scores = label_logprobs(view, task, before, contexts, advance)

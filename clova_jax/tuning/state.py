@@ -1,4 +1,4 @@
-"""A tuning run on disk: two safetensors files and a JSON file, written whole at every look at the development split."""
+"""Keeps a tuning run on disk: two safetensors files and a JSON file, written completely at every validation."""
 
 import dataclasses
 from dataclasses import dataclass, field
@@ -34,13 +34,13 @@ KINDS = {
 
 @dataclass
 class Progress:
-    """Where a run is.
+    """Holds how far a run has come.
 
     Args:
         state: what is trained, with the optimizer's state and the number of steps.
         best: what was best on the development split so far, on the host.
         best_loss, best_step: there.
-        history: a row a look: `step`, `loss` (mean since the last look), `dev_loss`, `dev_accuracy`.
+        history: a row a validation: `step`, `loss` (mean since the last one), `dev_loss`, `dev_accuracy`.
         finished: nothing is left to do.
     """
 
@@ -58,11 +58,11 @@ class Progress:
         return cls(fresh_state(optimizer, copied), on_host(trainable))
 
     def save(self, folder: Path, identity: dict[str, Any]) -> None:
-        """Writes it; `run.json`, last, names the other file, so that the three always fit."""
+        """Writes the run; `run.json`, last, names the other file, so that the three always fit."""
         step = int(self.state.step)
         arrays = {"state": self.state, "best": self.best}
         if self.finished:
-            arrays = {"best": self.best}  # nobody goes on from here
+            arrays = {"best": self.best}  # nobody resumes from here
         name = f"step_{step}{'_end' if self.finished else ''}.safetensors"
         with whole_file(folder / name, "wb") as file:
             file.write(save({k: np.asarray(x) for k, x in _flat(arrays).items()}))
@@ -88,7 +88,7 @@ class Progress:
         optimizer: optax.GradientTransformation,
         trainable: Params,
     ) -> "Progress":
-        """The run in a folder, or a fresh one where there is none.
+        """Reads the run in a folder, or starts a fresh one where there is none.
 
         Raises:
             ClovaError: it is another run, or damaged.
@@ -121,12 +121,12 @@ class Progress:
 
 
 def placed(tree: Any, like: Any) -> Any:
-    """The arrays on the devices where those of another tree are, split as they are."""
+    """Puts the arrays on the devices where those of another tree are, sharded as they are."""
     return jax.tree.map(lambda new, old: jax.device_put(new, jnp.asarray(old).sharding), tree, like)
 
 
 def on_host(tree: Params) -> Params:
-    """A copy in the host's memory, which no donated buffer can change."""
+    """Copies arrays into the host's memory, where no donated buffer can change them."""
     return jax.tree.map(np.array, tree)
 
 

@@ -1,4 +1,4 @@
-"""A row of Table 4 or 5: one method on so many examples, several seeds, tested like a few-shot row."""
+"""Makes a row of Table 4 or 5: one method on so many examples, several seeds, tested like a few-shot row."""
 
 import dataclasses
 import shutil
@@ -31,13 +31,13 @@ from clova_jax.tuning.scores import predictions
 
 @dataclass(frozen=True)
 class Cell:
-    """What a row is of.
+    """Describes one row of the table: a method, its config, and how many examples it sees.
 
     Args:
         method, encoder: as shown in the row.
         config: of the method.
         options: of a training run; its seed is replaced by the trial's.
-        examples: drawn from the task's pool, the development split among them; None takes the whole pool.
+        examples: drawn from the task's pool, the development split among them; None takes the complete pool.
         shots: examples shown in the prompt as well, between the virtual tokens (Table 5).
     """
 
@@ -62,10 +62,10 @@ def tuned_row(
     out: Path,
     stop: StopSignals | None = None,
 ) -> dict[str, Any]:
-    """Tunes and tests once a seed; finished seeds in `out` are taken over, an unfinished one goes on.
+    """Tunes and tests once per seed; finished seeds in `out` are kept, an unfinished one is resumed.
 
-    The items are those of `evaluate.measure` with the same seed and limit. The interval tells the items' chance
-    and, from two seeds on, the spread over seeds.
+    The items are those of `evaluate.measure` with the same seed and limit. The interval covers the choice of
+    items and, from two seeds on, the spread over seeds.
 
     Raises:
         ClovaError: as `check_cell`.
@@ -96,7 +96,7 @@ def tuned_row(
             )
             named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
             records.add(key, settings, summary, [named | row for row in rows])
-            if isinstance(cell.config, FineTuningConfig):  # a whole model a seed
+            if isinstance(cell.config, FineTuningConfig):  # a complete model a seed
                 shutil.rmtree(folder, ignore_errors=True)
             found = records.find(key, settings)
         marks.append(found[0])
@@ -131,7 +131,7 @@ def tuned_row(
 
 
 def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
-    """Nothing, before anything is computed.
+    """Checks that this cell can be run with this data. Returns nothing.
 
     Raises:
         ClovaError: fewer examples than can be split or more than there are, no seed, no test item.
@@ -158,7 +158,7 @@ def _one_seed(
     stop: StopSignals | None,
     label: str,
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Draws examples, tunes, answers the items: a summary, and a row an item."""
+    """Draws examples, tunes, answers the items; returns a summary, and a row an item."""
     begin = time.perf_counter()
     shown = _shown(task, data, items, cell.shots, seed)
     aside = {item.id for item in shown}
@@ -201,7 +201,7 @@ def answer(
     label: str = "test",
     stop: StopSignals | None = None,
 ) -> tuple[list[dict[str, Any]], int]:
-    """The tuned model's answer to every item, and how many texts were cut to fit the context."""
+    """Answers every item with the tuned model; also counts texts that were cut to fit the context."""
     model = tuned.view
     contexts, cut = make_contexts(
         task, items, model.tokenizer, tuned.template, first_virtual(model), model.config.max_length
@@ -219,7 +219,7 @@ def answer(
 def _shown(
     task: Task, data: TaskData, items: Sequence[Item], shots: int, seed: int
 ) -> Sequence[Item]:
-    """The examples in the prompt: a random set, the same for training and test."""
+    """Draws the examples in the prompt: a random set, the same for training and test."""
     if not shots:
         return []
     return task.examples(items[0], data, shots, generator(seed, task.name, "shots"))

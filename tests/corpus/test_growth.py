@@ -3,8 +3,6 @@
 Privacy and profanity have tables of their own (`test_privacy_growth`, `test_profanity`).
 """
 
-import gc
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +21,7 @@ from clova_jax.corpus.normalize import normalize
 from clova_jax.corpus.profile import profile
 from clova_jax.corpus.quality import quality
 from clova_jax.corpus.spam import spam
+from tests.worlds.growth import too_slow
 
 _INDEX = EvaluationIndex(
     ["강가를 걷던 저녁이 길고 길었다", "좋구나", " ".join(f"낱말{n}" for n in range(20))]
@@ -125,53 +124,22 @@ PAGE_OPERATORS: dict[str, Callable[[str], Any]] = {
 }
 
 
-def shape(made: str | Callable[[int], Any], size: int) -> Any:
-    return made(size) if callable(made) else made * (size // len(made))
-
-
-def growth(
-    operator: Callable[[Any], Any], made: str | Callable[[int], Any], size: int
-) -> tuple[float, float]:
-    """Seconds for a size and for twice the size: the best of a few, taken in turn."""
-    inputs = shape(made, size), shape(made, 2 * size)
-    best = [float("inf"), float("inf")]
-    gc.disable()  # it walks over all that other tests have left
-    try:
-        for _ in range(9):
-            for place, given in enumerate(inputs):
-                start = time.process_time()
-                operator(given)
-                best[place] = min(best[place], time.process_time() - start)
-            if best[1] < 2.6 * best[0] + 0.02:
-                break
-    finally:
-        gc.enable()
-    return best[0], best[1]
-
-
 @pytest.mark.parametrize("name", TEXT_OPERATORS)
 def test_operators_on_texts(name):
     operator = TEXT_OPERATORS[name]
     operator("가나다 라마바")  # what is loaded once
-    slow = {}
-    for kind, made in TEXTS.items():
-        small, large = growth(operator, made, 15_000)
-        if large > 2.6 * small + 0.02:
-            slow[kind] = (small, large)
-    assert not slow
+    slow = {kind: too_slow(operator, made, 15_000) for kind, made in TEXTS.items()}
+    assert not any(slow.values()), slow
 
 
 @pytest.mark.parametrize("name", PAGE_OPERATORS)
 def test_operators_on_pages(name):
     operator = PAGE_OPERATORS[name]
     operator("<p>가")
-    slow = {}
-    for kind, made in PAGES.items():
-        # Features of blocks take longer, and grow with them: the size tells of the walk over the page.
-        small, large = growth(operator, made, 4_000 if operator is core_text else 16_000)
-        if large > 2.6 * small + 0.02:
-            slow[kind] = (small, large)
-    assert not slow
+    # Features of blocks take longer, and grow with them: the size tells of the walk over the page.
+    size = 4_000 if operator is core_text else 16_000
+    slow = {kind: too_slow(operator, made, size) for kind, made in PAGES.items()}
+    assert not any(slow.values()), slow
 
 
 def test_dialogues_and_threads_of_many():
@@ -188,21 +156,18 @@ def test_dialogues_and_threads_of_many():
         (dialogue_text, turns),
         (lambda given: kin_text("약은 언제 먹나요?", given), answers),
     ):
-        small, large = growth(operator, make, 10_000)
-        assert large < 2.6 * small + 0.02
+        assert not too_slow(operator, make, 10_000)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAGE_OPERATORS)
 def test_long_pages(name):
-    for kind, made in PAGES.items():
-        small, large = growth(PAGE_OPERATORS[name], made, 100_000)
-        assert large < 2.6 * small + 0.02, kind
+    slow = {kind: too_slow(PAGE_OPERATORS[name], made, 100_000) for kind, made in PAGES.items()}
+    assert not any(slow.values()), slow
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TEXT_OPERATORS)
 def test_long_texts(name):
-    for kind, made in TEXTS.items():
-        small, large = growth(TEXT_OPERATORS[name], made, 300_000)
-        assert large < 2.6 * small + 0.02, kind
+    slow = {kind: too_slow(TEXT_OPERATORS[name], made, 300_000) for kind, made in TEXTS.items()}
+    assert not any(slow.values()), slow

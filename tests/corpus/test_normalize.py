@@ -1,6 +1,5 @@
 """Normalisation: nothing changes on a second pass, entities are resolved where they are HTML, and once."""
 
-import time
 import unicodedata
 from collections import Counter
 
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.normalize import LONGEST_MARKS, cut_marks, normalize
 from clova_jax.corpus.steps import Cleaner, Cleaning
+from tests.worlds.growth import too_slow
 
 # Pieces that together make what is hard: entities cut in two, marks, jamo, fillers, what NFC rewrites.
 _PIECES = [
@@ -82,16 +82,7 @@ def test_marks_are_bounded_and_counted():
 
 
 def test_time_grows_with_the_marks():
-    def seconds(count: int) -> float:
-        text = "a" + "\u0301\u0323\u0327\u0316" * count
-        start = time.process_time()
-        for _ in range(20):
-            normalize(text)
-        return time.process_time() - start
-
-    seconds(10)
-    small = min(seconds(20_000) for _ in range(3))
-    assert min(seconds(40_000) for _ in range(3)) < 2.6 * small + 0.02
+    assert not too_slow(normalize, lambda size: "a" + "\u0301\u0323\u0327\u0316" * size, 400_000)
 
 
 def test_a_page_that_shows_an_entity_keeps_it():

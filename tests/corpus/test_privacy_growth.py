@@ -1,10 +1,9 @@
 """Privacy takes twice the time for twice the text, whatever is in it."""
 
-import time
-
 import pytest
 
 from clova_jax.corpus.privacy import mask
+from tests.worlds.growth import too_slow
 
 SEPARATORS = [
     "",
@@ -70,21 +69,7 @@ SHAPES = [
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: ascii(shape)[:30])
 def test_twice_the_text_takes_twice_the_time(shape):
-    def seconds(size: int) -> float:
-        text = shape * (size // len(shape))
-        times = []
-        for _ in range(3):
-            start = time.process_time()
-            mask(text)
-            times.append(time.process_time() - start)
-        return min(times)
-
-    size = 3_000
-    for _ in range(3):  # the machine may be busy with something else
-        small, large = seconds(size), seconds(2 * size)
-        if large <= 2.6 * small + 0.005:
-            return
-    raise AssertionError(f"{small:.4f} s, of twice the text {large:.4f} s")
+    assert not too_slow(mask, shape, 10_000)
 
 
 def test_thousands_of_numbers_in_a_run_are_a_matter_of_seconds():

@@ -1,6 +1,5 @@
 """Swear words: every stem where it swears and where it does not, and softened text that reads well."""
 
-import time
 from collections import Counter
 
 import numpy as np
@@ -13,6 +12,7 @@ from clova_jax.corpus.linear_model import NgramModel
 from clova_jax.corpus.profanity import fit_particle, profanity_share, soften, swear_words
 from clova_jax.corpus.profanity_lexicon import RULES
 from clova_jax.corpus.steps import Cleaner, Cleaning, Dropped
+from tests.worlds.growth import too_slow
 
 CLEAN = """
 물가가 소비에 영향을 미친 것으로 나타났다. 큰 영향을 미친 것은 금리였다
@@ -204,17 +204,4 @@ def test_a_trained_model_judges_what_softening_leaves(tmp_path):
     ],
 )
 def test_time_grows_with_the_text(piece):
-    def seconds(text):
-        start = time.process_time()
-        soften(text)
-        return time.process_time() - start
-
-    text = piece * (8_000 // len(piece))
-    short, long = [], []
-    for _ in range(8):  # on a busy machine single times are too long, never too short
-        short.append(seconds(text))
-        long.append(seconds(text * 2))
-        if min(long) <= 2.6 * min(short) + 0.02:
-            break
-    else:
-        pytest.fail(f"{min(short):.3f} s, and {min(long):.3f} s for twice as much")
+    assert not too_slow(soften, piece, 8_000)

@@ -53,11 +53,11 @@ def test_the_losses_are_said(foreign):
     assert foreign["kogpt2"].losses == (
         "characters outside its vocabulary become '<unk>' (id 2)",
         "line breaks become '<unk>'",
-        "not kept: a blank at the start, '▁'",
+        "not kept: a space at the start, '▁'",
     )
     assert foreign["byte_fallback"].losses == ("not kept: '▁'",)
     said = "; ".join(foreign["unigram"].losses)
-    for part in ("NFKC, Replace", "blanks in a row", "the text '</s>' becomes the special token"):
+    for part in ("NFKC, Replace", "spaces in a row", "the text '</s>' becomes the special token"):
         assert part in said
     assert "BertNormalizer" in "; ".join(foreign["word_piece"].losses)
     lost = HuggingFaceTokenizer(_without_unknown(), 1, 400)

@@ -1,7 +1,7 @@
 """Documents of the six kinds of Table 1 that the sample has, and the share of each recipe.
 
 More than half of the bytes are plain prose, the largest part by far. The rest are things the web holds too, written in the
-paper's prompt formats (section 4.3): lists of labelled reviews, headlines with their topic, questions on
+paper's prompt formats (section 4.1): lists of labelled reviews, headlines with their topic, questions on
 a passage, sentence pairs, translations and rewritten queries.
 """
 
@@ -230,7 +230,7 @@ def _review_list(desk: Desk) -> str:
 
 
 def _headline_list(desk: Desk) -> str:
-    """Mostly `headline (topic)`, one a line; else the longer prompt of section 4.3."""
+    """Mostly `headline (topic)`, one a line; else the longer prompt (docs/paper.md, section 4.1)."""
     pen = desk.pen
     topics = [pen.one(TOPICS) for _ in range(pen.count(6, 18))]
     titled = [(desk.newsroom.headline(topic), SHORT[topic]) for topic in topics]
@@ -241,7 +241,7 @@ def _headline_list(desk: Desk) -> str:
 
 
 def _pairs(desk: Desk) -> str:
-    """Sentence pairs: mostly 같음 or 다름 after them, else the question of section 4.3."""
+    """Sentence pairs: mostly 같음 or 다름 after them, else a question (docs/paper.md, section 4.1)."""
     pen, blocks = desk.pen, []
     short = pen.chance(0.75)
     for _ in range(pen.count(4, 10)):

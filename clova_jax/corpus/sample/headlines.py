@@ -8,7 +8,7 @@ TOPICS = ("IT과학", "경제", "사회", "생활문화", "세계", "스포츠",
 """Labels as YNAT writes them."""
 
 SHORT = dict(zip(TOPICS, ("과학", "경제", "사회", "생활", "세계", "스포츠", "정치"), strict=True))
-"""Labels as the paper's prompt says them (section 4.3)."""
+"""Labels as the paper's prompt says them (section 4.1)."""
 
 _OWN = {  # kinds of entities that make news of a topic
     "IT과학": ("product", "company"),

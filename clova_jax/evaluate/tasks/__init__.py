@@ -1,4 +1,4 @@
-"""The tasks by name. A file in this folder that defines `TASK` is a task; nothing else is needed."""
+"""Finds the tasks by name. A file in this folder that defines `TASK` is a task; nothing else is needed."""
 
 import importlib
 import pkgutil
@@ -10,13 +10,13 @@ PAPER_TASKS = ("nsmc", "korquad", "ko_en", "en_ko", "ynat", "klue_sts", "query_m
 
 
 def task_names() -> list[str]:
-    """Every task there is: the paper's in its order, then the others."""
+    """Lists all tasks: the paper's in its order, then the others."""
     found = {module.name for module in pkgutil.iter_modules(__path__)}
     return [*PAPER_TASKS, *sorted(found - set(PAPER_TASKS))]
 
 
 def load_task(name: str) -> Task:
-    """A task by name.
+    """Returns a task by name.
 
     Raises:
         ClovaError: there is none.

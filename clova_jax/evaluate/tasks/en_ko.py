@@ -1,4 +1,4 @@
-"""English to Korean."""
+"""Translates English to Korean."""
 
 from clova_jax.evaluate import translation
 

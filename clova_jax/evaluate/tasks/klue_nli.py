@@ -1,4 +1,4 @@
-"""KLUE-NLI: does the premise entail the hypothesis, contradict it, or neither?"""
+"""Asks whether the premise entails the hypothesis, contradicts it, or neither (KLUE-NLI)."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def _read_kornli(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The dev file; examples from the training file, or KorNLI's dev file where it is absent."""
+    """Loads the dev file; examples come from the training file, or from KorNLI's dev file where it is absent."""
     folder = Path(data_dir) / "klue" / "klue-nli-v1.1"
     items = _read(find_file(folder, "klue-nli-v1.1_dev.json"))
     note = "the dev split: KLUE's test labels are private"

@@ -1,4 +1,4 @@
-"""KLUE-STS: do two sentences mean the same? Graded 0 to 5, the same from 3 on."""
+"""Asks whether two sentences mean the same (KLUE-STS). Graded 0 to 5, the same from 3 on."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def _read(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The dev file; examples from the training file, or KorSTS's where it is absent."""
+    """Loads the dev file; examples come from the training file, or from KorSTS's where it is absent."""
     folder = Path(data_dir) / "klue" / "klue-sts-v1.1"
     items = _read(find_file(folder, "klue-sts-v1.1_dev.json"))
     note = "the dev split: KLUE's test labels are private"

@@ -1,4 +1,4 @@
-"""Korean to English."""
+"""Translates Korean to English."""
 
 from clova_jax.evaluate import translation
 

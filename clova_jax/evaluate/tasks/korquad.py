@@ -1,4 +1,4 @@
-"""KorQuAD 1.0: an answer from a paragraph, after other questions on the same paragraph."""
+"""Asks for an answer from a paragraph, after other questions on the same paragraph (KorQuAD 1.0)."""
 
 from pathlib import Path
 from typing import Any
@@ -45,7 +45,7 @@ def _item(place: str, question: Any, lead: str) -> Item:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The dev file (the test set is hidden); examples come from it, paragraph by paragraph."""
+    """Loads the dev file (the test set is hidden); examples come from it, paragraph by paragraph."""
     items = _read(find_file(Path(data_dir) / "korquad", "KorQuAD_v1.0_dev.json"))
     return TaskData(items, items, ("the dev split: the test set is hidden",))
 
@@ -53,7 +53,7 @@ def load(data_dir: Path) -> TaskData:
 def same_paragraph(
     item: Item, data: TaskData, shots: int, random: np.random.Generator
 ) -> list[Item]:
-    """Other questions on the item's paragraph; all of them where it has fewer than asked for."""
+    """Draws other questions on the item's paragraph; all of them where it has fewer than asked for."""
     others = [other for other in data.by_lead[item.lead] if other.id != item.id]
     return [others[i] for i in random.permutation(len(others))[:shots]]
 

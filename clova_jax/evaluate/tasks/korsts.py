@@ -1,4 +1,4 @@
-"""KorSTS: do two sentences mean the same? Graded 0 to 5, the same from 3 on, as in KLUE-STS."""
+"""Asks whether two sentences mean the same (KorSTS). Graded 0 to 5, the same from 3 on, as in KLUE-STS."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from clova_jax.evaluate.task import Item, TaskData
 
 
 def read(path: Path) -> list[Item]:
-    """The pairs of a KorSTS file."""
+    """Reads the pairs of a KorSTS file."""
     items = []
     for place, row in readers.tsv_rows(path, ("score", "sentence1", "sentence2")):
         score = readers.number(place, row["score"], 0, 5, "score")
@@ -26,7 +26,7 @@ def read(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The test file, and examples from the training file."""
+    """Loads the test file, and examples from the training file."""
     folder = Path(data_dir) / "kornlu" / "KorSTS"
     return TaskData(
         read(find_file(folder, "sts-test.tsv")), read(find_file(folder, "sts-train.tsv"))

@@ -1,4 +1,4 @@
-"""NSMC: is a film review positive or negative?"""
+"""Asks whether a film review is positive or negative (NSMC)."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def _read(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The test file, and examples from the training file (reviews without text aside)."""
+    """Loads the test file, and examples from the training file (reviews without text are left out)."""
     folder = Path(data_dir) / "nsmc"
     train = _read(find_file(folder, "ratings_train.txt"))
     return TaskData(

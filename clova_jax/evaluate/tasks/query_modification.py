@@ -1,4 +1,4 @@
-"""Query modification: rewrite the last query of a dialogue so that it stands alone."""
+"""Asks to rewrite the last query of a dialogue so that it stands alone."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def _read(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The test file, and examples from the training file."""
+    """Loads the test file, and examples from the training file."""
     folder = Path(data_dir) / "query_modification"
     return TaskData(
         _read(find_file(folder, "query_modification_test.jsonl")),

@@ -1,4 +1,4 @@
-"""YNAT (KLUE-TC): which section does a headline belong to?"""
+"""Asks which topic a headline belongs to (YNAT, KLUE-TC)."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def _read(path: Path) -> list[Item]:
 
 
 def load(data_dir: Path) -> TaskData:
-    """The dev file (test labels are private), and examples from the training file."""
+    """Loads the dev file (test labels are private), and examples from the training file."""
     folder = Path(data_dir) / "klue" / "ynat-v1.1"
     return TaskData(
         _read(find_file(folder, "ynat-v1.1_dev.json")),

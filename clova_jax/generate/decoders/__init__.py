@@ -1,4 +1,4 @@
-"""Two ways to run a model a token at a time, behind one protocol.
+"""Runs a model a token at a time, in two ways behind one protocol.
 
 `StackedDecoder` is the modules' own forward pass with a `Cache`: it runs everywhere, on meshes too, and for any
 `Decoder`. `LayeredDecoder` is a second writing of the standard block for CPUs, where it is twice as fast

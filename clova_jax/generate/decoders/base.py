@@ -1,4 +1,4 @@
-"""What a decoding loop needs of a model, and which of the two decoders a model gets."""
+"""Defines what a decoding loop needs of a model, and chooses which of the two decoders a model gets."""
 
 from typing import Any, Protocol
 

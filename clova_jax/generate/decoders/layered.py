@@ -1,4 +1,6 @@
-"""The standard block once more, one token at a time, laid out for the processor: what a CPU's decoding loop spends its time on.
+"""Computes the standard block one token at a time, laid out for the processor.
+
+A CPU's decoding loop spends its time here.
 
 Decoding reads every weight once a token, and little else, so the weights lie as the product of a matrix and a
 few columns wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each
@@ -30,7 +32,7 @@ _MASKED = -1e30
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class LayerCache:
-    """Keys and values of each layer apart.
+    """Holds keys and values of each layer in arrays of their own.
 
     Args:
         keys, values: L arrays [B,N,S,H].
@@ -43,13 +45,13 @@ class LayerCache:
 
     @classmethod
     def empty(cls, config: ModelConfig, batch: int, size: int, dtype: Any) -> "LayerCache":
-        """Room for `size` tokens in each of `batch` rows."""
+        """Returns a cache with room for `size` tokens in each of `batch` rows."""
         shape = (batch, config.num_heads, size, config.head_dim)
         arrays = [tuple(jnp.zeros(shape, dtype) for _ in range(config.num_layers)) for _ in "kv"]
         return cls(*arrays, jnp.zeros(batch, jnp.int32))
 
     def put(self, slots: Int[Array, "R"], read: Cache) -> "LayerCache":
-        """Rows of a cache as `forward` fills it, into the given slots."""
+        """Returns the cache with rows of a prefill, as `forward` fills them, in the given slots."""
         time = read.keys.shape[2]
 
         def put(mine: tuple, new: Array) -> tuple:
@@ -65,7 +67,7 @@ class LayerCache:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Recent:
-    """Keys and values of the tokens that a decoding loop made so far, behind the cache it started with.
+    """Holds keys and values of the tokens that a decoding loop made so far, behind the cache it started with.
 
     Args:
         keys, values: L arrays [B,N,C,H], an entry a step.
@@ -213,14 +215,14 @@ def _laid_out(blocks: Params, layer: Int[Array, ""]) -> Params:
 
 
 def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
-    """A linear layer; the rows of `x` are the product's columns."""
+    """Applies a linear layer; the rows of `x` are the product's columns."""
     return (p["kernel"].astype(x.dtype) @ x.T + p["bias"].astype(x.dtype)).T
 
 
 def _attend(
     query: Float[Array, "B N H"], parts: Sequence[tuple[Array, Array, Array]]
 ) -> Float[Array, "B N H"]:
-    """Attention of one query a row; softmax in float32.
+    """Computes attention of one query a row; softmax in float32.
 
     Args:
         parts: keys and values, each row's own [B,N,S,H] or shared by all [N,S,H], and how many are

@@ -1,4 +1,4 @@
-"""The modules' own forward pass, one token at a time, with a `Cache`."""
+"""Runs the modules' own forward pass, one token at a time, with a `Cache`."""
 
 import functools
 from dataclasses import dataclass

@@ -1,0 +1,74 @@
+"""docs/architecture.md names files that exist, every room, and floors that imports keep to; the docs are linked."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "clova_jax"
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text()
+
+
+def _named() -> list[str]:
+    """What stands in backticks and is a path."""
+    return [
+        name
+        for name in re.findall(r"`([\w/.-]+)`", ARCHITECTURE)
+        if "/" in name or name.endswith((".py", ".md"))
+    ]
+
+
+def _rooms() -> dict[str, list[Path]]:
+    rooms = {path.name: sorted(path.rglob("*.py")) for path in PACKAGE.iterdir() if path.is_dir()}
+    rooms |= {path.stem: [path] for path in PACKAGE.glob("*.py") if not path.name.startswith("_")}
+    return {name: files for name, files in rooms.items() if files}
+
+
+def _floors() -> dict[str, int]:
+    lines = re.findall(r"^(\d)\. ([a-z_, ]+)$", ARCHITECTURE.split("## Floors")[1], re.MULTILINE)
+    return {room: int(number) for number, rooms in lines for room in rooms.split(", ")}
+
+
+def _imported(path: Path) -> set[str]:
+    """Rooms that a file imports from, inside functions too."""
+    modules: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            modules += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+    return {name.split(".")[1] for name in modules if name.startswith("clova_jax.")}
+
+
+def test_every_path_it_names_exists():
+    names = _named()
+    assert len(names) > 100
+    missing = [n for n in names if not (PACKAGE / n).exists() and not (ROOT / n).exists()]
+    assert not missing
+
+
+def test_every_room_has_a_row_and_a_floor():
+    rooms = set(_rooms())
+    table = set(re.findall(r"^\| `([\w]+)(?:/|\.py)`", ARCHITECTURE, re.MULTILINE))
+    assert rooms <= table
+    assert rooms <= set(_floors())
+
+
+@pytest.mark.parametrize("room", sorted(_rooms()))
+def test_imports_go_down(room):
+    floors = _floors()
+    others = {
+        (str(path.relative_to(PACKAGE)), other)
+        for path in _rooms()[room]
+        for other in _imported(path)
+        if other in floors and other != room and floors[other] >= floors[room]
+    }
+    assert not others
+
+
+@pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
+def test_the_readmes_link_the_docs(readme):
+    text = (ROOT / readme).read_text()
+    assert all(f"(docs/{name}.md)" in text for name in ("architecture", "paper", "words"))
