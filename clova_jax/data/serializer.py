@@ -194,7 +194,7 @@ class _Encode:
         self.limits = {source: Limits(**limit) for source, limit in limits.items()}
 
     def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], Counter]:
-        """What of the block goes to each stream, and counts of what does not."""
+        """Encodes a block: what goes to each stream, and counts of what does not."""
         texts: dict[tuple[str, str], list[str]] = {}
         lost = Counter()
         for document in parse_block(block):
