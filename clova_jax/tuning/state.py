@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import Array
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -121,8 +122,16 @@ class Progress:
 
 
 def placed(tree: Any, like: Any) -> Any:
-    """The arrays on the devices where those of another tree are, split as they are."""
-    return jax.tree.map(lambda new, old: jax.device_put(new, jnp.asarray(old).sharding), tree, like)
+    """The arrays on the devices where those of another tree are, split as they are.
+
+    What is tied to no device there is tied to none here: a program compiled for the one serves the other.
+    """
+
+    def place(new: Any, old: Any) -> Array:
+        old = jnp.asarray(old)
+        return jax.device_put(new, old.sharding if old.committed else None)
+
+    return jax.tree.map(place, tree, like)
 
 
 def on_host(tree: Params) -> Params:
