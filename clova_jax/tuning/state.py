@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jaxtyping import Array
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -121,8 +122,16 @@ class Progress:
 
 
 def placed(tree: Any, like: Any) -> Any:
-    """Puts the arrays on the devices where those of another tree are, sharded as they are."""
-    return jax.tree.map(lambda new, old: jax.device_put(new, jnp.asarray(old).sharding), tree, like)
+    """Puts the arrays on the devices where those of another tree are, sharded as they are.
+
+    What is committed to no device there is committed to none here: a program compiled for one serves the other.
+    """
+
+    def place(new: Any, old: Any) -> Array:
+        old = jnp.asarray(old)
+        return jax.device_put(new, old.sharding if old.committed else None)
+
+    return jax.tree.map(place, tree, like)
 
 
 def on_host(tree: Params) -> Params:

@@ -1,6 +1,7 @@
-"""The first command anyone runs, as they run it: in processes of its own, stopped once and taken up again."""
+"""The first command anyone runs: from text to table, its mistakes; stopped once and taken up again."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -16,14 +17,34 @@ from experiments.quickstart import Options, run
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "--megabytes 0.4 --steps 150 --global-batch 2 --length 64 --limit 20 --shots 0,2 --trials 2"
+SMALLEST = SMALL.replace("0.4", "0.2").replace("150", "3")
 COMMAND = [sys.executable, "-m", "experiments.quickstart", *SMALL.split()]
 PROG = "python -m experiments.quickstart"
 
 
-def quickstart(out: Path) -> subprocess.CompletedProcess:
-    return subprocess.run(
+def quickstart(*words: object) -> tuple[int, str, str]:
+    """Status, standard output and standard error, without a process of its own, which takes seconds to start."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as error,
+    ):
+        status = main(Options, run, [*SMALLEST.split(), *map(str, words)], PROG)
+    return status, out.getvalue(), error.getvalue()
+
+
+def in_a_process(out: Path) -> tuple[int, str, str]:
+    """The same as users run it, with more steps."""
+    done = subprocess.run(
         [*COMMAND, "--out", str(out)], cwd=ROOT, capture_output=True, text=True, timeout=500
     )
+    return done.returncode, done.stdout, done.stderr
+
+
+def refused(*words: object) -> str:
+    """What a mistake is answered with."""
+    status, _, error = quickstart(*words)
+    assert status == 2
+    return error
 
 
 def assert_one_line(error: str, *words: str) -> None:
@@ -32,6 +53,52 @@ def assert_one_line(error: str, *words: str) -> None:
     assert line.startswith(f"{PROG}: error: ")
     for word in words:
         assert word in line
+
+
+def assert_complete(out: Path, said: str) -> None:
+    """A table with its rows, plots, predictions and a model."""
+    results = json.loads((out / "results.json").read_text())
+    assert {"experiment", "config", "rows", "paper", "environment"} <= results.keys()
+    scores = [row for row in results["rows"] if row["task"] == "nsmc"]
+    assert [row["shots"] for row in scores] == [0, 2]
+    for row in scores:
+        assert 0 <= row["low"] <= row["value"] <= row["high"] <= 100
+        assert 40 <= row["baseline"] <= 60
+    sources = {row["source"] for row in results["rows"] if row["metric"] == "bits per byte"}
+    assert sources >= {"all", "blog", "cafe", "news", "comments", "kin", "wiki"}
+    assert results["paper"][0]["value"] == 73.11
+    assert "synthetic" in (out / "table.md").read_text()
+    assert (out / "quickstart.png").stat().st_size > 10_000
+    assert (out / "model" / "config.json").is_file()
+    predictions = [json.loads(line) for line in (out / "predictions.jsonl").open()]
+    assert len(predictions) == 20 + 2 * 20
+    assert {"task", "trial", "id", "prediction", "answers"} <= predictions[0].keys()
+    assert said.count("> **") == 3
+    assert "nsmc" in said
+
+
+def assert_computed_once(out: Path, first: str, again) -> None:
+    """The same command once more gives the same table, and neither trains nor writes the model anew."""
+    before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file() and "model" in p.parts}
+    status, said, error = again()
+    assert status == 0, error
+    assert before
+    assert before == {p: p.stat().st_mtime_ns for p in before}
+    assert "training" not in error
+    assert json.loads((out / "results.json").read_text())["rows"]
+    assert said == first[first.index("## quickstart") :]
+
+
+def test_from_text_to_table_and_the_second_run_computes_nothing_again(tmp_path):
+    status, said, error = quickstart("--out", tmp_path)
+    assert status == 0, error
+    began = error.splitlines()
+    assert began[0].startswith("quickstart: everything goes to ")
+    assert began[1] == "quickstart: text: 0.2 MB of the synthetic sample world"
+    assert "quickstart: tokenizer: morpheme_byte, 4,096 ids" in began
+    assert "training" in error
+    assert_complete(tmp_path, said)
+    assert_computed_once(tmp_path, said, lambda: quickstart("--out", tmp_path))
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +124,6 @@ def stopped(tmp_path_factory):
     return out, process.returncode, said, checkpoints
 
 
-@pytest.fixture(scope="module")
-def finished(stopped):
-    """The same command again."""
-    out = stopped[0]
-    return out, quickstart(out)
-
-
 def test_the_first_line_does_not_wait_for_what_takes_seconds_to_load():
     heavy = {"jax", "matplotlib", "scipy", "orbax", "tokenizers", "kiwipiepy"}
     script = f"import sys, experiments.quickstart; print(*{heavy}.intersection(sys.modules))"
@@ -73,13 +133,7 @@ def test_the_first_line_does_not_wait_for_what_takes_seconds_to_load():
     assert result.stdout == "\n", result.stderr
 
 
-def test_the_steps_are_told_as_they_begin(stopped):
-    said = stopped[2].splitlines()
-    assert said[0].startswith("quickstart: everything goes to ")
-    assert said[1] == "quickstart: text: 0.4 MB of the synthetic sample world"
-    assert "quickstart: tokenizer: morpheme_byte, 4,096 ids" in said
-
-
+@pytest.mark.slow
 def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(stopped):
     _, status, said, checkpoints = stopped
     assert status == 130, said
@@ -89,82 +143,38 @@ def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(stopped):
     assert len(checkpoints) == 1
 
 
-def test_it_goes_on_from_there(stopped, finished):
-    out, result = finished
-    at = stopped[3][0].parent.name
-    assert f"going on from step {at} in {out}" in result.stderr
+@pytest.mark.slow
+def test_it_goes_on_from_there(stopped):
+    out, _, _, checkpoints = stopped
+    status, said, error = in_a_process(out)
+    assert status == 0, error
+    assert f"going on from step {checkpoints[0].parent.name} in {out}" in error
     rows = [json.loads(line) for line in (out / "metrics.jsonl").open()]
     assert [row["step"] for row in rows if "loss" in row] == list(range(1, 151))
+    assert_complete(out, said)
+    assert_computed_once(out, said, lambda: in_a_process(out))
 
 
-def test_it_leaves_table_plots_predictions_and_a_model(finished):
-    out, result = finished
-    assert result.returncode == 0, result.stderr
-    results = json.loads((out / "results.json").read_text())
-    assert {"experiment", "config", "rows", "paper", "environment"} <= results.keys()
-    scores = [row for row in results["rows"] if row["task"] == "nsmc"]
-    assert [row["shots"] for row in scores] == [0, 2]
-    for row in scores:
-        assert 0 <= row["low"] <= row["value"] <= row["high"] <= 100
-        assert 40 <= row["baseline"] <= 60
-    sources = {row["source"] for row in results["rows"] if row["metric"] == "bits per byte"}
-    assert sources >= {"all", "blog", "cafe", "news", "comments", "kin", "wiki"}
-    assert results["paper"][0]["value"] == 73.11
-    assert "synthetic" in (out / "table.md").read_text()
-    assert (out / "quickstart.png").stat().st_size > 10_000
-    assert (out / "model" / "config.json").is_file()
-    predictions = [json.loads(line) for line in (out / "predictions.jsonl").open()]
-    assert len(predictions) == 20 + 2 * 20
-    assert {"task", "trial", "id", "prediction", "answers"} <= predictions[0].keys()
-    assert result.stdout.count("> **") == 3
-    assert "nsmc" in result.stdout
-
-
-def test_the_second_run_computes_nothing_again(finished):
-    out, first = finished
-    before = {p: p.stat().st_mtime_ns for p in out.rglob("*") if p.is_file() and "model" in p.parts}
-    again = quickstart(out)
-    assert again.returncode == 0, again.stderr
-    assert before == {p: p.stat().st_mtime_ns for p in before}
-    assert "training" not in again.stderr
-    assert json.loads((out / "results.json").read_text())["rows"]
-    assert again.stdout == first.stdout[first.stdout.index("## quickstart") :]
-
-
-def refused(capsys, *words: object) -> str:
-    """What a mistake is answered with; without a process of its own, which takes seconds to start."""
-    assert main(Options, run, [*SMALL.split(), *map(str, words)], PROG) == 2
-    return capsys.readouterr().err
-
-
-def test_a_wrong_path(tmp_path, capsys):
-    error = refused(capsys, "--out", tmp_path, "--data", tmp_path / "nowhere")
+def test_a_wrong_path(tmp_path):
+    error = refused("--out", tmp_path, "--data", tmp_path / "nowhere")
     assert_one_line(error, "nowhere", "no such")
 
 
 def test_an_unknown_flag(tmp_path):
-    result = subprocess.run(
-        [*COMMAND, "--out", str(tmp_path), "--epochs", "3"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=500,
-    )
-    assert result.returncode == 2
-    assert_one_line(result.stderr, "--epochs")
+    assert_one_line(refused("--out", tmp_path, "--epochs", 3), "--epochs")
 
 
-def test_an_empty_corpus(tmp_path, capsys):
+def test_an_empty_corpus(tmp_path):
     (tmp_path / "data" / "corpus").mkdir(parents=True)
-    error = refused(capsys, "--out", tmp_path / "out", "--data", tmp_path / "data")
+    error = refused("--out", tmp_path / "out", "--data", tmp_path / "data")
     assert_one_line(error, "empty corpus")
 
 
-def test_a_malformed_line(tmp_path, capsys):
+def test_a_malformed_line(tmp_path):
     corpus = tmp_path / "data" / "corpus"
     corpus.mkdir(parents=True)
     (corpus / "blog.jsonl").write_text('{"text": "하나"}\n{"text": "둘"\n')
-    error = refused(capsys, "--out", tmp_path / "out", "--data", tmp_path / "data")
+    error = refused("--out", tmp_path / "out", "--data", tmp_path / "data")
     assert_one_line(error, "blog.jsonl:2", "not JSON")
 
 
@@ -179,7 +189,7 @@ def small_disk(folder: Path):
         subprocess.run(["umount", folder], check=True)
 
 
-def test_no_room_on_the_disk(tmp_path, capsys):
+def test_no_room_on_the_disk(tmp_path):
     with small_disk(tmp_path):
-        error = refused(capsys, "--out", tmp_path / "out")
+        error = refused("--out", tmp_path / "out")
     assert_one_line(error, "no room left on the disk")

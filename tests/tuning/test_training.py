@@ -23,9 +23,9 @@ from clova_jax.tuning import (
 )
 from clova_jax.tuning.examples import Batches, Example, make_contexts, split
 from clova_jax.tuning.loop import train
-from clova_jax.tuning.table import Cell, answer, tuned_row
 
-ENCODER = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
+ENCODER = PromptEncoderConfig(4, "MLP", encoder_hidden_size=8)
+LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
 FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, seed=5)
 
 
@@ -42,8 +42,8 @@ class Api:
 def test_tuning_from_outside_equals_tuning_inside(lm, name, request):
     task = request.getfixturevalue(name)
     items = task.load(None).pool[:60]
-    inside = tune(lm, task, items, ENCODER, FEW)
-    prompt, tuned = tune_outside(Api(lm), task, items, ENCODER, FEW)
+    inside = tune(lm, task, items, LSTM, FEW)
+    prompt, tuned = tune_outside(Api(lm), task, items, LSTM, FEW)
     np.testing.assert_allclose(prompt.vectors, inside.prompt.vectors, atol=1e-4)
     for ours, theirs in zip(tuned.history, inside.tuned.history, strict=True):
         assert ours["dev_loss"] == pytest.approx(theirs["dev_loss"], abs=1e-4)
@@ -193,17 +193,6 @@ def test_long_texts_lose_their_start_and_keep_what_is_above_them(lm, texts):
     assert bytes(contexts[1][:-2]) == b"above\nb>"
 
 
-def test_a_fine_tuned_model_writes(lm, texts):
-    data = texts.load(None)
-    tuned = tune(lm, texts, data.pool, FineTuningConfig(), FEW)
-    rows, cut = answer(tuned, texts, data.items[:3])
-    assert len(rows) == 3
-    assert cut == 0
-    assert {leaf.sharding for leaf in jax.tree.leaves(tuned.view.params)} == {
-        leaf.sharding for leaf in jax.tree.leaves(lm.params)
-    }
-
-
 def test_batches_are_a_function_of_the_step_and_see_every_example(lm):
     examples = [Example((1,) * (1 + i % 9), (i,)) for i in range(40)]
     one, other = Batches(examples, 8, seed=3), Batches(examples, 8, seed=3)
@@ -218,30 +207,3 @@ def test_the_splits_are_apart(labels):
     assert len(dev) == 40
     assert {i.id for i in train_items} | {i.id for i in dev} == {i.id for i in items}
     assert split(items, seed=1) == (train_items, dev)
-
-
-def test_a_row_of_the_table(lm, texts, tmp_path):
-    cell = Cell("prompt_tuning", "", PromptTuningConfig(4), FEW, examples=40, shots=2)
-    data = texts.load(None)
-    options = {"name": "m", "seeds": 2, "limit": 8, "seed": 0, "out": tmp_path}
-    row = tuned_row(lm, texts, data, cell, **options)
-    assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
-    assert row["low"] <= row["value"] <= row["high"]
-    assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
-    lines = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
-    assert len(lines) == 16
-    assert tuned_row(lm, texts, data, cell, **options) == row
-    assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 16
-    # The prompt it left behind answers as it did.
-    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_2shot_0" / "prompt")
-    texts_by_id = {item.id: item.text for item in data.items}
-    written = lm.generate(
-        [texts_by_id[line["id"]] for line in lines[:8]],
-        prompt=prompt,
-        max_new_tokens=6,
-        temperature=0,
-        stop=["\n"],
-    )
-    assert [line["prediction"] for line in lines[:8]] == [text.strip() for text in written]
-    with pytest.raises(ClovaError, match="500 examples asked for; wants 32 or more .* 120 at most"):
-        tuned_row(lm, texts, data, Cell("p_tuning", "", ENCODER, FEW, 500), **options)

@@ -12,29 +12,6 @@ from collections.abc import Iterator
 import pytest
 
 SECONDS = 20.0
-# Files dearer than that when the budget was set, and what each may cost until it is made quicker.
-STILL = {
-    "tests/experiments/test_quickstart.py": 250.0,
-    "tests/train/test_trainer.py": 150.0,
-    "tests/tuning/test_training.py": 150.0,
-    **dict.fromkeys(
-        (
-            "tests/model/test_decoder.py",
-            "tests/generate/test_sampling.py",
-            "tests/generate/test_scoring.py",
-            "tests/train/test_step_mesh.py",
-            "tests/train/test_step.py",
-            "tests/tuning/test_gradients.py",
-            "tests/test_language_model.py",
-            "tests/evaluate/test_runner.py",
-            "tests/cli/test_pretrain_command.py",
-            "tests/plan/test_memory.py",
-            "tests/worlds/test_tiers_and_budget.py",
-            "tests/damage/test_every_reader.py",
-        ),
-        120.0,
-    ),
-}
 
 
 def _spent() -> float:
@@ -91,11 +68,7 @@ class Budget:
         """The files beyond the budget, the worst first."""
         if not self.holds:
             return []
-        return [
-            (file, seconds)
-            for file, seconds in self.files.most_common()
-            if seconds > STILL.get(file, self.seconds)
-        ]
+        return [(file, spent) for file, spent in self.files.most_common() if spent > self.seconds]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Shows the dearest files, and those beyond the budget."""

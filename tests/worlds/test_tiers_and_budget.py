@@ -1,12 +1,10 @@
 """The rules of the tiers hold: what runs when, what a skip is in CI, what a dear file costs."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[2]
 
 FILE = """
@@ -50,37 +48,26 @@ markers =
 
 
 @pytest.fixture
-def run(tmp_path):
-    (tmp_path / "conftest.py").write_text(CONFTEST)
-    (tmp_path / "pytest.ini").write_text(INI)
-    (tmp_path / "other").mkdir()  # with two conftests pytest hashes its plugins
-    (tmp_path / "other" / "conftest.py").touch()
+def run(pytester, monkeypatch):
+    """Runs pytest on a file, within this process unless the words say otherwise."""
+    pytester.makeconftest(CONFTEST)
+    pytester.makeini(INI)
+    (pytester.path / "other").mkdir()  # with two conftests pytest hashes its plugins
+    (pytester.path / "other" / "conftest.py").touch()
+    for name in ("SLOW", "PEERS", "ONLY", "CLAIMS", "CI", "CLOVA_COMPILE", "CLOVA_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
     def run(content: str, *words: str, **environment: str) -> tuple[int, str]:
-        (tmp_path / "test_made.py").write_text(content)
-        tiers = ("SLOW", "PEERS", "ONLY", "CLAIMS", "CI", "CLOVA_COMPILE", "CLOVA_DATA")
-        kept = {name: value for name, value in os.environ.items() if name not in tiers}
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-v",
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "xdist.plugin",
-            *words,
-        ]
-        result = subprocess.run(
-            [*command, str(tmp_path)],
-            cwd=tmp_path,
-            env=kept
-            | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-            | environment,
-            capture_output=True,
-            text=True,
-        )
-        return result.returncode, result.stdout + result.stderr
+        pytester.path.joinpath("test_made.py").write_text(content)
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            result = pytester.runpytest_inprocess(
+                "-v", "-p", "no:cacheprovider", "-p", "xdist.plugin", *words
+            )
+        return result.ret, "\n".join(result.outlines + result.errlines)
 
     return run
 
