@@ -63,7 +63,9 @@ class PretrainOptions:
     tensorboard: bool = option(False, "also write event files for TensorBoard")
     wandb: bool = option(False, "also log to Weights & Biases")
     wandb_project: str = option("clova_jax", "the project there")
-    workers: int = option(2, "processes that serialise documents", least=1)
+    workers: int | None = option(
+        None, "processes that serialise documents (default: as `clova serialize`)", least=1
+    )
     out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
 
     def __post_init__(self) -> None:
