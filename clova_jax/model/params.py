@@ -49,7 +49,17 @@ def init_params(config: ModelConfig, seed: int = 0) -> Params:
 def _skeleton(config: ModelConfig, virtual: bool) -> tuple[nnx.GraphDef, Any]:
     make = functools.partial(decoder_class(config), config, virtual=int(virtual))
     graph, state = nnx.split(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
-    return graph, nnx.to_pure_dict(state, lambda parameter: parameter)
+    parameters = nnx.to_pure_dict(state, lambda parameter: parameter)
+    for path, found in jax.tree_util.tree_leaves_with_path(
+        parameters, is_leaf=lambda leaf: isinstance(leaf, nnx.Variable)
+    ):
+        axes = getattr(found, "out_sharding", None)
+        if axes is None or len(axes) != len(found.shape):
+            raise ClovaError(
+                f"{decoder_class(config).__qualname__}{jax.tree_util.keystr(path)}: shape {tuple(found.shape)} with "
+                f"the axes {axes}; make it with clova_jax.model.parameter(value, *axes), an axis a dimension"
+            )
+    return graph, parameters
 
 
 def bind(config: ModelConfig, params: Params) -> Decoder:
@@ -63,7 +73,7 @@ def bind(config: ModelConfig, params: Params) -> Decoder:
     Raises:
         ClovaError: a key is missing, misspelt or unknown; it is named.
     """
-    graph, expected = _skeleton(config, "virtual" in params)
+    graph, expected = _skeleton(config, isinstance(params, dict) and "virtual" in params)
     # Flax pairs arrays with names by their order: a misspelt key would be taken for its neighbour.
     check_keys(params, expected)
     return nnx.merge(graph, params)
@@ -76,15 +86,17 @@ def check_keys(params: Any, expected: Any, place: str = "params") -> None:
         ClovaError: a key is missing, unknown, or holds an array where a tree belongs; it is named.
     """
     if not isinstance(expected, dict):
-        if isinstance(params, dict):
-            raise ClovaError(f"{place}: an array belongs here, not the keys {sorted(params)}")
+        if params is None or isinstance(params, dict | list | tuple):
+            raise ClovaError(f"{place}: an array belongs here, not {type(params).__name__}")
         return
     if not isinstance(params, dict):
-        raise ClovaError(f"{place}: the keys {sorted(expected)} belong here, not an array")
-    missing, unknown = sorted(set(expected) - set(params)), sorted(set(params) - set(expected))
+        keys, kind = ", ".join(sorted(expected)), type(params).__name__
+        raise ClovaError(f"{place}: a dict with the keys {keys} belongs here, not {kind}")
+    missing = sorted(set(expected) - set(params))
+    unknown = sorted(map(str, set(params) - set(expected)))
     if missing or unknown:
         told = [f"missing {', '.join(missing)}"] if missing else []
-        told += [f"unknown {', '.join(map(str, unknown))}"] if unknown else []
+        told += [f"unknown {', '.join(unknown)}"] if unknown else []
         raise ClovaError(f"{place}: {'; '.join(told)}; its keys are {', '.join(sorted(expected))}")
     for key, value in expected.items():
         check_keys(params[key], value, f"{place}.{key}")

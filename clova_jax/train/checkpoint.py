@@ -24,6 +24,7 @@ from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import check_files, hash_folder
 from clova_jax.common.json_values import fields
 from clova_jax.model import not_finite
+from clova_jax.parallel.start import on_first_process
 
 MARK = "checkpoint.json"
 FORMAT = "clova_jax checkpoint 2"  # 2: the optimizer's state is optax's
@@ -168,7 +169,9 @@ class Checkpoints:
         Damaged ones are named on standard error. All processes agree on process 0's verdict.
         """
         found = -1
-        if self._writer:
+
+        def look() -> None:
+            nonlocal found
             for step in reversed(self.steps()):
                 damage = self._damage(step)
                 if damage is None:
@@ -178,6 +181,8 @@ class Checkpoints:
                     f"checkpoint {step} is damaged ({damage}); trying the one before",
                     file=sys.stderr,
                 )
+
+        on_first_process(look)  # what it raises ends every process
         if jax.process_count() > 1:
             found = int(multihost_utils.broadcast_one_to_all(found))
         return None if found < 0 else found

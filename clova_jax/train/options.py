@@ -74,9 +74,6 @@ class PretrainOptions:
         if (self.steps is None) == (self.tokens is None):
             raise ClovaError("give one of --steps and --tokens")
         check_numbers(self)
-        longest = SIZES[self.size].max_length
-        if self.length > longest:
-            raise ClovaError(f"--length: {self.length} is above the {longest} of size {self.size}")
 
     @property
     def total_tokens(self) -> int:

@@ -21,7 +21,7 @@ from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.json_values import fields
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
-from clova_jax.config import ModelConfig
+from clova_jax.config import SIZES, ModelConfig
 from clova_jax.corpus.sources import read_sources, source_of
 from clova_jax.data import (
     Loader,
@@ -77,9 +77,14 @@ def pretrain(
 def _pretrain(
     options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
 ) -> bool:
+    longest = (config or SIZES[options.size]).max_length
+    if options.length > longest:
+        name = "your config" if config else f"size {options.size}"
+        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
-    own = [name for name, given in (("config", config), ("optimizer", optimizer)) if given]
+    size = None if config else options.size
+    own = config is not None or optimizer is not None
     config = config or options.model_config(tokenizer.vocab_size)
     if config.vocab_size != tokenizer.vocab_size:
         raise ClovaError(
@@ -155,7 +160,7 @@ def _pretrain(
         )
 
     def write_model(directory: Path, params: Any, tokens: int) -> None:
-        about = {"tokens": tokens, "size": options.size, "seed": options.seed, "run": this_run}
+        about = {"tokens": tokens, "size": size, "seed": options.seed, "run": this_run}
         save_model(directory, config, params, tokenizer, about)
 
     return Trainer(

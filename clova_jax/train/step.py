@@ -10,6 +10,7 @@ import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Float
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import Params, Remat, abstract_params, default_dtype, init_params
 from clova_jax.parallel.collectives import Axes
@@ -155,13 +156,27 @@ class TrainStep:
     def _places(self, params: Any) -> TrainState:
         """Returns the shardings of a state: trees shaped like the parameters lie as these do, the rest on every device."""
         whole = self.layout.replicated()
-        opt_state = optax.tree.map_params(
-            self.optimizer,
-            lambda _, place: place,
-            jax.eval_shape(self.optimizer.init, abstract_params(self.config)),
-            params,
-            transform_non_params=lambda _: whole,
-        )
+        shapes = abstract_params(self.config)
+
+        def place(value: jax.ShapeDtypeStruct, like: jax.ShapeDtypeStruct, where: Any) -> Any:
+            if value.shape != like.shape:
+                raise ValueError
+            return where
+
+        try:
+            opt_state = optax.tree.map_params(
+                self.optimizer,
+                place,
+                jax.eval_shape(self.optimizer.init, shapes),
+                shapes,
+                params,
+                transform_non_params=lambda _: whole,
+            )
+        except ValueError:
+            raise ClovaError(
+                "optimizer: its state holds for some parameters something not shaped like them (as adafactor's and "
+                "optax.masked's does), and where that lies on a mesh is not known; give another, such as adamw or lion"
+            ) from None
         return TrainState(params, opt_state, whole, whole)
 
     def _fresh(self, seed: int) -> TrainState:

@@ -22,6 +22,7 @@ from clova_jax.model import Params, not_finite
 from clova_jax.train import TrainState
 from clova_jax.train.optimizer import fresh_state
 
+FORMAT = "clova_jax tuning 2"  # 2: the optimizer's state is optax's
 KINDS = {
     "file": str,
     "sha256": str,
@@ -68,6 +69,7 @@ class Progress:
         with whole_file(folder / name, "wb") as file:
             file.write(save({k: np.asarray(x) for k, x in _flat(arrays).items()}))
         values = {
+            "format": FORMAT,
             "file": name,
             "sha256": hash_file(folder / name),
             "identity": identity,
@@ -98,7 +100,13 @@ class Progress:
         if not (folder / "run.json").is_file():
             return fresh
         path = folder / "run.json"
-        values = fields(read_json(path), path, KINDS)
+        found = read_json(path)
+        values = fields(found, path, KINDS)
+        if found.get("format") != FORMAT:
+            raise ClovaError(
+                f"{path}: written by a version that kept the optimizer's state otherwise; give another --out, "
+                f"or remove {folder}"
+            )
         for row in values["history"]:
             fields(row, f"{path}: 'history'", {"step": int, "dev_loss": float | None})
         check_run(folder, values["identity"], identity)

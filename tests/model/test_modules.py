@@ -92,8 +92,10 @@ ONE = np.ones(1, np.float32)
         ((["blocks", "mlp", "up", "kernal"], ONE), "params.blocks.mlp.up: unknown kernal"),
         ((["blocks", "attn", "out", "bias"], None), "params.blocks.attn.out: missing bias"),
         ((["ln_g"], {"scale": ONE}), "params: unknown ln_g"),
-        ((["embedding"], {"table": ONE}), "params.embedding: an array belongs here"),
-        ((["ln_f"], ONE), "params.ln_f: the keys ['bias', 'scale'] belong here"),
+        ((["embedding"], {"table": ONE}), "params.embedding: an array belongs here, not dict"),
+        ((["ln_f", "scale"], [1.0]), "params.ln_f.scale: an array belongs here, not list"),
+        (([3], ONE), "params: unknown 3"),
+        ((["ln_f"], ONE), "params.ln_f: a dict with the keys bias, scale belongs here"),
     ],
     ids=str,
 )
@@ -155,3 +157,33 @@ def test_a_model_of_ones_own_is_loaded_by_its_own_config_alone(tmp_path):
         LanguageModel.load(tmp_path / "model")
     with pytest.raises(ClovaError, match="SquaredDecoder is no GPT-2"):
         to_hugging_face(lm, tmp_path / "hf")
+
+
+@pytest.mark.parametrize("params", [None, 3, ONE], ids=str)
+def test_what_is_no_tree_is_refused(params):
+    with pytest.raises(ClovaError, match="params: a dict with the keys blocks, embedding"):
+        bind(CONFIG, params)
+
+
+class PlainLinear(MLP):
+    def __init__(self, config, rngs):
+        super().__init__(config, rngs)
+        self.extra = nnx.Linear(config.embed_dim, config.embed_dim, rngs=rngs)
+
+
+class PlainBlock(Block):
+    feed_forward = PlainLinear
+
+
+class PlainDecoder(Decoder):
+    block = PlainBlock
+
+
+class PlainConfig(ModelConfig):
+    decoder = PlainDecoder
+
+
+def test_a_parameter_without_axes_is_named():
+    with pytest.raises(ClovaError, match=r"PlainDecoder.*'extra'.*'bias'.*parameter\(value"):
+        init = PlainConfig(2, 16, 2, vocab_size=32, max_length=8)
+        bind(init, {})

@@ -116,6 +116,16 @@ def test_a_mark_that_is_not_one_is_a_damaged_checkpoint(checkpoints, capsys, mar
     assert "checkpoint 20 is damaged" in capsys.readouterr().err
 
 
+def test_a_checkpoint_of_an_older_version_is_refused_as_such(checkpoints):
+    checkpoints.save(10, state(10), {})
+    checkpoints.wait()
+    path = next(checkpoints.directory.glob("10/*.json"))
+    mark = json.loads(path.read_text())
+    path.write_text(json.dumps(mark | {"format": "clova_jax checkpoint 1"}))
+    with pytest.raises(ClovaError, match="written by a version .*the model directory still loads"):
+        checkpoints.newest_sound()
+
+
 def test_every_file_of_a_checkpoint_is_guarded(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.wait()

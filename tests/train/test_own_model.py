@@ -2,6 +2,9 @@
 
 import json
 import re
+import runpy
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +29,10 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]
     write_sample(folder / "sample", megabytes=0.2)
     texts = [document.text for document in read_documents(folder / "sample")]
     train_tokenizer(texts, kind="byte", vocab_size=2048).save(folder / "tok")
-    names: dict[str, Any] = {"__name__": "own_model"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        exec(compile(code, str(PAGE), "exec"), names)
-    return folder, names
+    (folder / "own.py").write_text(code)
+    result = subprocess.run([sys.executable, "own.py"], cwd=folder, capture_output=True, text=True)
+    assert result.returncode == 0, result.stderr
+    return folder, runpy.run_path(str(folder / "own.py"), run_name="own")
 
 
 def test_it_trains_and_loads(ran):
@@ -76,3 +78,19 @@ def test_nothing_is_left_on_one_device(ran):
     folder, _ = ran
     assert jax.device_count() >= 8
     assert json.loads((folder / "rotary" / "config.json").read_text())["mesh"] == [2, 2, 2]
+
+
+def test_a_text_longer_than_the_model_is_refused(ran):
+    import dataclasses
+
+    from clova_jax.train.pretrain import pretrain
+
+    folder, names = ran
+    longer = dataclasses.replace(names["options"], length=65, out=folder / "longer")
+    with pytest.raises(ClovaError, match="--length: 65 is above the 64 of your config"):
+        pretrain(longer, config=names["config"])
+
+
+def test_the_model_claims_no_named_size(ran):
+    about = json.loads((ran[0] / "rotary" / "model" / "config.json").read_text())["about"]
+    assert about["size"] is None

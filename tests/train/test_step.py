@@ -112,3 +112,22 @@ def test_lowering_needs_no_memory_and_tells_the_cost():
     compiled = make_step().lower(batch=4, length=12).compile()
     assert compiled.memory_analysis().argument_size_in_bytes > 3 * 4 * CONFIG.num_params
     assert compiled.cost_analysis()["flops"] > 0
+
+
+@pytest.mark.parametrize(
+    "make", [optax.adafactor, lambda rate: optax.masked(optax.adam(rate), decayed)]
+)
+def test_an_optimizer_that_cannot_be_laid_out_is_refused_in_one_line(make):
+    with pytest.raises(ClovaError, match="optimizer: its state .* give another") as told:
+        TrainStep(CONFIG, make(1e-3))
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "make", [optax.lion, optax.sgd, optax.lamb], ids=lambda make: make.__name__
+)
+def test_other_optimizers_of_optax_train(make):
+    step = TrainStep(CONFIG, make(1e-2))
+    state, metrics = step(step.init(0), batch_of())
+    assert np.isfinite(float(metrics["loss"]))
+    assert int(state.step) == 1

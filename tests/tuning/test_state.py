@@ -81,3 +81,12 @@ def test_odd_values_are_refused_in_one_line(folder, change, message):
     with pytest.raises(ClovaError, match=message) as caught:
         load(folder)
     assert "\n" not in str(caught.value)
+
+
+def test_a_run_of_an_older_version_is_told_as_such(folder):
+    path = folder / "run.json"
+    values = json.loads(path.read_text())
+    del values["format"]
+    path.write_text(json.dumps(values))
+    with pytest.raises(ClovaError, match="written by a version"):
+        load(folder)
