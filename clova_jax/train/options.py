@@ -1,4 +1,4 @@
-"""What `clova pretrain` can be told."""
+"""Defines the options of `clova pretrain`."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,55 +16,74 @@ WARMUP_SHARE = 0.03  # at most, where the whole budget is small
 class PretrainOptions:
     """Trains a language model on documents or on a token store.
 
-    AdamW (0.9, 0.95, 1e-8), weight decay 0.1 off for biases and norms, clip 1.0, linear warm-up,
+    AdamW (0.9, 0.95, 1e-8), weight decay 0.1 but not on biases and norms, clip 1.0, linear warm-up,
     cosine to a tenth of the peak, one optax chain (paper, section 3.2; GPT-3 where it is silent).
-    The same command again goes on where the run was.
+    The same command resumes the run.
     """
 
-    data: str = option(help="a token store (a folder or a URL), or a folder of documents")
+    data: str = option(
+        help="a token store (a folder or a URL such as gs://…), or a folder of documents"
+    )
     tokenizer: Path = option(help="a tokenizer folder, as `clova tokenizer` writes it")
     size: str = option("mini", f"one of {', '.join(SIZES)}")
-    steps: int | None = option(None, "how many steps; or give --tokens", least=1)
-    tokens: int | None = option(None, "how many tokens (1e9 will do); or give --steps", least=1)
+    steps: int | None = option(None, "training steps; or give --tokens", least=1)
+    tokens: int | None = option(None, "training tokens, for example 1e9; or give --steps", least=1)
     global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)", least=1)
     length: int = option(512, "tokens a sequence (GPT-3: 2048)", least=1)
     mesh: tuple[int, ...] = mesh_option()
     microbatches: int | None = option(
-        None, "pieces a data shard's rows are worked through in; four a stage by default", least=1
+        None,
+        "microbatches per data shard (gradient accumulation); by default 1, with a pipeline up to four per stage",
+        least=1,
     )
-    schedule: str = option("gpipe", "of the pipeline: gpipe, circular or circular:REPEATS")
-    fsdp: bool = option(False, "also spread parameters and optimizer state over the data axis")
+    schedule: str = option(
+        "gpipe",
+        "pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS",
+    )
+    fsdp: bool = option(False, "also split parameters and optimizer state over the data axis")
     remat: Literal["none", "dots", "full", "stage"] = option(
-        "none", "what the backward pass computes again: all but matrix products, layers, stages"
+        "none",
+        "activation recomputation. none: keep all; dots: keep matrix products; full: recompute each layer; "
+        "stage: recompute each pipeline stage, and each layer in it",
     )
     learning_rate: float | None = option(
-        None, "the peak; by default Table 2's for the size", above=0
+        None, "the peak; by default that of the paper's Table 2 for the size", above=0
     )
     warmup_tokens: int | None = option(
-        None, "375M (GPT-3), 3% of the budget where that is less", least=0
+        None,
+        "tokens of linear warm-up; by default 375M (GPT-3), or 3% of the budget if that is less",
+        least=0,
     )
     ramp_tokens: int = option(
         0, "grow the batch from an eighth to its full size over these tokens", least=0
     )
     packing: Literal["concatenate", "segments"] = option(
-        "concatenate", "let attention run on over document ends as GPT-3 did, or keep it inside"
+        "concatenate",
+        "concatenate: attention crosses document ends, as in GPT-3; segments: it stays inside a document",
     )
-    weights: tuple[str, ...] = option(("natural",), "natural, table1, or source=weight pairs")
+    weights: tuple[str, ...] = option(
+        ("natural",),
+        "mixture of the sources. natural: by size; table1: the paper's shares of the kinds; or source=weight …",
+    )
     sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
-    max_epochs: float | None = option(None, "how often a source may come round at most", above=0)
+    max_epochs: float | None = option(None, "no source is repeated more often than this", above=0)
     validate_every: int = option(500, "steps between validations; 0: only at the end", least=0)
     checkpoint_every: int = option(500, "steps between checkpoints", least=1)
     keep_last: int = option(3, "how many checkpoints to keep", least=1)
-    keep_every: int = option(0, "also keep those of every so many steps; 0: none", least=0)
-    milestones: tuple[float, ...] = option(
-        (), "tokens after which to keep a model directory", above=0
+    keep_every: int = option(
+        0, "also keep each checkpoint whose step divides by this; 0: none", least=0
     )
-    seed: int = seed_option("of the initial parameters and of the order of the data")
+    milestones: tuple[float, ...] = option(
+        (), "numbers of tokens after which to keep a model directory; several are possible", above=0
+    )
+    seed: int = seed_option("seed of the initial parameters and of the order of the data")
     tensorboard: bool = option(False, "also write event files for TensorBoard")
     wandb: bool = option(False, "also log to Weights & Biases")
-    wandb_project: str = option("clova_jax", "the project there")
+    wandb_project: str = option("clova_jax", "the Weights & Biases project")
     workers: int | None = option(
-        None, "processes that serialise documents (default: as `clova serialize`)", least=1
+        None,
+        "processes that serialise documents; by default one a CPU, one for a small corpus",
+        least=1,
     )
     out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
 
@@ -77,28 +96,31 @@ class PretrainOptions:
 
     @property
     def total_tokens(self) -> int:
-        """The budget, in target tokens."""
+        """Returns the budget, in target tokens."""
         if self.tokens is not None:
             return self.tokens
         return self.steps * self.global_batch * self.length
 
     @property
     def peak_learning_rate(self) -> float:
-        """Table 2's for the size, unless told otherwise."""
+        """Returns the given peak, or Table 2's for the size."""
         if self.learning_rate is not None:
             return self.learning_rate
         return PEAK_LEARNING_RATES[self.size]
 
     @property
     def warmup(self) -> int:
-        """Warm-up, in tokens."""
+        """Returns the length of the warm-up, in tokens."""
         if self.warmup_tokens is not None:
             return self.warmup_tokens
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
     def pieces(self) -> int:
-        """Microbatches: as told, or with a pipeline up to four a stage that divide the rows."""
+        """Returns the number of microbatches of a data shard.
+
+        By default 1; with a pipeline up to four per stage, as many as divide the sequences.
+        """
         stages = self.mesh[1]
         if self.microbatches is not None:
             return self.microbatches
@@ -109,5 +131,5 @@ class PretrainOptions:
         return max(fit, key=lambda n: (n % stages == 0, n))
 
     def model_config(self, vocab_size: int) -> ModelConfig:
-        """The size's shape with the tokenizer's vocabulary."""
+        """Returns the size's shape with the tokenizer's vocabulary."""
         return SIZES[self.size].replace(vocab_size=vocab_size)

@@ -16,7 +16,7 @@ from clova_jax.evaluate.records import Records
 from clova_jax.evaluate.scoring import label_scores
 from clova_jax.model import bind
 
-SIZE = 1_024  # every plain pass is padded to it: one compilation
+SIZE = 512  # plain passes are padded to a multiple of it: few compilations
 
 
 @jax.jit
@@ -28,7 +28,7 @@ def _plain(params, ids):
 def plain_logprobs(model, ids: list[int]) -> np.ndarray:
     """float32[len(ids), V] by the decoder alone: no cache, no prefix, no batch."""
     _plain.config = model.config
-    padded = np.zeros((1, SIZE), np.int32)
+    padded = np.zeros((1, -(-len(ids) // SIZE) * SIZE), np.int32)
     padded[0, : len(ids)] = ids
     return np.asarray(_plain(model.params, padded))[0, : len(ids)]
 
