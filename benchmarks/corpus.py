@@ -29,7 +29,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import read_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import document_files, parse_block, read_blocks
-from clova_jax.corpus.parts import as_json as document_as_json
+from clova_jax.corpus.part import as_json as document_as_json
 
 STEPS = "repetition,privacy"
 
@@ -51,7 +51,7 @@ def run(options: Options) -> None:
     """Runs both sides in turn and prints the table."""
     data = options.data
     if data is None:
-        from clova_jax.corpus.sample import write_sample
+        from clova_jax.sample import write_sample
 
         data = write_sample(options.out / "sample", options.megabytes, options.seed)
     rows: list[dict[str, Any]] = []

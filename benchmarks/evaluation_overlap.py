@@ -23,8 +23,8 @@ from clova_jax.common.command import main, option
 from clova_jax.common.environment import environment
 from clova_jax.common.files import write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.documents import Document, parse_block, read_blocks
-from clova_jax.corpus.evaluation_overlap import (
+from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean.evaluation_overlap import (
     INSIDE,
     LINE,
     SENTENCE,
@@ -32,8 +32,8 @@ from clova_jax.corpus.evaluation_overlap import (
     comparable,
     how_found,
 )
-from clova_jax.corpus.evaluation_sets import Item, known_files, read_items
-from clova_jax.corpus.steps import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.documents import Document, parse_block, read_blocks
+from clova_jax.labelled.evaluation_sets import Item, known_files, read_items
 
 _WORD = re.compile(r"[^\W_]+")
 _AROUND = (

@@ -23,12 +23,12 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.report import Report
-from clova_jax.corpus.sample import write_sample
 from clova_jax.evaluate import load_task
+from clova_jax.evaluate.calibration import label_scores
 from clova_jax.evaluate.prompts import Prompt, build_prompts, draw_items
-from clova_jax.evaluate.scoring import label_scores
-from clova_jax.generate.scoring import score_choices
+from clova_jax.inference.scoring import score_choices
 from clova_jax.interop import to_hugging_face
+from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer
 
 TASK = load_task("nsmc")

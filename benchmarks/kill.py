@@ -49,8 +49,8 @@ class Options:
 def prepare(out: Path) -> tuple[Path, Path]:
     """A token store and its tokenizer."""
     from clova_jax.corpus.documents import read_documents
-    from clova_jax.corpus.sample import write_sample
     from clova_jax.data import serialize
+    from clova_jax.sample import write_sample
     from clova_jax.tokenizers import train_tokenizer
 
     data = write_sample(out / "sample", megabytes=0.3, seed=0)

@@ -216,8 +216,8 @@ def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callabl
 
     from clova_jax.train import LearningRate, adamw
     from clova_jax.train.optimizer import fresh_state
+    from clova_jax.tuning.inside import Inside
     from clova_jax.tuning.loop import update
-    from clova_jax.tuning.objective import Inside
 
     gradient = Inside(model, method, template, TARGET)
     constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
@@ -238,7 +238,7 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
     import jax
     import jax.numpy as jnp
 
-    from clova_jax.generate import Template
+    from clova_jax.inference import Template
     from clova_jax.tuning import PromptEncoderConfig
     from clova_jax.tuning.methods import SoftPrompts
 
@@ -264,7 +264,7 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
 def whole_ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Any]:
     import jax.numpy as jnp
 
-    from clova_jax.generate import Template
+    from clova_jax.inference import Template
     from clova_jax.tuning import FineTuningConfig
     from clova_jax.tuning.methods import FineTuning
 

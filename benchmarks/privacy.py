@@ -23,12 +23,12 @@ from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_jsonl
 from clova_jax.common.report import Report
+from clova_jax.corpus.clean.privacy import Finding, find
 from clova_jax.corpus.documents import Document, document_files, parse_block, read_blocks
-from clova_jax.corpus.privacy import Finding, find
-from clova_jax.corpus.privacy_cases import Case, positives
-from clova_jax.corpus.privacy_look_alikes import negatives
-from clova_jax.corpus.privacy_scenes import scenes
-from clova_jax.corpus.privacy_score import measure, share
+from clova_jax.corpus.trials.privacy_cases import Case, positives
+from clova_jax.corpus.trials.privacy_look_alikes import negatives
+from clova_jax.corpus.trials.privacy_scenes import scenes
+from clova_jax.corpus.trials.privacy_score import measure, share
 
 LABELS = Path(__file__).resolve().parents[1] / "docs" / "results" / "privacy_labels.json"
 

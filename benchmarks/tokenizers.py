@@ -26,8 +26,8 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.sample import write_sample
-from clova_jax.corpus.sampling import sample_documents, write_sample_of
+from clova_jax.corpus.run.sampling import sample_documents, write_sample_of
+from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
 

@@ -1,4 +1,4 @@
-"""Defines `LanguageModel`, one handle on the decoder and on `generate/`."""
+"""Defines `LanguageModel`, one handle on the decoder and on `inference/`."""
 
 import functools
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,11 +13,11 @@ from jaxtyping import Array, Float
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.generate import sampling, scoring
-from clova_jax.generate.arguments import id_rows, mask_rows
-from clova_jax.generate.buckets import Batch, batches, bucket, pad, row_bucket
-from clova_jax.generate.placement import place
-from clova_jax.generate.soft_prompt import SoftPrompt, first_virtual
+from clova_jax.inference import generate, scoring
+from clova_jax.inference.arguments import id_rows, mask_rows
+from clova_jax.inference.placement import place
+from clova_jax.inference.shapes import Batch, batches, bucket, pad, row_bucket
+from clova_jax.inference.soft_prompt import SoftPrompt, first_virtual
 from clova_jax.model import Params, bind, default_dtype, fingerprint, init_params, input_gradients
 from clova_jax.model.directory import (
     claim_model,
@@ -144,14 +144,14 @@ class LanguageModel:
     def generate(
         self, prompts: Iterable[str], *, prompt: SoftPrompt | None = None, **options: Any
     ) -> list[str]:
-        """Continues the prompts; the options are those of `generate.sampling.generate`.
+        """Continues the prompts; the options are those of `inference.complete.generate`.
 
         Args:
             prompt: a tuned prompt, whose template goes around each of the prompts.
         """
         if prompt is not None:
             return prompt.generate(self, prompts, **options)
-        return sampling.generate(self, prompts, **options)
+        return generate(self, prompts, **options)
 
     def input_gradients(
         self,

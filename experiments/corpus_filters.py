@@ -14,17 +14,17 @@ from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.files import read_json, write_json, write_jsonl
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.run_folder import holds_out
-from clova_jax.corpus.core_region import core_scores, train_core_region
-from clova_jax.corpus.core_region_pages import LAYOUTS, pages
+from clova_jax.corpus.clean.linear_model import NgramModel
+from clova_jax.corpus.clean.quality import is_long_enough, quality, train_quality
+from clova_jax.corpus.clean.toxicity import has_training_data, toxicity_scores, train_toxicity
+from clova_jax.corpus.dedup.pairs import BANDS, ROWS, near_duplicates, signatures
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.linear_model import NgramModel
-from clova_jax.corpus.near_duplicates import BANDS, ROWS, near_duplicates, signatures
-from clova_jax.corpus.privacy_cases import positives
-from clova_jax.corpus.privacy_look_alikes import negatives
-from clova_jax.corpus.privacy_score import measure
-from clova_jax.corpus.quality import is_long_enough, quality, train_quality
+from clova_jax.corpus.read.core_region import core_scores, train_core_region
 from clova_jax.corpus.sources import source_of
-from clova_jax.corpus.toxicity import has_training_data, toxicity_scores, train_toxicity
+from clova_jax.corpus.trials.pages import LAYOUTS, pages
+from clova_jax.corpus.trials.privacy_cases import positives
+from clova_jax.corpus.trials.privacy_look_alikes import negatives
+from clova_jax.corpus.trials.privacy_score import measure
 
 EDIT_RATES = (0.01, 0.05, 0.1, 0.2)
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
@@ -48,7 +48,7 @@ def run(options: Options) -> None:
     """Runs the measurements that are not there yet and prints their tables."""
     data = options.data
     if data is None:
-        from clova_jax.corpus.sample import write_sample
+        from clova_jax.sample import write_sample
 
         data = write_sample(options.out / "sample", 1.0, options.seed)
     parts = {

@@ -17,10 +17,10 @@ from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.sample import is_sample, write_sample
+from clova_jax.corpus.report.statistics import SCRIPTS, count_corpus
 from clova_jax.corpus.sources import DESCRIPTIONS, KINDS, read_sources, source_of
-from clova_jax.corpus.statistics import SCRIPTS, count_corpus
 from clova_jax.data.mixture import TABLE_1
+from clova_jax.sample import is_sample, write_sample
 
 SAMPLE_MEGABYTES = 2.0
 TRAINING_BYTES = 4_000_000

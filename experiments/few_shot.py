@@ -17,13 +17,12 @@ from clova_jax.common.files import whole_file
 from clova_jax.common.report import Report, format_table
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
-from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import PAPER_TASKS, load_task, measure, prompt_of
+from clova_jax.evaluate.calibration import Scoring
 from clova_jax.evaluate.paper import QUERY_MODIFICATION, TABLE_3
-from clova_jax.evaluate.scoring import Scoring
-from clova_jax.evaluate.size_table import emergence_plot, size_table
-
-from .models import for_each_model, models_and_data
+from clova_jax.sample import is_sample
+from clova_jax.tables.models import for_each_model, models_and_data
+from clova_jax.tables.sizes import emergence_plot, size_table
 
 COLUMNS = [
     *("model", "task", "part", "metric", "shots", "trials", "items"),

@@ -16,13 +16,12 @@ from clova_jax.common.plots import figure, legend
 from clova_jax.common.report import Report, error_bars
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
-from clova_jax.corpus.sample import is_sample
 from clova_jax.evaluate import evaluate, load_task
+from clova_jax.sample import is_sample
+from clova_jax.tables.models import for_each_model, models_and_data
+from clova_jax.tables.recipes import ENCODERS, METHODS, make_cell
+from clova_jax.tables.tuned import check_cell, tuned_row
 from clova_jax.tuning.paper import TABLE_4
-from clova_jax.tuning.recipes import ENCODERS, METHODS, make_cell
-from clova_jax.tuning.table import check_cell, tuned_row
-
-from .models import for_each_model, models_and_data
 
 SAMPLE_SHOTS = 6
 COLUMNS = [

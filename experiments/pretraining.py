@@ -10,20 +10,11 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from matplotlib import colormaps
-
-from clova_jax import LanguageModel
 from clova_jax.common.command import as_json, main, option, seed_option
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import whole_file
-from clova_jax.common.plots import figure
-from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
-from clova_jax.train.metrics import read_metrics
+from clova_jax.tables.made import sample_run
 
-from .models import sample_run
-
-ALL = "val_bits_per_byte"
 LAST = 50  # steps whose mean is called the loss at the end
 
 
@@ -46,6 +37,14 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Writes table, plot and continuations."""
+    from clova_jax import (
+        LanguageModel,  # here: JAX and matplotlib, which `--help` need not wait for
+    )
+    from clova_jax.common.plots import figure
+    from clova_jax.common.report import Report
+    from clova_jax.tables.trainings import by_source, plot_loss, plot_sources, show_continuations
+    from clova_jax.train.metrics import read_metrics
+
     folder = options.run or sample_run()
     if not (folder / "metrics.jsonl").is_file():
         raise ClovaError(f"{folder}: no metrics.jsonl; give what `clova pretrain --out` names")
@@ -60,34 +59,6 @@ def run(options: Options) -> None:
         plot_loss(left, metrics)
         plot_sources(right, metrics)
     show_continuations(model, options.openings, options.out / "continuations.md", options.seed)
-
-
-def validations(metrics: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, float]]]:
-    """(tokens, bits per byte by source) of each validation; source "all" is all held-out text."""
-    return [
-        (
-            row["tokens"],
-            {
-                name.removeprefix(ALL).lstrip("_") or "all": value
-                for name, value in row.items()
-                if name.startswith(ALL)
-            },
-        )
-        for row in metrics
-        if ALL in row
-    ]
-
-
-def by_source(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row a source: its bits per byte at every validation."""
-    found = validations(metrics)
-    if not found:
-        return []
-    return [
-        {"held-out text": source}
-        | {f"{tokens:,} tokens": values.get(source) for tokens, values in found}
-        for source in found[-1][1]
-    ]
 
 
 def notes(metrics: Sequence[dict[str, Any]]) -> list[str]:
@@ -105,38 +76,6 @@ def notes(metrics: Sequence[dict[str, Any]]) -> list[str]:
         f"{min(LAST, len(steps))} steps",
         "figures of the table are bits per byte; lower is better",
     ]
-
-
-def plot_loss(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
-    """Training loss by tokens."""
-    steps = [row for row in metrics if "loss" in row]
-    axes.plot([row["tokens"] / 1e6 for row in steps], [row["loss"] for row in steps], lw=0.8)
-    axes.set(xlabel="million tokens", ylabel="training loss, nats per token", title="Training")
-
-
-def plot_sources(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
-    """Bits per byte of each source by tokens; all held-out text in black."""
-    found = validations(metrics)
-    tokens, colours = [n / 1e6 for n, _ in found], colormaps["tab20"]
-    for number, source in enumerate(found[-1][1] if found else ()):
-        whole = source == "all"
-        values = [values.get(source) for _, values in found]
-        style = {"color": "black", "lw": 2.5} if whole else {"color": colours(number), "lw": 1}
-        axes.plot(tokens, values, marker="o", ms=3, label=source, **style)
-    axes.set(xlabel="million tokens", ylabel="bits per byte", title="Held-out text by source")
-    axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))
-
-
-def show_continuations(
-    model: LanguageModel, openings: Sequence[str], path: Path, seed: int
-) -> None:
-    """Prints and keeps what the model makes of some openings."""
-    texts = model.generate(list(openings), max_new_tokens=60, temperature=0.7, top_p=0.9, seed=seed)
-    shown = [f"> **{opening}**{text}" for opening, text in zip(openings, texts, strict=True)]
-    body = "\n\n".join(text.replace("\n", "\n> ") for text in shown)
-    with whole_file(path) as file:
-        file.write(f"## Continuations\n\n{body}\n")
-    print(f"## Continuations\n\n{body}\n")
 
 
 if __name__ == "__main__":

@@ -23,11 +23,10 @@ from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task, TaskData, evaluate, load_task
 from clova_jax.evaluate.metrics import bleu
+from clova_jax.tables.models import for_each_model, models_and_data
+from clova_jax.tables.recipes import make_cell
+from clova_jax.tables.tuned import tuned_row
 from clova_jax.tuning.paper import TABLE_5
-from clova_jax.tuning.recipes import make_cell
-from clova_jax.tuning.table import tuned_row
-
-from .models import for_each_model, models_and_data
 
 SAE4K_TEST = 1_326  # as many as the paper's test set has
 COLUMNS = [

@@ -23,7 +23,7 @@ from clova_jax.common.plots import figure, legend
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
-from clova_jax.corpus.sample import write_sample
+from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
 
 from .tokenizer_report import ENGLISH, read_held_out, training_texts

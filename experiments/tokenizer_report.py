@@ -27,8 +27,8 @@ from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import Document, read_documents
-from clova_jax.corpus.sample import write_sample
-from clova_jax.corpus.sampling import sample_documents
+from clova_jax.corpus.run.sampling import sample_documents
+from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
 from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 from clova_jax.tokenizers.morphemes import Morphemes

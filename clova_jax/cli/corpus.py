@@ -95,12 +95,12 @@ class Options:
 
 def run(options: Options) -> int | None:
     """Runs the pipeline and prints what stayed of each source."""
-    from clova_jax.corpus.pipeline import Job, Stopped
-    from clova_jax.corpus.pipeline import run as run_pipeline
+    from clova_jax.corpus.run.pipeline import Job, Stopped
+    from clova_jax.corpus.run.pipeline import run as run_pipeline
 
     cleaning = _cleaning(options)
     if options.executor == "stream":
-        from clova_jax.corpus.stream import map_stream
+        from clova_jax.corpus.run.stream import map_stream
 
         map_stream(sys.stdin.buffer, sys.stdout.buffer, cleaning, sys.stderr)
         return None
@@ -111,7 +111,7 @@ def run(options: Options) -> int | None:
     data = Path(options.data)
     evaluation = options.evaluation
     if not evaluation and data.is_dir():
-        from clova_jax.corpus.evaluation_sets import known_files
+        from clova_jax.labelled.evaluation_sets import known_files
 
         evaluation = tuple(known_files(data))
     safety = options.safety
@@ -143,7 +143,7 @@ def run(options: Options) -> int | None:
 
 
 def _cleaning(options: Options):
-    from clova_jax.corpus.steps import STEPS, Cleaning
+    from clova_jax.corpus.clean.cleaner import STEPS, Cleaning
 
     steps = options.steps or tuple(name for name in STEPS if name != "prefix" or options.prefix)
     return Cleaning(

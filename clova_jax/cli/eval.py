@@ -36,7 +36,7 @@ def forward(words: Sequence[str]) -> int | None:
         theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
     from lm_eval.__main__ import cli_evaluate
 
-    import clova_jax.evaluate.harness  # noqa: F401, registers the model or tells that the extra is missing
+    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model or tells that the extra is missing
 
     sys.argv = ["clova eval", *theirs]  # the harness looks nowhere else
     return cli_evaluate()

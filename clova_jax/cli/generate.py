@@ -12,7 +12,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.terminal import shown, write
 
 if TYPE_CHECKING:
-    from clova_jax.generate import Engine
+    from clova_jax.inference import Engine
 
 MESSAGES = {
     "en": {
@@ -68,7 +68,7 @@ class Options:
 def run(options: Options) -> None:
     """One text, or one after another."""
     from clova_jax import LanguageModel
-    from clova_jax.generate import Engine
+    from clova_jax.inference import Engine
     from clova_jax.parallel import make_mesh
 
     talk = _messages(options.language)

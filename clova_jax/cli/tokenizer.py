@@ -16,7 +16,7 @@ from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.documents import Document, document_files, read_documents
 from clova_jax.corpus.places import changed_input, describe_inputs
-from clova_jax.corpus.sampling import sample_documents
+from clova_jax.corpus.run.sampling import sample_documents
 from clova_jax.corpus.sources import by_source
 
 OPTIONS = "options.json"

@@ -15,8 +15,8 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_pieces
 from clova_jax.common.json_values import DEEPEST, refuse_deep
+from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.places import find_files, plain_stem, shown_name, stop
-from clova_jax.corpus.privacy import excerpt
 
 BLOCK_BYTES = 1 << 22
 LONGEST = 1 << 25  # bytes of a document as it is stored: what is longer is no document but a dump

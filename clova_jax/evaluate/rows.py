@@ -6,9 +6,9 @@ from typing import Any, get_args
 
 import numpy as np
 
+from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.intervals import interval
 from clova_jax.evaluate.metrics import Metric, Prediction, exact_match, pearson
-from clova_jax.evaluate.scoring import Scoring, label_scores
 from clova_jax.evaluate.task import Item, Task, TaskData
 
 

@@ -13,6 +13,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.prompts import (
     Prompt,
     build_prompts,
@@ -25,11 +26,10 @@ from clova_jax.evaluate.prompts import (
 )
 from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
-from clova_jax.evaluate.scoring import Scoring, label_scores
 from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import load_task
-from clova_jax.generate.sampling import complete
-from clova_jax.generate.scoring import score_choices
+from clova_jax.inference.complete import complete
+from clova_jax.inference.scoring import score_choices
 from clova_jax.model import fingerprint
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 NAMES = {"ko": "한국어", "en": "영어"}
 UNSEEN = ("korean-english-park-news", "jhe", "tatoeba")  # their text is in no training corpus here
@@ -12,8 +13,8 @@ UNSEEN = ("korean-english-park-news", "jhe", "tatoeba")  # their text is in no t
 
 def _read(path: Path, source: str, target: str) -> list[Item]:
     items = []
-    for place, row in readers.tsv_rows(path, ("ko", "en")):
-        given, wanted = readers.text(place, row, source), readers.text(place, row, target)
+    for place, row in rows.tsv_rows(path, ("ko", "en")):
+        given, wanted = rows.text(place, row, source), rows.text(place, row, target)
         origin = row.get("source", "")
         part = "" if not origin else "news_dialogue" if origin in UNSEEN else "documentation"
         items.append(
@@ -26,7 +27,7 @@ def _read(path: Path, source: str, target: str) -> list[Item]:
                 source=given,
             )
         )
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def task(source: str, target: str, tokenize: str) -> Task:

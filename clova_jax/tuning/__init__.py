@@ -5,8 +5,8 @@ tuned.prompt.save("runs/prompt")
 lm.generate(["…"], prompt=SoftPrompt.load("runs/prompt"))
 """
 
-from clova_jax.generate import SoftPrompt, Template
-from clova_jax.tuning.config import (
+from clova_jax.inference import SoftPrompt, Template
+from clova_jax.tuning.options import (
     AutoPromptConfig,
     FineTuningConfig,
     LoraConfig,
@@ -14,7 +14,7 @@ from clova_jax.tuning.config import (
     PromptTuningConfig,
     TuneOptions,
 )
-from clova_jax.tuning.runs import TunedModel, default_template, tune, tune_outside
+from clova_jax.tuning.tune import TunedModel, default_template, tune, tune_outside
 
 __all__ = [
     "AutoPromptConfig",

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from clova_jax.model import Params
-from clova_jax.tuning.config import PromptEncoderConfig
+from clova_jax.tuning.options import PromptEncoderConfig
 
 
 def init_encoder(config: PromptEncoderConfig, embed_dim: int, seed: int) -> Params:

@@ -8,7 +8,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Item, Task, check_labels
-from clova_jax.generate import Template
+from clova_jax.inference import Template
 
 DEV_SHARE, LEAST_DEV, MOST_DEV = 5, 16, 500
 WINDOW = 16  # batches whose examples are sorted by length together

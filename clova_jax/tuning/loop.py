@@ -18,9 +18,9 @@ from clova_jax.model import Params
 from clova_jax.train import LearningRate, TrainState, adamw
 from clova_jax.train.guards import NonFiniteGuard
 from clova_jax.train.optimizer import apply_gradients
-from clova_jax.tuning.config import TuneOptions
 from clova_jax.tuning.examples import Batches
-from clova_jax.tuning.objective import Gradient
+from clova_jax.tuning.inside import Gradient
+from clova_jax.tuning.options import TuneOptions
 from clova_jax.tuning.state import Progress, on_host
 
 Look = Callable[

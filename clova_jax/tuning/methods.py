@@ -13,14 +13,14 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.model import Params
-from clova_jax.tuning.config import (
+from clova_jax.tuning.encoders import init_encoder, prompt_vectors
+from clova_jax.tuning.options import (
     AutoPromptConfig,
     FineTuningConfig,
     LoraConfig,
     PromptEncoderConfig,
     PromptTuningConfig,
 )
-from clova_jax.tuning.encoders import init_encoder, prompt_vectors
 
 
 class Method(Protocol):

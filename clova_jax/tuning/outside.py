@@ -10,11 +10,11 @@ from typing import Any
 import jax
 import numpy as np
 
-from clova_jax.generate import Template
+from clova_jax.inference import Template
 from clova_jax.model import Params
+from clova_jax.tuning.answers import label_figures
 from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Example
-from clova_jax.tuning.scores import label_figures
 
 AT_ONCE = 32  # examples of a pass over the development split
 

@@ -88,7 +88,7 @@ def test_what_a_killed_run_was_writing_is_removed(tmp_path, data):
     script = (
         "import os, signal, sys\n"
         "from clova_jax.common import files\n"
-        "from clova_jax.corpus import pipeline\n"
+        "from clova_jax.corpus.run import pipeline\n"
         "def lines():\n"
         "    yield '{}'\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -8,7 +8,7 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.cli import main
-from clova_jax.generate import Engine
+from clova_jax.inference import Engine
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_a_comma_is_a_stop(folder, capsys, monkeypatch):
             asked.append(options["stop"])
             return super().submit(prompt, **options)
 
-    monkeypatch.setattr("clova_jax.generate.Engine", Spy)
+    monkeypatch.setattr("clova_jax.inference.Engine", Spy)
     command = ["generate", "--model", str(folder), "--prompt", "하나", "--max-new-tokens", "1"]
     assert main([*command, "--stop", ","]) == 0
     assert main([*command, "--stop", "셋, 넷", "\\n"]) == 0

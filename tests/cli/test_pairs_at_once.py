@@ -10,7 +10,7 @@ import pytest
 
 from clova_jax import SIZES, LanguageModel, load_tokenizer, train_tokenizer
 from clova_jax.common.files import read_jsonl
-from clova_jax.corpus.sample import write_sample
+from clova_jax.sample import write_sample
 from clova_jax.train.metrics import read_metrics
 
 pytestmark = pytest.mark.slow

@@ -6,8 +6,8 @@ from matplotlib.image import imread
 
 from clova_jax.common import plots
 from clova_jax.common.plots import figure, hangul_font, legend
-from clova_jax.corpus.sample import is_sample, write_sample
-from clova_jax.evaluate.size_table import emergence_plot
+from clova_jax.sample import is_sample, write_sample
+from clova_jax.tables.sizes import emergence_plot
 
 
 def test_a_picture_is_written_whole_or_not_at_all(tmp_path):

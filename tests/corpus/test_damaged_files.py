@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines, read_pieces, read_text
-from clova_jax.corpus import documents, readers
+from clova_jax.corpus import documents
 from clova_jax.corpus.documents import (
     BadLines,
     Block,
@@ -24,7 +24,8 @@ from clova_jax.corpus.documents import (
     parse_block,
     read_blocks,
 )
-from clova_jax.corpus.readers import file_groups, group_blocks, input_files
+from clova_jax.corpus.read import blocks as block_reader
+from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
 
 PACK = {".gz": gzip.compress, ".zst": zstandard.compress}
 
@@ -109,7 +110,7 @@ def test_rows_that_are_no_table_are_named_and_passed_over(tmp_path):
 def test_a_document_that_is_too_long_is_named_and_the_rest_read(tmp_path, monkeypatch, kind):
     monkeypatch.setattr(documents, "LONGEST", 1_000)
     monkeypatch.setattr(documents, "BLOCK_BYTES", 100)
-    monkeypatch.setattr(readers, "LONGEST", 1_000)
+    monkeypatch.setattr(block_reader, "LONGEST", 1_000)
     long = "길다" * 700
     good = [json.dumps({"text": f"글 {n}"}, ensure_ascii=False) for n in range(5)]
     if kind in ("line", "element"):
@@ -214,7 +215,7 @@ import resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (1_000 << 20,) * 2)
 from clova_jax.corpus.documents import BadLines, parse_block
-from clova_jax.corpus.readers import file_groups, group_blocks, input_files
+from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
 bad, count, folder = BadLines(), 0, Path(sys.argv[1])
 for group in file_groups(input_files(folder)):
     for block in group_blocks(group, folder, bad):

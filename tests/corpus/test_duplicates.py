@@ -8,7 +8,7 @@ from corpus_world import prose
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clova_jax.corpus.near_duplicates import (
+from clova_jax.corpus.dedup.pairs import (
     BANDS,
     ROWS,
     candidate_pairs,

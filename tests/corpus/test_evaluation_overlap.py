@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from benchmarks.evaluation_overlap import FORMS, PAGE, cleaner_of, findable, survivors
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json, write_jsonl
-from clova_jax.corpus.evaluation_overlap import (
+from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning
+from clova_jax.corpus.clean.evaluation_overlap import (
     LABEL,
     LINE,
     TOO_SHORT,
@@ -20,9 +21,8 @@ from clova_jax.corpus.evaluation_overlap import (
     EvaluationIndex,
     comparable,
 )
-from clova_jax.corpus.evaluation_sets import KNOWN, Item, known_files, read_items
-from clova_jax.corpus.normalize import normalize
-from clova_jax.corpus.steps import STEPS, Cleaner, Cleaning
+from clova_jax.corpus.clean.normalize import normalize
+from clova_jax.labelled.evaluation_sets import KNOWN, Item, known_files, read_items
 from tests.worlds.growth import too_slow
 
 _WORDS = [

@@ -8,19 +8,19 @@ from typing import Any
 
 import pytest
 
-from clova_jax.corpus import rules
-from clova_jax.corpus.core_region import core_text
-from clova_jax.corpus.dialogue import dialogue_text, number_speakers
-from clova_jax.corpus.evaluation_overlap import EvaluationIndex
-from clova_jax.corpus.html import html_text, html_title
-from clova_jax.corpus.kin import kin_text
-from clova_jax.corpus.language import language
-from clova_jax.corpus.linear_model import ngrams
-from clova_jax.corpus.near_duplicates import signatures
-from clova_jax.corpus.normalize import normalize
-from clova_jax.corpus.profile import profile
-from clova_jax.corpus.quality import quality
-from clova_jax.corpus.spam import spam
+from clova_jax.corpus.clean import rules
+from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
+from clova_jax.corpus.clean.language import language
+from clova_jax.corpus.clean.linear_model import ngrams
+from clova_jax.corpus.clean.normalize import normalize
+from clova_jax.corpus.clean.profile import profile
+from clova_jax.corpus.clean.quality import quality
+from clova_jax.corpus.clean.spam import spam
+from clova_jax.corpus.dedup.pairs import signatures
+from clova_jax.corpus.read.core_region import core_text
+from clova_jax.corpus.read.dialogue import dialogue_text, number_speakers
+from clova_jax.corpus.read.html import html_text, html_title
+from clova_jax.corpus.read.kin import kin_text
 from tests.worlds.growth import too_slow
 
 _INDEX = EvaluationIndex(

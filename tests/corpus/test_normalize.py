@@ -7,9 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning
+from clova_jax.corpus.clean.normalize import LONGEST_MARKS, cut_marks, normalize
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.normalize import LONGEST_MARKS, cut_marks, normalize
-from clova_jax.corpus.steps import Cleaner, Cleaning
 from tests.worlds.growth import too_slow
 
 # Pieces that together make what is hard: entities cut in two, marks, jamo, fillers, what NFC rewrites.

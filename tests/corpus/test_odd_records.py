@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
-from clova_jax.corpus import steps
-from clova_jax.corpus.dialogue import dialogue_text
+from clova_jax.corpus import clean
+from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning, Dropped
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.kin import best_answer, kin_text
-from clova_jax.corpus.pipeline import Job, run
-from clova_jax.corpus.steps import STEPS, Cleaner, Cleaning, Dropped
-from clova_jax.corpus.stream import map_stream
+from clova_jax.corpus.read.dialogue import dialogue_text
+from clova_jax.corpus.read.kin import best_answer, kin_text
+from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.stream import map_stream
 
 TEXT = "바다가 보이는 마을에서 아침을 먹고 산길을 걸었다. 저녁에는 비가 내렸다."
 ANSWER = "물을 자주 주고 볕이 드는 곳에 두면 잘 자랍니다."
@@ -86,7 +86,7 @@ def test_no_record_is_too_odd_for_the_steps(cleaner, meta, text):
     (_, result), (_, other) = cleaner.many(
         [Document(text, "1", "kin", meta), Document(TEXT, "2", "blogs")], counts
     )
-    assert not (isinstance(result, Dropped) and result.reason == steps.FAILED), result
+    assert not (isinstance(result, Dropped) and result.reason == clean.cleaner.FAILED), result
     assert isinstance(other, Document)
 
 
@@ -192,8 +192,8 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
             raise ZeroDivisionError("나눌 수 없다")
         return None
 
-    monkeypatch.setattr(steps, "spam", fails)
-    steps.cleaner.cache_clear()
+    monkeypatch.setattr(clean.cleaner, "spam", fails)
+    clean.cleaner.cleaner.cache_clear()
     rows = [{"text": TEXT.replace("아침", word)} for word in ("새벽", "점심", "저녁밥")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = run(Job(tmp_path / "a.jsonl", tmp_path / "out", Cleaning(), workers=1, similarity=2))
@@ -207,7 +207,7 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
     assert counts["kept"] == 2
     assert counts["bad_lines"] == 1
     assert "stdin.jsonl:2: the step 'spam'" in log.getvalue()
-    steps.cleaner.cache_clear()
+    clean.cleaner.cleaner.cache_clear()
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "?\n"])

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus import rules
-from clova_jax.corpus.dialogue import dialogue_text, number_speakers
-from clova_jax.corpus.kin import best_answer, kin_text
-from clova_jax.corpus.language import language
-from clova_jax.corpus.profile import profile
-from clova_jax.corpus.quality import FEATURES, quality, quality_features, train_quality
+from clova_jax.corpus.clean import rules
+from clova_jax.corpus.clean.language import language
+from clova_jax.corpus.clean.profile import profile
+from clova_jax.corpus.clean.quality import FEATURES, quality, quality_features, train_quality
+from clova_jax.corpus.clean.spam import spam
+from clova_jax.corpus.read.dialogue import dialogue_text, number_speakers
+from clova_jax.corpus.read.kin import best_answer, kin_text
 from clova_jax.corpus.sources import KINDS, prefix
-from clova_jax.corpus.spam import spam
 
 PROSE = prose(random.Random(1), 12)
 

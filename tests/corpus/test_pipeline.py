@@ -16,11 +16,12 @@ from corpus_world import prose, write_world
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
-from clova_jax.corpus import documents, parts, pipeline
+from clova_jax.corpus import documents, part
+from clova_jax.corpus.clean.cleaner import Cleaning
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.pipeline import Job, run
-from clova_jax.corpus.steps import Cleaning
-from clova_jax.corpus.stream import map_stream
+from clova_jax.corpus.run import pipeline
+from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.stream import map_stream
 
 
 @pytest.fixture
@@ -87,7 +88,7 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
     # Stops in every stage: each time the work is taken up again.
     stages = []
     for module, name, after in (
-        (parts, "signatures", 7),
+        (part, "signatures", 7),
         (pipeline, "find_duplicates", 0),
         (pipeline, "write_lines", 3),
         (pipeline, "write_matches", 0),
@@ -118,7 +119,7 @@ from pathlib import Path
 from clova_jax.corpus import documents
 if __name__ == "__main__":
     documents.BLOCK_BYTES = 8192
-    from clova_jax.corpus.pipeline import Job, run
+    from clova_jax.corpus.run.pipeline import Job, run
     run(Job(Path(sys.argv[1]), Path(sys.argv[2]), workers=2))
 """
 
@@ -225,8 +226,6 @@ def test_other_settings_need_another_folder(tmp_path):
 
 
 def test_workers_need_no_jax():
-    code = (
-        "import sys, clova_jax.corpus.pipeline, clova_jax.corpus.spark; print('jax' in sys.modules)"
-    )
+    code = "import sys, clova_jax.corpus.run.pipeline, clova_jax.corpus.run.spark; print('jax' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

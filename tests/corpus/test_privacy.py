@@ -7,12 +7,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clova_jax.corpus.clean.privacy import (
+    TYPES,
+    digit_view,
+    excerpt,
+    find,
+    luhn,
+    mask,
+    rrn_check_digit,
+)
 from clova_jax.corpus.documents import parse_block, read_blocks
-from clova_jax.corpus.privacy import TYPES, digit_view, excerpt, find, luhn, mask, rrn_check_digit
-from clova_jax.corpus.privacy_cases import positives
-from clova_jax.corpus.privacy_look_alikes import negatives
-from clova_jax.corpus.privacy_scenes import scenes
-from clova_jax.corpus.privacy_score import measure, share
+from clova_jax.corpus.trials.privacy_cases import positives
+from clova_jax.corpus.trials.privacy_look_alikes import negatives
+from clova_jax.corpus.trials.privacy_scenes import scenes
+from clova_jax.corpus.trials.privacy_score import measure, share
 
 
 def types_in(text: str) -> list[str]:

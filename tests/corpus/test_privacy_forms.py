@@ -2,7 +2,7 @@
 
 import pytest
 
-from clova_jax.corpus.privacy import find, mask, rrn_check_digit
+from clova_jax.corpus.clean.privacy import find, mask, rrn_check_digit
 
 FIRST = "900101-123456"
 RRN = FIRST + str(rrn_check_digit(FIRST.replace("-", "")))

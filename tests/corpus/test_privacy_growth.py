@@ -2,7 +2,7 @@
 
 import pytest
 
-from clova_jax.corpus.privacy import mask
+from clova_jax.corpus.clean.privacy import mask
 from tests.worlds.growth import too_slow
 
 SEPARATORS = [

@@ -10,9 +10,9 @@ import pytest
 import zstandard
 from corpus_world import prose
 
+from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.pipeline import Job, run
-from clova_jax.corpus.steps import STEPS, Cleaner, Cleaning
+from clova_jax.corpus.run.pipeline import Job, run
 
 PHONE, MAIL = "010-2345-6789", "hong@naver.com"
 SECRET = re.compile(r"2345|6789|hong")

@@ -7,11 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean.linear_model import NgramModel
+from clova_jax.corpus.clean.profanity.lexicon import RULES
+from clova_jax.corpus.clean.profanity.softening import (
+    fit_particle,
+    profanity_share,
+    soften,
+    swear_words,
+)
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.linear_model import NgramModel
-from clova_jax.corpus.profanity import fit_particle, profanity_share, soften, swear_words
-from clova_jax.corpus.profanity_lexicon import RULES
-from clova_jax.corpus.steps import Cleaner, Cleaning, Dropped
 from tests.worlds.growth import too_slow
 
 CLEAN = """

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from clova_jax.corpus.readers import file_groups, group_blocks, input_files
+from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
 
 ODD = ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\r"]
 

@@ -10,9 +10,9 @@ from corpus_world import prose
 from clova_jax.cli import main as clova
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.sources import KINDS, SOURCES, Source, read_sources, source_of
-from clova_jax.corpus.steps import Cleaner, Cleaning
 from clova_jax.data import mix
 from clova_jax.data.mixture import TABLE_1
 

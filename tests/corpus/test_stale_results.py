@@ -10,10 +10,10 @@ import pytest
 import tests.data.data_world as data_world
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.pipeline import Job, run
-from clova_jax.corpus.sampling import write_sample_of
-from clova_jax.corpus.statistics import count_corpus
-from clova_jax.corpus.steps import Cleaning
+from clova_jax.corpus.clean.cleaner import Cleaning
+from clova_jax.corpus.report.statistics import count_corpus
+from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.sampling import write_sample_of
 from clova_jax.data import serialize
 
 SENTENCES = (
@@ -109,7 +109,7 @@ def test_a_tokenizer(tmp_path, corpus, capsys):
 
 def test_a_document_is_sampled_by_its_text_too(tmp_path):
     from clova_jax.corpus.documents import Document
-    from clova_jax.corpus.sampling import sample_documents
+    from clova_jax.corpus.run.sampling import sample_documents
 
     documents = [Document(f"글 {number}", "id", "a") for number in range(2_000)]
     kept = len(list(sample_documents(documents, 0.3)))

@@ -19,13 +19,13 @@ import pytest
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
 from clova_jax.common.command import main, option
 from clova_jax.common.errors import ClovaError
+from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.documents import BadLines, read_documents
-from clova_jax.corpus.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.sources import read_sources
 from clova_jax.data import TokenStore
 from clova_jax.data.serializer import serialize
 from clova_jax.evaluate import load_task
-from clova_jax.generate import SoftPrompt, Template
+from clova_jax.inference import SoftPrompt, Template
 from clova_jax.interop import from_hugging_face, to_hugging_face
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import read_metrics

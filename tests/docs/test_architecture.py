@@ -27,7 +27,7 @@ def _rooms() -> dict[str, list[Path]]:
 
 
 def _floors() -> dict[str, int]:
-    lines = re.findall(r"^(\d)\. ([a-z_, ]+)$", ARCHITECTURE.split("## Floors")[1], re.MULTILINE)
+    lines = re.findall(r"^(\d+)\. ([a-z_, ]+)$", ARCHITECTURE.split("## Floors")[1], re.MULTILINE)
     return {room: int(number) for number, rooms in lines for room in rooms.split(", ")}
 
 

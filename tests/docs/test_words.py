@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from clova_jax.cli import VERBS
-from clova_jax.corpus.steps import STEPS
+from clova_jax.corpus.clean.cleaner import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
-ROOMS += ("train", "data", "parallel", "plan", "generate", "tuning", "evaluate")
+ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.
 _VERB = re.compile(r"[A-Z][a-z]+s\b")
 _NO_VERB = {

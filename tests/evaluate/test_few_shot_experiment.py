@@ -8,9 +8,9 @@ import pytest
 
 from clova_jax.common.command import main
 from clova_jax.evaluate import paper
-from clova_jax.evaluate.size_table import emergence_plot, size_table
+from clova_jax.tables.models import model_names
+from clova_jax.tables.sizes import emergence_plot, size_table
 from experiments import few_shot
-from experiments.models import model_names
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def models(guesser, monkeypatch, tmp_path) -> list[str]:
     made = {str(folder): guesser() for folder in folders}
     made[str(folders[1])].config = made[str(folders[1])].config.replace(num_layers=4)
     loader = SimpleNamespace(load=lambda folder, mesh=None: made[str(folder)])
-    monkeypatch.setattr("experiments.models.LanguageModel", loader)
+    monkeypatch.setattr("clova_jax.tables.models.LanguageModel", loader)
     return [str(folder) for folder in folders]
 
 

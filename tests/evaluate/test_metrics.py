@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn import metrics as sklearn_metrics
 
-from clova_jax.evaluate import Item, load_task, readers
+from clova_jax.evaluate import Item, load_task
 from clova_jax.evaluate.metrics import (
     Prediction,
     accuracy,
@@ -22,6 +22,7 @@ from clova_jax.evaluate.metrics import (
     macro_f1,
     pearson,
 )
+from clova_jax.labelled import rows
 
 LABELS = ("a", "b", "c", "d")
 PAIRS = st.lists(st.tuples(st.sampled_from(LABELS), st.sampled_from(LABELS)), min_size=1)
@@ -133,4 +134,4 @@ def test_items_and_tasks_are_in_one_form():
     )
     labels = dataclasses.replace(load_task("nsmc"), labels={PARTS: f"{PARTS}임", "영어": "영어"})
     assert labels.shown(item) == "질문: 한글" + labels.answer.format("한글임")
-    assert readers.label("a:1", PARTS, labels.labels) == "한글"
+    assert rows.label("a:1", PARTS, labels.labels) == "한글"

@@ -12,8 +12,8 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Stopped, evaluate, load_task, measure, prompt_of, task_names
 from clova_jax.evaluate import runner as runner_module
+from clova_jax.evaluate.calibration import label_scores
 from clova_jax.evaluate.records import Records
-from clova_jax.evaluate.scoring import label_scores
 from clova_jax.model import bind
 
 SIZE = 512  # plain passes are padded to a multiple of it: few compilations

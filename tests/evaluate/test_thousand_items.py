@@ -6,7 +6,7 @@ import pytest
 
 from clova_jax.evaluate import load_task
 from clova_jax.evaluate.prompts import build_prompts, draw_items
-from clova_jax.generate.scoring import score_choices
+from clova_jax.inference.scoring import score_choices
 from clova_jax.model import bind
 
 TIME = 512

@@ -14,7 +14,7 @@ from clova_jax.evaluate.prompts import (
     with_choices,
     without_content,
 )
-from clova_jax.generate import score_ids
+from clova_jax.inference import score_ids
 from clova_jax.model import init_params
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 from tests.tokenizers.foreign import byte_level, kogpt2_like

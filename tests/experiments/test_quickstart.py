@@ -15,7 +15,7 @@ import pytest
 from clova_jax import SIZES, train_tokenizer
 from clova_jax.common.command import main
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.sample import write_sample
+from clova_jax.sample import write_sample
 from experiments.quickstart import Options, run
 
 ROOT = Path(__file__).resolve().parents[2]

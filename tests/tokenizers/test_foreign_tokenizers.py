@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.generate.text import Writer, stops_as_written
+from clova_jax.inference.writer import Writer, stops_as_written
 from clova_jax.tokenizers import load_tokenizer
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 from clova_jax.tokenizers.written import as_written

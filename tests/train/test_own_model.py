@@ -15,7 +15,7 @@ import pytest
 from clova_jax import LanguageModel, train_tokenizer
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.sample import write_sample
+from clova_jax.sample import write_sample
 
 pytestmark = pytest.mark.slow
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "own_model.md"

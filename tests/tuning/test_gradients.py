@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.generate import Template
-from clova_jax.generate.buckets import pad
+from clova_jax.inference import Template
+from clova_jax.inference.shapes import pad
 from clova_jax.interop import from_hugging_face
 from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
 from clova_jax.tuning.encoders import init_encoder
 from clova_jax.tuning.examples import Example
+from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.methods import make_method
-from clova_jax.tuning.objective import Inside
 from clova_jax.tuning.outside import Outside
 
 LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=10)

@@ -9,7 +9,7 @@ from safetensors.numpy import save
 from clova_jax import LanguageModel
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import write_hashes
-from clova_jax.generate import SoftPrompt, Template
+from clova_jax.inference import SoftPrompt, Template
 
 
 def prompt_of_words(lm, before: str, after: str) -> SoftPrompt:

@@ -10,7 +10,7 @@ import pytest
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Stopped
-from clova_jax.generate import SoftPrompt, Template
+from clova_jax.inference import SoftPrompt, Template
 from clova_jax.tuning import (
     AutoPromptConfig,
     FineTuningConfig,

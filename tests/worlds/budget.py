@@ -73,7 +73,10 @@ class Budget:
         if not self.holds:
             return []
         if seconds is None:
-            seconds = max(self.seconds * MARGIN, sum(self.files.values()) * SHARE if len(self.files) > 1 / SHARE else 0)
+            seconds = max(
+                self.seconds * MARGIN,
+                sum(self.files.values()) * SHARE if len(self.files) > 1 / SHARE else 0,
+            )
         return [(file, spent) for file, spent in self.files.most_common() if spent > seconds]
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:

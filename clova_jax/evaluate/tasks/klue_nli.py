@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 LABELS = {"entailment": "참", "neutral": "중립", "contradiction": "모순"}
 
@@ -15,21 +16,21 @@ def _prompt(premise: str, hypothesis: str) -> str:
 
 def _read(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.json_rows(path, ("guid", "premise", "hypothesis", "gold_label")):
-        gold = readers.label(place, row["gold_label"], LABELS)
-        premise, hypothesis = (readers.text(place, row, key) for key in ("premise", "hypothesis"))
+    for place, row in rows.json_rows(path, ("guid", "premise", "hypothesis", "gold_label")):
+        gold = rows.label(place, row["gold_label"], LABELS)
+        premise, hypothesis = (rows.text(place, row, key) for key in ("premise", "hypothesis"))
         items.append(Item(str(row["guid"]), place, _prompt(premise, hypothesis), (gold,)))
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def _read_kornli(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.tsv_rows(path, ("sentence1", "sentence2", "gold_label")):
-        gold = readers.label(place, row["gold_label"], LABELS)
-        premise, hypothesis = (readers.text(place, row, f"sentence{i}") for i in (1, 2))
+    for place, row in rows.tsv_rows(path, ("sentence1", "sentence2", "gold_label")):
+        gold = rows.label(place, row["gold_label"], LABELS)
+        premise, hypothesis = (rows.text(place, row, f"sentence{i}") for i in (1, 2))
         number = place.rsplit(":", 1)[1]
         items.append(Item(number, place, _prompt(premise, hypothesis), (gold,)))
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:
@@ -37,7 +38,7 @@ def load(data_dir: Path) -> TaskData:
     folder = Path(data_dir) / "klue" / "klue-nli-v1.1"
     items = _read(find_file(folder, "klue-nli-v1.1_dev.json"))
     note = "the dev split: KLUE's test labels are private"
-    train = readers.optional_file(folder, "klue-nli-v1.1_train.json")
+    train = rows.optional_file(folder, "klue-nli-v1.1_train.json")
     if train:
         return TaskData(items, _read(train), (note,))
     pool = _read_kornli(find_file(Path(data_dir) / "kornlu" / "KorNLI", "xnli.dev.ko.tsv"))

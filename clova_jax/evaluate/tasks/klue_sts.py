@@ -4,25 +4,26 @@ from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import readers, similarity
+from clova_jax.evaluate import similarity
 from clova_jax.evaluate.task import Item, TaskData
 from clova_jax.evaluate.tasks import korsts
+from clova_jax.labelled import rows
 
 
 def _read(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.json_rows(path, ("guid", "sentence1", "sentence2", "labels")):
+    for place, row in rows.json_rows(path, ("guid", "sentence1", "sentence2", "labels")):
         labels = row["labels"] if isinstance(row["labels"], dict) else {}
         for key in ("real-label", "binary-label"):
             if key not in labels:
                 raise ClovaError(f"{place}: no {key!r} in its labels")
-        gold = readers.label(place, labels["binary-label"], similarity.LABELS)
-        score = readers.number(place, labels["real-label"], 0, 5, "real-label")
-        first, second = (readers.text(place, row, f"sentence{i}") for i in (1, 2))
+        gold = rows.label(place, labels["binary-label"], similarity.LABELS)
+        score = rows.number(place, labels["real-label"], 0, 5, "real-label")
+        first, second = (rows.text(place, row, f"sentence{i}") for i in (1, 2))
         items.append(
             Item(str(row["guid"]), place, similarity.prompt(first, second), (gold,), target=score)
         )
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:
@@ -30,7 +31,7 @@ def load(data_dir: Path) -> TaskData:
     folder = Path(data_dir) / "klue" / "klue-sts-v1.1"
     items = _read(find_file(folder, "klue-sts-v1.1_dev.json"))
     note = "the dev split: KLUE's test labels are private"
-    train = readers.optional_file(folder, "klue-sts-v1.1_train.json")
+    train = rows.optional_file(folder, "klue-sts-v1.1_train.json")
     if train:
         return TaskData(items, _read(train), (note,))
     pool = korsts.read(find_file(Path(data_dir) / "kornlu" / "KorSTS", "sts-train.tsv"))

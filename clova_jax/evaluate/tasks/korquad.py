@@ -7,8 +7,9 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 
 def _field(place: str, row: Any, key: str) -> Any:
@@ -24,23 +25,23 @@ def _read(path: Path) -> list[Item]:
         title = str(article.get("title", "")).replace("_", " ") if isinstance(article, dict) else ""
         for j, paragraph in enumerate(_field(place, article, "paragraphs")):
             here = f"{place} paragraph {j}"
-            context = readers.text(here, {"context": _field(here, paragraph, "context")}, "context")
+            context = rows.text(here, {"context": _field(here, paragraph, "context")}, "context")
             lead = (f"제목: {title}\n\n" if title else "") + f"본문: {context}"
             for k, question in enumerate(_field(here, paragraph, "qas")):
                 items.append(_item(f"{here} question {k}", question, lead))
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def _item(place: str, question: Any, lead: str) -> Item:
     place = f"{place} ({_field(place, question, 'id')})"
     answers = tuple(
-        readers.text(place, {"text": _field(place, answer, "text")}, "text")
+        rows.text(place, {"text": _field(place, answer, "text")}, "text")
         for answer in _field(place, question, "answers")
     )
     if not answers:
         raise ClovaError(f"{place}: no answers")
     _field(place, question, "question")
-    asked = readers.text(place, question, "question")
+    asked = rows.text(place, question, "question")
     return Item(str(question["id"]), place, f"질문: {asked}\n\n답:", answers, lead=lead)
 
 

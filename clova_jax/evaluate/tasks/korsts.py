@@ -3,16 +3,17 @@
 from pathlib import Path
 
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import readers, similarity
+from clova_jax.evaluate import similarity
 from clova_jax.evaluate.task import Item, TaskData
+from clova_jax.labelled import rows
 
 
 def read(path: Path) -> list[Item]:
     """Reads the pairs of a KorSTS file."""
     items = []
-    for place, row in readers.tsv_rows(path, ("score", "sentence1", "sentence2")):
-        score = readers.number(place, row["score"], 0, 5, "score")
-        first, second = (readers.text(place, row, f"sentence{i}") for i in (1, 2))
+    for place, row in rows.tsv_rows(path, ("score", "sentence1", "sentence2")):
+        score = rows.number(place, row["score"], 0, 5, "score")
+        first, second = (rows.text(place, row, f"sentence{i}") for i in (1, 2))
         items.append(
             Item(
                 place.rsplit(":", 1)[1],
@@ -22,7 +23,7 @@ def read(path: Path) -> list[Item]:
                 target=score,
             )
         )
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:

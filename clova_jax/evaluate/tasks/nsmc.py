@@ -3,18 +3,19 @@
 from pathlib import Path
 
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 LABELS = {"0": "부정", "1": "긍정"}
 
 
 def _read(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.tsv_rows(path, ("id", "document", "label")):
-        gold = readers.label(place, row["label"], LABELS)
-        items.append(Item(row["id"], place, readers.text(place, row, "document"), (gold,)))
-    return readers.not_empty(items, path)
+    for place, row in rows.tsv_rows(path, ("id", "document", "label")):
+        gold = rows.label(place, row["label"], LABELS)
+        items.append(Item(row["id"], place, rows.text(place, row, "document"), (gold,)))
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:

@@ -4,17 +4,18 @@ from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 
 def _read(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.jsonl_rows(path, ("id", "context", "query", "rewrite")):
+    for place, row in rows.jsonl_rows(path, ("id", "context", "query", "rewrite")):
         turns = row["context"]
         if not isinstance(turns, list) or not all(isinstance(turn, str) for turn in turns):
             raise ClovaError(f"{place}: context is {str(turns)[:60]!r}, not a list of turns")
-        query, rewrite = (readers.text(place, row, key) for key in ("query", "rewrite"))
+        query, rewrite = (rows.text(place, row, key) for key in ("query", "rewrite"))
         dialogue = "".join(f"{turn.strip()}\n" for turn in turns)
         items.append(
             Item(
@@ -25,7 +26,7 @@ def _read(path: Path) -> list[Item]:
                 source=query,
             )
         )
-    return readers.not_empty(items, path)
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:

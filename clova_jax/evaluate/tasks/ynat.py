@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from clova_jax.common.files import find_file
-from clova_jax.evaluate import metrics, readers
+from clova_jax.evaluate import metrics
 from clova_jax.evaluate.task import Item, Task, TaskData
+from clova_jax.labelled import rows
 
 LABELS = {
     "IT과학": "과학",
@@ -19,10 +20,10 @@ LABELS = {
 
 def _read(path: Path) -> list[Item]:
     items = []
-    for place, row in readers.json_rows(path, ("guid", "title", "label")):
-        gold = readers.label(place, row["label"], LABELS)
-        items.append(Item(str(row["guid"]), place, readers.text(place, row, "title"), (gold,)))
-    return readers.not_empty(items, path)
+    for place, row in rows.json_rows(path, ("guid", "title", "label")):
+        gold = rows.label(place, row["label"], LABELS)
+        items.append(Item(str(row["guid"]), place, rows.text(place, row, "title"), (gold,)))
+    return rows.not_empty(items, path)
 
 
 def load(data_dir: Path) -> TaskData:

@@ -1,5 +1,0 @@
-"""The sample world: synthetic Korean documents and labelled sets, generated on the spot."""
-
-from clova_jax.corpus.sample.write import is_sample, write_sample
-
-__all__ = ["is_sample", "write_sample"]

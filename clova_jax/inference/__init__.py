@@ -1,0 +1,33 @@
+"""Scores and writes text: functions of anything that has `config, params, tokenizer, mesh, dtype`."""
+
+from clova_jax.inference.complete import Completion, complete, generate
+from clova_jax.inference.engine import Cancelled, Engine, QueueFull, Request
+from clova_jax.inference.options import Sampling
+from clova_jax.inference.scoring import (
+    TokenScores,
+    score,
+    score_choices,
+    score_ids,
+    score_tokens,
+    split_ids,
+)
+from clova_jax.inference.soft_prompt import SoftPrompt, Template
+
+__all__ = [
+    "Cancelled",
+    "Completion",
+    "Engine",
+    "QueueFull",
+    "Request",
+    "Sampling",
+    "SoftPrompt",
+    "Template",
+    "TokenScores",
+    "complete",
+    "generate",
+    "score",
+    "score_choices",
+    "score_ids",
+    "score_tokens",
+    "split_ids",
+]

@@ -1,0 +1,152 @@
+"""Draws the next token from scores, on the device: penalties, temperature, filters, the draw.
+
+Filters keep all tokens above one threshold. The threshold is found by bisection over the 32 bits of a
+float, a sum over the vocabulary a bit, since XLA's sort of a vocabulary takes longer than the model.
+Each row draws with its own key, folded with the number of its token: what else is in the batch does not
+matter.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Float, Int, UInt32
+
+from clova_jax.inference.options import Sampling
+
+COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal for the smallest
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Rows:
+    """Holds the options of each row of a batch, as arrays [B]; `key` is uint32[B,2]."""
+
+    temperature: Float[Array, "B"]
+    top_k: Int[Array, "B"]
+    top_p: Float[Array, "B"]
+    min_p: Float[Array, "B"]
+    repetition_penalty: Float[Array, "B"]
+    frequency_penalty: Float[Array, "B"]
+    presence_penalty: Float[Array, "B"]
+    key: UInt32[Array, "B 2"]
+
+    @classmethod
+    def of(cls, options: list[Sampling], keys: list[np.ndarray], count: int) -> "Rows":
+        """Builds NumPy arrays of `count` rows; the spare ones are greedy."""
+        spare = count - len(options)
+        rows = [*options, *[Sampling(temperature=0.0)] * spare]
+        floats = {
+            name: np.array([getattr(row, name) for row in rows], np.float32)
+            for name in (
+                "temperature",
+                "top_p",
+                "min_p",
+                "repetition_penalty",
+                "frequency_penalty",
+                "presence_penalty",
+            )
+        }
+        cold = [0 < row.temperature < COLDEST for row in rows]  # which float32 could take for 0
+        floats["temperature"] = np.where(cold, np.float32(COLDEST), floats["temperature"])
+        top_k = np.array([min(row.top_k, 2**31 - 1) for row in rows], np.int32)
+        blank = [np.zeros(2, np.uint32)] * spare
+        return cls(top_k=top_k, key=np.stack([*keys, *blank]), **floats)
+
+
+def seed_key(seed: int, sample: int = 0, place: int = 0) -> np.ndarray:
+    """Returns uint32[2], the key of a request; it depends on the seed, the sample's number and the prompt's place alone."""
+    # Four words in any case: a list of numbers takes as many as each needs, and two lists then meet.
+    entropy = [seed & (2**32 - 1), seed >> 32 & (2**32 - 1), sample, place]
+    return np.random.SeedSequence(entropy).generate_state(2, np.uint32).astype(np.uint32)
+
+
+def penalise(
+    scores: Float[Array, "B V"],
+    rows: Rows,
+    in_prompt: Bool[Array, "B V"],
+    counts: Int[Array, "B V"],
+) -> Float[Array, "B V"]:
+    """Scores after the repetition, frequency and presence penalties."""
+
+    def apply(scores: Array) -> Array:
+        repetition = rows.repetition_penalty[:, None]
+        weaker = jnp.where(scores > 0, scores / repetition, scores * repetition)
+        scores = jnp.where(in_prompt | (counts > 0), weaker, scores)
+        scores = scores - rows.frequency_penalty[:, None] * counts
+        return scores - rows.presence_penalty[:, None] * (counts > 0)
+
+    wanted = jnp.any(
+        (rows.repetition_penalty != 1)
+        | (rows.frequency_penalty != 0)
+        | (rows.presence_penalty != 0)
+    )
+    return lax.cond(wanted, apply, lambda scores: scores, scores)
+
+
+def draw(
+    scores: Float[Array, "B V"], rows: Rows, number: Int[Array, "B"], active: Bool[Array, "B"]
+) -> Int[Array, "B"]:
+    """Draws the next token of each row; `number` counts the tokens a row has drawn before."""
+    likeliest = jnp.argmax(scores, axis=-1).astype(jnp.int32)
+    drawn = rows.temperature > 0
+
+    def sample(scores: Array) -> Array:
+        # From the likeliest down: however small a temperature, nothing overflows but to minus infinity.
+        scores = scores - jnp.max(scores, axis=-1, keepdims=True)
+        scaled = scores / jnp.where(drawn, rows.temperature, 1)[:, None]
+        kept = filtered(scaled, rows)
+        keys = jax.random.wrap_key_data(rows.key, impl="threefry2x32")  # whatever JAX's default is
+        keys = jax.vmap(jax.random.fold_in)(keys, number)
+        noise = jax.vmap(lambda key: jax.random.gumbel(key, scores.shape[1:]))(keys)
+        choice = jnp.argmax(jnp.where(kept, scaled + noise, -jnp.inf), axis=-1)
+        return jnp.where(drawn, choice.astype(jnp.int32), likeliest)
+
+    return lax.cond(jnp.any(drawn & active), sample, lambda _: likeliest, scores)
+
+
+def filtered(scores: Float[Array, "B V"], rows: Rows) -> Bool[Array, "B V"]:
+    """Returns which tokens top-k, top-p and min-p leave, in this order."""
+    order = _ordered_bits(scores)
+    lowest = jnp.min(order, axis=-1)
+
+    def top_k(_: None) -> Array:
+        wanted = jnp.where(rows.top_k > 0, rows.top_k, scores.shape[-1])
+        return _highest(order, lambda kept: jnp.sum(kept, axis=-1) >= wanted)
+
+    threshold = lax.cond(jnp.any(rows.top_k > 0), top_k, lambda _: lowest, None)
+    best = jnp.max(scores, axis=-1, keepdims=True)
+
+    def top_p(threshold: Array) -> Array:
+        mass = jnp.where(order >= threshold[:, None], jnp.exp(scores - best), 0)
+        wanted = rows.top_p * jnp.sum(mass, axis=-1)
+        nucleus = _highest(order, lambda kept: jnp.sum(jnp.where(kept, mass, 0), axis=-1) >= wanted)
+        return jnp.where(rows.top_p < 1, jnp.maximum(nucleus, threshold), threshold)
+
+    threshold = lax.cond(jnp.any(rows.top_p < 1), top_p, lambda t: t, threshold)
+    floor = best + jnp.log(rows.min_p)[:, None]
+    return (order >= threshold[:, None]) & (scores >= floor)
+
+
+def _ordered_bits(x: Float[Array, "B V"]) -> Int[Array, "B V"]:
+    """Integers in the order of the floats."""
+    bits = lax.bitcast_convert_type(x.astype(jnp.float32), jnp.int32)
+    return jnp.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
+
+
+def _highest(
+    order: Int[Array, "B V"], enough: Callable[[Bool[Array, "B V"]], Bool[Array, "B"]]
+) -> Int[Array, "B"]:
+    """Finds the highest threshold of each row for which what it keeps is still `enough`."""
+
+    def halve(bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+        low, high = bounds
+        middle = (low | high) - ((low ^ high) >> 1)  # rounded up, without overflow
+        good = enough(order >= middle[:, None])
+        return jnp.where(good, middle, low), jnp.where(good, high, middle - 1)
+
+    bounds = jnp.min(order, axis=-1), jnp.max(order, axis=-1)
+    return lax.while_loop(lambda bounds: jnp.any(bounds[0] < bounds[1]), halve, bounds)[0]

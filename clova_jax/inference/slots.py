@@ -1,0 +1,313 @@
+"""Manages the rows of a running batch: texts join when a slot is free, all of them advance together, and leave.
+
+`generate` and the engine both stand on `Slots`. The state lives on the device and is donated from call to
+call; one call advances all rows by several tokens, and ends early when no row is left.
+
+A prompt's last token is not part of the prefill: it is the first input of the decoding loop, so that
+drawing a token is written once.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Bool, Int
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.inference.decoders import CachedDecoder, cached_decoder
+from clova_jax.inference.options import Sampling
+from clova_jax.inference.placement import place
+from clova_jax.inference.sampling import Rows, draw, penalise
+from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
+from clova_jax.inference.writer import Writer
+from clova_jax.model import Cache, Prefix, bind, refuse_nan
+
+CALL_TOKENS = 32  # the most tokens a row advances in one call
+CACHE_BYTES = 1 << 31  # of all rows together
+MOST_ROWS = 32
+
+
+@dataclass
+class Text:
+    """Holds a text that is being written: its options, and its tokens so far."""
+
+    prompt_ids: list[int]
+    sampling: Sampling
+    key: np.ndarray
+    writer: Writer
+    limit: int
+    ids: list[int] = field(default_factory=list)
+    logprobs: list[float] = field(default_factory=list)
+    top: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
+    finish: str | None = None  # "end", "stop", "length", "cancelled"
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class State:
+    """Holds the batch on the device.
+
+    Args:
+        cache: keys and values of all tokens so far, as the decoder keeps them.
+        token: int32[B], the next input of each row.
+        made: int32[B], tokens drawn so far; `limit` of them are wanted.
+        in_prompt: bool[B,V], tokens of the prompt.
+        counts: int32[B,V], how often a token was drawn.
+        rows: the options.
+    """
+
+    cache: Any
+    token: Int[Array, "B"]
+    made: Int[Array, "B"]
+    limit: Int[Array, "B"]
+    in_prompt: Bool[Array, "B V"]
+    counts: Int[Array, "B V"]
+    rows: Rows
+
+
+class Slots:
+    """Advances a batch with `count` slots of `size` tokens each, behind a shared prefix.
+
+    Args:
+        model: with `config, params, tokenizer, mesh, dtype`.
+        count: rows that advance together.
+        size: prompt and text tokens a row has room for.
+        prefix, prefix_ids: what all prompts begin with.
+        top: alternatives reported a token; fixed, since it is part of the compiled shape.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        count: int,
+        size: int,
+        prefix: Prefix | None = None,
+        prefix_ids: Sequence[int] = (),
+        top: int = 0,
+    ) -> None:
+        self.model, self.count, self.size = model, count, size
+        self.top = min(top, model.config.vocab_size)
+        self.prefix = prefix
+        vocab = model.config.vocab_size
+        self.in_prefix = np.zeros(vocab, bool)
+        self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
+        self.texts: list[Text | None] = [None] * count
+        self.decoder = cached_decoder(model)
+        self.state = _empty(self.decoder, count, size)
+
+    @property
+    def free(self) -> list[int]:
+        """Returns the numbers of the slots without a text."""
+        return [slot for slot, text in enumerate(self.texts) if text is None]
+
+    def admit(self, texts: Sequence[Text], together: bool = True) -> None:
+        """Gives each text a free slot and prefills its prompt.
+
+        Args:
+            texts: not more than there are free slots.
+            together: those of one length bucket in one pass; else each alone, so that no last bit of
+                a text depends on its neighbours.
+        """
+        free = self.free
+        if len(texts) > len(free):
+            raise ClovaError(f"{len(texts)} texts for {len(free)} free slots")
+        groups: dict[int, list[Text]] = {}
+        longest = min(self.size, self.model.config.max_length)
+        for text in texts:
+            groups.setdefault(bucket(len(text.prompt_ids) - 1, longest), []).append(text)
+        before = 0 if self.prefix is None else self.prefix.keys.shape[1]
+        for time, group in groups.items():
+            most = most_rows(time, before, self.model.config.num_heads) if together else 1
+            for at in range(0, len(group), most):
+                part = group[at : at + most]
+                slots, free = free[: len(part)], free[len(part) :]
+                self._read(part, slots, row_bucket(len(part), most), time)
+
+    def _read(self, texts: Sequence[Text], slots: Sequence[int], rows: int, time: int) -> None:
+        spare = rows - len(texts)
+        lengths = np.array([len(t.prompt_ids) - 1 for t in texts] + [0] * spare, np.int32)
+        self.state = _prefill(
+            self.decoder,
+            self.state,
+            self.prefix,
+            self.in_prefix,
+            *place(self.model, pad([t.prompt_ids[:-1] for t in texts], rows, time), lengths),
+            np.array([*slots, *[self.count] * spare], np.int32),
+            np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32),
+            np.array([t.limit for t in texts] + [0] * spare, np.int32),
+            Rows.of([t.sampling for t in texts], [t.key for t in texts], rows),
+        )
+        for slot, text in zip(slots, texts, strict=True):
+            self.texts[slot] = text
+
+    def advance(self, tokens: int) -> list[Text]:
+        """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
+        alive = np.array([text is not None for text in self.texts])
+        self.state, drawn, logprobs, top_ids, top_logprobs = _advance(
+            self.decoder,
+            self.state,
+            self.prefix,
+            alive,
+            np.int32(min(tokens, CALL_TOKENS)),
+            np.int32(self.model.tokenizer.end_of_text),
+            top=self.top,
+        )
+        drawn, logprobs = np.asarray(drawn), np.asarray(logprobs)
+        top_ids, top_logprobs = np.asarray(top_ids), np.asarray(top_logprobs)
+        ended = []
+        for slot, text in enumerate(self.texts):
+            if text is None:
+                continue
+            count = int(np.argmin(drawn[:, slot])) if drawn[-1, slot] < 0 else len(drawn)
+            refuse_nan(logprobs[:count, slot])
+            text.logprobs.extend(logprobs[:count, slot].tolist())
+            text.top.extend(zip(top_ids[:count, slot], top_logprobs[:count, slot], strict=True))
+            self._take(text, drawn[:count, slot].tolist())
+            if text.finish:
+                ended.append(text)
+                self.texts[slot] = None
+        return ended
+
+    def _take(self, text: Text, ids: list[int]) -> None:
+        """Adds the new tokens of one text, writes them and notices its end."""
+        if ids and ids[-1] == self.model.tokenizer.end_of_text:
+            text.ids.extend(ids[:-1])
+            text.finish = "end"
+        else:
+            text.ids.extend(ids)
+            if len(text.ids) >= text.limit:
+                text.finish = "length"
+        if text.writer.write(text.ids, last=text.finish is not None):
+            text.finish = "stop"
+
+    def cancel(self, text: Text) -> None:
+        """Frees the slot of a text; nothing more is written to it."""
+        self.texts[self.texts.index(text)] = None
+        text.finish = "cancelled"
+
+
+def slot_count(model: Any, texts: int, size: int) -> int:
+    """Returns how many rows so many texts get: a power of two, bounded by the memory of their cache."""
+    config = model.config
+    row = 2 * config.num_layers * size * config.embed_dim * jnp.dtype(model.dtype).itemsize
+    most = max(1, min(MOST_ROWS, CACHE_BYTES // row))
+    return min(1 << (texts - 1).bit_length(), 1 << most.bit_length() - 1)
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _empty(decoder: CachedDecoder, count: int, size: int) -> State:
+    whole, vocab = jnp.zeros(count, jnp.int32), (count, decoder.config.vocab_size)
+    rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
+    cache = decoder.empty(count, size)
+    return State(
+        cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
+    )
+
+
+@functools.partial(jax.jit, donate_argnames=("state",))
+def _prefill(
+    decoder: CachedDecoder,
+    state: State,
+    prefix: Prefix | None,
+    in_prefix: Bool[Array, "V"],
+    ids: Int[Array, "R T"],
+    lengths: Int[Array, "R"],
+    slots: Int[Array, "R"],
+    last: Int[Array, "R"],
+    limit: Int[Array, "R"],
+    rows: Rows,
+) -> State:
+    """Prefills prompts and puts them into their slots; spare rows get a slot number that does not exist."""
+    count, time = ids.shape
+    valid = jnp.arange(time) < lengths[:, None]
+    config, dtype = decoder.config, decoder.dtype
+    fresh = Cache.empty(config, count, 0, dtype, prefix)
+    _, read = bind(config, decoder.params)(
+        ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
+    )
+    seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
+    row = jnp.arange(count)
+    seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
+    seen = seen.at[row, last].set(True)
+    return State(
+        decoder.put(state.cache, slots, read),
+        state.token.at[slots].set(last, mode="drop"),
+        state.made.at[slots].set(0, mode="drop"),
+        state.limit.at[slots].set(limit, mode="drop"),
+        state.in_prompt.at[slots].set(seen, mode="drop"),
+        state.counts.at[slots].set(0, mode="drop"),
+        jax.tree.map(lambda all, new: all.at[slots].set(new, mode="drop"), state.rows, rows),
+    )
+
+
+@functools.partial(jax.jit, static_argnames="top", donate_argnames="state")
+def _advance(
+    decoder: CachedDecoder,
+    state: State,
+    prefix: Prefix | None,
+    alive: Bool[Array, "B"],
+    steps: Int[Array, ""],
+    end_of_text: Int[Array, ""],
+    *,
+    top: int,
+) -> tuple[State, Array, Array, Array, Array]:
+    """Draws up to `steps` tokens for every active row.
+
+    Returns:
+        The state; tokens int32[CALL_TOKENS,B], -1 where a row had ended; their log-probabilities (of
+        the model, before penalties and temperature); the likeliest alternatives [.,B,top] of both.
+    """
+    batch = state.token.shape[0]
+    row = jnp.arange(batch)
+    cache = state.cache
+    state = dataclasses.replace(state, cache=decoder.begin(cache, CALL_TOKENS))
+
+    def step(carry: tuple) -> tuple:
+        number, state, active, out = carry
+        hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active)
+        scores = decoder.scores(hidden)
+        token = draw(
+            penalise(scores, state.rows, state.in_prompt, state.counts),
+            state.rows,
+            state.made,
+            active,
+        )
+        total = jax.nn.logsumexp(scores, axis=-1)
+        logprob = scores[row, token] - total
+        values, ids = lax.top_k(scores, top) if top else (jnp.zeros((batch, 0)),) * 2
+        news = (
+            jnp.where(active, token, -1),
+            logprob,
+            ids.astype(jnp.int32),
+            values - total[:, None],
+        )
+        out = tuple(all.at[number].set(new) for all, new in zip(out, news, strict=True))
+        state = State(
+            carried,
+            jnp.where(active, token, state.token),
+            state.made + active,
+            state.limit,
+            state.in_prompt,
+            state.counts.at[row, token].add(active.astype(jnp.int32)),
+            state.rows,
+        )
+        active = active & (token != end_of_text) & (state.made < state.limit)
+        return number + 1, state, active, out
+
+    out = (
+        jnp.full((CALL_TOKENS, batch), -1, jnp.int32),
+        jnp.zeros((CALL_TOKENS, batch), jnp.float32),
+        jnp.zeros((CALL_TOKENS, batch, top), jnp.int32),
+        jnp.zeros((CALL_TOKENS, batch, top), jnp.float32),
+    )
+    active = alive & (state.made < state.limit)
+    _, state, _, out = lax.while_loop(
+        lambda carry: (carry[0] < steps) & jnp.any(carry[2]), step, (0, state, active, out)
+    )
+    return dataclasses.replace(state, cache=decoder.finish(cache, state.cache)), *out

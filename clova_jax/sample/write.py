@@ -1,0 +1,202 @@
+"""Writes the sample world to a folder laid out like a user's own data."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl
+from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
+from clova_jax.sample.labelled import (
+    Desk,
+    koen,
+    korquad,
+    nsmc,
+    query_modifications,
+    sts,
+    ynat,
+)
+from clova_jax.sample.lexicon import load_lexicon
+from clova_jax.sample.pen import Pen
+from clova_jax.sample.world import World
+
+VERSION = 7
+"""Raised when the same arguments would write other bytes."""
+
+MARKER = "sample.json"
+
+ROWS = {
+    "nsmc": (12_000, 2_000),
+    "ynat": (5_000, 1_000),
+    "sts": (4_000, 519),
+    "korquad": (600, 60),
+    "koen": (5_000, 300, 600),
+    "query_modification": (2_400, 200, 400),
+}
+"""Rows (KorQuAD: paragraphs) of train, dev and test at ten megabytes."""
+
+
+def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) -> Path:
+    """Writes the sample world under `out_dir` and returns that folder.
+
+    Text of `megabytes` x 10^6 UTF-8 bytes under `corpus/`, and the labelled sets, whose sizes grow
+    with the square root of `megabytes`. The same arguments give the same bytes; a folder that
+    holds them already is left alone; one whose writing was cut short, or that an older version of
+    this code wrote, is written again.
+
+    Raises:
+        ClovaError: `megabytes` is below 0.1, or the folder holds a sample of other arguments.
+    """
+    if not megabytes >= 0.1:
+        raise ClovaError(f"megabytes {megabytes:g}: too small for a sample; ask for 0.1 or more")
+    out = Path(out_dir)
+    wanted = {"synthetic": True, "version": VERSION, "megabytes": float(megabytes), "seed": seed}
+    marker = out / MARKER
+    if marker.is_file():
+        found = read_json(marker)
+        if found == wanted:
+            return out
+        if {**found, "version": VERSION} != wanted:
+            raise ClovaError(
+                f"{marker}: holds a sample of other arguments ({found}); choose another folder or delete it"
+            )
+        marker.unlink()  # an older version of this sample: written anew
+    out.mkdir(parents=True, exist_ok=True)
+    _Writer(out, megabytes, seed).write()
+    write_json(marker, wanted)  # last: its presence says that all the rest is there
+    return out
+
+
+def is_sample(folder: str | Path) -> bool:
+    """Tells whether a data folder is the sample world, whose scores say nothing of real data."""
+    return (Path(folder) / MARKER).is_file()
+
+
+class _Writer:
+    """One writing. Held-out rows come first, so that nothing written later may repeat them."""
+
+    def __init__(self, out: Path, megabytes: float, seed: int) -> None:
+        self.out, self.megabytes, self.seed = out, megabytes, seed
+        self.lexicon = load_lexicon()
+        self.written: set[str] = set()
+        self.held_out: set[str] = set()
+        self.world = World(self._pen("world"), size=megabytes / 10)
+        self.closed: frozenset[str] = frozenset()
+
+    def _pen(self, name: str) -> Pen:
+        return Pen(f"{self.seed}/{name}", self.lexicon, self.written, self.held_out)
+
+    def _desk(self, name: str) -> Desk:
+        return Desk(self._pen(name), self.world)
+
+    def _rows(self, name: str) -> list[int]:
+        scale = (self.megabytes / 10) ** 0.5
+        return [max(20, round(rows * scale)) for rows in ROWS[name]]
+
+    def write(self) -> None:
+        self._labelled()
+        size = round(self.megabytes * 1e6)
+        for kind in DOCUMENT_KINDS:
+            rows = documents(self._desk(f"corpus/{kind}"), kind, size, self.closed)
+            write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
+        with whole_file(self.out / "SYNTHETIC.md") as file:
+            file.write(self._readme())
+
+    def _labelled(self) -> None:
+        folder = self.out
+        train, test = self._rows("nsmc")
+        reviews = nsmc(self._desk("nsmc/test"), test, 9_000_001)
+        _tsv(folder / "nsmc/ratings_test.txt", ("id", "document", "label"), reviews)
+        self._hold_out(review for _, review, _ in reviews)
+
+        topics, pairs = self._rows("ynat"), self._rows("sts")
+        headlines = ynat(self._desk("ynat/dev"), topics[1], "dev")
+        write_json(folder / "klue/ynat-v1.1/ynat-v1.1_dev.json", headlines)
+        self._hold_out(row["title"] for row in headlines)
+        alike = sts(self._desk("sts/dev"), pairs[1], "dev")
+        write_json(folder / "klue/klue-sts-v1.1/klue-sts-v1.1_dev.json", alike)
+        self._hold_out(row[side] for row in alike for side in ("sentence1", "sentence2"))
+
+        entities = list(self.world.all)
+        random.Random(f"{self.seed}/korquad").shuffle(entities)
+        paragraphs = self._rows("korquad")
+        reserved = min(paragraphs[1], len(entities) // 5)
+        self.closed = frozenset(entity.name for entity in entities[:reserved])
+        asked = korquad(self._desk("korquad/dev"), entities[:reserved], "dev")
+        write_json(folder / "korquad/KorQuAD_v1.0_dev.json", asked)
+        self._hold_out(article["paragraphs"][0]["context"] for article in asked["data"])
+
+        for i, split in ((2, "test"), (1, "dev"), (0, "train")):
+            translated = koen(self._desk(f"koen/{split}"), self._rows("koen")[i])
+            _tsv(folder / f"parallel/koen_{split}.tsv", ("ko", "en", "source"), translated)
+            queries = query_modifications(
+                self._desk(f"query_modification/{split}"),
+                self._rows("query_modification")[i],
+                split,
+            )
+            write_jsonl(folder / f"query_modification/query_modification_{split}.jsonl", queries)
+            if split != "train":
+                self._hold_out(
+                    side for korean, english, _ in translated for side in (korean, english)
+                )
+                self._hold_out(row["rewrite"] for row in queries)
+                turns = (turn for row in queries for turn in (*row["context"], row["query"]))
+                self._hold_out(turn for turn in turns if len(turn.split()) >= 5)
+
+        reviews = nsmc(self._desk("nsmc/train"), train, 1_000_003)
+        _tsv(folder / "nsmc/ratings_train.txt", ("id", "document", "label"), reviews)
+        headlines = ynat(self._desk("ynat/train"), topics[0], "train")
+        write_json(folder / "klue/ynat-v1.1/ynat-v1.1_train.json", headlines)
+        alike = sts(self._desk("sts/train"), pairs[0], "train")
+        write_json(folder / "klue/klue-sts-v1.1/klue-sts-v1.1_train.json", alike)
+        known = [entity for entity in entities if entity.name not in self.closed]
+        desk = self._desk("korquad/train")
+        asked = korquad(desk, [known[i % len(known)] for i in range(paragraphs[0])], "train")
+        write_json(folder / "korquad/KorQuAD_v1.0_train.json", asked)
+
+    def _hold_out(self, texts: Any) -> None:
+        self.held_out.update(texts)
+
+    def _readme(self) -> str:
+        rows = "\n".join(
+            f"| {recipe.kind} | {recipe.name} | {recipe.share:g} |" for recipe in recipes()
+        )
+        return README.format(
+            megabytes=self.megabytes,
+            seed=self.seed,
+            version=VERSION,
+            plain=plain_share(),
+            rows=rows,
+        )
+
+
+def _tsv(path: Path, header: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    with whole_file(path) as file:
+        for row in (header, *rows):
+            file.write("\t".join(row) + "\n")
+
+
+README = """# Synthetic Korean sample
+
+Everything in this folder was written by a program (`clova_jax.sample`, version {version},
+`megabytes={megabytes:g}`, `seed={seed}`): a grammar, a lexicon of some two thousand entries, and a
+made-up world of people, towns, films, companies, products, restaurants and events whose facts recur
+across documents. **None of it is real data**: no sentence was taken from anywhere, no person or fact is
+meant to be real, and a score measured here says nothing about real Korean.
+
+The labelled sets only borrow the official file formats and names, so that the same loaders read them:
+`nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
+random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
+(a follow-up question to a speaker, and the same question so that it stands alone).
+
+Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
+translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
+generated apart from the test and dev sets, and none of those rows' texts occurs in them.
+Plain prose is {plain:g}% of the bytes.
+
+| kind | recipe | % of bytes |
+|---|---|---|
+{rows}
+"""
+
+__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "write_sample"]

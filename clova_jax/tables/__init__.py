@@ -1,0 +1,1 @@
+"""Turns runs into tables: shared options, the sample world's model, rows, figures."""

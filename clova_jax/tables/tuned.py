@@ -1,0 +1,225 @@
+"""Makes a row of Table 4 or 5: one method on so many examples, several seeds, tested like a few-shot row."""
+
+import dataclasses
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.progress import progress
+from clova_jax.common.stop import StopSignals
+from clova_jax.evaluate import Item, Records, Stopped, Task, TaskData
+from clova_jax.evaluate.intervals import interval
+from clova_jax.evaluate.metrics import Prediction
+from clova_jax.evaluate.prompts import draw_items, generator
+from clova_jax.evaluate.records import digest
+from clova_jax.evaluate.rows import do_nothing
+from clova_jax.inference import Template
+from clova_jax.inference.soft_prompt import first_virtual
+from clova_jax.model import fingerprint
+from clova_jax.tuning.answers import predictions
+from clova_jax.tuning.examples import LEAST_DEV, make_contexts
+from clova_jax.tuning.losses import loss_of
+from clova_jax.tuning.options import FineTuningConfig, TuneOptions
+from clova_jax.tuning.tune import TunedModel, default_template, tune
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Describes one row of the table: a method, its config, and how many examples it sees.
+
+    Args:
+        method, encoder: as shown in the row.
+        config: of the method.
+        options: of a training run; its seed is replaced by the trial's.
+        examples: drawn from the task's pool, the development split among them; None takes the complete pool.
+        shots: examples shown in the prompt as well, between the virtual tokens (Table 5).
+    """
+
+    method: str
+    encoder: str
+    config: Any
+    options: TuneOptions
+    examples: int | None = None
+    shots: int = 0
+
+
+def tuned_row(
+    model: Any,
+    task: Task,
+    data: TaskData,
+    cell: Cell,
+    *,
+    name: str,
+    seeds: int,
+    limit: int | None,
+    seed: int,
+    out: Path,
+    stop: StopSignals | None = None,
+) -> dict[str, Any]:
+    """Tunes and tests once per seed; finished seeds in `out` are kept, an unfinished one is resumed.
+
+    The items are those of `evaluate.measure` with the same seed and limit. The interval covers the choice of
+    items and, from two seeds on, the spread over seeds.
+
+    Raises:
+        ClovaError: as `check_cell`.
+    """
+    check_cell(cell, task, data, seeds, limit)
+    items = draw_items(data, task, limit, seed)
+    count = len(data.pool) if cell.examples is None else cell.examples
+    label = " ".join(filter(None, (name, cell.method, cell.encoder, str(count))))
+    settings = {
+        "seed": seed,
+        "items": len(items),
+        "config": repr(cell.config),
+        "options": repr(dataclasses.replace(cell.options, seed=0)),
+        "loss": loss_of(task),
+        "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
+        "weights": fingerprint(model),
+    }
+    records = Records(out)
+    marks, trials = [], []
+    for trial in range(seeds):
+        key = (label, task.name, cell.shots, trial)
+        found = records.find(key, settings)
+        if found is None:
+            folder = out / "tuning" / "_".join((*label.split(), f"{cell.shots}shot", str(trial)))
+            bar = f"{label} {trial + 1}/{seeds}"
+            summary, rows = _one_seed(
+                model, task, data, items, cell, count, seed + trial, folder, stop, bar
+            )
+            named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
+            records.add(key, settings, summary, [named | row for row in rows])
+            if isinstance(cell.config, FineTuningConfig):  # a complete model a seed
+                shutil.rmtree(folder, ignore_errors=True)
+            found = records.find(key, settings)
+        marks.append(found[0])
+        trials.append(found[1])
+    metric = task.metrics[0]
+    statistics = [
+        metric.statistics([Prediction(row["prediction"], tuple(row["answers"])) for row in rows])
+        for rows in trials
+    ]
+    score = interval(statistics, metric.finish, seed=seed)
+    return {
+        "model": name,
+        "num_params": model.config.num_params,
+        "task": task.name,
+        "metric": metric.name,
+        "method": cell.method,
+        "encoder": cell.encoder,
+        "examples": count,
+        "shots": cell.shots,
+        "value": score.value,
+        "low": score.low,
+        "high": score.high,
+        "baseline": max(metric(constant) for constant in do_nothing(task, items)),
+        "seeds": seeds,
+        "items": len(items),
+        "per_seed": [round(metric.finish(s.sum(axis=0)), 4) for s in statistics],
+        "trained": marks[0]["trained"],
+        "best_steps": [mark["best_step"] for mark in marks],
+        "seconds": round(sum(mark["seconds"] for mark in marks), 1),
+        "note": "; ".join(dict.fromkeys(note for mark in marks for note in mark["notes"])),
+    }
+
+
+def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
+    """Checks that this cell can be run with this data. Returns nothing.
+
+    Raises:
+        ClovaError: fewer examples than can be split or more than there are, no seed, no test item.
+    """
+    count, most = cell.examples, len(data.pool) - cell.shots
+    if count is not None and not 2 * LEAST_DEV <= count <= most:
+        raise ClovaError(
+            f"{task.name}: {count} examples asked for; wants {2 * LEAST_DEV} or more (some are to stop by) and "
+            f"{most} at most, which is all there are"
+        )
+    if seeds < 1 or (limit is not None and limit < 1):
+        raise ClovaError(f"{task.name}: seeds {seeds}, limit {limit}: both start at 1")
+
+
+def _one_seed(
+    model: Any,
+    task: Task,
+    data: TaskData,
+    items: Sequence[Item],
+    cell: Cell,
+    count: int,
+    seed: int,
+    folder: Path,
+    stop: StopSignals | None,
+    label: str,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Draws examples, tunes, answers the items; returns a summary, and a row an item."""
+    begin = time.perf_counter()
+    shown = _shown(task, data, items, cell.shots, seed)
+    aside = {item.id for item in shown}
+    pool = [item for item in data.pool if item.id not in aside]
+    order = generator(seed, task.name, "examples").permutation(len(pool))[:count]
+    template = default_template(cell.config)
+    if shown:
+        words = "".join(task.shown(item) + task.separator for item in shown)
+        template = Template((*template.before, words), template.after)
+    tuned = tune(
+        model,
+        task,
+        [pool[i] for i in order],
+        cell.config,
+        dataclasses.replace(cell.options, seed=seed),
+        template=template,
+        out=folder,
+        stop=stop,
+        label=label,
+    )
+    rows, cut = answer(tuned, task, items, label, stop)
+    notes = [*tuned.notes, *([f"{cut} items cut to fit the context"] if cut else [])]
+    if tuned.tuned.best_step == 0:
+        notes.append("no step was better than the start on the development split")
+    summary = {
+        "trained": sum(leaf.size for leaf in jax.tree.leaves(tuned.tuned.trainable)),
+        "best_step": tuned.tuned.best_step,
+        "steps": tuned.tuned.history[-1]["step"],
+        "dev_loss": tuned.tuned.best_loss,
+        "notes": notes,
+        "seconds": round(time.perf_counter() - begin, 3),
+    }
+    return summary, rows
+
+
+def answer(
+    tuned: TunedModel,
+    task: Task,
+    items: Sequence[Item],
+    label: str = "test",
+    stop: StopSignals | None = None,
+) -> tuple[list[dict[str, Any]], int]:
+    """Answers every item with the tuned model; also counts texts that were cut to fit the context."""
+    model = tuned.view
+    contexts, cut = make_contexts(
+        task, items, model.tokenizer, tuned.template, first_virtual(model), model.config.max_length
+    )
+    with progress(total=len(items), desc=f"{label}: test", unit="item") as bar:
+
+        def advance(count: int) -> None:
+            bar.update(count)
+            if stop and stop.requested:
+                raise Stopped(stop.requested)
+
+        return predictions(model, task, tuned.before, items, contexts, advance), cut
+
+
+def _shown(
+    task: Task, data: TaskData, items: Sequence[Item], shots: int, seed: int
+) -> Sequence[Item]:
+    """Draws the examples in the prompt: a random set, the same for training and test."""
+    if not shots:
+        return []
+    return task.examples(items[0], data, shots, generator(seed, task.name, "shots"))

@@ -1,0 +1,75 @@
+"""The two decoders give the same scores, token by token, with a shared prefix and rows that end."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, cached_decoder
+from clova_jax.inference.decoders.layered import laid_out
+from clova_jax.model import Cache, Decoder, bind
+
+ROWS, SIZE, STEPS = 3, 24, 6
+
+
+@pytest.fixture(scope="module")
+def decoders(model):
+    layers = laid_out(model.params["blocks"], model.config)
+    return {
+        "layered": LayeredDecoder(model.params, layers, model.config, model.dtype),
+        "stacked": StackedDecoder(model.params, model.config, model.dtype),
+    }
+
+
+@jax.jit
+def run(decoder, prompts, lengths, prefix, tokens, active):
+    """Scores [STEPS,B,V] of given tokens, in two loops of half the steps each."""
+    valid = (jnp.arange(prompts.shape[1]) < lengths[:, None]).astype(jnp.int32)
+    fresh = Cache.empty(decoder.config, ROWS, 0, decoder.dtype, prefix)
+    read = bind(decoder.config, decoder.params)(prompts, segment_ids=valid, cache=fresh)[1]
+    cache = decoder.put(decoder.empty(ROWS, SIZE), jnp.arange(ROWS), read)
+    scores = []
+    for start in (0, STEPS // 2):
+        carried = decoder.begin(cache, STEPS // 2)
+        for step in range(start, start + STEPS // 2):
+            hidden, carried = decoder.step(tokens[step], cache, carried, prefix, active[step])
+            scores.append(decoder.scores(hidden))
+        cache = decoder.finish(cache, carried)
+    return jnp.stack(scores), cache.lengths
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "prefix"])
+def test_both_give_the_same_scores(decoders, model, shared):
+    rng = np.random.default_rng(0)
+    prompts = rng.integers(0, 256, (ROWS, 8), dtype=np.int32)
+    lengths = np.array([8, 3, 5], np.int32)
+    tokens = rng.integers(0, 256, (STEPS, ROWS), dtype=np.int32)
+    active = np.arange(STEPS)[:, None] < np.array([STEPS, 2, 4])  # rows end at their own time
+    prefix = None
+    if shared:
+        text = rng.integers(0, 256, (1, 7), dtype=np.int32)
+        empty = Cache.empty(model.config, 1, 0)
+        prefix = bind(model.config, model.params)(text, cache=empty)[1].as_prefix()
+    found, ends = {}, {}
+    for name, decoder in decoders.items():
+        found[name], ends[name] = run(decoder, prompts, lengths, prefix, tokens, active)
+    np.testing.assert_array_equal(ends["layered"], ends["stacked"])
+    np.testing.assert_array_equal(ends["layered"], lengths + active.sum(0))
+    np.testing.assert_allclose(
+        np.where(active[..., None], found["layered"], 0),
+        np.where(active[..., None], found["stacked"], 0),
+        atol=2e-4,
+        rtol=2e-4,
+    )
+
+
+def test_a_cpu_gets_the_layered_one_for_the_standard_block_alone(model):
+    class Mine(Decoder):
+        pass
+
+    class MyConfig(type(model.config)):
+        decoder = Mine
+
+    assert isinstance(cached_decoder(model), LayeredDecoder)
+    values = vars(model) | {"config": MyConfig(**model.config.to_json())}
+    assert isinstance(cached_decoder(type(model)(**values)), StackedDecoder)

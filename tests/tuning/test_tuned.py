@@ -1,0 +1,63 @@
+"""What a tuned model answers, and the row of the table that comes of it."""
+
+import json
+
+import jax
+import pytest
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.inference import SoftPrompt
+from clova_jax.tables.tuned import Cell, answer, tuned_row
+from clova_jax.tuning import (
+    FineTuningConfig,
+    PromptEncoderConfig,
+    PromptTuningConfig,
+    TuneOptions,
+    tune,
+)
+
+FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, seed=5)
+
+
+def test_a_fine_tuned_model_writes(lm, texts):
+    data = texts.load(None)
+    tuned = tune(lm, texts, data.pool, FineTuningConfig(), FEW)
+    rows, cut = answer(tuned, texts, data.items[:3])
+    assert len(rows) == 3
+    assert cut == 0
+    assert {leaf.sharding for leaf in jax.tree.leaves(tuned.view.params)} == {
+        leaf.sharding for leaf in jax.tree.leaves(lm.params)
+    }
+
+
+def test_a_row_of_the_table(lm, texts, tmp_path):
+    cell = Cell("prompt_tuning", "", PromptTuningConfig(4), FEW, examples=40, shots=2)
+    data = texts.load(None)
+    options = {"name": "m", "seeds": 2, "limit": 8, "seed": 0, "out": tmp_path}
+    row = tuned_row(lm, texts, data, cell, **options)
+    assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
+    assert row["low"] <= row["value"] <= row["high"]
+    assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
+    lines = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
+    assert len(lines) == 16
+    assert tuned_row(lm, texts, data, cell, **options) == row
+    assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 16
+    # The prompt it left behind answers as it did.
+    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_2shot_0" / "prompt")
+    texts_by_id = {item.id: item.text for item in data.items}
+    written = lm.generate(
+        [texts_by_id[line["id"]] for line in lines[:8]],
+        prompt=prompt,
+        max_new_tokens=6,
+        temperature=0,
+        stop=["\n"],
+    )
+    assert [line["prediction"] for line in lines[:8]] == [text.strip() for text in written]
+    with pytest.raises(ClovaError, match="500 examples asked for; wants 32 or more .* 120 at most"):
+        tuned_row(
+            lm,
+            texts,
+            data,
+            Cell("p_tuning", "", PromptEncoderConfig(4, "MLP"), FEW, 500),
+            **options,
+        )
