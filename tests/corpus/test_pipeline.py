@@ -171,7 +171,7 @@ def test_the_same_ids_on_every_executor(tmp_path):
     assert "reporter:counter:clova corpus,length/short,1" in log.getvalue()
 
 
-@pytest.mark.claims("extras")
+@pytest.mark.claims("services")
 def test_spark_writes_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setenv("MASTER", "local[2]")
     data = write_world(tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import load_task, measure, prompt_of
 
-pytestmark = pytest.mark.claims("extras")  # they need lm-eval, and fail without it
+pytestmark = pytest.mark.claims("services")  # they need lm-eval, and fail without it
 
 
 @pytest.fixture(scope="module")
