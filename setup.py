@@ -71,7 +71,6 @@ setup(
             "pytest>=8,<10",
             "pytest-xdist>=3.6,<4",
             "pytest-timeout>=2.3,<3",
-            "pytest-rerunfailures>=14,<17",
             "hypothesis>=6.100,<7",
             "ruff>=0.12,<0.16",
             "nbformat>=5.10,<6",
