@@ -62,7 +62,7 @@ def ordered_map(
 
 
 class Workers:
-    """Processes that map functions over items until the `with` block ends, each started when first needed.
+    """Maps functions over items on processes, each started when first needed, until the `with` block ends.
 
     Args:
         count: the number of processes; with 1 everything runs in this one.

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from data_world import Bytes, content, write_corpus
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import read_blocks, read_documents
 from clova_jax.data import TokenStore, serialize, serializer
 from clova_jax.data.files import LocalWriter
 from clova_jax.data.split import id_hash
+from tests.worlds.byte_tokenizer import Bytes
+from tests.worlds.corpora import content, write_corpus
 
 make = functools.partial(serialize, shard_tokens=3_000, show=False)
 

@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from data_world import Bytes
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.data import Loader, TokenStore, serialize
 from clova_jax.data.objects import ObjectFolder, ObjectWriter
+from tests.worlds.byte_tokenizer import Bytes
 
 
 def flip(path, at):
