@@ -213,8 +213,8 @@ def as_dataclass(cls: type[T], value: Any, place: str | Path) -> T:
     ]
     if not isinstance(value, dict):
         raise ClovaError(f"{place}: wants an object, not {_show(value)}")
-    if strange := [key for key in value if key not in known]:
-        raise ClovaError(f"{place}: {strange[0]!r} is unknown; there are {', '.join(known)}")
+    if unknown := [key for key in value if key not in known]:
+        raise ClovaError(f"{place}: {unknown[0]!r} is unknown; there are {', '.join(known)}")
     asked = {key: kind for key, kind in known.items() if key in value or key in needed}
     try:
         return cls(**fields(value, place, asked))

@@ -111,8 +111,8 @@ class HuggingFaceTokenizer(BackendTokenizer):
         place = folder / MANIFEST
         ids = fields(manifest["options"], place, {"end_of_text": int, "vocab_size": int})
         names = fields(manifest["facts"], place, {"files": list[str]})["files"]
-        if strange := sorted(set(names).difference(ORIGINALS)):
-            raise ClovaError(f"{place}: {strange[0]!r} is no file of a tokenizer")
+        if others := sorted(set(names).difference(ORIGINALS)):
+            raise ClovaError(f"{place}: {others[0]!r} is no file of a tokenizer")
         files = {name: (folder / name).read_bytes() for name in names}
         backend = read_backend(folder / "tokenizer.json")
         return cls(backend, **ids, files=files, facts=manifest["facts"])
