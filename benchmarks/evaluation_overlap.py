@@ -1,9 +1,9 @@
-"""Do evaluation texts stay in a corpus that they are planted in, and what is taken out of one without them?
+"""Measures how many evaluation texts stay in a corpus that they are planted in, and what else is taken out.
 
 python -m benchmarks.evaluation_overlap --data DIR [--sample 20] [--out runs/evaluation_overlap]
 
 Plants every text of every known evaluation set in documents, in all the forms of `FORMS`, and runs the steps that an
-ordinary run has up to the evaluation step. Then runs them over the corpus itself, and says what went.
+ordinary run has up to the evaluation step. Then runs them over the corpus itself, and reports what is removed.
 """
 
 import html
@@ -75,12 +75,12 @@ PAGE = "in a page"
 
 
 def words_of(text: str) -> list[str]:
-    """The words that texts are compared by."""
+    """Returns the words that texts are compared by."""
     return _WORD.findall(comparable(text))
 
 
 def stays(item: str, text: str) -> bool:
-    """Whether a text still holds an item: its words in a row, or, for one of under 5 words, as a line."""
+    """Returns whether a text still holds an item: its words in a row, or, for one of under 5 words, as a line."""
     words = words_of(item)
     if len(words) >= 5:
         return f" {' '.join(words)} " in f" {' '.join(words_of(text))} "
@@ -88,13 +88,13 @@ def stays(item: str, text: str) -> bool:
 
 
 def forms_of(item: Item) -> list[str]:
-    """The forms that a text is planted in."""
+    """Returns the forms that a text is planted in."""
     long = LONG_FORMS if len(words_of(item.text)) >= 13 else {}
     return [*FORMS, *long, PAGE]
 
 
 def plant(item: Item, form: str, seed: int) -> Document:
-    """A document of invented prose that holds a text in a form, and is long enough to survive its loss."""
+    """Makes a document of invented prose that holds a text in a form, and is long enough to survive its loss."""
     if form == PAGE:
         return Document(_page(item.text), "1", "blogs", {"format": "html", "whole": True})
     around = random.Random(seed).sample(_AROUND, 3) * (1 + len(item.text) // 40)
@@ -103,12 +103,12 @@ def plant(item: Item, form: str, seed: int) -> Document:
 
 
 def findable(item: Item) -> bool:
-    """Whether a text can be told from others by its words."""
+    """Returns whether a text can be distinguished from others by its words."""
     return how_found(item)[0] in (INSIDE, SENTENCE, LINE)
 
 
 def cleaner_of(index: Path) -> Cleaner:
-    """The steps of an ordinary run up to the evaluation step that change a text."""
+    """Makes the steps of an ordinary run that change a text, up to the evaluation step."""
     return Cleaner(
         Cleaning(steps=("extract", "normalize", "title", "evaluation"), evaluation_index=str(index))
     )
@@ -117,7 +117,7 @@ def cleaner_of(index: Path) -> Cleaner:
 def survivors(
     cleaner: Cleaner, items: list[Item], forms: int | None = None
 ) -> tuple[Counter, list[tuple[str, str]]]:
-    """Plants texts and cleans; what was planted by form, and the (form, text) that stayed.
+    """Plants texts and cleans; returns what was planted by form, and the (form, text) that stayed.
 
     Args:
         cleaner: of `cleaner_of`.
@@ -142,7 +142,7 @@ def survivors(
 
 @dataclass(frozen=True)
 class Options:
-    """Plants evaluation texts, and measures what goes of an ordinary corpus."""
+    """Plants evaluation texts, and measures what an ordinary corpus loses."""
 
     data: Path = option(Path("../shared/data"), "a folder with evaluation sets and a corpus")
     out: Path = option(Path("runs/evaluation_overlap"), "where results.json and the passages go")

@@ -1,4 +1,4 @@
-"""P-tuning steps a second and memory: ours beside PEFT in torch, and full fine-tuning, on CPU.
+"""Measures p-tuning steps a second and memory: ours beside PEFT in torch, and full fine-tuning, on CPU.
 
     python -m benchmarks.p_tuning [--out runs/benchmark_p_tuning]
 
@@ -61,6 +61,7 @@ class Options:
 
 
 def run(options: Options) -> None:
+    """Measures every size and writes the report; with --child, makes the steps of one engine."""
     if options.child:
         return child(**read_json(options.child))
     unknown = set(options.sizes) - set(SHAPES)
@@ -84,7 +85,7 @@ def run(options: Options) -> None:
 
 
 def measure(size: str, options: Options) -> list[dict[str, Any]]:
-    """A row an engine. Both p-tunings are timed in turn, each in its process."""
+    """Measures a row an engine. Both p-tunings are timed in turn, each in its process."""
     config, batch, length = SHAPES[size]
     rows = []
     timed = [Child(size, engine, options) for engine in ENGINES[:2]]
@@ -110,7 +111,7 @@ def measure(size: str, options: Options) -> list[dict[str, Any]]:
 
 
 class Child:
-    """A process that makes steps when asked to; `ask(0)` ends it and gives its memory."""
+    """Runs a process that makes steps when asked to; `ask(0)` ends it and returns its memory."""
 
     def __init__(self, size: str, engine: Engine, options: Options) -> None:
         path = options.out / f"{size}_{engine.replace(' ', '_')}.json"
@@ -123,7 +124,7 @@ class Child:
         )
 
     def ask(self, steps: int) -> dict[str, float]:
-        """So many steps: the seconds they took."""
+        """Has it make so many steps; returns the seconds they took."""
         print(steps, file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
@@ -155,7 +156,7 @@ def child(size: str, engine: Engine, seed: int) -> None:
 
 
 def maker(engine: Engine) -> Callable[[ModelConfig, np.ndarray, int], tuple[float, Any]]:
-    """What gives the memory before the model is there, and the step."""
+    """Returns the function that makes an engine's step, and the memory before the model is there."""
     if engine.startswith("clova_jax"):
         return ours if engine == "clova_jax" else whole_ours
     from benchmarks import p_tuning_torch  # here: our side's memory is measured without torch
@@ -164,7 +165,7 @@ def maker(engine: Engine) -> Callable[[ModelConfig, np.ndarray, int], tuple[floa
 
 
 def our_params(config: ModelConfig, seed: int) -> Any:
-    """Our tree: normal kernels under GPT-2's names, LayerNorms and biases as they start."""
+    """Makes our parameters: normal kernels by name, LayerNorms and biases as they start."""
     import jax
     import jax.numpy as jnp
 
@@ -187,7 +188,7 @@ class Words:
     fingerprint = "none"
 
     def encode(self, text: str) -> list[int]:
-        """Nothing."""
+        """Returns no ids."""
         return []
 
 
@@ -210,7 +211,7 @@ def examples_of(ids: np.ndarray) -> list[Any]:
 
 
 def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callable[[], float]:
-    """A step of `tuning.loop`, on the same batch each time."""
+    """Returns a step of `tuning.loop`, on the same batch each time."""
     import jax
     import jax.numpy as jnp
 
@@ -243,7 +244,7 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
     from clova_jax.tuning.methods import SoftPrompts
 
     class SameStart(SoftPrompts):
-        """The encoder's weights by name, as PEFT's are set."""
+        """Sets the encoder's weights by name, as PEFT's are set."""
 
         def init(self, model: Any, seed: int) -> Any:
             tensor = weights(1)

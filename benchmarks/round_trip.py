@@ -1,4 +1,4 @@
-"""Whether every text under a folder comes back from a tokenizer as it was.
+"""Checks that every text under a folder comes back from a tokenizer as it was.
 
 python -m benchmarks.round_trip --data DIR --tokenizer DIR [DIR …]
 
@@ -46,7 +46,7 @@ def run(options: Options) -> None:
 
 
 def check(folder: Path, options: Options) -> dict[str, Any]:
-    """Documents, megabytes and failures of one tokenizer."""
+    """Checks one tokenizer; returns its row: documents, megabytes and failures."""
     kind = load_tokenizer(folder).kind
     count, size, failures = 0, 0, []
     start = time.perf_counter()
@@ -68,7 +68,7 @@ def check(folder: Path, options: Options) -> dict[str, Any]:
 
 
 def checker(folder: Path) -> Callable[[list[str]], tuple[int, list[str]]]:
-    """A function of texts: their bytes, and those that decode to something else."""
+    """Returns a function from texts to their bytes, and those that decode to something else."""
     tokenizer = load_tokenizer(folder)
 
     def check(block: list[str]) -> tuple[int, list[str]]:
@@ -80,7 +80,7 @@ def checker(folder: Path) -> Callable[[list[str]], tuple[int, list[str]]]:
 
 
 def texts(data: Path) -> Iterator[list[str]]:
-    """Documents and lines of all files, in blocks."""
+    """Yields documents and lines of all files, in blocks."""
     block, size = [], 0
     for text in every_text(data):
         block.append(text)
@@ -93,7 +93,7 @@ def texts(data: Path) -> Iterator[list[str]]:
 
 
 def every_text(data: Path) -> Iterator[str]:
-    """Documents as their text, every other text file line by line."""
+    """Yields the text of documents, and every other text file line by line."""
     documents = set(document_files(data))
     for document in read_documents(data):
         yield document.text

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM as a wish to stop at the next safe point."""
+"""Turns Ctrl-C and SIGTERM into a request to stop at the next safe point."""
 
 import signal
 import sys

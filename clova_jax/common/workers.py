@@ -3,9 +3,9 @@
 Workers are spawned, not forked: forking would copy the parent's threads and locks in an unknown state.
 They ignore SIGINT and SIGTERM (the parent handles them) and exit when the parent exits, even if it is killed.
 
-A thread of the parent stands for each worker and talks to it alone, over a pipe that closes with the
-process: however a worker dies, its thread knows at once. (`ProcessPoolExecutor` can wait for ever: a
-worker that dies while it starts or sends is not seen, and one that ignores SIGTERM cannot be ended.)
+Each worker has a thread in the parent that alone talks to it, over a pipe that closes with the process:
+however a worker dies, its thread notices at once. (`ProcessPoolExecutor` can wait for ever: it does not notice a
+worker that dies while it starts or sends, and cannot end one that ignores SIGTERM.)
 """
 
 import atexit
@@ -39,7 +39,7 @@ def ordered_map(
 ) -> Iterator[Any]:
     """Yields `(item, make(*args)(item))` for each item, in order, whatever the number of workers.
 
-    With one worker all happens here. More call `make(*args)` once each and keep to their CPU.
+    With one worker everything runs in this process. More workers are processes that call `make(*args)` once each.
 
     Raises:
         ClovaError: a worker process was killed.
@@ -62,10 +62,10 @@ def ordered_map(
 
 
 class Workers:
-    """Processes that map functions over items until the `with` block ends, each started when first needed.
+    """Maps functions over items on processes, each started when first needed, until the `with` block ends.
 
     Args:
-        count: how many; with 1 all happens in this process.
+        count: the number of processes; with 1 everything runs in this one.
     """
 
     def __init__(self, count: int) -> None:
@@ -119,7 +119,7 @@ def _pool(
 
 
 class _Pool:
-    """Threads with a process each."""
+    """Pairs threads of this process with a worker process each."""
 
     def __init__(self, count: int, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
         self._threads = ThreadPoolExecutor(count)
@@ -130,11 +130,11 @@ class _Pool:
         self._broken = False
 
     def submit(self, function: Callable[[Any], Any] | None, item: Any) -> Future:
-        """Has a worker call the function, or without one what `make` gave it."""
+        """Has a worker call the function, or without one the function that `make` returned."""
         return self._threads.submit(self._call, function, item)
 
     def close(self) -> None:
-        """Waits for what runs, lets go what waits, and ends the processes."""
+        """Waits for the running items, cancels the waiting ones, and ends the processes."""
         try:
             self._threads.shutdown(wait=True, cancel_futures=True)
         except BaseException:  # a second Ctrl-C will not wait
@@ -154,8 +154,8 @@ class _Pool:
         if reply is None:
             self._kill()  # what the others do is lost anyway, and would be waited for
             raise ClovaError(
-                "a worker process was killed (out of memory?); run the same command again to go "
-                "on, with fewer --workers"
+                "a worker process was killed (out of memory?); run the same command again to "
+                "resume, with fewer --workers"
             )
         fine, value = reply
         if fine:
@@ -185,7 +185,7 @@ class _Pool:
 
 
 def _work(pipe: Connection, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
-    """The life of a worker: answers until the pipe ends."""
+    """Runs in a worker process: answers until the pipe ends."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent minds them, and stops between items
         signal.signal(number, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_pieces
+from clova_jax.common.files import read_chunks
 from clova_jax.common.json_values import DEEPEST, refuse_deep
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.places import find_files, plain_stem, shown_name, stop
@@ -139,7 +139,7 @@ def read_blocks(
     size = size or BLOCK_BYTES
     blocks = LineBlocks(path, name, offset, line, size, on_error)
     try:
-        for piece in _after(read_pieces(path, min(size, 1 << 20)), offset):
+        for piece in _after(read_chunks(path, min(size, 1 << 20)), offset):
             yield from blocks.add(piece)
     except ClovaError as error:
         yield from blocks.end(cut=True)

@@ -231,8 +231,8 @@ def test_documents_come_one_by_one_from_a_small_window(tmp_path, monkeypatch):
     ]
     write(tmp_path / "a.json", {"document": documents, "after": 12}, indent=2)
     whole, _ = read(tmp_path)
-    real = json_corpora.read_pieces
-    monkeypatch.setattr(json_corpora, "read_pieces", lambda path: real(path, 7))
+    real = json_corpora.read_chunks
+    monkeypatch.setattr(json_corpora, "read_chunks", lambda path: real(path, 7))
     monkeypatch.setattr(json_corpora, "_LONGEST_WORD", 16)
     assert read(tmp_path)[0] == whole
     assert [row["id"] for row in whole] == [str(n) for n in range(300)]

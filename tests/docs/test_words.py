@@ -17,6 +17,8 @@ from clova_jax.corpus.clean.cleaner import STEPS
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
 ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
+ROOMS += ("common", "tokenizers", "../benchmarks")
+NOT_YET = ("command.py",)
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.
 _VERB = re.compile(r"[A-Z][a-z]+s\b")
 _NO_VERB = {
@@ -57,6 +59,7 @@ def _docstrings(path: Path) -> Iterator[tuple[str, str]]:
 def test_docstrings_begin_with_a_sentence(room):
     place = ROOT / "clova_jax" / room
     files = [place] if place.is_file() else sorted(place.rglob("*.py"))
+    files = [path for path in files if path.name not in NOT_YET]
     found = [docstring for path in files for docstring in _docstrings(path)]
     assert len(found) > 5
     for place, text in found:

@@ -17,7 +17,7 @@ from clova_jax.evaluate.prompts import (
 from clova_jax.inference import score_ids
 from clova_jax.model import init_params
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
-from tests.tokenizers.foreign import byte_level, kogpt2_like
+from tests.worlds.foreign_tokenizers import byte_level, kogpt2_like
 
 LABELS = {"0": "긍정", "1": "부정"}
 

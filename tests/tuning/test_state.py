@@ -35,7 +35,7 @@ def test_a_run_comes_back(folder):
     assert run.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
     jax.tree.map(np.testing.assert_array_equal, run.best, TRAINABLE)
     jax.tree.map(np.testing.assert_array_equal, run.state.opt_state, OPTIMIZER.init(TRAINABLE))
-    with pytest.raises(ClovaError, match="give the same weights to go on, or another --out"):
+    with pytest.raises(ClovaError, match="give the same weights to resume, or another --out"):
         Progress.load(folder, IDENTITY | {"weights": "4567"}, OPTIMIZER, TRAINABLE)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import READ_ERRORS, as_line, open_binary, read_pieces, read_whole
+from clova_jax.common.files import READ_ERRORS, as_line, open_binary, read_chunks, read_whole
 from clova_jax.common.lines import LongRow, table_rows
 from clova_jax.corpus import documents
 from clova_jax.corpus.clean.privacy import excerpt
@@ -154,7 +154,7 @@ def _no_charset(path: Path) -> ClovaError:
 def _charset(path: Path) -> str:
     """The charset of a whole file, found in a pass of its own: none of it is kept."""
     decoders: dict[str, codecs.IncrementalDecoder] = {}
-    pieces = read_pieces(path)
+    pieces = read_chunks(path)
     try:
         for number, piece in enumerate(pieces):
             if not number:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_pieces
+from clova_jax.common.files import read_chunks
 from clova_jax.common.json_values import DEEPEST, refuse_deep
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.documents import LONGEST
@@ -60,7 +60,7 @@ class _Stream:
 
     def __init__(self, path: Path, charset: str) -> None:
         self.path = path
-        self._pieces = read_pieces(path)
+        self._pieces = read_chunks(path)
         self._decoder = codecs.getincrementaldecoder(charset)(errors="replace")
         self._window, self._at, self._line, self._gone = "", 0, 1, 0
 
