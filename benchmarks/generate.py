@@ -26,8 +26,7 @@ from clova_jax.common.command import as_json, main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import Report
 from clova_jax.inference.complete import cache_size, start
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.sampling import seed_key
+from clova_jax.inference.sampling import Sampling, seed_key
 from clova_jax.inference.slots import CALL_TOKENS, Slots
 from clova_jax.interop import from_hugging_face
 from clova_jax.parallel.chips import peak_flops

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from clova_jax.config import ModelConfig
+from clova_jax.inference import Model
 
 
 class Bytes:
@@ -44,9 +45,7 @@ def make_model(max_length: int = 2_048, seed: int = 0) -> Any:
 
     config = ModelConfig(2, 32, 2, vocab_size=257, max_length=max_length)
     params = jax.jit(init_params, static_argnums=0)(config, seed)
-    return SimpleNamespace(
-        config=config, params=params, tokenizer=Bytes(), mesh=None, dtype=np.float32
-    )
+    return Model(config=config, params=params, tokenizer=Bytes(), mesh=None, dtype=np.float32)
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +75,7 @@ def guesser(monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(max_length: int = 2_048, missing: str = "") -> Any:
         config = ModelConfig(1, 8, 1, vocab_size=257, max_length=max_length)
         params = {"tokens": np.ones((257, 8), np.float32)}
-        return SimpleNamespace(
+        return Model(
             config=config, params=params, tokenizer=Bytes(missing), mesh=None, dtype=np.float32
         )
 

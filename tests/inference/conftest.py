@@ -1,20 +1,19 @@
 """A small model with random weights, and a tokenizer of single bytes."""
 
-from types import SimpleNamespace
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from clova_jax.config import ModelConfig
+from clova_jax.inference import Model
 from clova_jax.model import init_params
 
 
 class Bytes:
     """256 bytes and `<|endoftext|>`."""
 
-    kind, vocab_size, end_of_text = "bytes", 257, 256
+    kind, vocab_size, end_of_text, fingerprint = "bytes", 257, 256, "bytes"
 
     def encode(self, text):
         return list(text.encode())
@@ -38,6 +37,4 @@ def model():
     params = jax.tree.unflatten(
         structure, [x + 0.3 * rng.standard_normal(x.shape, np.float32) for x in leaves]
     )
-    return SimpleNamespace(
-        config=config, params=params, tokenizer=Bytes(), mesh=None, dtype=jnp.float32
-    )
+    return Model(config, params, Bytes(), dtype=jnp.float32)
