@@ -56,9 +56,10 @@ class ModelConfig:
         # As the class names it now: configs made after the class got another one, in a notebook say, differ.
         object.__setattr__(self, "decoder", type(self).decoder)
         kinds = typing.get_type_hints(type(self))
+        sizes = {field.name for field in dataclasses.fields(ModelConfig)}
         for field in dataclasses.fields(self):
             value, kind = getattr(self, field.name), kinds[field.name]
-            if wanted := _wanted(value, kind):
+            if wanted := _wanted(value, kind, least=1 if field.name in sizes else -(1 << 31)):
                 raise ClovaError(f"ModelConfig: {field.name}={value!r} must be {wanted}")
         if self.embed_dim % self.num_heads:
             raise ClovaError(
@@ -107,12 +108,13 @@ class ModelConfig:
         return dataclasses.asdict(self)
 
 
-def _wanted(value: Any, kind: Any) -> str | None:
-    """Returns what a field of this type must hold, where the value is something else."""
+def _wanted(value: Any, kind: Any, least: int) -> str | None:
+    """Returns what a field of this type must hold, where the value is something else; `least` bounds whole numbers."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     if kind is int:
-        good = is_number and isinstance(value, int) and 0 < value < 1 << 31
-        return None if good else "a whole number above 0 (and below 2^31)"
+        good = is_number and isinstance(value, int) and least <= value < 1 << 31
+        above = " above 0 (and below 2^31)" if least > 0 else ", of 32 bits"
+        return None if good else f"a whole number{above}"
     if kind is float:
         return None if is_number and math.isfinite(value) else "a finite number"
     if kind in (bool, str):

@@ -18,6 +18,9 @@ from clova_jax.tokenizers import Tokenizer
 class Model:
     """Holds a decoder's parameters, its tokenizer, and where they run.
 
+    What follows from the parameters (`fingerprint`, `cached_decoder`) is kept here, and computed again where they
+    are replaced.
+
     Args:
         config: the shape.
         params: parameters as `model.init_params` lays them out; a key `virtual` beside them holds prompt vectors.

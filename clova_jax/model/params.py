@@ -18,7 +18,7 @@ from jax.sharding import Mesh
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model.decoder import Decoder
-from clova_jax.parallel.rules import INFERENCE, LOGICAL_AXES, Axis, ShardingRules
+from clova_jax.parallel import INFERENCE, LOGICAL_AXES, Axis, ShardingRules
 
 Params = dict[str, Any]  # a nested dict of arrays, with the names of the modules' attributes
 

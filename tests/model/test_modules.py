@@ -231,6 +231,7 @@ class RotaryConfig(ModelConfig):
     base: float = 10_000.0
     scaled: bool = False
     kind: str = "rope"
+    window: int = 0
 
 
 def test_a_field_of_a_subclass_is_checked_by_its_type():
@@ -242,6 +243,7 @@ def test_a_field_of_a_subclass_is_checked_by_its_type():
         ({"base": float("nan")}, "base=nan must be a finite number"),
         ({"scaled": 1}, "scaled=1 must be True or False"),
         ({"kind": 3}, "kind=3 must be a text"),
+        ({"window": 1.5}, "window=1.5 must be a whole number"),
         ({"num_layers": 2.0}, "num_layers=2.0 must be a whole number above 0"),
     ):
         with pytest.raises(ClovaError, match=wants):
