@@ -187,21 +187,18 @@ class Words:
 
     fingerprint = "none"
 
+    def __init__(self, vocab_size: int) -> None:
+        self.vocab_size = vocab_size
+
     def encode(self, text: str) -> list[int]:
         """Returns no ids."""
         return []
 
 
 def our_model(config: ModelConfig, seed: int) -> Any:
-    from types import SimpleNamespace
+    from clova_jax.inference import Model
 
-    return SimpleNamespace(
-        config=config,
-        params=our_params(config, seed),
-        tokenizer=Words(),
-        mesh=None,
-        dtype=np.dtype(np.float32),
-    )
+    return Model(config, our_params(config, seed), Words(config.vocab_size), dtype=np.float32)
 
 
 def examples_of(ids: np.ndarray) -> list[Any]:

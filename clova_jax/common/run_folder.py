@@ -114,18 +114,27 @@ def holds_out(function: Callable[..., Result]) -> Callable[..., Result]:
 def _make(path: Path) -> bool:
     if path.is_dir():
         return False
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise ClovaError(f"{path}: is, or lies in, a file; --out takes a folder") from None
+    _make_folder(path)
     return True
+
+
+def _make_folder(path: Path) -> None:
+    """Makes a folder and its parents, while other processes make and remove it."""
+    for attempt in range(100):
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            return
+        except (FileExistsError, NotADirectoryError):
+            # Another process may have removed it between pathlib's two system calls; a file stays one.
+            if attempt == 99 or any(one.is_file() for one in (path, *path.parents)):
+                raise ClovaError(f"{path}: is, or lies in, a file; --out takes a folder") from None
 
 
 def _take(path: Path) -> int | None:
     """Returns the open file that holds the lock; None where there can be none."""
     while True:
         try:
-            path.mkdir(parents=True, exist_ok=True)
+            _make_folder(path)
             handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except FileNotFoundError:  # another process has just removed the empty folder
             continue

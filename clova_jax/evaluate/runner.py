@@ -28,9 +28,7 @@ from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import load_task
-from clova_jax.inference.complete import complete
-from clova_jax.inference.scoring import score_choices
-from clova_jax.model import fingerprint
+from clova_jax.inference import Model, complete, score_choices
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
 
@@ -70,14 +68,16 @@ class Run:
         return shots, trials if shots else 1
 
 
-def evaluate(model: Any, task: str | Task, data_dir: str | Path, **options: Any) -> dict[str, Any]:
+def evaluate(
+    model: Model, task: str | Task, data_dir: str | Path, **options: Any
+) -> dict[str, Any]:
     """Returns the headline row of a task; the arguments are those of `measure`."""
     return measure(model, task, data_dir, **options)[0]
 
 
 @holds_out
 def measure(
-    model: Any,
+    model: Model,
     task: str | Task,
     data_dir: str | Path,
     *,
@@ -94,7 +94,7 @@ def measure(
     """Measures few-shot scores of a model on a task; returns one row a metric, the headline first.
 
     Args:
-        model: a `LanguageModel`, or anything with its `config, params, tokenizer, mesh, dtype`.
+        model: a `LanguageModel`, say.
         task: a task, or its name.
         data_dir: a folder with the official file names.
         shots, trials: the paper's where None; 0 shots are one trial.
@@ -127,7 +127,7 @@ def measure(
         "scoring": scoring,
         "skip_long": skip_long,
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
-        "weights": fingerprint(model),
+        "weights": model.fingerprint,
     }
     marks, predictions = [], []
     for trial in range(trials):
@@ -151,7 +151,7 @@ def measure(
 
 
 def prompt_of(
-    model: Any,
+    model: Model,
     task: str | Task,
     data_dir: str | Path,
     number: int,
@@ -183,7 +183,13 @@ def prompt_of(
 
 
 def _prompts(
-    model: Any, task: Task, data: TaskData, items: Sequence[Item], seed: int, shots: int, trial: int
+    model: Model,
+    task: Task,
+    data: TaskData,
+    items: Sequence[Item],
+    seed: int,
+    shots: int,
+    trial: int,
 ) -> tuple[list[Prompt], list[Item]]:
     """Returns the trial's prompts with room for the answer, and the items too long for any."""
     choices = [model.tokenizer.encode(choice) for choice in task.choices()]
@@ -212,7 +218,7 @@ def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
 
 
 def _run_trial(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
     items: Sequence[Item],
@@ -248,7 +254,7 @@ def _run_trial(
 
 
 def _choose(
-    model: Any,
+    model: Model,
     task: Task,
     prompts: Sequence[Prompt],
     lengths: Sequence[int],
@@ -291,7 +297,7 @@ def _choose(
 
 
 def _write(
-    model: Any, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
+    model: Model, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
 ) -> list[dict[str, Any]]:
     """Writes a greedy answer to every prompt, up to the first line break, in NFC."""
     texts = [""] * len(prompts)

@@ -19,9 +19,7 @@ from clova_jax.evaluate.metrics import Prediction
 from clova_jax.evaluate.prompts import draw_items, generator
 from clova_jax.evaluate.records import digest
 from clova_jax.evaluate.rows import do_nothing
-from clova_jax.inference import Template
-from clova_jax.inference.soft_prompt import first_virtual
-from clova_jax.model import fingerprint
+from clova_jax.inference import Model, Template
 from clova_jax.tuning.answers import predictions
 from clova_jax.tuning.examples import LEAST_DEV, make_contexts
 from clova_jax.tuning.losses import loss_of
@@ -50,7 +48,7 @@ class Cell:
 
 
 def tuned_row(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
     cell: Cell,
@@ -81,7 +79,7 @@ def tuned_row(
         "options": repr(dataclasses.replace(cell.options, seed=0)),
         "loss": loss_of(task),
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
-        "weights": fingerprint(model),
+        "weights": model.fingerprint,
     }
     records = Records(out)
     marks, trials = [], []
@@ -147,7 +145,7 @@ def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | 
 
 
 def _one_seed(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
     items: Sequence[Item],
@@ -204,7 +202,7 @@ def answer(
     """Answers every item with the tuned model; also counts texts that were cut to fit the context."""
     model = tuned.view
     contexts, cut = make_contexts(
-        task, items, model.tokenizer, tuned.template, first_virtual(model), model.config.max_length
+        task, items, model.tokenizer, tuned.template, model.first_virtual, model.config.max_length
     )
     with progress(total=len(items), desc=f"{label}: test", unit="item") as bar:
 

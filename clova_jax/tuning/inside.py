@@ -18,9 +18,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference import Template
-from clova_jax.inference.placement import place
-from clova_jax.inference.soft_prompt import first_virtual
+from clova_jax.inference import Model, Template
 from clova_jax.model import Cache, Params, Prefix, bind
 from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Example
@@ -40,15 +38,15 @@ class Inside:
     """Computes loss and gradient with the model itself.
 
     Args:
-        model: with `config, params, tokenizer, mesh, dtype`.
+        model: the frozen one.
         method: what is trained.
         template: what stands around the texts.
         width: tokens of the longest target.
     """
 
-    def __init__(self, model: Any, method: Method, template: Template, width: int) -> None:
+    def __init__(self, model: Model, method: Method, template: Template, width: int) -> None:
         self.model, self.method, self.width = model, method, width
-        virtual = first_virtual(model)
+        virtual = model.first_virtual
         before = np.array(template.ids(model.tokenizer, virtual)[0], np.int32)
         self.limit = model.config.max_length - len(before)
         # Words before the first virtual token are prefilled once, unless the parameters change.
@@ -87,7 +85,7 @@ class Inside:
             vectors, shared = _begin(trainable, *self._given, **self._fixed)
             trainable, method, before = {"embedding": vectors}, _VECTORS, _NOTHING
         loss, arrays = as_arrays(batch, self.limit, self.width)
-        given = (trainable, shared, self.model.params, before, *place(self.model, *arrays))
+        given = (trainable, shared, self.model.params, before, *self.model.place(*arrays))
         return given, {"method": method, "loss": loss, **self._fixed}
 
 

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.inference import Model
 from clova_jax.model import Params
 from clova_jax.tuning.encoders import init_encoder, prompt_vectors
 from clova_jax.tuning.options import (
@@ -28,7 +29,7 @@ class Method(Protocol):
 
     config: Any
 
-    def init(self, model: Any, seed: int) -> Params:
+    def init(self, model: Model, seed: int) -> Params:
         """Returns what is trained, at its start."""
 
     def params(self, base: Params, trainable: Params) -> Params:
@@ -41,7 +42,7 @@ class SoftPrompts:
 
     config: PromptEncoderConfig | PromptTuningConfig | AutoPromptConfig
 
-    def init(self, model: Any, seed: int) -> Params:
+    def init(self, model: Model, seed: int) -> Params:
         """Returns an encoder, or the bare vectors.
 
         Raises:
@@ -80,7 +81,7 @@ class Lora:
 
     config: LoraConfig
 
-    def init(self, model: Any, seed: int) -> Params:
+    def init(self, model: Model, seed: int) -> Params:
         """Draws `a` uniformly as torch's linear layers do, and sets `b` to zero."""
         trainable: Params = {}
         random, rank = np.random.default_rng(seed), self.config.r
@@ -111,7 +112,7 @@ class FineTuning:
 
     config: FineTuningConfig = FineTuningConfig()
 
-    def init(self, model: Any, seed: int) -> Params:
+    def init(self, model: Model, seed: int) -> Params:
         """Returns the model's parameters; the run copies them."""
         return model.params
 

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from clova_jax.inference import Template
+from clova_jax.language_model import LanguageModel
 from clova_jax.model import Params
 from clova_jax.tuning.answers import label_figures
 from clova_jax.tuning.encoders import prompt_vectors
@@ -27,7 +28,7 @@ class Outside:
         template: what stands around the texts.
     """
 
-    def __init__(self, lm: Any, template: Template) -> None:
+    def __init__(self, lm: LanguageModel, template: Template) -> None:
         self.lm = lm
         self.first = lm.config.vocab_size
         self.before = template.ids(lm.tokenizer, self.first)[0]

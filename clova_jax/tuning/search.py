@@ -8,6 +8,7 @@ import numpy as np
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Stopped
+from clova_jax.inference import Model
 from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.loop import Look, Tuned
@@ -15,7 +16,7 @@ from clova_jax.tuning.options import AutoPromptConfig, TuneOptions
 
 
 def search(
-    model: Any,
+    model: Model,
     config: AutoPromptConfig,
     gradient: Inside,
     batches: Batches,

@@ -14,9 +14,8 @@ from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task
 from clova_jax.evaluate.records import digest
-from clova_jax.inference import SoftPrompt, Template
-from clova_jax.inference.soft_prompt import first_virtual, with_params
-from clova_jax.model import fingerprint
+from clova_jax.inference import Model, SoftPrompt, Template
+from clova_jax.language_model import LanguageModel
 from clova_jax.tuning.answers import dev_figures
 from clova_jax.tuning.encoders import prompt_vectors
 from clova_jax.tuning.examples import Batches, Example, make_examples, split
@@ -43,7 +42,7 @@ class TunedModel:
         notes: what a reader should know (texts that were cut).
     """
 
-    view: Any
+    view: Model
     template: Template
     before: Sequence[int]
     tuned: Tuned
@@ -62,7 +61,7 @@ def default_template(config: Any) -> Template:
 
 @holds_out
 def tune(
-    model: Any,
+    model: Model,
     task: Task,
     items: Sequence[Item],
     config: Any,
@@ -77,7 +76,7 @@ def tune(
     """Trains a prompt (or LoRA, or everything) on items of a task, as in the paper's Table 4.
 
     Args:
-        model: a `LanguageModel`, or anything with its `config, params, tokenizer, mesh, dtype`; not changed.
+        model: a `LanguageModel`, say; not changed.
         items: examples to learn from.
         config: `PromptEncoderConfig`, `PromptTuningConfig`, `AutoPromptConfig`, `LoraConfig` or
             `FineTuningConfig`.
@@ -90,12 +89,12 @@ def tune(
         ClovaError: an empty split, a template that does not fit the config or the context, a loss that is
             not finite 20 times in a row.
     """
-    virtual = first_virtual(model)
+    virtual = model.first_virtual
     given = _Given.of(model, task, items, dev, config, template, virtual, options.seed)
     method = make_method(config)
 
     def look(trainable: Any) -> dict[str, float]:
-        view = with_params(model, method.params(model.params, trainable))
+        view = model.with_params(method.params(model.params, trainable))
         return dev_figures(view, task, given.before, given.dev, given.dev_examples)
 
     width = max(len(example.target) for example in given.examples)
@@ -113,25 +112,25 @@ def tune(
             look,
             options,
             out=Path(out) if out else None,
-            identity=given.identity(task, config, fingerprint(model)),
+            identity=given.identity(task, config, model.fingerprint),
             stop=stop,
             label=label,
         )
     prompt = None
     if isinstance(method, SoftPrompts):
-        prompt = _soft_prompt(task, config, options, given, tuned, fingerprint(model), words)
+        prompt = _soft_prompt(task, config, options, given, tuned, model.fingerprint, words)
         if out:
             prompt.save(Path(out) / "prompt")
     trainable = tuned.trainable
     if isinstance(config, FineTuningConfig):
         trainable = placed(trainable, model.params)
-    view = with_params(model, method.params(model.params, trainable))
+    view = model.with_params(method.params(model.params, trainable))
     return TunedModel(view, given.template, given.before, tuned, prompt, given.notes)
 
 
 @holds_out
 def tune_outside(
-    lm: Any,
+    lm: LanguageModel,
     task: Task,
     items: Sequence[Item],
     config: Any,
@@ -199,7 +198,7 @@ class _Given:
     @classmethod
     def of(
         cls,
-        model: Any,
+        model: Model,
         task: Task,
         items: Sequence[Item],
         dev: Sequence[Item] | None,

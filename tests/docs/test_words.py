@@ -17,7 +17,7 @@ from clova_jax.corpus.clean.cleaner import STEPS
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
 ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
-ROOMS += ("common", "tokenizers", "../benchmarks")
+ROOMS += ("common", "tokenizers", "model", "interop", "../benchmarks")
 NOT_YET = ("command.py",)
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.
 _VERB = re.compile(r"[A-Z][a-z]+s\b")

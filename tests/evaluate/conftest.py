@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from clova_jax.config import ModelConfig
+from clova_jax.inference import Model
 from tests.worlds.byte_tokenizer import Bytes
 from tests.worlds.models import make_lm
 
@@ -45,7 +46,7 @@ def guesser(monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(max_length: int = 2_048, missing: str = "") -> Any:
         config = ModelConfig(1, 8, 1, vocab_size=257, max_length=max_length)
         params = {"tokens": np.ones((257, 8), np.float32)}
-        return SimpleNamespace(
+        return Model(
             config=config,
             params=params,
             tokenizer=Bytes(missing=missing),

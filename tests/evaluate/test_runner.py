@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -212,8 +211,7 @@ def test_other_settings_need_another_folder(guesser, data, tmp_path) -> None:
     measure(model, "nsmc", data, shots=1, trials=1, limit=3, out=tmp_path)
     with pytest.raises(ClovaError, match=r"items 3, now items is 4; use another --out"):
         measure(model, "nsmc", data, shots=1, trials=1, limit=4, out=tmp_path)
-    other = SimpleNamespace(**vars(model))
-    other.params = jax.tree.map(lambda x: x + 1, model.params)
+    other = model.with_params(jax.tree.map(lambda x: x + 1, model.params))
     with pytest.raises(ClovaError, match=r"with weights .* use another --out"):
         measure(other, "nsmc", data, shots=1, trials=1, limit=3, out=tmp_path)
 

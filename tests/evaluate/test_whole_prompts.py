@@ -1,7 +1,5 @@
 """Prompts of a tokenizer whose pieces are other ids apart than together: encoded whole, and scored as such."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -14,7 +12,7 @@ from clova_jax.evaluate.prompts import (
     with_choices,
     without_content,
 )
-from clova_jax.inference import score_ids
+from clova_jax.inference import Model, score_ids
 from clova_jax.model import init_params
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 from tests.worlds.foreign_tokenizers import byte_level, kogpt2_like
@@ -119,9 +117,7 @@ def test_a_run_scores_what_a_plain_pass_over_the_whole_scores(tmp_path, scoring)
     tokenizer = foreign("kogpt2")
     config = ModelConfig(1, 16, 2, vocab_size=tokenizer.vocab_size, max_length=256)
     params = init_params(config, 0)
-    model = SimpleNamespace(
-        config=config, params=params, tokenizer=tokenizer, mesh=None, dtype=np.float32
-    )
+    model = Model(config=config, params=params, tokenizer=tokenizer, mesh=None, dtype=np.float32)
     task = make_task()
     measure(model, task, tmp_path, shots=2, trials=1, seed=1, scoring=scoring, out=tmp_path)
     rows = [row for _, row in read_jsonl(tmp_path / "predictions.jsonl")]
