@@ -116,7 +116,7 @@ class PretrainOptions:
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
-    def pieces(self) -> int:
+    def microbatches_per_shard(self) -> int:
         """Returns the number of microbatches of a data shard.
 
         By default 1; with a pipeline up to four per stage, as many as divide the sequences.
