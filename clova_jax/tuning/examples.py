@@ -1,6 +1,7 @@
 """Turns training examples into tokens, drawn, split and ordered by the seed."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -144,6 +145,11 @@ class Batches:
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._shuffled(epoch)
         return [self.examples[i] for i in self._order[number]]
+
+    def iterate(self, step: int) -> Generator[list[Example], None, None]:
+        """Yields the batches of a step and of all after it."""
+        for number in itertools.count(step):
+            yield self[number]
 
     def _shuffled(self, epoch: int) -> np.ndarray:
         """Returns int[batches, size]; the rest of an uneven epoch is left for another one."""

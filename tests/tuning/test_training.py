@@ -22,7 +22,7 @@ from clova_jax.tuning import (
     tune_outside,
 )
 from clova_jax.tuning.examples import Batches, Example, make_contexts, split
-from clova_jax.tuning.loop import train
+from clova_jax.tuning.loop import GradientSteps, run_steps
 
 ENCODER = PromptEncoderConfig(4, "MLP", encoder_hidden_size=8)
 LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
@@ -127,12 +127,12 @@ def test_it_stops_early_and_keeps_the_best(lm):
 
     seen = []
 
-    def look(trainable):
+    def validate(trainable):
         seen.append(np.array(trainable["embedding"]))
         return {"dev_loss": next(losses)}
 
     start = {"embedding": np.zeros((1, 2), np.float32)}
-    tuned = train(jax.tree.map(jax.numpy.asarray, start), gradient, batches, look, options)
+    tuned = run_steps(GradientSteps(gradient, options), start, batches, validate, options)
     assert [row["step"] for row in tuned.history] == [0, 2, 4, 6]
     assert (tuned.best_step, tuned.best_loss) == (2, 2.0)
     np.testing.assert_array_equal(tuned.trainable["embedding"], seen[1])
@@ -144,14 +144,15 @@ def test_an_exploding_loss_changes_nothing_and_ends_the_run():
 
     values = []
 
-    def look(trainable):
+    def validate(trainable):
         values.append(np.array(trainable["embedding"]))
         return {"dev_loss": 1.0}
 
     start = {"embedding": jax.numpy.ones((1, 2))}
+    options = TuneOptions(steps=50, evaluate_every=5)
     batches = Batches([Example((1,), (2,))], 1, 0)
     with pytest.raises(ClovaError, match="20 steps in a row"):
-        train(start, gradient, batches, look, TuneOptions(steps=50, evaluate_every=5))
+        run_steps(GradientSteps(gradient, options), start, batches, validate, options)
     assert all((value == 1).all() for value in values)
 
 
