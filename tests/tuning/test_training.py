@@ -138,6 +138,24 @@ def test_it_stops_early_and_keeps_the_best(lm):
     np.testing.assert_array_equal(tuned.trainable["embedding"], seen[1])
 
 
+def test_the_first_step_is_as_long_as_the_learning_rate():
+    """Adam's first update is the sign of the gradient, times the peak where the warm-up is one step."""
+    options = TuneOptions(steps=1, learning_rate=5e-4, evaluate_every=1)
+    values = []
+
+    def gradient(trainable, batch):
+        return np.float32(1), {"embedding": np.array([[1e-3, -1e-3]], np.float32)}
+
+    def validate(trainable):
+        values.append(np.array(trainable["embedding"]))
+        return {"dev_loss": 1.0}
+
+    start = {"embedding": np.zeros((1, 2), np.float32)}
+    batches = Batches([Example((1,), (2,))], 1, 0)
+    run_steps(GradientSteps(gradient, options), start, batches, validate, options)
+    np.testing.assert_allclose(values[-1], [[-5e-4, 5e-4]], rtol=1e-4)
+
+
 def test_an_exploding_loss_changes_nothing_and_ends_the_run():
     def gradient(trainable, batch):
         return np.float32("nan"), {"embedding": np.full((1, 2), np.nan, np.float32)}
