@@ -20,7 +20,7 @@ class Tracker(Protocol):
         """Takes one row; `step` is always in it."""
 
     def close(self) -> None:
-        """Flushes and lets go."""
+        """Flushes and closes."""
 
 
 class Trackers:

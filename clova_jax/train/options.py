@@ -9,7 +9,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
-WARMUP_SHARE = 0.03  # at most, where the whole budget is small
+WARMUP_SHARE = 0.03  # at most, where the budget is small
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ def make_examples(
 def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
     """Splits items at random into training and development items; a fifth, from 16 to 500, is for development.
 
-    Both count as examples used: nothing else is looked at.
+    Both count as examples used: no other label is seen.
 
     Raises:
         ClovaError: there are too few for both.

@@ -69,9 +69,9 @@ class Outside:
         ids, targets, mask = [], [], []
         for example in batch:
             for target in (example.target, *example.others):
-                whole = [*self.before, *example.context, *target]
-                start = len(whole) - len(target) - 1  # what predicts the first target
-                ids.append(whole[:-1])
+                row = [*self.before, *example.context, *target]
+                start = len(row) - len(target) - 1  # what predicts the first target
+                ids.append(row[:-1])
                 mask.append([0] * start + [1] * len(target))
                 # Targets that do not count may be anything; a virtual token is no target.
                 targets.append([0] * start + list(target))
