@@ -118,9 +118,9 @@ def test_lowering_needs_no_memory_and_tells_the_cost():
     "make", [optax.adafactor, lambda rate: optax.masked(optax.adam(rate), decayed)]
 )
 def test_an_optimizer_that_cannot_be_laid_out_is_refused_in_one_line(make):
-    with pytest.raises(ClovaError, match="optimizer: its state .* give another") as told:
+    with pytest.raises(ClovaError, match="optimizer: its state .* give another") as caught:
         TrainStep(CONFIG, make(1e-3))
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

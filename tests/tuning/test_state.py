@@ -88,7 +88,7 @@ def test_odd_values_are_refused_in_one_line(folder, change, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_run_of_an_older_version_is_told_as_such(folder):
+def test_a_run_of_an_older_version_is_reported_as_such(folder):
     path = folder / "run.json"
     values = json.loads(path.read_text())
     del values["format"]

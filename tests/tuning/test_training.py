@@ -186,7 +186,7 @@ def test_splits_and_templates_that_cannot_be_are_refused(lm, labels):
         tune(lm, labels, items, PromptEncoderConfig(120, "MLP"), FEW)
 
 
-def test_labels_that_cannot_be_told_apart_are_refused(lm, labels):
+def test_labels_that_cannot_be_distinguished_are_refused(lm, labels):
     items = labels.load(None).pool
     for words, message in (
         ({"0": "no", "1": "nope"}, "the label ' no' begins ' nope'"),
