@@ -38,7 +38,7 @@ def test_a_run_comes_back(folder):
     run = load(folder)
     assert (run.best.loss, run.best.step, run.finished) == (float("inf"), 0, False)
     assert run.best.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
-    jax.tree.map(np.testing.assert_array_equal, run.best, TRAINABLE)
+    jax.tree.map(np.testing.assert_array_equal, run.best.params, TRAINABLE)
     jax.tree.map(np.testing.assert_array_equal, run.state.opt_state, OPTIMIZER.init(TRAINABLE))
     with pytest.raises(ClovaError, match="give the same weights to go on, or another --out"):
         fresh().load(folder, IDENTITY | {"weights": "4567"})
