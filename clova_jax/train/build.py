@@ -36,18 +36,26 @@ MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the r
 VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
+def check_length(options: PretrainOptions, config: ModelConfig | None) -> None:
+    """Refuses sequences longer than the model's `max_length`.
+
+    Raises:
+        ClovaError: they are.
+    """
+    longest = (config or SIZES[options.size]).max_length
+    if options.length > longest:
+        name = "your config" if config else f"size {options.size}"
+        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
+
+
 def build_config(
     options: PretrainOptions, config: ModelConfig | None, tokenizer: Tokenizer
 ) -> ModelConfig:
     """Returns the given shape, or that of the size with the tokenizer's vocabulary.
 
     Raises:
-        ClovaError: sequences longer than its `max_length`, or a vocabulary that is not the tokenizer's.
+        ClovaError: its vocabulary is not the tokenizer's.
     """
-    longest = (config or SIZES[options.size]).max_length
-    if options.length > longest:
-        name = "your config" if config else f"size {options.size}"
-        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
     config = config or options.model_config(tokenizer.vocab_size)
     if config.vocab_size != tokenizer.vocab_size:
         raise ClovaError(

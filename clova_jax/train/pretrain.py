@@ -33,6 +33,7 @@ from clova_jax.train.build import (
     build_step,
     build_trackers,
     build_validation,
+    check_length,
     open_store,
 )
 from clova_jax.train.checkpoint import Checkpoints
@@ -71,6 +72,7 @@ def pretrain(
 def _pretrain(
     options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
 ) -> bool:
+    check_length(options, config)
     mesh = make_mesh(options.mesh)
     tokenizer = load_tokenizer(options.tokenizer)
     size = None if config else options.size
