@@ -214,20 +214,20 @@ def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callabl
 
     from clova_jax.train import LearningRate, adamw
     from clova_jax.train.optimizer import fresh_state
+    from clova_jax.tuning import TuneOptions
     from clova_jax.tuning.inside import Inside
-    from clova_jax.tuning.loop import update
 
-    gradient = Inside(model, method, template, TARGET)
+    make_step = method.steps(model, Inside(model, method, template, TARGET), TuneOptions())
     constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
-    optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
-    state = fresh_state(optimizer, jax.tree.map(jnp.asarray, method.init(model, 0)))
+    make_step.optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
+    # Not `begin`, which copies what is trained: fine-tuning here trains the model itself.
+    state = fresh_state(make_step.optimizer, jax.tree.map(jnp.asarray, method.init(model, 0)))
     batch = examples_of(ids)
 
     def step() -> float:
         nonlocal state
-        loss, gradients = gradient(state.params, batch)
-        state, _ = update(optimizer, state, loss, gradients)
-        return float(loss)
+        state, metrics = make_step(state, batch)
+        return float(metrics["loss"])
 
     return step
 
@@ -238,9 +238,9 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
 
     from clova_jax.inference import Template
     from clova_jax.tuning import PromptEncoderConfig
-    from clova_jax.tuning.methods import SoftPrompts
+    from clova_jax.tuning.methods.p_tuning import PTuning
 
-    class SameStart(SoftPrompts):
+    class SameStart(PTuning):
         """Sets the encoder's weights by name, as PEFT's are set."""
 
         def init(self, model: Any, seed: int) -> Any:
@@ -264,7 +264,7 @@ def whole_ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, 
 
     from clova_jax.inference import Template
     from clova_jax.tuning import FineTuningConfig
-    from clova_jax.tuning.methods import FineTuning
+    from clova_jax.tuning.methods.fine_tuning import FineTuning
 
     jnp.zeros(1).block_until_ready()
     start = resident()

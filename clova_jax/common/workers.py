@@ -14,6 +14,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
@@ -152,11 +154,9 @@ class _Pool:
             pipe.send((function, item))
             reply = pipe.recv()
         if reply is None:
+            reason = _why_it_ended(self._mine.process)
             self._kill()  # what the others do is lost anyway, and would be waited for
-            raise ClovaError(
-                "a worker process was killed (out of memory?); run the same command again to "
-                "resume, with fewer --workers"
-            )
+            raise ClovaError(reason)
         fine, value = reply
         if fine:
             return value
@@ -174,7 +174,7 @@ class _Pool:
             self._processes.append((process, mine))
             if self._broken:
                 process.kill()
-        self._mine.pipe = mine
+        self._mine.pipe, self._mine.process = mine, process
         return mine
 
     def _kill(self) -> None:
@@ -182,6 +182,22 @@ class _Pool:
             self._broken = True
             for process, _ in self._processes:
                 process.kill()  # they ignore SIGTERM
+
+
+def _why_it_ended(process: multiprocessing.process.BaseProcess) -> str:
+    """Returns the cause and the remedy of a worker's end, in one line."""
+    process.join(5)
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    # A signal's number is negative; 1 is an error while the worker imported the program's script.
+    if process.exitcode == 1 and script and "__main__" not in Path(script).read_text("utf-8"):
+        return (
+            f"{script}: a worker process could not start, since it imports this script, which then runs "
+            'again; put what it runs under `if __name__ == "__main__":`'
+        )
+    return (
+        "a worker process was killed (out of memory?); run the same command again to "
+        "resume, with fewer --workers"
+    )
 
 
 def _work(pipe: Connection, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:

@@ -2,7 +2,7 @@
 
 Nothing is remembered between batches: the step gives the numbers of the samples, the mixture the source
 of each and how many of that source came before, a keyed permutation the window. Resuming is
-asking for a step; any number of hosts takes the same global batch apart.
+asking for a step; any number of hosts splits the same global batch.
 """
 
 import queue
@@ -23,7 +23,7 @@ Batch = dict[str, np.ndarray]
 
 
 class Loader:
-    """Makes global batches of windows, shuffled over each source as a whole.
+    """Makes global batches of windows, shuffled over each complete source.
 
     Window w of a source is its tokens [w·T, (w+1)·T) as targets, the token before each as input: every
     token is predicted once an epoch, the first of a document from `<|endoftext|>` alone. Each epoch

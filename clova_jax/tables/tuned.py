@@ -21,10 +21,11 @@ from clova_jax.evaluate.records import digest
 from clova_jax.evaluate.rows import do_nothing
 from clova_jax.inference import Model, Template
 from clova_jax.tuning.answers import predictions
+from clova_jax.tuning.data import default_template
 from clova_jax.tuning.examples import LEAST_DEV, make_contexts
 from clova_jax.tuning.losses import loss_of
-from clova_jax.tuning.options import FineTuningConfig, TuneOptions
-from clova_jax.tuning.tune import TunedModel, default_template, tune
+from clova_jax.tuning.options import TuneOptions
+from clova_jax.tuning.run import TunedModel, tune
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def tuned_row(
             )
             named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
             records.add(key, settings, summary, [named | row for row in rows])
-            if isinstance(cell.config, FineTuningConfig):  # a complete model a seed
+            if cell.config.method().trains_everything:  # a complete model a seed
                 shutil.rmtree(folder, ignore_errors=True)
             found = records.find(key, settings)
         marks.append(found[0])

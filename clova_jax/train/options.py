@@ -9,7 +9,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
-WARMUP_SHARE = 0.03  # at most, where the whole budget is small
+WARMUP_SHARE = 0.03  # at most, where the budget is small
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ class PretrainOptions:
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
-    def pieces(self) -> int:
+    def microbatches_per_shard(self) -> int:
         """Returns the number of microbatches of a data shard.
 
         By default 1; with a pipeline up to four per stage, as many as divide the sequences.
