@@ -22,7 +22,7 @@ from clova_jax.common.json_values import fields
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import SIZES, ModelConfig
-from clova_jax.corpus.sources import read_sources, source_of
+from clova_jax.corpus.sources import kinds_of, read_sources
 from clova_jax.data import (
     Loader,
     TokenStore,
@@ -120,7 +120,7 @@ def _pretrain(
         store,
         seed=options.seed,
         weights=parse_weights(options.weights),
-        registered=read_sources(options.sources),
+        kinds=kinds_of(store.sources(), read_sources(options.sources)),
         steps=total_steps,
         max_epochs=options.max_epochs,
         span=schedule.rows,
@@ -229,10 +229,7 @@ def identity(
     values = as_json(options)
     chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
     if options.weights == ("table1",):  # the shares follow from the kinds
-        registered = read_sources(options.sources)
-        chosen["kinds"] = {
-            source: source_of(source, registered).kind for source in store.sources("train")
-        }
+        chosen["kinds"] = kinds_of(store.sources(), read_sources(options.sources))
     return chosen | {
         "steps": rate.total_steps,
         "warmup_steps": rate.warmup_steps,

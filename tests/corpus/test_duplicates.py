@@ -9,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.corpus.dedup.pairs import (
-    BANDS,
-    ROWS,
     candidate_pairs,
     exact_duplicates,
     near_duplicates,
     resolve,
-    signatures,
     similarities,
 )
+from clova_jax.corpus.dedup.signatures import BANDS, ROWS, signatures
 
 
 def banded(texts: list[str]) -> np.ndarray:

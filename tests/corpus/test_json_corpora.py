@@ -9,7 +9,8 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import BadLines, base_of
 from clova_jax.corpus.read import json_corpora
 from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.settings import Job
 
 NEWS = {
     "id": "NWRW1900000001",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from clova_jax.cli import VERBS
-from clova_jax.corpus.clean.cleaner import STEPS
+from clova_jax.corpus.clean.steps import STEP_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
@@ -96,4 +96,4 @@ def test_the_help_of_steps_names_them_in_order():
     from clova_jax.cli.corpus import Options
 
     (field,) = (field for field in dataclasses.fields(Options) if field.name == "steps")
-    assert ", ".join(STEPS) in field.metadata["help"]
+    assert ", ".join(STEP_NAMES) in field.metadata["help"]
