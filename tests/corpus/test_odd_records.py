@@ -194,7 +194,6 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
         return None
 
     monkeypatch.setattr(spam, "spam", fails)
-    clean.cleaner.cleaner.cache_clear()
     rows = [{"text": TEXT.replace("아침", word)} for word in ("새벽", "점심", "저녁밥")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = run(Job(tmp_path / "a.jsonl", tmp_path / "out", Cleaning(), workers=1, similarity=2))
@@ -208,7 +207,6 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
     assert counts["kept"] == 2
     assert counts["bad_lines"] == 1
     assert "stdin.jsonl:2: the step 'spam'" in log.getvalue()
-    clean.cleaner.cleaner.cache_clear()
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "?\n"])
