@@ -15,7 +15,7 @@ PAGE = (ROOT / "docs" / "how-to" / "corpus_step.md").read_text()
 LINK = "https://example.com/a"
 MORNING, EVENING = (
     "바다가 보이는 마을에서 아침을 먹고 산길을 걸었다.",
-    "저녁에는 도서관에 들러 오래된 사진을 보았다.",
+    "저녁에는 도서관에 들러 오래된 사진과 편지를 찾아보았다.",
 )
 
 
