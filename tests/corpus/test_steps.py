@@ -27,7 +27,7 @@ ROWS = [
         "id": "mail",
         "source": "blogs",
         "text": "{prose} 문의 hong@naver.com",
-        "meta": {"title": "봄"},
+        "meta": {"title": "봄", "by": "kim@daum.net"},
     },
     {"id": "chatter", "source": "blogs", "text": CHATTER},
     {"id": "comment", "source": "news_comments", "text": "{prose}"},
@@ -79,6 +79,7 @@ def test_swear_words_are_softened(ran):
 def test_what_identifies_nobody_is_kept_beside_the_tag(ran):
     _, kept = ran
     assert kept["mail"].text.endswith(" 문의 <|email|>@naver.com")
+    assert kept["mail"].meta["by"] == "<|email|>@daum.net"
 
 
 def test_the_prefix_begins_every_document(ran):
