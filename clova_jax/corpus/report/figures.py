@@ -156,8 +156,8 @@ def _idle(changes: Mapping[str, Counter], drops: Mapping[str, Any]) -> list[str]
 
 
 def _warnings(cleaning: Cleaning, bad_lines: int) -> list[str]:
-    """Collects the warnings of the steps, and one of lines that could not be read."""
-    steps = [step for step in STEPS if step.name in cleaning.steps]
+    """Collects the warnings of the steps, the last step first, and one of lines that could not be read."""
+    steps = [step for step in reversed(STEPS) if step.name in cleaning.steps]
     warnings = [warning for step in steps if (warning := step.warning(cleaning))]
     if bad_lines:
         warnings.append(f"{bad_lines} lines or files could not be read; see bad_lines")
