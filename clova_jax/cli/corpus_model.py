@@ -1,4 +1,4 @@
-"""`clova corpus-model`: trains the models that `clova corpus` judges by."""
+"""Implements `clova corpus-model`: trains the models that `clova corpus` judges by."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -21,7 +21,7 @@ class ExtractSettings:
 
 
 class Extract(Step):
-    """Makes text of an HTML page, a question thread or a dialogue; other documents stay as they are."""
+    """Makes text of an HTML page, a question thread or a dialogue; other documents are not changed."""
 
     name = "extract"
     Settings = ExtractSettings

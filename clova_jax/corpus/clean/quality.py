@@ -36,8 +36,9 @@ _SAMPLE = 20_000  # characters that are looked at
 
 @dataclass(frozen=True)
 class QualitySettings:
-    """Sets the least quality. The default drops none: the model in the package, trained on passages and
-    reviews, took good technical blogs for poor ones.
+    """Sets the least quality.
+
+    The default drops none: the model in the package, trained on passages and reviews, took good technical blogs for poor ones.
     """
 
     min_quality: float = option(

@@ -53,7 +53,7 @@ class Context:
 
 @dataclass(frozen=True)
 class NoSettings:
-    """Stands for the settings of a step that has none."""
+    """Marks a step that has no settings."""
 
 
 class Step:

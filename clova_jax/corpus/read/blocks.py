@@ -1,4 +1,4 @@
-"""Raw input of any form as blocks of JSON Lines: the unit of work of the pipeline.
+"""Reads raw input of any form as blocks of JSON Lines: the unit of work of the pipeline.
 
 `.jsonl` is read as it is; `.txt` is one document a file; `.csv` and `.tsv` one a row, with a column
 of text; `.html` one page a file, extracted later by a worker; `.json` a corpus of the National Institute of
@@ -43,7 +43,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def input_files(
     place: str | Path, on_error: OnError = stop, without: Path | None = None
 ) -> list[Path]:
-    """The files of a place, in order of name (`places.find_files`).
+    """Lists the files of a place, in order of name (`places.find_files`).
 
     Raises:
         ClovaError: nothing there, or nothing that can be read.
@@ -52,7 +52,7 @@ def input_files(
 
 
 def file_groups(files: list[Path]) -> list[list[Path]]:
-    """Work for one reader: a large file alone, small pages and texts of a folder together."""
+    """Groups files into work for one reader: a large file alone, small pages and texts of a folder together."""
     groups: list[list[Path]] = []
     for path in files:
         small = plain_suffix(path.name) in _PAGES
@@ -66,7 +66,7 @@ def file_groups(files: list[Path]) -> list[list[Path]]:
 
 
 def group_blocks(group: list[Path], base: Path, on_error: OnError) -> Iterator[Block]:
-    """The blocks of a group of files; always the same ones for the same content.
+    """Yields the blocks of a group of files; always the same ones for the same content.
 
     Args:
         group: of `file_groups`.
@@ -169,7 +169,7 @@ def _charset(path: Path) -> str:
     except ClovaError:
         if not decoders:
             raise
-    # Else damaged: as far as it goes; whoever reads on is told.
+    # Else damaged: its intact part is read, and the damage is reported.
     return next(iter(decoders), "utf-8-sig")
 
 
@@ -240,9 +240,9 @@ def _rows(path: Path, base: Path, on_error: OnError) -> Iterator[dict[str, Any]]
 def _json(path: Path, base: Path, on_error: OnError) -> Iterator[dict[str, Any]]:
     name, source = shown_name(path.relative_to(base)), _source(path, base)
     for number, key, row in json_documents(path, _charset(path), on_error):
-        told = source
+        named = source
         if key == INSTITUTE and source_of(source).kind == "others":
-            told = f"modu_{source}"  # the file says whose it is, its folder does not
-        yield {"text": row["text"], "id": row.get("id", f"{name}:{number}"), "source": told} | {
+            named = f"modu_{source}"  # the file says whose it is, its folder does not
+        yield {"text": row["text"], "id": row.get("id", f"{name}:{number}"), "source": named} | {
             "meta": row["meta"]
         }

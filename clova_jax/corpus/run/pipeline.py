@@ -81,8 +81,8 @@ def _input_files(job: Job, errors: BadLines) -> list[Path]:
         raise ClovaError(f"--out {job.out}: is the folder that is read; choose another")
     files = input_files(job.data, errors, without=out)
     if not (out / "settings.json").is_file():
-        strangers = input_files(job.data, BadLines())
-        if len(strangers) > len(files):
+        with_results = input_files(job.data, BadLines())
+        if len(with_results) > len(files):
             raise ClovaError(
                 f"--out {job.out}: holds files of --data {job.data}; choose a folder of its own"
             )
@@ -184,8 +184,8 @@ def _with_documents(parts: list[Path], files: list[Path], errors: BadLines) -> l
         if part_counts(part)["sources"]:
             return parts
     bad = [message for part in parts for message in part_counts(part)["bad_line_messages"]]
-    told = [*errors.first, *bad][:3]
-    why = "; ".join(told) if told else "nothing is in them"
+    messages = [*errors.first, *bad][:3]
+    why = "; ".join(messages) if messages else "nothing is in them"
     raise ClovaError(
         f"{base_of(files)}: an empty corpus: its {len(files):,} files hold no document ({why})"
     )
