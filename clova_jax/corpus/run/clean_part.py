@@ -19,6 +19,7 @@ from clova_jax.corpus.documents import BadLines, Block, Document, numbered_docum
 from clova_jax.corpus.part import as_json
 from clova_jax.corpus.read.blocks import group_blocks
 from clova_jax.corpus.settings import Cleaning
+from clova_jax.corpus.sources import read_sources
 
 EXCERPT = 200  # characters of a dropped document that the reports show
 _SAMPLES = 20  # of masked places
@@ -51,7 +52,8 @@ def group_tasks(
     on_error: Callable[[ClovaError], None],
 ) -> Iterator[CleanTask]:
     """Yields the tasks of a group of files; their names sort in the order of reading."""
-    for count, block in enumerate(group_blocks(group, base, on_error)):
+    registry = read_sources(cleaning.sources)
+    for count, block in enumerate(group_blocks(group, base, on_error, registry)):
         yield CleanTask(block, cleaning, folder / f"{number:05d}-{count:05d}")
 
 
