@@ -23,7 +23,7 @@ from clova_jax.common.command import main, option
 from clova_jax.common.environment import environment
 from clova_jax.common.files import write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.evaluation_overlap import (
     INSIDE,
     LINE,
@@ -32,8 +32,11 @@ from clova_jax.corpus.clean.evaluation_overlap import (
     comparable,
     how_found,
 )
+from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document, parse_block, read_blocks
-from clova_jax.labelled.evaluation_sets import Item, known_files, read_items
+from clova_jax.corpus.settings import Cleaning
+from clova_jax.labelled.names import known_files
+from clova_jax.labelled.rows import Item, read_items
 
 _WORD = re.compile(r"[^\W_]+")
 _AROUND = (
@@ -107,11 +110,12 @@ def findable(item: Item) -> bool:
     return how_found(item)[0] in (INSIDE, SENTENCE, LINE)
 
 
+BEFORE = ("extract", "normalize", "title")  # steps that change a text before the evaluation step
+
+
 def cleaner_of(index: Path) -> Cleaner:
     """Makes the steps of an ordinary run that change a text, up to the evaluation step."""
-    return Cleaner(
-        Cleaning(steps=("extract", "normalize", "title", "evaluation"), evaluation_index=str(index))
-    )
+    return Cleaner(Cleaning(steps=(*BEFORE, "evaluation"), evaluation_index=index))
 
 
 def survivors(
@@ -133,8 +137,7 @@ def survivors(
             names = (names[at:] + names[:at])[:forms]
         for name in names:
             counts[name] += 1
-            steps = {step: Counter() for step, _ in cleaner.steps}
-            _, result = cleaner(plant(item, name, number), steps)
+            _, result = cleaner(plant(item, name, number))
             if not isinstance(result, Dropped) and stays(item.text, result.text):
                 left.append((name, item.text))
     return counts, left
@@ -176,7 +179,7 @@ def run(options: Options) -> None:
             }
         )
         print(sets[-1], file=sys.stderr)
-    rows, removed = _losses(cleaner, index, options)
+    rows, removed = _losses(index, options)
     write_json(
         options.out / "results.json",
         {
@@ -193,9 +196,8 @@ def run(options: Options) -> None:
     print(format_table(rows))
 
 
-def _losses(
-    cleaner: Cleaner, index: EvaluationIndex, options: Options
-) -> tuple[list[dict[str, Any]], list]:
+def _losses(index: EvaluationIndex, options: Options) -> tuple[list[dict[str, Any]], list]:
+    cleaner = Cleaner(Cleaning(steps=BEFORE))
     rows, removed = [], []
     for path in sorted((options.data / "corpus").glob("*.jsonl*")):
         count: Counter = Counter()
@@ -206,8 +208,7 @@ def _losses(
                 number += 1
                 if number % options.every:
                     continue
-                steps = {step: Counter() for step, _ in cleaner.steps}
-                _, before = cleaner._run(document, steps, cleaner.steps[:-1])
+                _, before = cleaner(document)
                 if isinstance(before, Dropped):
                     continue
                 count["documents"] += 1

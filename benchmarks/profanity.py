@@ -26,8 +26,8 @@ from clova_jax.common.command import main, option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines, write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.clean.cleaner import Cleaning
 from clova_jax.corpus.clean.profanity.softening import profanity_share, swear_words
+from clova_jax.corpus.settings import Cleaning
 
 LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
 FORMAL = "formal prose"

@@ -16,8 +16,9 @@ from clova_jax.common.report import Report, format_table
 from clova_jax.common.run_folder import holds_out
 from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.quality import is_long_enough, quality, train_quality
-from clova_jax.corpus.clean.toxicity import has_training_data, toxicity_scores, train_toxicity
-from clova_jax.corpus.dedup.pairs import BANDS, ROWS, near_duplicates, signatures
+from clova_jax.corpus.clean.toxicity import train_toxicity
+from clova_jax.corpus.dedup.pairs import near_duplicates
+from clova_jax.corpus.dedup.signatures import BANDS, ROWS, signatures
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.read.core_region import core_scores, train_core_region
 from clova_jax.corpus.sources import source_of
@@ -25,6 +26,8 @@ from clova_jax.corpus.trials.pages import LAYOUTS, pages
 from clova_jax.corpus.trials.privacy_cases import positives
 from clova_jax.corpus.trials.privacy_look_alikes import negatives
 from clova_jax.corpus.trials.privacy_score import measure
+from clova_jax.corpus.trials.toxicity_score import toxicity_scores
+from clova_jax.labelled.safety import has_training_data
 
 EDIT_RATES = (0.01, 0.05, 0.1, 0.2)
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8)
@@ -123,7 +126,7 @@ def _quality(data: Path) -> list[dict[str, Any]]:
     kinds: dict[str, str] = {}
     labelled = []
     for document in read_documents(data):
-        kind = kinds.setdefault(document.source, source_of(document.source, {}).kind)
+        kind = kinds.setdefault(document.source, source_of(document.source).kind)
         if kind in ("wiki", "comments") and is_long_enough(document.text):
             labelled.append((document.text, kind == "wiki"))
     high = sum(good for _, good in labelled)

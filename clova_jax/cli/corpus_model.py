@@ -1,4 +1,4 @@
-"""`clova corpus-model`: trains the models that `clova corpus` judges by."""
+"""Implements `clova corpus-model`: trains the models that `clova corpus` judges by."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,8 @@ class Options:
 def run(options: Options) -> None:
     """Trains, saves and says how well the model does."""
     if options.kind == "toxicity":
-        from clova_jax.corpus.clean.toxicity import toxicity_scores, train_toxicity
+        from clova_jax.corpus.clean.toxicity import train_toxicity
+        from clova_jax.corpus.trials.toxicity_score import toxicity_scores
 
         model = train_toxicity(options.data)
         model.save(options.out)

@@ -14,7 +14,7 @@ from clova_jax.common.command import as_json
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import on_disk
 from clova_jax.config import SIZES, ModelConfig
-from clova_jax.corpus.sources import read_sources
+from clova_jax.corpus.sources import kinds_of, read_sources
 from clova_jax.data import (
     Loader,
     TokenStore,
@@ -147,7 +147,7 @@ def build_loader(
         store,
         seed=options.seed,
         weights=parse_weights(options.weights),
-        registered=read_sources(options.sources),
+        kinds=kinds_of(store.sources(), read_sources(options.sources)),
         steps=steps,
         max_epochs=options.max_epochs,
         span=schedule.rows,

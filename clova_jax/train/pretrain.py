@@ -18,7 +18,7 @@ from clova_jax.common.json_values import fields
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import ModelConfig
-from clova_jax.corpus.sources import read_sources, source_of
+from clova_jax.corpus.sources import kinds_of, read_sources
 from clova_jax.data import TokenStore, mixture_rows
 from clova_jax.model import decoder_class
 from clova_jax.model.directory import save_model
@@ -139,10 +139,7 @@ def identity(
     values = as_json(options)
     chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
     if options.weights == ("table1",):  # the shares follow from the kinds
-        registered = read_sources(options.sources)
-        chosen["kinds"] = {
-            source: source_of(source, registered).kind for source in store.sources("train")
-        }
+        chosen["kinds"] = kinds_of(store.sources(), read_sources(options.sources))
     return chosen | {
         "steps": rate.total_steps,
         "warmup_steps": rate.warmup_steps,

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from clova_jax.cli import VERBS
-from clova_jax.corpus.clean.cleaner import STEPS
+from clova_jax.corpus.clean.steps import STEP_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
 ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
 ROOMS += ("common", "tokenizers", "model", "interop", "../benchmarks")
 NOT_YET = ("command.py",)
+ROOMS += ("corpus", "labelled", "sample", "cli/corpus.py", "cli/corpus_model.py")
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.
 _VERB = re.compile(r"[A-Z][a-z]+s\b")
 _NO_VERB = {
@@ -61,7 +62,7 @@ def test_docstrings_begin_with_a_sentence(room):
     files = [place] if place.is_file() else sorted(place.rglob("*.py"))
     files = [path for path in files if path.name not in NOT_YET]
     found = [docstring for path in files for docstring in _docstrings(path)]
-    assert len(found) > 5
+    assert len(found) > 2
     for place, text in found:
         first = text.split("\n\n")[0]
         assert _VERB.match(first), f"{place}: {first}"
@@ -99,4 +100,4 @@ def test_the_help_of_steps_names_them_in_order():
     from clova_jax.cli.corpus import Options
 
     (field,) = (field for field in dataclasses.fields(Options) if field.name == "steps")
-    assert ", ".join(STEPS) in field.metadata["help"]
+    assert ", ".join(STEP_NAMES) in field.metadata["help"]

@@ -1,4 +1,4 @@
-"""Corpora that are one JSON value a file: of the National Institute of Korean Language (모두의 말뭉치), of AI Hub.
+"""Reads corpora that are one JSON value per file: of the National Institute of Korean Language (모두의 말뭉치), of AI Hub.
 
 The Institute's files hold `{"document": [{"id", "metadata", "paragraph": [{"form"}]}]}`, or in place of paragraphs
 `"utterance": [{"form", "speaker_id"}]`. AI Hub's hold a list under `data` or `info`, or one dialogue, with the same
@@ -75,7 +75,7 @@ class _Stream:
         return self._gone + self._at
 
     def peek(self) -> str:
-        """The next character that is no blank; "" at the end of the file."""
+        """Returns the next character that is no whitespace; "" at the end of the file."""
         while True:
             while self._at < len(self._window):
                 char = self._window[self._at]
