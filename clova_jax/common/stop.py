@@ -1,8 +1,12 @@
-"""Ctrl-C and SIGTERM as a wish to stop at the next safe point."""
+"""Turns Ctrl-C and SIGTERM into a request to stop at the next safe point."""
 
 import signal
 import sys
 from types import FrameType
+
+
+class Stopped(Exception):
+    """Reports that a signal requested a stop; what was finished is kept."""
 
 
 class StopSignals:

@@ -12,7 +12,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import holds_out
-from clova_jax.common.stop import StopSignals
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.prompts import (
     Prompt,
@@ -33,10 +33,6 @@ from clova_jax.inference.scoring import score_choices
 from clova_jax.model import fingerprint
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
-
-
-class Stopped(Exception):
-    """Reports that a signal requested a stop; finished trials are kept."""
 
 
 @dataclass(frozen=True)

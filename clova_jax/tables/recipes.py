@@ -10,7 +10,8 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Task
-from clova_jax.tables.tuned import Cell
+from clova_jax.tables.options import ENCODERS, METHODS
+from clova_jax.tables.tuned import TunedCell
 from clova_jax.tuning.options import (
     AutoPromptConfig,
     FineTuningConfig,
@@ -20,8 +21,6 @@ from clova_jax.tuning.options import (
     TuneOptions,
 )
 
-METHODS = ("p_tuning", "prompt_tuning", "autoprompt", "lora", "fine_tuning")
-ENCODERS = ("lstm", "mlp")
 _RATES = {"p_tuning": 1e-3, "prompt_tuning": 1e-2, "lora": 2e-3, "fine_tuning": 5e-4}
 _SEARCH_STEPS = 150  # an AutoPrompt step tries several words
 
@@ -35,7 +34,7 @@ def make_cell(
     shots: int = 0,
     steps: int = 1_000,
     batch_size: int = 16,
-) -> Cell:
+) -> TunedCell:
     """Makes a cell of the table with a method's usual settings.
 
     Raises:
@@ -52,7 +51,7 @@ def make_cell(
         options = dataclasses.replace(options, steps=min(steps, _SEARCH_STEPS))
     if method != "p_tuning":
         encoder = ""
-    return Cell(method, encoder, _config(method, encoder, task), options, examples, shots)
+    return TunedCell(method, encoder, _config(method, encoder, task), options, examples, shots)
 
 
 def _config(method: str, encoder: str, task: Task) -> Any:

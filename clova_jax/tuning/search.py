@@ -7,7 +7,7 @@ import numpy as np
 
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped
+from clova_jax.common.stop import Stopped
 from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.loop import Look, Tuned
