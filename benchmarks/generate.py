@@ -30,7 +30,7 @@ from clova_jax.inference.options import Sampling
 from clova_jax.inference.sampling import seed_key
 from clova_jax.inference.slots import CALL_TOKENS, Slots
 from clova_jax.interop import from_hugging_face
-from clova_jax.parallel.chips import peak_flops
+from clova_jax.parallel.peak import peak_flops
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,7 @@ class Options(tables.MethodOptions):
 def cells(run: tables.TableRun):
     """Returns the row of prompting, and one for each method, encoder and number of examples."""
     options = run.options
-    methods = (
-        ("few_shot", *tables.METHODS) if options.methods == ("all",) else options.methods
-    )
+    methods = ("few_shot", *tables.METHODS) if options.methods == ("all",) else options.methods
     examples = [None if word == "all" else _count(word) for word in options.examples]
     return tables.method_cells(run, methods, options.encoder, examples)
 

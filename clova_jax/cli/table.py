@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from clova_jax.common import command
 from clova_jax.common.errors import ClovaError
 
 PACKAGE = "clova_jax.experiments"
@@ -32,7 +31,7 @@ def forward(words: Sequence[str]) -> int | None:
     if name not in tables:
         raise ClovaError(f"no table {name!r}; there are: {', '.join(tables)}")
     module = importlib.import_module(f"{PACKAGE}.{name}")
-    return module.run(command.parse(module.Options, rest, prog=f"clova table {name}"))
+    return module.TABLE.main(rest, prog=f"clova table {name}")
 
 
 def find_tables() -> dict[str, str]:

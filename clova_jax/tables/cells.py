@@ -146,14 +146,14 @@ class Kept:
     """
 
     name: str
-    compute: Callable[[TableRun], list[Row]]
+    compute: Callable[[], list[Row]]
     column: str
 
     def __call__(self, run: TableRun) -> list[Row]:
         """Returns the rows; finished ones are read back."""
         path = run.out / f"{self.name}.json"
         if not path.is_file():
-            write_json(path, self.compute(run))
+            write_json(path, self.compute())
         rows = read_json(path)
         if rows:
             print(f"\n{self.name}\n\n{format_table(rows)}")

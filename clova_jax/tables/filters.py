@@ -10,7 +10,7 @@ from clova_jax.common.files import write_jsonl
 from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.quality import is_long_enough, quality, train_quality
 from clova_jax.corpus.clean.toxicity import has_training_data, toxicity_scores, train_toxicity
-from clova_jax.corpus.dedup.pairs import BANDS, ROWS, near_duplicates, signatures
+from clova_jax.corpus.dedup import pairs
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.read.core_region import core_scores, train_core_region
 from clova_jax.corpus.sources import source_of
@@ -47,7 +47,7 @@ def edited(text: str, rate: float, rng: random.Random) -> str:
     return "".join(chars)
 
 
-def planted_duplicates(data: Path, documents: int, seed: int) -> list[Row]:
+def near_duplicates(data: Path, documents: int, seed: int) -> list[Row]:
     """Computes the recall of planted copies by edit rate and threshold, and counts originals that go for another."""
     rng = random.Random(seed)
     texts: list[str] = []
@@ -61,11 +61,13 @@ def planted_duplicates(data: Path, documents: int, seed: int) -> list[Row]:
     rows = []
     for rate in EDIT_RATES:
         planted = [edited(text, rate, rng) for text in texts]
-        hashes = signatures([*texts, *planted]).minhashes
-        banded = np.ascontiguousarray(hashes.reshape(-1, BANDS, ROWS).transpose(1, 0, 2))
+        hashes = pairs.signatures([*texts, *planted]).minhashes
+        banded = np.ascontiguousarray(
+            hashes.reshape(-1, pairs.BANDS, pairs.ROWS).transpose(1, 0, 2)
+        )
         row: Row = {"edit_rate_percent": 100 * rate, "planted": len(texts)}
         for threshold in THRESHOLDS:
-            gone = near_duplicates(banded, np.ones(2 * len(texts), bool), threshold)
+            gone = pairs.near_duplicates(banded, np.ones(2 * len(texts), bool), threshold)
             caught = sum(place >= len(texts) for place in gone)
             row[f"recall_at_{threshold}"] = 100 * caught / max(len(texts), 1)
             row[f"originals_gone_at_{threshold}"] = len(gone) - caught

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from clova_jax import tables
 from clova_jax.common.command import check_numbers, mesh_option, option, seed_option
@@ -56,10 +57,13 @@ class DataOptions(OutOptions):
 
     data: Path | None = option(None, "a folder with documents", metavar="DIR")
     seed: int = seed_option("of everything that is drawn at random")
+    sample_megabytes: ClassVar[float] = 10.0
 
     def inputs(self) -> Inputs:
         """Returns the data folder; without one, writes the sample world into `out`."""
-        return Inputs(self.data or write_sample(self.out / "sample", seed=self.seed))
+        return Inputs(
+            self.data or write_sample(self.out / "sample", self.sample_megabytes, self.seed)
+        )
 
 
 @dataclass(frozen=True)

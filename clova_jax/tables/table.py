@@ -35,6 +35,7 @@ class TableRun:
         writes: False where the cells print what was asked for and there is no table to write.
         rows: of the finished cells.
         notes: sentences for below the table; cells may add some.
+        found: what cells leave for notes and figures besides rows.
     """
 
     options: Any
@@ -45,6 +46,7 @@ class TableRun:
     writes: bool = True
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def data(self) -> Path:
@@ -147,4 +149,3 @@ def _run(options: Any, table: Table) -> int:
     if run.writes:
         table.write(run)
     return 0
-

@@ -10,10 +10,14 @@ from clova_jax.common.hashes import HASHES
 from clova_jax.common.progress import progress
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.run.sampling import sample_documents
+from clova_jax.evaluate.segmentation import Tally, disagreement
+from clova_jax.tables.table import Row
 from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
+from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 
 HELD_OUT = 0.02  # share of the documents that no tokenizer learns from
 ENGLISH = "English (parallel)"
+PROBES = ("젝", "프로젝트")
 
 
 def split(documents: Iterable[Document], seed: int) -> Iterator[tuple[Document, bool]]:
@@ -76,3 +80,42 @@ def train_once(
         tokenizer.facts["megabytes"] = size / 1e6
         tokenizer.save(folder)
     return load_tokenizer(folder)
+
+
+def segmentation_rows(
+    tokenizer: Tokenizer, folder: Path, held_out: dict[str, list[str]]
+) -> list[Row]:
+    """Measures a tokenizer; returns a row of all Korean sources together, then one for each source.
+
+    Args:
+        tokenizer: as saved in `folder`.
+        folder: where the library's own file lies, which is compared.
+        held_out: texts by source.
+    """
+    total = Tally()
+    rows = []
+    for source, texts in sorted(held_out.items()):
+        tally = Tally()
+        for text, ids in zip(texts, tokenizer.encode_batch(texts), strict=True):
+            tally.add(text, ids, tokenizer)
+        rows.append({"source": source} | tally.row())
+        if source != ENGLISH:
+            total.merge(tally)
+    korean = (text for source, texts in held_out.items() if source != ENGLISH for text in texts)
+    about = {
+        "ids": tokenizer.vocab_size,
+        "tokenizer.json differs %": disagreement(tokenizer, _plain(folder), korean),
+        **{word: spelled(tokenizer, word) for word in PROBES},
+    }
+    return [{"source": "all Korean"} | total.row() | about, *rows]
+
+
+def _plain(folder: Path) -> Path:
+    """The file that the library reads of a tokenizer; that of morpheme_byte lacks the analyser."""
+    own = folder / MorphemeByteTokenizer.file_name
+    return own if own.exists() else folder / "tokenizer.json"
+
+
+def spelled(tokenizer: Tokenizer, word: str) -> str:
+    """Returns a word as its tokens, `?` for bytes that are no character."""
+    return "·".join(tokenizer.decode([i]).replace("\ufffd", "?") for i in tokenizer.encode(word))

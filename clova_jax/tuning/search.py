@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.progress import progress
-from clova_jax.common.stop import StopSignals
-from clova_jax.common.stop import Stopped
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.tuning.examples import Batches
 from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.loop import Look, Tuned
