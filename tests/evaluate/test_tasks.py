@@ -16,7 +16,7 @@ def draw(task, data, item, shots: int = 2) -> list:
 
 
 def test_the_names() -> None:
-    assert set(task_names()) == {*PAPER_TASKS, "klue_nli", "korsts"}
+    assert set(task_names()) == {*PAPER_TASKS, "klue_nli", "korsts", "sae4k"}
     assert all(load_task(name).name == name for name in task_names())
     with pytest.raises(ClovaError, match="no task 'nsmcc'; there are: nsmc, korquad"):
         load_task("nsmcc")
@@ -48,6 +48,7 @@ EXAMPLES = {
     "query_modification": (
         "대화:\n서울 날씨 알려줘\n맑습니다\n질의: 내일 1시는?\n수정: 서울 내일 1시 날씨는?"
     ),
+    "sae4k": "발화: 1번 방의 불을 켜 줄 수 있니\n의도: 1번 방 불 켜기",
 }
 
 
@@ -258,6 +259,7 @@ def test_the_real_files(name: str, real_data: Path) -> None:
         "korsts": 1_379,
         "ko_en": 3_252,
         "en_ko": 3_252,
+        "sae4k": 1_326,
     }
     assert len(loaded.items) == counts[name]
     assert len({item.id for item in loaded.items}) == counts[name]
