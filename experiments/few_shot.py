@@ -74,22 +74,6 @@ def _present(run: tables.TableRun) -> list[str]:
     return found
 
 
-def notes(run: tables.TableRun) -> list[str]:
-    """Returns how to read the rows, what each notes, and its score under each way to compare labels."""
-    found = [
-        "value, low, high: on the 0-100 scale with a 95% interval (bootstrap over items, and "
-        "Student's t over trials); baseline: majority class, constant answer, or a copy of the source"
-    ]
-    for row in run.rows:
-        name = f"{row['model']} {row['task']} {row['shots']}-shot"
-        if row.get("note"):
-            found.append(f"{name}: {row['note']}")
-        if "scorings" in row:
-            scores = ", ".join(f"{way} {value:.2f}" for way, value in row["scorings"].items())
-            found.append(f"{name} {row['metric']} by scoring: {scores}")
-    return found
-
-
 def paper_rows(run: tables.TableRun) -> list[tables.Row]:
     """Returns Table 3, and the frozen models of Table 5 where query modification was run."""
     if all(row["task"] != "query_modification" for row in run.rows):
@@ -112,7 +96,7 @@ TABLE = tables.Table(
         *("model", "task", "part", "metric", "shots", "trials", "items"),
         *("value", "low", "high", "baseline"),
     ),
-    notes=notes,
+    notes=lambda run: tables.few_shot_notes(run),
     figures={
         "emergence.png": lambda run, path: tables.draw_emergence(
             run.rows, path, is_sample(run.data)

@@ -1,4 +1,4 @@
-"""`clova eval`: lm-evaluation-harness on a model directory."""
+"""Runs `clova eval`: lm-evaluation-harness on a model directory."""
 
 import argparse
 import sys
@@ -36,9 +36,9 @@ def forward(words: Sequence[str]) -> int | None:
     theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
     from lm_eval.__main__ import cli_evaluate
 
-    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model or tells that the extra is missing
+    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model, or reports that the extra is missing
 
-    sys.argv = ["clova eval", *theirs]  # the harness looks nowhere else
+    sys.argv = ["clova eval", *theirs]  # the harness reads no other place
     return cli_evaluate()
 
 

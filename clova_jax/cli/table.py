@@ -1,4 +1,4 @@
-"""`clova table NAME`: an experiment, the same that `python -m experiments.NAME` runs in a checkout."""
+"""Runs `clova table NAME`: an experiment, the same that `python -m experiments.NAME` runs in a checkout."""
 
 import ast
 import importlib
@@ -35,7 +35,7 @@ def forward(words: Sequence[str]) -> int | None:
 
 
 def find_tables() -> dict[str, str]:
-    """The experiments' names, each with the first line of its docstring; imports none of them."""
+    """Returns the experiments' names, each with the first line of its docstring; imports none of them."""
     found = {}
     for path in sorted(Path(_package().__path__[0]).glob("*.py")):
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""

@@ -232,8 +232,8 @@ def _run_trial(
     }
     if task.labels:
         lengths = choice_lengths(model.tokenizer, prompts[0], task.choices())
-        rows, blank = _choose(model, task, prompts, lengths, run.scoring, advance)
-        summary |= {"blank": blank, "label_tokens": lengths}
+        rows, content_free = _choose(model, task, prompts, lengths, run.scoring, advance)
+        summary |= {"blank": content_free, "label_tokens": lengths}
     else:
         rows = _write(model, task, prompts, advance)
     for prompt, row in zip(prompts, rows, strict=True):
@@ -271,8 +271,8 @@ def _choose(
         for i, row in zip(members, scores, strict=True):
             found[i] = row
     table = np.stack(found[: len(prompts)])
-    blank_scores = [[float(x) for x in row] for row in found[len(prompts) :]]
-    compared = label_scores(table, np.array(lengths, np.float64), np.array(blank_scores), scoring)
+    content_free = [[float(x) for x in row] for row in found[len(prompts) :]]
+    compared = label_scores(table, np.array(lengths, np.float64), np.array(content_free), scoring)
     names = list(task.labels or {})
     rows = [
         {
@@ -283,7 +283,7 @@ def _choose(
         }
         for prompt, row, best in zip(prompts, table, compared.argmax(axis=1), strict=True)
     ]
-    return rows, blank_scores
+    return rows, content_free
 
 
 def _write(

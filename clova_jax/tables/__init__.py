@@ -14,7 +14,7 @@ __all__, __getattr__ = lazy_names(
             *("TuneOptions", "ENCODERS", "METHODS", "Inputs", "out_option"),
         ],
         "table": ["Row", "Table", "TableRun"],
-        "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned"],
+        "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "corpora": [],
         "filters": [],

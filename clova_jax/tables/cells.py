@@ -47,6 +47,22 @@ class FewShot:
         )
 
 
+def few_shot_notes(run: TableRun) -> list[str]:
+    """Returns how to read few-shot rows, what each notes, and its score under each way to compare labels."""
+    notes = [
+        "value, low, high: on the 0-100 scale with a 95% interval (bootstrap over items, and "
+        "Student's t over trials); baseline: majority class, constant answer, or a copy of the source"
+    ]
+    for row in run.rows:
+        name = f"{row['model']} {row['task']} {row['shots']}-shot"
+        if row.get("note"):
+            notes.append(f"{name}: {row['note']}")
+        if "scorings" in row:
+            scores = ", ".join(f"{way} {value:.2f}" for way, value in row["scorings"].items())
+            notes.append(f"{name} {row['metric']} by scoring: {scores}")
+    return notes
+
+
 @dataclass(frozen=True)
 class ShownPrompt:
     """Prints a prompt of a task as the model gets it, and scores nothing.

@@ -66,7 +66,7 @@ def method_notes(run: TableRun) -> list[str]:
     """Returns how to read the rows, and what each of them notes."""
     return [
         "value, low, high: percent with a 95% interval (bootstrap over items, and Student's t over seeds)",
-        "examples: all labelled reviews that were looked at; a fifth of them (16 to 500) is the development "
+        "examples: all labelled reviews that were used; a fifth of them (16 to 500) is the development "
         "split, which stops the run and picks its best step; seconds: of all seeds together, without what a "
         "stopped run had spent before",
         "the paper's hyper-parameters are not public; its all is 150,000 reviews",

@@ -65,8 +65,10 @@ class TableRun:
         self.model = clova_jax.LanguageModel.load(folder, mesh=mesh)
 
     def compute(self, cells: Sequence["Cell"]) -> None:
-        """Adds the rows of the cells for the model that is loaded."""
+        """Adds the rows of the cells for the model that is loaded; a stop request ends it between two."""
         for cell in cells:
+            if self.stop.requested:
+                raise Stopped(self.stop.requested)
             self.rows += cell(self)
 
 

@@ -2,8 +2,8 @@
 
 The two hypotheses of the talk. Overlap: a vocabulary from a smaller sample shares most tokens with
 the one from all of the text; "kept" counts them, "kept in use" weighs them by how often they occur
-in held-out text. Zipf: frequency falls as a power of rank, so the count of the rarest token tells
-how small a sample still shows it often enough.
+in held-out text. Zipf: frequency falls as a power of rank, so the count of the rarest token gives
+the smallest sample that still shows it often enough.
 """
 
 from collections import Counter

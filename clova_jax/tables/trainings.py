@@ -85,9 +85,9 @@ def draw_sources(axes: Any, metrics: Sequence[dict[str, Any]]) -> None:
     found = validations(metrics)
     tokens, colours = [n / 1e6 for n, _ in found], colormaps["tab20"]
     for number, source in enumerate(found[-1][1] if found else ()):
-        whole = source == "all"
+        is_all = source == "all"
         values = [values.get(source) for _, values in found]
-        style = {"color": "black", "lw": 2.5} if whole else {"color": colours(number), "lw": 1}
+        style = {"color": "black", "lw": 2.5} if is_all else {"color": colours(number), "lw": 1}
         axes.plot(tokens, values, marker="o", ms=3, label=source, **style)
     axes.set(xlabel="million tokens", ylabel="bits per byte", title="Held-out text by source")
     axes.legend(fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5))

@@ -16,7 +16,7 @@ from clova_jax.corpus.clean.cleaner import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
-ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
+ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate", "tables")
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.
 _VERB = re.compile(r"[A-Z][a-z]+s\b")
 _NO_VERB = {

@@ -62,7 +62,7 @@ def test_an_example_is_text_and_answer(name: str, data: Path) -> None:
     assert task.present(data)
     if task.labels:
         assert len(set(task.choices())) == len(task.labels)
-        assert len(task.blanks) == 3
+        assert len(task.content_free) == 3
 
 
 @pytest.mark.parametrize("name", task_names())
