@@ -9,7 +9,7 @@ parameters, and prompt design stays below.
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax import tables
+from clova_jax import paper, tables
 from clova_jax.common.command import option
 
 LABELS = {
@@ -55,6 +55,7 @@ TABLE = tables.Table(
     "prompt_methods",
     Options,
     cells,
+    paper=lambda run: paper.TABLE_4 if run.options.task == "nsmc" else [],
     columns=(
         *("model", "task", "metric", "method", "encoder", "examples", "value", "low", "high"),
         *("baseline", "seeds", "trained", "seconds"),

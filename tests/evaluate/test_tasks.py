@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.evaluate import PAPER_TASKS, load_task, task_names
+from clova_jax.evaluate import PAPER_TASKS, evaluate, load_task, task_names
+from clova_jax.evaluate.rows import do_nothing
 
 
 def draw(task, data, item, shots: int = 2) -> list:
@@ -238,6 +239,17 @@ def test_a_missing_file_is_named(data: Path) -> None:
     assert not load_task("nsmc").present(data)
     with pytest.raises(ClovaError, match=r"has no file ratings_test.txt"):
         load_task("nsmc").load(data)
+
+
+@pytest.mark.parametrize("name", ["query_modification", "sae4k"])
+def test_the_baseline_of_table_5_is_the_source_unchanged(name: str, data: Path, guesser) -> None:
+    task = load_task(name)
+    items = task.load(data).items[:6]
+    (copies,) = do_nothing(task, items)
+    assert [copy.prediction for copy in copies] == [item.source for item in items]
+    row = evaluate(guesser(), task, data, shots=0, limit=6)
+    assert row["baseline"] > 1, "a copy shares words with the answer"
+    assert "baseline: the source copied unchanged" in row["note"]
 
 
 def test_more_examples_than_there_are(data: Path) -> None:

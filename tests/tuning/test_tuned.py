@@ -38,6 +38,7 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
     assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
     assert row["low"] <= row["value"] <= row["high"]
     assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
+    assert row["baseline"] == 0  # of copies; the commonest answer is right more often
     lines = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
     assert len(lines) == 16
     assert tuned_row(lm, texts, data, cell, **options) == row
