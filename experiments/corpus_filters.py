@@ -3,6 +3,7 @@
 python -m experiments.corpus_filters --data DIR
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class Options(tables.DataOptions):
     documents: int = option(2_000, "documents that near duplicates are planted for", least=1)
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
     """Yields a cell for each filter; its rows are kept in a file of its name."""
     data, out, seed = run.data, run.out, run.options.seed
     filters = tables.filters

@@ -48,7 +48,7 @@ class Options(tables.ModelOptions):
     )
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each task and number of shots; with --show-prompt, one that prints a prompt."""
     options = run.options
     names = [evaluate.load_task(name).name for name in options.tasks] or _present(run)

@@ -54,7 +54,7 @@ def size_row(name: str, config: ModelConfig, length: int) -> tables.Row:
     }
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns one cell for all sizes."""
     length = run.options.length
     return [lambda run: [size_row(name, config, length) for name, config in SIZES.items()]]

@@ -33,7 +33,7 @@ class Options(tables.MethodOptions):
     )
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns the row of prompting, and one for each method, encoder and number of examples."""
     options = run.options
     methods = ("few_shot", *tables.METHODS) if options.methods == ("all",) else options.methods

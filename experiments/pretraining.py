@@ -32,7 +32,7 @@ class Options(tables.OutOptions):
         return tables.Inputs(folder, (folder / "model",), (folder.name,))
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns the one cell, after a check that there are metrics."""
     metrics = tables.trainings.read_metrics(run.data)
     return [lambda run: tables.trainings.by_source(metrics)]

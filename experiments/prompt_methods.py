@@ -35,7 +35,7 @@ class Options(tables.MethodOptions):
     )
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each method."""
     return tables.method_cells(run, tuple(LABELS), ("lstm",), [run.options.examples])
 

@@ -7,6 +7,7 @@ The paper's 1,326 dialogues are in-house. `sae4k` (warnikchow/sae4k: what a pers
 phrase) is a real task of the same kind: text in, shorter text out, for a speaker.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -37,7 +38,7 @@ class Options(tables.TuneOptions):
     steps: int = option(1500, "updates a run, at most", least=1)
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
     """Yields for each number of shots the frozen model, then the tuned one."""
     options = run.options
     task = evaluate.load_task(options.task)

@@ -33,7 +33,7 @@ class Options(tables.MakingOptions):
     limit: int = option(500, "test reviews a trial", least=1)
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each number of shots, then the last validation."""
     options = run.options
     scores = [tables.FewShot("nsmc", shots, options.trials) for shots in options.shots]

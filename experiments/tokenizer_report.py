@@ -35,7 +35,7 @@ class Options(tables.DataOptions):
     kilobytes: float = option(300.0, "of held-out text of each source, at most", above=0)
 
 
-def cells(run: tables.TableRun):
+def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each tokenizer."""
     options = run.options
     held_out = tables.tokenizers.read_held_out(run.data, options.kilobytes, options.seed)

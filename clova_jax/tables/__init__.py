@@ -13,7 +13,7 @@ __all__, __getattr__ = lazy_names(
             *("DataOptions", "MakingOptions", "MethodOptions", "ModelOptions", "OutOptions"),
             *("TuneOptions", "ENCODERS", "METHODS", "Inputs", "out_option"),
         ],
-        "table": ["Row", "Table", "TableRun"],
+        "table": ["Cell", "Row", "Table", "TableRun"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "corpora": [],

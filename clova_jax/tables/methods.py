@@ -1,13 +1,13 @@
 """Compares ways to teach a model one labelled task: what Table 4 and the talk's chart share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import load_task
 from clova_jax.tables.cells import Prompted, Tuned
 from clova_jax.tables.options import ENCODERS
 from clova_jax.tables.recipes import make_cell
-from clova_jax.tables.table import Row, TableRun
+from clova_jax.tables.table import Cell, TableRun
 
 SAMPLE_SHOTS = 6
 
@@ -17,7 +17,7 @@ def method_cells(
     methods: Sequence[str],
     encoders: Sequence[str],
     examples: Sequence[int | None],
-) -> list[Callable[[TableRun], list[Row]]]:
+) -> list[Cell]:
     """Returns a cell for prompting, and one for each method, encoder and number of examples.
 
     Args:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from clova_jax.sample import write_sample
 from clova_jax.tables.token_study import recommend, sample_rows
 from experiments.tokenizer_corpus import TABLE
 
@@ -25,7 +26,8 @@ def test_kept_counts_entries_and_in_use_weighs_them():
 
 def test_the_table_shows_tokens_kept(tmp_path):
     """The complete study on little text: its rows, its figure, and a second run that trains nothing."""
-    words = ["--out", str(tmp_path), "--megabytes", "0.2", "--vocab-size", "400", "--kind", "byte"]
+    data = write_sample(tmp_path / "data", megabytes=0.3)
+    words = ["--data", str(data), "--out", str(tmp_path), "--vocab-size", "400", "--kind", "byte"]
     words += ["--halvings", "1", "--kilobytes", "5"]
     assert TABLE.main(words) == 0
     shown = (tmp_path / "table.md").read_text()
