@@ -29,7 +29,7 @@ class TableRun:
     Args:
         options: of the command line.
         inputs: the data folder and the models.
-        stop: the signals that ask for an end; a cell that sees one raises `Stopped`.
+        stop: the signals that ask for an end while models are at work; a cell that sees one raises `Stopped`.
         model: the model that is loaded now; the last one once all cells are done.
         model_name: its name in the rows.
         writes: False where the cells print what was asked for and there is no table to write.
@@ -136,18 +136,18 @@ class Table:
 @holds_out
 def _run(options: Any, table: Table) -> int:
     print(f"{table.name}: everything goes to {options.out}", file=sys.stderr, flush=True)
-    with StopSignals() as stop:
-        try:
-            run = TableRun(options, options.inputs(), stop)
-            cells = list(table.cells(run))
-            if not run.inputs.models:
-                run.compute(cells)
+    try:
+        run = TableRun(options, options.inputs(), StopSignals())
+        cells = list(table.cells(run))
+        if not run.inputs.models:
+            run.compute(cells)  # these cells know no stop request: a signal ends them at once
+        with run.stop:
             for folder, name in zip(run.inputs.models, run.inputs.names, strict=True):
                 run.load(folder, name)
                 run.compute(cells)
-        except Stopped as signal:
-            print(f"{signal}: what is finished is kept; run the same command again to go on")
-            return 130
+    except Stopped as signal:
+        print(f"{signal}: what is finished is kept; run the same command again to go on")
+        return 130
     if run.writes:
         table.write(run)
     return 0

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +25,22 @@ class Options(tables.OutOptions):
 def toy(*cells, **more) -> tables.Table:
     """A table of these cells."""
     return tables.Table("toy", Options, lambda run: cells, **more)
+
+
+@pytest.fixture
+def one_model(monkeypatch):
+    """Makes a table of these cells for a model that is none."""
+    loader = SimpleNamespace(load=lambda folder, mesh=None: folder)
+    monkeypatch.setattr("clova_jax.language_model.LanguageModel", loader)
+
+    @dataclass(frozen=True)
+    class OneModel(Options):
+        """Has a model."""
+
+        def inputs(self):
+            return tables.Inputs(models=(Path("one"),), names=("1",))
+
+    return lambda *cells: tables.Table("toy", OneModel, lambda run: cells)
 
 
 def kept(name: str, calls: list[str]) -> tables.Kept:
@@ -80,7 +98,7 @@ def test_a_bad_cell_is_one_line_and_no_table(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_signal_stops_between_cells_and_keeps_what_is_finished(tmp_path, capsys):
+def test_a_signal_stops_between_cells_and_keeps_what_is_finished(tmp_path, capsys, one_model):
     calls: list[str] = []
 
     def interrupted(run):
@@ -88,12 +106,25 @@ def test_a_signal_stops_between_cells_and_keeps_what_is_finished(tmp_path, capsy
         return [{"value": 0}]
 
     cells = (kept("first", calls), interrupted, kept("second", calls))
-    assert toy(*cells).main(["--out", str(tmp_path)]) == 130
+    assert one_model(*cells).main(["--out", str(tmp_path)]) == 130
     assert calls == ["first"]
     assert not (tmp_path / "results.json").exists()
     assert "SIGTERM: what is finished is kept; run the same command" in capsys.readouterr().out
-    assert toy(cells[0], cells[2]).main(["--out", str(tmp_path)]) == 0
+    assert one_model(cells[0], cells[2]).main(["--out", str(tmp_path)]) == 0
     assert calls == ["first", "second"]
+
+
+def test_without_a_model_ctrl_c_ends_it_at_once(tmp_path, capsys):
+    calls: list[str] = []
+
+    def interrupted(run):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(10)
+        return calls.append("not reached") or []
+
+    assert toy(kept("first", calls), interrupted).main(["--out", str(tmp_path)]) == 130
+    assert calls == ["first"]
+    assert not (tmp_path / "results.json").exists()
 
 
 def test_a_cell_may_stop_by_itself(tmp_path):
