@@ -27,7 +27,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.report import Report
 from clova_jax.inference import complete
 from clova_jax.interop import from_hugging_face
-from clova_jax.parallel.chips import peak_flops
+from clova_jax.parallel.peak import peak_flops
 
 
 @dataclass(frozen=True)

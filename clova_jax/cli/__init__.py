@@ -1,4 +1,4 @@
-"""The `clova` command: one file a verb, each with a typed dataclass `Options` and a `run`."""
+"""Runs the `clova` command: one file a verb, each with a typed dataclass `Options` and a `run`."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""`clova download`: NSMC, KorQuAD and KLUE from their official addresses."""
+"""Runs `clova download`: NSMC, KorQuAD and KLUE from their official addresses."""
 
 from dataclasses import dataclass
 from pathlib import Path

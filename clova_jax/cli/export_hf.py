@@ -1,4 +1,4 @@
-"""`clova export-hf`: a model directory becomes one that `transformers` and vLLM read."""
+"""Runs `clova export-hf`: a model directory becomes one that `transformers` and vLLM read."""
 
 from dataclasses import dataclass
 from pathlib import Path

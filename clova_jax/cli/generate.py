@@ -1,4 +1,4 @@
-"""`clova generate`: continues a text, or one text after another; each streams as it is written."""
+"""Runs `clova generate`: continues a text, or one text after another; each streams as it is written."""
 
 import locale
 import os
@@ -66,7 +66,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """One text, or one after another."""
+    """Continues one text, or one after another."""
     from clova_jax import LanguageModel
     from clova_jax.inference import Engine
     from clova_jax.parallel import make_mesh
@@ -115,13 +115,13 @@ def run(options: Options) -> None:
 def _stream(
     engine: "Engine", prompt: str, options: Options, sampling: dict[str, Any], talk: dict[str, str]
 ) -> None:
-    """Prints a text piece by piece; Ctrl-C ends the text, not the program."""
+    """Prints a text as it is written; Ctrl-C ends the text, not the program."""
     request = engine.submit(prompt, seed=options.seed, **sampling)
     if options.echo:
         write(prompt, sys.stdout)
     try:
-        for piece in request:
-            write(piece, sys.stdout)
+        for part in request:
+            write(part, sys.stdout)
     except KeyboardInterrupt:
         request.cancel()
         print(f" {talk['stopped']}", end="", file=sys.stderr)

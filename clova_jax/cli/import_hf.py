@@ -1,4 +1,4 @@
-"""`clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
+"""Runs `clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
 
 import warnings
 from dataclasses import dataclass

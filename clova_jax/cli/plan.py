@@ -1,4 +1,4 @@
-"""`clova plan`: what training a size on a mesh takes, from the compiled step and from arithmetic."""
+"""Runs `clova plan`: what training a size on a mesh takes, from the compiled step and from arithmetic."""
 
 import math
 from dataclasses import dataclass
@@ -13,8 +13,7 @@ from clova_jax.parallel.chips import CHIPS
 
 @dataclass(frozen=True)
 class Options:
-    """Says whether a size fits on a mesh of accelerators, how fast it would train there, and how many days
-    a budget of tokens takes.
+    """Predicts whether a size fits on a mesh, how fast it trains there, and the days a budget of tokens takes.
 
     The real train step is compiled for that many virtual devices. Memory and time are estimates for the
     chip: bfloat16 and fused attention, while the compiled program is float32 with attention in memory; the

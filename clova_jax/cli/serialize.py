@@ -1,4 +1,4 @@
-"""`clova serialize`: documents to a token store."""
+"""Runs `clova serialize`: documents to a token store."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`clova tokenizer`: documents to a tokenizer folder."""
+"""Runs `clova tokenizer`: documents to a tokenizer folder."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -115,7 +115,7 @@ def parse_shares(words: Iterable[str]) -> dict[str | None, float]:
 def sample_sources(
     documents: Iterable[Document], shares: dict[str | None, float], seed: int
 ) -> Iterator[Document]:
-    """The documents kept of each source; a share grows by adding documents.
+    """Yields the documents kept of each source; a larger share holds a smaller one.
 
     Raises:
         ClovaError: at the end, a share for a source that was not there.
@@ -133,7 +133,7 @@ def sample_sources(
 
 
 def watch(documents: Iterable[Document]) -> Iterator[str]:
-    """The texts, with a bar of what was read; then a line for each source on the screen."""
+    """Yields the texts, with a bar of what was read; then prints a line for each source."""
     size: Counter[str] = Counter()
     with progress(desc="read", unit="B", unit_scale=True) as bar:
         for document in documents:

@@ -84,11 +84,3 @@ class Report:
             file.write(self.markdown(columns))
         if show:
             print(self.markdown(columns))
-
-
-def error_bars(rows: list[dict[str, Any]]) -> list[list[float]]:
-    """Returns how far the interval of each score row reaches down and up, as matplotlib's `yerr`."""
-    return [
-        [row["value"] - row["low"] for row in rows],
-        [row["high"] - row["value"] for row in rows],
-    ]

@@ -15,18 +15,8 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.sources import by_source, kinds_of, source_name
+from clova_jax.paper import TABLE_1
 
-# Table 1: billions of tokens. WikiEn and WikiJp are one row there.
-TABLE_1 = {
-    "blog": 273.6,
-    "cafe": 83.3,
-    "news": 73.8,
-    "comments": 41.1,
-    "kin": 27.3,
-    "modu": 6.0,
-    "wiki": 5.2,
-    "others": 51.5,
-}
 Weights = str | Mapping[str, float]
 
 

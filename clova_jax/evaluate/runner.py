@@ -12,7 +12,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import holds_out
-from clova_jax.common.stop import StopSignals
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.prompts import (
     Prompt,
@@ -31,10 +31,6 @@ from clova_jax.evaluate.tasks import load_task
 from clova_jax.inference import Model, complete, score_choices
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
-
-
-class Stopped(Exception):
-    """Reports that a signal requested a stop; finished trials are kept."""
 
 
 @dataclass(frozen=True)
@@ -242,8 +238,8 @@ def _run_trial(
     }
     if task.labels:
         lengths = choice_lengths(model.tokenizer, prompts[0], task.choices())
-        rows, blank = _choose(model, task, prompts, lengths, run.scoring, advance)
-        summary |= {"blank": blank, "label_tokens": lengths}
+        rows, content_free = _choose(model, task, prompts, lengths, run.scoring, advance)
+        summary |= {"blank": content_free, "label_tokens": lengths}
     else:
         rows = _write(model, task, prompts, advance)
     for prompt, row in zip(prompts, rows, strict=True):
@@ -281,8 +277,8 @@ def _choose(
         for i, row in zip(members, scores, strict=True):
             found[i] = row
     table = np.stack(found[: len(prompts)])
-    blank_scores = [[float(x) for x in row] for row in found[len(prompts) :]]
-    compared = label_scores(table, np.array(lengths, np.float64), np.array(blank_scores), scoring)
+    content_free = [[float(x) for x in row] for row in found[len(prompts) :]]
+    compared = label_scores(table, np.array(lengths, np.float64), np.array(content_free), scoring)
     names = list(task.labels or {})
     rows = [
         {
@@ -293,7 +289,7 @@ def _choose(
         }
         for prompt, row, best in zip(prompts, table, compared.argmax(axis=1), strict=True)
     ]
-    return rows, blank_scores
+    return rows, content_free
 
 
 def _write(

@@ -7,11 +7,10 @@ after the text). Of the rates only p-tuning's was compared: on the embedded samp
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Task
-from clova_jax.tables.tuned import Cell
+from clova_jax.tables.options import ENCODERS
+from clova_jax.tables.tuned import TunedCell
 from clova_jax.tuning.methods import METHODS, find_method
 from clova_jax.tuning.options import TuneOptions
-
-ENCODERS = ("lstm", "mlp")
 
 
 def make_cell(
@@ -23,7 +22,7 @@ def make_cell(
     shots: int = 0,
     steps: int = 1_000,
     batch_size: int = 16,
-) -> Cell:
+) -> TunedCell:
     """Makes a cell of the table with a method's usual settings.
 
     Raises:
@@ -40,4 +39,4 @@ def make_cell(
         learning_rate=found.learning_rate,
     )
     encoder = encoder if found.encoders else ""
-    return Cell(method, encoder, found.usual(task, encoder), options, examples, shots)
+    return TunedCell(method, encoder, found.usual(task, encoder), options, examples, shots)

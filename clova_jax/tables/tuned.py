@@ -12,8 +12,8 @@ import jax
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Records, Stopped, Task, TaskData
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import Item, Records, Task, TaskData
 from clova_jax.evaluate.intervals import interval
 from clova_jax.evaluate.metrics import Prediction
 from clova_jax.evaluate.prompts import draw_items, generator
@@ -29,7 +29,7 @@ from clova_jax.tuning.run import TunedModel, tune
 
 
 @dataclass(frozen=True)
-class Cell:
+class TunedCell:
     """Describes one row of the table: a method, its config, and how many examples it sees.
 
     Args:
@@ -52,7 +52,7 @@ def tuned_row(
     model: Model,
     task: Task,
     data: TaskData,
-    cell: Cell,
+    cell: TunedCell,
     *,
     name: str,
     seeds: int,
@@ -129,7 +129,7 @@ def tuned_row(
     }
 
 
-def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
+def check_cell(cell: TunedCell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
     """Checks that this cell can be run with this data. Returns nothing.
 
     Raises:
@@ -150,7 +150,7 @@ def _one_seed(
     task: Task,
     data: TaskData,
     items: Sequence[Item],
-    cell: Cell,
+    cell: TunedCell,
     count: int,
     seed: int,
     folder: Path,

@@ -13,8 +13,7 @@ from jaxtyping import Array
 
 from clova_jax.common.command import as_json
 from clova_jax.common.progress import progress
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.model import Params
 from clova_jax.train import LearningRate, TrainState, adamw
 from clova_jax.train.hooks import EarlyStop, MeanLoss, ProgressBar, SkippedSteps

@@ -16,7 +16,7 @@ from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.settings import Cleaning
 from clova_jax.corpus.sources import KINDS, SOURCES, Source, read_sources, source_of
 from clova_jax.data import mix
-from clova_jax.data.mixture import TABLE_1
+from clova_jax.paper import TABLE_1
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.sources import Source, kinds_of
 from clova_jax.data import Interleave, mix, parse_weights
-from clova_jax.data.mixture import TABLE_1
 from clova_jax.data.permutation import permute, round_keys
+from clova_jax.paper import TABLE_1
 
 SIZES = {"blogs": 600, "news_comments": 100, "news_headlines": 200, "reviews_game": 100, "law": 50}
 

@@ -123,4 +123,6 @@ def test_a_circle_is_found():
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
 def test_the_readmes_link_the_docs(readme):
     text = (ROOT / readme).read_text()
-    assert all(f"(docs/{name}.md)" in text for name in ("architecture", "paper", "words"))
+    pages = ["architecture", "paper", "words"]
+    pages += [f"how-to/{path.stem}" for path in (ROOT / "docs" / "how-to").glob("*.md")]
+    assert all(f"(docs/{name}.md)" in text for name in pages)

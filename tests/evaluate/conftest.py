@@ -148,4 +148,6 @@ def data(tmp_path: Path) -> Path:
             f"query_modification/query_modification_{split}.jsonl",
             "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
         )
+    rows = [f"{i}번 방의 불을 켜 줄 수 있니\t{i}번 방 불 켜기\t0" for i in range(1_400)]
+    put("dialogue/sae4k/sae4k_v1.txt", "\n".join(rows) + "\n")
     return folder

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped, evaluate, load_task, measure, prompt_of, task_names
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import evaluate, load_task, measure, prompt_of, task_names
 from clova_jax.evaluate import runner as runner_module
 from clova_jax.evaluate.calibration import label_scores
 from clova_jax.evaluate.records import Records

@@ -37,7 +37,7 @@ def make_task(**more):
         "source": "",
         "labels": LABELS,
     }
-    return Task(**(about | {"blanks": ("질문: \n답:", "질문: 궯\n답:")} | more))
+    return Task(**(about | {"content_free": ("질문: \n답:", "질문: 궯\n답:")} | more))
 
 
 def foreign(name):
@@ -106,7 +106,7 @@ def test_prompts_without_content_are_whole_too(tokenizer):
     task = make_task()
     prompts, _ = prompts_of(task, tokenizer, 3)
     probes = without_content(task, prompts[0], tokenizer, 400, 4)
-    assert [probe.own for probe in probes] == ["\n\n" + blank for blank in task.blanks]
+    assert [probe.own for probe in probes] == ["\n\n" + blank for blank in task.content_free]
     for probe in probes:
         assert list(probe.shared_ids + probe.own_ids) == tokenizer.encode(probe.text)
     assert without_content(task, prompts[0], tokenizer, 20, 4) == []

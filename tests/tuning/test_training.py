@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Stopped
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import Item
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.tuning import (
     AutoPromptConfig,
