@@ -1,4 +1,4 @@
-"""How long help takes: `import clova_jax`, `clova --help`, and the help of every verb and every experiment.
+"""Times help: `import clova_jax`, `clova --help`, and the help of every verb and every experiment.
 
 python -m benchmarks.help_time
 
