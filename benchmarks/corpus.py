@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import read_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import document_files, parse_block, read_blocks
 from clova_jax.corpus.part import as_json as document_as_json
@@ -38,13 +39,20 @@ STEPS = "repetition,privacy"
 class Options:
     """Measures megabytes per second of ours and of datatrove, and the growth of time and memory."""
 
-    data: Path | None = option(None, "a corpus folder (default: the sample world)", metavar="DIR")
-    megabytes: float = option(30.0, "of text that both clean")
-    rounds: int = option(3, "timed rounds, taking turns; their median counts")
-    workers: int = option(2, "processes")
-    grow: tuple[float, ...] = option((), "megabytes of the growth test, such as 30,300,3000")
-    seed: int = option(0, "of the changes")
-    out: Path = option(Path("runs/benchmark_corpus"), "result folder", metavar="DIR")
+    data: Path | None = None
+    """a corpus folder (default: the sample world)"""
+    megabytes: float = 30.0
+    """of text that both clean"""
+    rounds: int = 3
+    """timed rounds, taking turns; their median counts"""
+    workers: int = 2
+    """processes"""
+    grow: tuple[float, ...] = ()
+    """megabytes of the growth test, such as 30,300,3000"""
+    seed: int = 0
+    """of the changes"""
+    out: Path = Path("runs/benchmark_corpus")
+    """result folder"""
 
 
 def run(options: Options) -> None:

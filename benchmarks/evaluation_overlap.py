@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main
 from clova_jax.common.environment import environment
 from clova_jax.common.files import write_json
 from clova_jax.common.report import format_table
@@ -147,10 +147,14 @@ def survivors(
 class Options:
     """Plants evaluation texts, and measures what an ordinary corpus loses."""
 
-    data: Path = option(Path("../shared/data"), "a folder with evaluation sets and a corpus")
-    out: Path = option(Path("runs/evaluation_overlap"), "where results.json and the passages go")
-    forms: int = option(3, "of each text, so many forms (in turn)")
-    every: int = option(10, "one document in so many of the corpus")
+    data: Path = Path("../shared/data")
+    """a folder with evaluation sets and a corpus"""
+    out: Path = Path("runs/evaluation_overlap")
+    """where results.json and the passages go"""
+    forms: int = 3
+    """of each text, so many forms (in turn)"""
+    every: int = 10
+    """one document in so many of the corpus"""
 
 
 def run(options: Options) -> None:

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_jsonl, read_lines
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.evaluate import load_task, measure
 from clova_jax.evaluate.prompts import Prompt, build_prompts, draw_items
@@ -41,14 +42,22 @@ class Options:
     Without --data the items come from the embedded sample world.
     """
 
-    data: Path | None = option(None, "a folder with nsmc/", metavar="DIR")
-    shots: int = option(70, "examples in the prompt")
-    items: int = option(256, "items that ours is timed on")
-    harness_items: int = option(32, "the first of them, that the harness is timed on")
-    agreement_items: int = option(1000, "items that the small model labels with both")
-    vocab_size: int = option(50_257, "entries of the tokenizer of the 124M shape, at most")
-    seed: int = option(0, "of weights, items and examples")
-    out: Path = option(Path("runs/benchmark_few_shot"), "where everything goes", metavar="DIR")
+    data: Path | None = None
+    """a folder with nsmc/"""
+    shots: int = 70
+    """examples in the prompt"""
+    items: int = 256
+    """items that ours is timed on"""
+    harness_items: int = 32
+    """the first of them, that the harness is timed on"""
+    agreement_items: int = 1000
+    """items that the small model labels with both"""
+    vocab_size: int = 50_257
+    """entries of the tokenizer of the 124M shape, at most"""
+    seed: int = 0
+    """of weights, items and examples"""
+    out: Path = Path("runs/benchmark_few_shot")
+    """where everything goes"""
 
 
 def run(options: Options) -> None:

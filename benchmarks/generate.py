@@ -22,8 +22,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.inference import complete
 from clova_jax.interop import from_hugging_face
@@ -34,11 +35,16 @@ from clova_jax.parallel.peak import peak_flops
 class Options:
     """Measures tokens per second of generation: ours and those of transformers."""
 
-    batches: tuple[int, ...] = option((1, 16), "texts at once")
-    prompts: tuple[int, ...] = option((32, 1_024), "tokens of the prompts")
-    tokens: int = option(64, "tokens to write after each prompt", least=2)
-    rounds: int = option(3, "timed rounds; their median counts")
-    out: Path = option(Path("runs/benchmark_generate"), "result folder")
+    batches: tuple[int, ...] = (1, 16)
+    """texts at once"""
+    prompts: tuple[int, ...] = (32, 1_024)
+    """tokens of the prompts"""
+    tokens: int = option(64, least=2)
+    """tokens to write after each prompt"""
+    rounds: int = 3
+    """timed rounds; their median counts"""
+    out: Path = Path("runs/benchmark_generate")
+    """result folder"""
 
 
 class Numbers:

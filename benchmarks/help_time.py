@@ -15,7 +15,8 @@ from statistics import median
 
 from clova_jax.cli import VERBS
 from clova_jax.cli.table import find_tables
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,8 +26,10 @@ ROOT = Path(__file__).resolve().parents[1]
 class Options:
     """Measures the time from the command to its help."""
 
-    rounds: int = option(5, "processes a command", least=1)
-    out: Path = option(Path("runs/benchmark_help_time"), "where everything goes", metavar="DIR")
+    rounds: int = option(5, least=1)
+    """processes a command"""
+    out: Path = Path("runs/benchmark_help_time")
+    """where everything goes"""
 
 
 def run(options: Options) -> None:

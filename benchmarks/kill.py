@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json, option
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.train.checkpoint import MARK
@@ -38,12 +39,18 @@ MEASURED_BY_THE_CLOCK = ("tokens_per_second", "mfu", "time")
 class Options:
     """Kills a training run at random moments and compares it with one that was not."""
 
-    kills: int = option(30, "how often")
-    steps: int = option(120, "of the run")
-    checkpoint_every: int = option(3, "steps between checkpoints")
-    mesh: tuple[int, ...] = option((2, 2, 2), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of the run and of the moments")
-    out: Path = option(Path("runs/benchmark_kill"), "result folder; emptied first")
+    kills: int = 30
+    """how often"""
+    steps: int = 120
+    """of the run"""
+    checkpoint_every: int = 3
+    """steps between checkpoints"""
+    mesh: tuple[int, ...] = option((2, 2, 2), metavar="D,P,M")
+    """devices for data, pipe and model"""
+    seed: int = 0
+    """of the run and of the moments"""
+    out: Path = Path("runs/benchmark_kill")
+    """result folder; emptied first"""
 
 
 def prepare(out: Path) -> tuple[Path, Path]:

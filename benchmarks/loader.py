@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import write_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.config import SIZES
 from clova_jax.data import Loader, TokenStore
@@ -39,16 +40,26 @@ SOURCES = {"blog": 0.5, "cafe": 0.2, "comments": 0.1, "news": 0.2}
 class Options:
     """Measures batches per second of the loader and of its peers, its memory and its start-up."""
 
-    tokens: int = option(200_000_000, "tokens in the store that is read")
-    batch: int = option(32, "rows a batch")
-    length: int = option(2_048, "tokens a row")
-    batches: int = option(300, "single batches timed of each reader without threads")
-    rounds: int = option(5, "timed rounds; their median counts")
-    seconds: float = option(1.0, "length of a round")
-    size: str = option("tiny", "model whose step is timed; a name in SIZES, or none")
-    sparse: int = option(100_000_000_000, "bytes of the sparse store of the start-up test")
-    seed: int = option(0, "of tokens and shuffles")
-    out: Path = option(Path("runs/benchmark_loader"), "result folder")
+    tokens: int = 200_000_000
+    """tokens in the store that is read"""
+    batch: int = 32
+    """rows a batch"""
+    length: int = 2_048
+    """tokens a row"""
+    batches: int = 300
+    """single batches timed of each reader without threads"""
+    rounds: int = 5
+    """timed rounds; their median counts"""
+    seconds: float = 1.0
+    """length of a round"""
+    size: str = "tiny"
+    """model whose step is timed; a name in SIZES, or none"""
+    sparse: int = 100_000_000_000
+    """bytes of the sparse store of the start-up test"""
+    seed: int = 0
+    """of tokens and shuffles"""
+    out: Path = Path("runs/benchmark_loader")
+    """result folder"""
 
 
 def write_store(folder: Path, tokens: int, seed: int) -> TokenStore:

@@ -28,9 +28,10 @@ from benchmarks.p_tuning_weights import (
     resident,
     weights,
 )
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
 
@@ -52,12 +53,17 @@ ENGINES: tuple[Engine, ...] = (
 class Options:
     """Measures p-tuning (LSTM of 128 units, 20 virtual tokens) against PEFT, and its memory against fine-tuning."""
 
-    sizes: tuple[str, ...] = option(tuple(SHAPES), f"of {', '.join(SHAPES)}")
-    rounds: int = option(5, "timed rounds in turn; their median counts")
-    steps: int = option(3, "steps of a round")
-    seed: int = option(0, "of weights and batch")
-    child: str | None = option(None, "used by the benchmark itself: a file that says what to do")
-    out: Path = option(Path("runs/benchmark_p_tuning"), "result folder", metavar="DIR")
+    sizes: tuple[str, ...] = option(tuple(SHAPES), help=f"of {', '.join(SHAPES)}")
+    rounds: int = 5
+    """timed rounds in turn; their median counts"""
+    steps: int = 3
+    """steps of a round"""
+    seed: int = 0
+    """of weights and batch"""
+    child: str | None = None
+    """used by the benchmark itself: a file that says what to do"""
+    out: Path = Path("runs/benchmark_p_tuning")
+    """result folder"""
 
 
 def run(options: Options) -> None:

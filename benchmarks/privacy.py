@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option, seed_option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_jsonl
+from clova_jax.common.options import as_json, option, seed_option
 from clova_jax.common.report import Report
 from clova_jax.corpus.clean.privacy import Finding, find
 from clova_jax.corpus.documents import Document, document_files, parse_block, read_blocks
@@ -45,12 +46,14 @@ Span = tuple[str, int, int, int]  # file, document, start, end
 class Options:
     """Measures recall and precision of the privacy step, by type."""
 
-    data: Path | None = option(
-        None, "a corpus folder (default: generated sets only)", metavar="DIR"
-    )
-    draw: int = option(0, "draw so many masked and so many other places to read", least=0)
-    seed: int = seed_option("of the generated sets and of the draw")
-    out: Path = option(Path("runs/benchmark_privacy"), "result folder", metavar="DIR")
+    data: Path | None = None
+    """a corpus folder (default: generated sets only)"""
+    draw: int = option(0, least=0)
+    """draw so many masked and so many other places to read"""
+    seed: int = seed_option()
+    """of the generated sets and of the draw"""
+    out: Path = Path("runs/benchmark_privacy")
+    """result folder"""
 
 
 def run(options: Options) -> None:

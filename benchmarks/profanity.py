@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines, write_json
 from clova_jax.common.report import format_table
@@ -78,11 +78,16 @@ BROAD = re.compile(
 class Options:
     """Measures precision and recall of the search for swear words, with 95% intervals."""
 
-    data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
-    labels: Path = option(LABELS, "the labelled places, and where the results go")
-    draw: Path | None = option(None, "write a new sample to be labelled here", metavar="FILE")
-    all: bool = option(False, "draw every candidate of formal prose, in the half for tuning too")
-    seed: int = option(1, "of a new sample")
+    data: Path = None
+    """a folder laid out like the real data"""
+    labels: Path = LABELS
+    """the labelled places, and where the results go"""
+    draw: Path | None = None
+    """write a new sample to be labelled here"""
+    all: bool = False
+    """draw every candidate of formal prose, in the half for tuning too"""
+    seed: int = 1
+    """of a new sample"""
 
 
 @dataclass(frozen=True)

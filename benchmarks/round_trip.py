@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
+from clova_jax.common.options import as_json
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.common.workers import ordered_map
@@ -29,10 +30,14 @@ TEXT = (".txt", ".tsv", ".json", ".jsonl", ".csv", ".md")
 class Options:
     """Encodes and decodes all text of a folder."""
 
-    data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
-    tokenizer: tuple[Path, ...] = option((), "tokenizer folders", metavar="DIR")
-    workers: int = option(2, "processes")
-    out: Path = option(Path("runs/round_trip"), "results", metavar="DIR")
+    data: Path = None
+    """a folder laid out like the real data"""
+    tokenizer: tuple[Path, ...] = ()
+    """tokenizer folders"""
+    workers: int = 2
+    """processes"""
+    out: Path = Path("runs/round_trip")
+    """results"""
 
 
 def run(options: Options) -> None:

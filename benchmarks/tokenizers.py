@@ -22,8 +22,9 @@ from typing import Any
 import tokenizers as peer
 from tokenizers import pre_tokenizers
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.run.sampling import sample_documents, write_sample_of
@@ -35,13 +36,20 @@ from clova_jax.tokenizers import Tokenizer, load_tokenizer
 class Options:
     """Measures encoding and training; without --data on the embedded sample world."""
 
-    data: Path | None = option(None, "a folder with documents", metavar="DIR")
-    megabytes: float = option(100.0, "of text to train on")
-    unseen: float = option(10.0, "megabytes to encode, none of them trained on")
-    vocab_size: int = option(32_000, "ids of both tokenizers")
-    repeats: int = option(3, "measurements of each rate; the median counts")
-    seed: int = option(0, "of the choice of documents")
-    out: Path = option(Path("runs/benchmark_tokenizers"), "results", metavar="DIR")
+    data: Path | None = None
+    """a folder with documents"""
+    megabytes: float = 100.0
+    """of text to train on"""
+    unseen: float = 10.0
+    """megabytes to encode, none of them trained on"""
+    vocab_size: int = 32_000
+    """ids of both tokenizers"""
+    repeats: int = 3
+    """measurements of each rate; the median counts"""
+    seed: int = 0
+    """of the choice of documents"""
+    out: Path = Path("runs/benchmark_tokenizers")
+    """results"""
 
 
 def run(options: Options) -> None:

@@ -16,8 +16,9 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
 from clova_jax.train import LearningRate, TrainStep, adamw
@@ -34,10 +35,14 @@ STEPS = {"1m": 6, "7m": 3, "124m": 1}  # a timed round
 class Options:
     """Measures tokens per second of a training step: ours and torch's."""
 
-    sizes: tuple[str, ...] = option(("1m", "7m", "124m"), "which of 1m, 7m, 124m")
-    rounds: int = option(5, "timed rounds; their median counts")
-    peer: bool = option(True, "measure torch as well")
-    out: Path = option(Path("runs/benchmark_train_step"), "result folder")
+    sizes: tuple[str, ...] = ("1m", "7m", "124m")
+    """which of 1m, 7m, 124m"""
+    rounds: int = 5
+    """timed rounds; their median counts"""
+    peer: bool = True
+    """measure torch as well"""
+    out: Path = Path("runs/benchmark_train_step")
+    """result folder"""
 
 
 def ours(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,8 @@ class Options(tables.DataOptions):
 
     sample_megabytes = 1.0
     out: Path = tables.out_option("corpus_filters")
-    documents: int = option(2_000, "documents that near duplicates are planted for", least=1)
+    documents: int = option(2_000, least=1)
+    """documents that near duplicates are planted for"""
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import option
 from clova_jax.common.report import format_table
 from clova_jax.corpus.sources import DESCRIPTIONS, KINDS, read_sources, source_of
 from clova_jax.sample import is_sample
@@ -31,9 +31,12 @@ class Options(tables.DataOptions):
 
     sample_megabytes = 2.0
     out: Path = tables.out_option("corpus_statistics")
-    tokenizer: Path | None = option(None, "folder of a tokenizer", metavar="DIR")
-    sources: Path | None = option(None, "JSON registry of sources: name to kind and tier")
-    workers: int | None = option(None, "processes (default: one a CPU)", least=1)
+    tokenizer: Path | None = None
+    """folder of a tokenizer"""
+    sources: Path | None = None
+    """JSON registry of sources: name to kind and tier"""
+    workers: int | None = option(None, least=1)
+    """processes (default: one a CPU)"""
 
 
 def count(run: tables.TableRun) -> list[tables.Row]:

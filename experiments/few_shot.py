@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import evaluate, paper, tables
-from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import option
 from clova_jax.evaluate.calibration import Scoring
 from clova_jax.sample import is_sample
 
@@ -26,26 +26,20 @@ class Options(tables.ModelOptions):
     """
 
     out: Path = tables.out_option("few_shot")
-    tasks: tuple[str, ...] = option(
-        (),
-        "tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the default where "
-        "their data are there), klue_nli, korsts, sae4k",
-    )
-    shots: tuple[int, ...] = option(
-        (), "examples in a prompt; several are all run (the paper's)", least=0
-    )
-    trials: int | None = option(None, "random sets of examples (the paper's)", least=1)
-    scoring: Scoring = option(
-        "raw",
-        "how labels are compared. raw: log-probability; normalized: per token; contextual: less that after "
-        "content-free prompts",
-    )
-    skip_long: bool = option(False, "leave out, counted, items longer than the model's context")
-    show_prompt: int | None = option(
-        None,
-        "print the prompt of prediction N (from 0, trial by trial) of each task; score nothing",
-        least=0,
-    )
+    tasks: tuple[str, ...] = ()
+    """tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the
+    default where their data are there), klue_nli, korsts, sae4k"""
+    shots: tuple[int, ...] = option((), least=0)
+    """examples in a prompt; several are all run (the paper's)"""
+    trials: int | None = option(None, least=1)
+    """random sets of examples (the paper's)"""
+    scoring: Scoring = "raw"
+    """how labels are compared. raw: log-probability; normalized: per token; contextual: less
+    that after content-free prompts"""
+    skip_long: bool = False
+    """leave out, counted, items longer than the model's context"""
+    show_prompt: int | None = option(None, least=0)
+    """print the prompt of prediction N (from 0, trial by trial) of each task; score nothing"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
 NOTES = [
@@ -30,9 +30,8 @@ class Options(tables.OutOptions):
     """Prints the sizes of Table 2 and the small ones; a second's work."""
 
     out: Path = tables.out_option("model_sizes")
-    length: int = option(
-        2_048, "tokens a sequence, for the attention's share of the operations", least=1
-    )
+    length: int = option(2_048, least=1)
+    """tokens a sequence, for the attention's share of the operations"""
 
 
 def size_row(name: str, config: ModelConfig, length: int) -> tables.Row:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import option
 from clova_jax.sample import is_sample
 
 
@@ -23,14 +23,13 @@ class Options(tables.MethodOptions):
 
     out: Path = tables.out_option("p_tuning")
     methods: tuple[str, ...] = option(
-        ("few_shot", "p_tuning"), f"of few_shot, {', '.join(tables.METHODS)}; or all"
+        ("few_shot", "p_tuning"), help=f"of few_shot, {', '.join(tables.METHODS)}; or all"
     )
     encoder: tuple[str, ...] = option(
-        ("lstm",), f"of p-tuning: {', '.join(tables.ENCODERS)}, or both"
+        ("lstm",), help=f"of p-tuning: {', '.join(tables.ENCODERS)}, or both"
     )
-    examples: tuple[str, ...] = option(
-        ("70", "2000", "4000", "all"), "labelled reviews to learn from; a fifth of them to stop by"
-    )
+    examples: tuple[str, ...] = ("70", "2000", "4000", "all")
+    """labelled reviews to learn from; a fifth of them to stop by"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

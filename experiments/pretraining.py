@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import tables
-from clova_jax.common.command import option, seed_option
+from clova_jax.common.options import seed_option
 
 
 @dataclass(frozen=True)
@@ -19,12 +19,17 @@ class Options(tables.OutOptions):
     """
 
     out: Path = tables.out_option("pretraining")
-    run: Path | None = option(None, "what `clova pretrain --out` names", metavar="DIR")
-    openings: tuple[str, ...] = option(
-        ("이 영화는", "대한민국의 수도는", "서버를 다시 시작하려면", "존경하는 국민 여러분,"),
-        "texts to continue",
+    run: Path | None = None
+    """what `clova pretrain --out` names"""
+    openings: tuple[str, ...] = (
+        "이 영화는",
+        "대한민국의 수도는",
+        "서버를 다시 시작하려면",
+        "존경하는 국민 여러분,",
     )
-    seed: int = seed_option("of the continuations")
+    """texts to continue"""
+    seed: int = seed_option()
+    """of the continuations"""
 
     def inputs(self) -> tables.Inputs:
         """Returns the folder of the training and its model."""

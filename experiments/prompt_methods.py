@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 LABELS = {
     "few_shot": "prompt design (few-shot)",
@@ -29,10 +29,10 @@ class Options(tables.MethodOptions):
     """
 
     out: Path = tables.out_option("prompt_methods")
-    seeds: int = option(2, "runs a point", least=1)
-    examples: int = option(
-        2000, "labelled examples to learn from; a fifth of them to stop by", least=1
-    )
+    seeds: int = option(2, least=1)
+    """runs a point"""
+    examples: int = option(2000, least=1)
+    """labelled examples to learn from; a fifth of them to stop by"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

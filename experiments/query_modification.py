@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from clova_jax import evaluate, paper, tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,18 @@ class Options(tables.TuneOptions):
     """
 
     out: Path = tables.out_option("query_modification")
-    task: Literal["query_modification", "sae4k"] = option(
-        "query_modification",
-        "query_modification: the data folder's own dialogues; sae4k: commands to rewrite",
-    )
-    shots: tuple[int, ...] = option((0, 3), "examples in the prompt", least=0)
-    encoder: str = option("lstm", "of p-tuning: lstm or mlp")
-    examples: int | None = option(
-        None, "pairs to learn from, a fifth of them to stop by (all)", least=1
-    )
-    seeds: int = option(2, "runs a row, and random sets of examples in the prompt", least=1)
-    steps: int = option(1500, "updates a run, at most", least=1)
+    task: Literal["query_modification", "sae4k"] = "query_modification"
+    """query_modification: the data folder's own dialogues; sae4k: commands to rewrite"""
+    shots: tuple[int, ...] = option((0, 3), least=0)
+    """examples in the prompt"""
+    encoder: str = "lstm"
+    """of p-tuning: lstm or mlp"""
+    examples: int | None = option(None, least=1)
+    """pairs to learn from, a fifth of them to stop by (all)"""
+    seeds: int = option(2, least=1)
+    """runs a row, and random sets of examples in the prompt"""
+    steps: int = option(1500, least=1)
+    """updates a run, at most"""
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:

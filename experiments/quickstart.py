@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 PAPER = [
     {"model": row["model"], "task": "nsmc", "metric": "accuracy", "shots": 70}
@@ -28,9 +28,12 @@ class Options(tables.MakingOptions):
     """
 
     out: Path = tables.out_option("quickstart")
-    shots: tuple[int, ...] = option((0, 2, 6), "examples in the prompt", least=0)
-    trials: int = option(3, "random sets of examples", least=1)
-    limit: int = option(500, "test reviews a trial", least=1)
+    shots: tuple[int, ...] = option((0, 2, 6), least=0)
+    """examples in the prompt"""
+    trials: int = option(3, least=1)
+    """random sets of examples"""
+    limit: int = option(500, least=1)
+    """test reviews a trial"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

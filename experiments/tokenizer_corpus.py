@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from clova_jax import paper, tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,18 @@ class Options(tables.DataOptions):
     """Trains one vocabulary a sample size and recommends the smallest size that suffices."""
 
     out: Path = tables.out_option("tokenizer_corpus")
-    kind: Literal["morpheme_byte", "byte", "char"] = option(
-        "morpheme_byte", "kind of tokenizer: morpheme_byte (the paper's), byte or char"
-    )
-    vocab_size: int = option(8_000, "ids of every tokenizer", least=1)
-    megabytes: float = option(100.0, "of text in the largest sample, at most", above=0)
-    halvings: int = option(7, "how often the sample is halved", least=1)
-    keep: float = option(0.95, "share of the tokens in use that must be kept", above=0, most=1)
-    kilobytes: float = option(300.0, "of held-out text of each source, at most", above=0)
+    kind: Literal["morpheme_byte", "byte", "char"] = "morpheme_byte"
+    """kind of tokenizer: morpheme_byte (the paper's), byte or char"""
+    vocab_size: int = option(8_000, least=1)
+    """ids of every tokenizer"""
+    megabytes: float = option(100.0, above=0)
+    """of text in the largest sample, at most"""
+    halvings: int = option(7, least=1)
+    """how often the sample is halved"""
+    keep: float = option(0.95, above=0, most=1)
+    """share of the tokens in use that must be kept"""
+    kilobytes: float = option(300.0, above=0)
+    """of held-out text of each source, at most"""
 
 
 def compare(run: tables.TableRun) -> list[tables.Row]:

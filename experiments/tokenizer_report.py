@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax import tables
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "morpheme_byte": ("morpheme_byte", {}),
@@ -30,9 +30,12 @@ class Options(tables.DataOptions):
     """Compares all kinds of tokenizer on held-out text."""
 
     out: Path = tables.out_option("tokenizer_report")
-    vocab_size: int = option(32_000, "ids of every tokenizer", least=1)
-    megabytes: float = option(100.0, "of text to train on, at most", above=0)
-    kilobytes: float = option(300.0, "of held-out text of each source, at most", above=0)
+    vocab_size: int = option(32_000, least=1)
+    """ids of every tokenizer"""
+    megabytes: float = option(100.0, above=0)
+    """of text to train on, at most"""
+    kilobytes: float = option(300.0, above=0)
+    """of held-out text of each source, at most"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import option
 from clova_jax.common.report import format_table
 from clova_jax.common.stop import Stopped
 from clova_jax.corpus.settings import Cleaning, Job, RunSettings, Selection, Selector
@@ -15,8 +15,10 @@ from clova_jax.corpus.settings import Cleaning, Job, RunSettings, Selection, Sel
 
 @dataclass(frozen=True)
 class _Folders:
-    data: str = option("", "a folder (or its corpus/), a file or a glob", metavar="PATH")
-    out: Path = option(Path("runs/corpus"), "where everything goes")
+    data: str = option("", metavar="PATH")
+    """a folder (or its corpus/), a file or a glob"""
+    out: Path = Path("runs/corpus")
+    """where everything goes"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,8 @@ class Options(Selection, Cleaning, RunSettings, _Folders):  # their fields, last
     output (a Hadoop streaming mapper), without the search for duplicates.
     """
 
-    prefix: bool = option(False, "begin documents with a line of source and category")
+    prefix: bool = False
+    """begin documents with a line of source and category"""
 
 
 def run(options: Options) -> int | None:

@@ -45,7 +45,7 @@ class Report:
 
     Args:
         experiment: its name.
-        config: its options, as JSON values (`command.as_json`).
+        config: its options, as JSON values (`options.as_json`).
         rows: the measured table, one mapping a row.
         paper: the paper's figures for the same table.
         notes: sentences that belong under the table (data, protocol, caveats).

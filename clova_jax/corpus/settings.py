@@ -13,8 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from clova_jax.common.command import option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import option, seed_option
 from clova_jax.corpus.clean.step import NoSettings
 from clova_jax.corpus.clean.steps import STEP_NAMES, STEPS
 
@@ -31,18 +31,14 @@ class Cleaning(*_OF_STEPS):  # type: ignore[misc]
 
     steps: tuple[str, ...] = option(
         tuple(step.name for step in STEPS if step.by_default),
-        f"which steps run, always in this order: {', '.join(STEP_NAMES)}",
+        help=f"which steps run, always in this order: {', '.join(STEP_NAMES)}",
     )
-    lowest_tier: int = option(
-        3,
-        "drop sources of a higher tier number: 1 edited, 2 published under a name, 3 casual",
-        least=1,
-        most=3,
-    )
-    max_characters: int = option(
-        3_000_000, "characters from which a document is dropped as a dump", least=1
-    )
-    sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
+    lowest_tier: int = option(3, least=1, most=3)
+    """drop sources of a higher tier number: 1 edited, 2 published under a name, 3 casual"""
+    max_characters: int = option(3_000_000, least=1)
+    """characters from which a document is dropped as a dump"""
+    sources: Path | None = None
+    """JSON registry of your sources: name to kind and tier"""
 
     def __post_init__(self) -> None:
         for name in self.steps:
@@ -54,25 +50,18 @@ class Cleaning(*_OF_STEPS):  # type: ignore[misc]
 class RunSettings:
     """Sets what is compared beside the corpus itself, and where the work is done."""
 
-    executor: Literal["local", "spark", "stream"] = option(
-        "local",
-        "where the steps run. local: worker processes; spark: PySpark; stream: stdin to stdout",
-    )
-    workers: int | None = option(None, "processes (default: one a CPU)", least=1)
-    evaluation: tuple[Path, ...] = option(
-        (), "evaluation files to keep out (default: the official ones found in --data)"
-    )
-    safety: Path | None = option(
-        None, "labelled comments to train the toxicity model on (default: safety/ in --data)"
-    )
-    similarity: float = option(
-        0.6,
-        "similarity from which documents are near duplicates, 0 to 1; 2: exact ones only",
-        least=0,
-    )
-    against: Path | None = option(
-        None, "an existing corpus; drop the documents that it has already"
-    )
+    executor: Literal["local", "spark", "stream"] = "local"
+    """where the steps run. local: worker processes; spark: PySpark; stream: stdin to stdout"""
+    workers: int | None = option(None, least=1)
+    """processes (default: one a CPU)"""
+    evaluation: tuple[Path, ...] = ()
+    """evaluation files to keep out (default: the official ones found in --data)"""
+    safety: Path | None = None
+    """labelled comments to train the toxicity model on (default: safety/ in --data)"""
+    similarity: float = option(0.6, least=0)
+    """similarity from which documents are near duplicates, 0 to 1; 2: exact ones only"""
+    against: Path | None = None
+    """an existing corpus; drop the documents that it has already"""
 
 
 @dataclass(frozen=True)
@@ -94,16 +83,15 @@ class Job(RunSettings):
 class Selection:
     """Sets the mixture of documents (`data.document_mixture`)."""
 
-    weights: tuple[str, ...] = option(
-        (),
-        "mix the sources. natural: by size; table1: the paper's shares; auto: by tier and size; or source=number … "
-        "(default: all, once)",
-    )
-    megabytes: float | None = option(
-        None, "size of the mixture (default: that of what was kept)", above=0
-    )
-    max_epochs: float | None = option(None, "no source is repeated more often than this", above=0)
-    seed: int = seed_option("seed of the mixture")
+    weights: tuple[str, ...] = ()
+    """mix the sources. natural: by size; table1: the paper's shares; auto: by tier and size; or
+    source=number … (default: all, once)"""
+    megabytes: float | None = option(None, above=0)
+    """size of the mixture (default: that of what was kept)"""
+    max_epochs: float | None = option(None, above=0)
+    """no source is repeated more often than this"""
+    seed: int = seed_option()
+    """seed of the mixture"""
 
 
 # (source numbers [n], sizes in bytes [n], source names) -> number of copies of each kept document, int32[n].

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from clova_jax import tables
-from clova_jax.common.command import check_numbers, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import SIZES
 from clova_jax.sample import write_sample
 from clova_jax.tuning.methods import METHODS as METHODS
@@ -34,7 +34,7 @@ class Inputs:
 
 def out_option(name: str) -> Path:
     """Declares `--out` of a table: by default `runs/NAME`."""
-    return option(Path("runs") / name, "where everything goes", metavar="DIR")
+    return option(Path("runs") / name, help="where everything goes")
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,10 @@ class OutOptions:
 class DataOptions(OutOptions):
     """Declares the options of a table on documents; without --data it writes the sample world."""
 
-    data: Path | None = option(None, "a folder with documents", metavar="DIR")
-    seed: int = seed_option("of everything that is drawn at random")
+    data: Path | None = None
+    """a folder with documents"""
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
     sample_megabytes: ClassVar[float] = 10.0
 
     def inputs(self) -> Inputs:
@@ -70,11 +72,15 @@ class DataOptions(OutOptions):
 class ModelOptions(OutOptions):
     """Declares the options of a table on models; without --model it takes the quickstart's, on its sample world."""
 
-    model: tuple[Path, ...] = option((), "model directories", metavar="DIR")
-    data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
-    limit: int | None = option(None, "test items of a row (all)", least=1)
+    model: tuple[Path, ...] = ()
+    """model directories"""
+    data: Path | None = None
+    """a folder laid out like the official data"""
+    limit: int | None = option(None, least=1)
+    """test items of a row (all)"""
     mesh: tuple[int, ...] = mesh_option()
-    seed: int = seed_option("of everything that is drawn at random")
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
 
     def inputs(self) -> Inputs:
         """Returns models and data; without a model, the quickstart's, trained now if it is missing."""
@@ -85,18 +91,24 @@ class ModelOptions(OutOptions):
 class TuneOptions(ModelOptions):
     """Declares the options of a table on tuned models."""
 
-    seeds: int = option(3, "runs a row, each with its own examples, start and order", least=1)
-    steps: int = option(1000, "updates a run, at most", least=1)
-    batch_size: int = option(16, "labelled examples an update", least=1)
+    seeds: int = option(3, least=1)
+    """runs a row, each with its own examples, start and order"""
+    steps: int = option(1000, least=1)
+    """updates a run, at most"""
+    batch_size: int = option(16, least=1)
+    """labelled examples an update"""
 
 
 @dataclass(frozen=True)
 class MethodOptions(TuneOptions):
     """Declares the options of a table that compares methods on one labelled task."""
 
-    task: str = option("nsmc", "a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts")
-    shots: int | None = option(None, "examples in the prompt of few_shot (the paper's)", least=0)
-    trials: int | None = option(None, "random sets of examples of few_shot (the paper's)", least=1)
+    task: str = "nsmc"
+    """a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts"""
+    shots: int | None = option(None, least=0)
+    """examples in the prompt of few_shot (the paper's)"""
+    trials: int | None = option(None, least=1)
+    """random sets of examples of few_shot (the paper's)"""
 
 
 @dataclass(frozen=True)
@@ -104,14 +116,20 @@ class MakingOptions(OutOptions):
     """Says what text a small model reads, what shape it has and how long it trains."""
 
     out: Path = out_option("quickstart")
-    data: Path | None = option(None, "a folder laid out like the official data", metavar="DIR")
-    size: str = option("tiny", f"one of {', '.join(SIZES)}")
-    megabytes: float = option(10.0, "of text to train on", above=0)
-    steps: int = option(1200, "training steps", least=1)
-    global_batch: int = option(8, "sequences a step", least=1)
-    length: int = option(128, "tokens a sequence", least=1)
+    data: Path | None = None
+    """a folder laid out like the official data"""
+    size: str = option("tiny", help=f"one of {', '.join(SIZES)}")
+    megabytes: float = option(10.0, above=0)
+    """of text to train on"""
+    steps: int = option(1200, least=1)
+    """training steps"""
+    global_batch: int = option(8, least=1)
+    """sequences a step"""
+    length: int = option(128, least=1)
+    """tokens a sequence"""
     mesh: tuple[int, ...] = mesh_option()
-    seed: int = seed_option("of everything that is drawn at random")
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
 
     def __post_init__(self) -> None:
         super().__post_init__()

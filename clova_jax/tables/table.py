@@ -13,7 +13,8 @@ from typing import Any
 
 import clova_jax
 from clova_jax import parallel
-from clova_jax.common import command
+from clova_jax.common.command import main
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import Stopped, StopSignals
@@ -108,7 +109,7 @@ class Table:
 
     def main(self, words: Sequence[str] | None = None, prog: str | None = None) -> int:
         """Runs the table as a command; returns its exit status: 0, 2 after a mistake, 130 where it was stopped."""
-        return command.main(self.options, self.run, words, prog)
+        return main(self.options, self.run, words, prog)
 
     def run(self, options: Any) -> int:
         """Computes the cells that are not finished and writes the table.
@@ -125,7 +126,7 @@ class Table:
         """Writes and prints the report, the figures and the extras of a finished run."""
         paper = self.paper(run) if callable(self.paper) else self.paper
         notes = [*run.notes, *self.notes(run)]
-        report = Report(self.name, command.as_json(run.options), run.rows, list(paper), notes)
+        report = Report(self.name, as_json(run.options), run.rows, list(paper), notes)
         report.write(run.out, self.columns and list(self.columns), self.show)
         for name, draw in self.figures.items():
             draw(run, run.out / name)

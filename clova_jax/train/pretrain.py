@@ -9,12 +9,12 @@ from typing import Any
 
 import jax
 
-from clova_jax.common.command import as_json, save_options
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.hashes import check_hashes
 from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.json_values import fields
+from clova_jax.common.options import as_json, save_options
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import ModelConfig

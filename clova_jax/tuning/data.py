@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clova_jax.common.command import as_json
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json
 from clova_jax.evaluate import Item, Task
 from clova_jax.evaluate.records import digest
 from clova_jax.inference import Model, Template

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
-from clova_jax.common.command import as_json
+from clova_jax.common.options import as_json
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.model import Params

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clova_jax.common.command import as_json
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task

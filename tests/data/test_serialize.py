@@ -170,7 +170,9 @@ def test_a_full_disk_is_one_line_and_the_same_call_goes_on(
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fsync)
-        with pytest.raises(OSError, match="No space left"):  # `command.main` makes one line of it
+        with pytest.raises(
+            OSError, match="No space left"
+        ):  # `exit_status.guard` makes one line of it
             make(corpus, Bytes(), tmp_path / "cut")
     make(corpus, Bytes(), tmp_path / "cut")
     assert content(tmp_path / "whole") == content(tmp_path / "cut")

@@ -12,6 +12,7 @@ import pytest
 
 from clova_jax import tables
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import help_of
 from clova_jax.common.stop import Stopped
 
 
@@ -170,6 +171,8 @@ def test_models_are_loaded_one_by_one(tmp_path, monkeypatch):
 def test_shared_options_have_a_default_and_help(options):
     import dataclasses
 
-    for field in dataclasses.fields(getattr(tables, options)):
+    shared = getattr(tables, options)
+    helps = help_of(shared)
+    for field in dataclasses.fields(shared):
         assert field.default is not dataclasses.MISSING, field.name
-        assert field.metadata["help"], field.name
+        assert helps[field.name], field.name

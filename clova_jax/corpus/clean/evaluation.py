@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clova_jax.common.command import option
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.clean.length import LengthSettings, too_short
 from clova_jax.corpus.clean.step import Context, Dropped, Step, with_text
@@ -18,9 +17,8 @@ if TYPE_CHECKING:
 class EvaluationSettings(LengthSettings):
     """Names the index of the evaluation sets (made by `prepare`), and says when too little of a text is left."""
 
-    evaluation_index: Path | None = option(
-        None, "an index of evaluation sets (default: made of --evaluation)"
-    )
+    evaluation_index: Path | None = None
+    """an index of evaluation sets (default: made of --evaluation)"""
 
 
 class Evaluation(Step):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.common.command import option
 from clova_jax.corpus.clean.step import Dropped, Step, with_text
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.read.core_region import core_model, core_text
@@ -16,8 +15,10 @@ from clova_jax.corpus.read.kin import kin_text
 class ExtractSettings:
     """Sets what of a web page is kept."""
 
-    core: bool = option(True, "cut web pages to their core region")
-    core_model: Path | None = option(None, "a trained core-region model (clova corpus-model)")
+    core: bool = True
+    """cut web pages to their core region"""
+    core_model: Path | None = None
+    """a trained core-region model (clova corpus-model)"""
 
 
 class Extract(Step):

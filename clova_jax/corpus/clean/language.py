@@ -4,7 +4,6 @@ import functools
 import re
 from dataclasses import dataclass
 
-from clova_jax.common.command import option
 from clova_jax.corpus.clean.profile import profile
 from clova_jax.corpus.clean.step import Dropped, Step
 from clova_jax.corpus.documents import Document
@@ -19,9 +18,8 @@ _LINK = re.compile(r"(?<![a-z])[a-z]+://[\x21-\x7e]+")
 class LanguageSettings:
     """Sets which languages are kept."""
 
-    languages: tuple[str, ...] = option(
-        ("ko",), "languages to keep, as ISO codes; und: too few letters to decide"
-    )
+    languages: tuple[str, ...] = ("ko",)
+    """languages to keep, as ISO codes; und: too few letters to decide"""
 
 
 class Language(Step):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.corpus.clean.profile import profile
 from clova_jax.corpus.clean.step import Dropped, Step
 from clova_jax.corpus.documents import Document
@@ -14,8 +14,10 @@ SHORT_KINDS = ("comments", "news", "kin", "modu")  # kinds whose documents may b
 class LengthSettings:
     """Sets how many letters a document must have."""
 
-    min_letters: int = option(20, "letters that a document must have", least=0)
-    min_letters_short: int = option(6, "the same for comments, headlines and answers", least=0)
+    min_letters: int = option(20, least=0)
+    """letters that a document must have"""
+    min_letters_short: int = option(6, least=0)
+    """the same for comments, headlines and answers"""
 
 
 class Length(Step):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.corpus.clean.length import SHORT_KINDS
 from clova_jax.corpus.clean.linear_model import DenseModel
 from clova_jax.corpus.clean.profile import profile
@@ -41,13 +41,10 @@ class QualitySettings:
     The default drops none: the model in the package, trained on passages and reviews, took good technical blogs for poor ones.
     """
 
-    min_quality: float = option(
-        0.0,
-        "least quality of documents below tier 1, 0 to 1 (train a model on your own crawl)",
-        least=0,
-        most=1,
-    )
-    quality_model: Path | None = option(None, "a trained quality model (clova corpus-model)")
+    min_quality: float = option(0.0, least=0, most=1)
+    """least quality of documents below tier 1, 0 to 1 (train a model on your own crawl)"""
+    quality_model: Path | None = None
+    """a trained quality model (clova corpus-model)"""
 
 
 class Quality(Step):

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import option
 from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.profanity.softening import profanity_share, soften
 from clova_jax.corpus.clean.step import Context, Dropped, Step, with_text
@@ -41,17 +41,15 @@ class ToxicitySettings:
     `max_profanity` the number of swear words over eojeols from which it is profane.
     """
 
-    toxicity: Literal["drop", "soften", "keep"] = option(
-        "drop",
-        "toxic documents. drop: drop them; soften: write milder words first; keep: leave them as they are",
-    )
-    max_toxicity: float = option(
-        0.95, "probability from which a document is toxic (with a model)", least=0
-    )
-    max_profanity: float = option(
-        0.25, "swear words over eojeols from which a document is dropped", least=0
-    )
-    toxicity_model: Path | None = option(None, "a trained toxicity model (clova corpus-model)")
+    toxicity: Literal["drop", "soften", "keep"] = "drop"
+    """toxic documents. drop: drop them; soften: write milder words first; keep: leave them as
+    they are"""
+    max_toxicity: float = option(0.95, least=0)
+    """probability from which a document is toxic (with a model)"""
+    max_profanity: float = option(0.25, least=0)
+    """swear words over eojeols from which a document is dropped"""
+    toxicity_model: Path | None = None
+    """a trained toxicity model (clova corpus-model)"""
 
 
 class Toxicity(Step):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from clova_jax.common.command import option
 from clova_jax.corpus.clean.privacy.findings import Finding
 from clova_jax.corpus.clean.privacy.search import mask
 from clova_jax.corpus.clean.step import Dropped, Step
@@ -16,10 +15,8 @@ _SHORTEST = 6  # characters of an identifier: a@b.kr
 class PrivacySettings:
     """Sets what of an identifier is kept."""
 
-    keep_parts: bool = option(
-        False,
-        "mask only what identifies: keep domains, dialling codes, birth years and sexes, regions",
-    )
+    keep_parts: bool = False
+    """mask only what identifies: keep domains, dialling codes, birth years and sexes, regions"""
 
 
 class Privacy(Step):
