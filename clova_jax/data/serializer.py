@@ -22,8 +22,16 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import ordered_map
-from clova_jax.corpus.documents import Block, base_of, document_files, parse_block, read_blocks
-from clova_jax.corpus.places import changed_input, describe_inputs, shown_name
+from clova_jax.corpus import (
+    Block,
+    base_of,
+    changed_input,
+    describe_inputs,
+    document_files,
+    parse_block,
+    read_blocks,
+    shown_name,
+)
 from clova_jax.data.files import SHARD_TOKENS
 from clova_jax.data.split import Limits, SourceSizes, measure
 from clova_jax.data.store import (
@@ -58,7 +66,7 @@ def serialize(
         data_dir: documents, as `read_documents` takes them. An empty text is left out and counted.
         tokenizer: closes each document with its `end_of_text`.
         out: folder, or object-store URL, of the store. SIGINT and SIGTERM leave it so that the next
-            call goes on.
+            call resumes.
         workers: processes; by default one a CPU, or none besides this one for a small corpus. The
             store does not depend on it.
         validation: share of each source's text to keep out of training; small sources give more

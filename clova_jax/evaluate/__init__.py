@@ -4,22 +4,20 @@ from clova_jax.evaluate import measure
 rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)
 """
 
-from clova_jax.evaluate.records import Records
-from clova_jax.evaluate.runner import Stopped, evaluate, measure, prompt_of
-from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
-from clova_jax.evaluate.tasks import PAPER_TASKS, load_task, task_names
+import lazy_loader
 
-__all__ = [
-    "PAPER_TASKS",
-    "Item",
-    "Records",
-    "Stopped",
-    "Task",
-    "TaskData",
-    "check_labels",
-    "evaluate",
-    "load_task",
-    "measure",
-    "prompt_of",
-    "task_names",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "calibration": ["Scoring"],
+        "intervals": ["interval"],
+        "metrics": ["Prediction"],
+        "prompts": ["draw_items", "generator"],
+        "records": ["Records", "digest"],
+        "rows": ["do_nothing"],
+        "runner": ["evaluate", "measure", "prompt_of"],
+        "segmentation": ["Tally", "disagreement"],
+        "task": ["Item", "Task", "TaskData", "check_labels"],
+        "tasks": ["PAPER_TASKS", "load_task", "task_names"],
+    },
+)

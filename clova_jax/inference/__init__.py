@@ -1,33 +1,25 @@
-"""Scores and writes text: functions of anything that has `config, params, tokenizer, mesh, dtype`."""
+"""Scores and writes text: functions of a `Model`."""
 
-from clova_jax.inference.complete import Completion, complete, generate
-from clova_jax.inference.engine import Cancelled, Engine, QueueFull, Request
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.scoring import (
-    TokenScores,
-    score,
-    score_choices,
-    score_ids,
-    score_tokens,
-    split_ids,
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "arguments": ["id_rows", "mask_rows"],
+        "choices": ["Choices", "choice_logprobs", "tail_length"],
+        "completion": ["Completion", "complete", "generate"],
+        "engine": ["Cancelled", "Engine", "QueueFull", "Request"],
+        "model": ["Model"],
+        "sampling": ["Sampling"],
+        "scoring": [
+            "TokenScores",
+            "score",
+            "score_choices",
+            "score_ids",
+            "score_tokens",
+            "split_ids",
+        ],
+        "shapes": ["Batch", "batches", "bucket", "pad", "row_bucket"],
+        "soft_prompt": ["SoftPrompt", "Template"],
+    },
 )
-from clova_jax.inference.soft_prompt import SoftPrompt, Template
-
-__all__ = [
-    "Cancelled",
-    "Completion",
-    "Engine",
-    "QueueFull",
-    "Request",
-    "Sampling",
-    "SoftPrompt",
-    "Template",
-    "TokenScores",
-    "complete",
-    "generate",
-    "score",
-    "score_choices",
-    "score_ids",
-    "score_tokens",
-    "split_ids",
-]

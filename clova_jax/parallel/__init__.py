@@ -1,20 +1,16 @@
 """Handles devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
 
-from clova_jax.parallel.mesh import AXES, data_shard, make_mesh, shard_batch
-from clova_jax.parallel.pipeline import Schedule
-from clova_jax.parallel.rules import FSDP, INFERENCE, TRAINING, ShardingRules
-from clova_jax.parallel.start import join_processes, on_first_process
+import lazy_loader
 
-__all__ = [
-    "AXES",
-    "FSDP",
-    "INFERENCE",
-    "TRAINING",
-    "Schedule",
-    "ShardingRules",
-    "data_shard",
-    "join_processes",
-    "make_mesh",
-    "on_first_process",
-    "shard_batch",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "chips": ["CHIPS", "Chip", "GIB"],
+        "collectives": ["ALL_AUTO", "Axes", "varying", "zeros_like_varying"],
+        "mesh": ["AXES", "data_shard", "make_mesh", "shard_batch"],
+        "peak": ["peak_flops"],
+        "pipeline": ["Schedule", "run_pipeline"],
+        "rules": ["Axis", "FSDP", "INFERENCE", "LOGICAL_AXES", "ShardingRules", "TRAINING"],
+        "start": ["join_processes", "on_first_process"],
+    },
+)

@@ -1,1 +1,34 @@
-"""Turns runs into tables: shared options, the sample world's model, rows, figures."""
+"""Turns runs into tables: `Table` and its one runner, shared options, cells, figures.
+
+An experiment takes everything from here (docs/how-to/table.md). A name loads when it is first used: an experiment uses
+those that need JAX or matplotlib inside its functions only, so that its `--help` comes at once.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
+    submod_attrs={
+        "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
+        "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
+        "made": ["make_model", "sample_run"],
+        "methods": ["method_cells", "method_notes"],
+        "models": ["find_models"],
+        "options": [
+            "DataOptions",
+            "ENCODERS",
+            "Inputs",
+            "METHODS",
+            "MakingOptions",
+            "MethodOptions",
+            "ModelOptions",
+            "OutOptions",
+            "TuneOptions",
+            "out_option",
+        ],
+        "recipes": ["make_cell"],
+        "sizes": ["draw_emergence", "size_table", "write_size_table"],
+        "table": ["Cell", "Row", "Table", "TableRun"],
+    },
+)

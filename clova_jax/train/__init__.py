@@ -1,19 +1,16 @@
 """Trains language models: the optimizer, the train state, the compiled step."""
 
-import importlib
-from typing import Any
+import lazy_loader
 
-# Loaded when first used, so that `clova pretrain` can say what it does before JAX is there.
-_HOMES = {
-    "LearningRate": "clova_jax.train.optimizer",
-    "adamw": "clova_jax.train.optimizer",
-    "TrainState": "clova_jax.train.state",
-    "TrainStep": "clova_jax.train.step",
-}
-__all__ = ["LearningRate", "TrainState", "TrainStep", "adamw"]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'clova_jax.train' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "hooks": ["Best", "EarlyStop", "MeanLoss", "ProgressBar", "SkippedSteps"],
+        "optimizer": ["LearningRate", "adamw", "apply_gradients", "fresh_state"],
+        "options": ["PretrainOptions"],
+        "pretraining": ["pretrain"],
+        "state": ["TrainState", "on_host"],
+        "step": ["TrainStep"],
+        "trainer": ["Hook", "Run", "train"],
+    },
+)

@@ -5,28 +5,23 @@ tuned.prompt.save("runs/prompt")
 lm.generate(["…"], prompt=SoftPrompt.load("runs/prompt"))
 """
 
-from clova_jax.inference import SoftPrompt, Template
-from clova_jax.tuning.options import (
-    AutoPromptConfig,
-    FineTuningConfig,
-    LoraConfig,
-    PromptEncoderConfig,
-    PromptTuningConfig,
-    TuneOptions,
-)
-from clova_jax.tuning.tune import TunedModel, default_template, tune, tune_outside
+import lazy_loader
 
-__all__ = [
-    "AutoPromptConfig",
-    "FineTuningConfig",
-    "LoraConfig",
-    "PromptEncoderConfig",
-    "PromptTuningConfig",
-    "SoftPrompt",
-    "Template",
-    "TuneOptions",
-    "TunedModel",
-    "default_template",
-    "tune",
-    "tune_outside",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "answers": ["predictions"],
+        "data": ["default_template"],
+        "examples": ["LEAST_DEV", "make_contexts"],
+        "losses": ["loss_of"],
+        "methods": ["METHODS", "find_method"],
+        "methods.autoprompt": ["AutoPromptConfig"],
+        "methods.base": ["Method", "SoftPrompts"],
+        "methods.fine_tuning": ["FineTuningConfig"],
+        "methods.lora": ["LoraConfig"],
+        "methods.p_tuning": ["PromptEncoderConfig"],
+        "methods.prompt_tuning": ["PromptTuningConfig"],
+        "options": ["TuneOptions"],
+        "run": ["TunedModel", "tune", "tune_outside"],
+    },
+)

@@ -1,0 +1,170 @@
+"""Runs a pre-training, from documents or a token store to a model directory."""
+
+import contextlib
+import hashlib
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_json
+from clova_jax.common.hashes import check_hashes
+from clova_jax.common.host_memory import keep_freed_memory
+from clova_jax.common.json_values import fields
+from clova_jax.common.options import as_json, save_options
+from clova_jax.common.report import format_table
+from clova_jax.common.run_folder import begin_run, run_folder
+from clova_jax.config import ModelConfig
+from clova_jax.corpus import kinds_of, read_sources
+from clova_jax.data import TokenStore, mixture_rows
+from clova_jax.model import decoder_class, save_model
+from clova_jax.parallel import join_processes, make_mesh, on_first_process
+from clova_jax.tokenizers import Tokenizer, load_tokenizer
+from clova_jax.train.batch_schedule import BatchSchedule
+from clova_jax.train.build import (
+    MakeOptimizer,
+    banner,
+    build_config,
+    build_loader,
+    build_step,
+    build_trackers,
+    build_validation,
+    check_length,
+    open_store,
+)
+from clova_jax.train.checkpoint import Checkpoints
+from clova_jax.train.optimizer import LearningRate
+from clova_jax.train.options import PretrainOptions
+from clova_jax.train.run import TrainingRun
+from clova_jax.train.step import TrainStep
+
+
+def pretrain(
+    options: PretrainOptions,
+    config: ModelConfig | None = None,
+    optimizer: MakeOptimizer | None = None,
+) -> bool:
+    """Trains a model as the options say, and writes it to `<out>/model`.
+
+    Args:
+        options: those of `clova pretrain`.
+        config: a shape, or modules, of your own instead of `options.size` (docs/how-to/own_model.md).
+        optimizer: from the learning rate of each step to an optax optimizer; `adamw` by default.
+
+    Returns:
+        False where a stop was requested before the end; the same call resumes.
+
+    Raises:
+        ClovaError: bad data, a mismatch of tokenizer and store, another run in `out`, no room, an `optimizer`
+            that is no function of the learning rate.
+    """
+    keep_freed_memory()
+    join_processes()
+    with contextlib.ExitStack() as stack:
+        on_first_process(lambda: stack.enter_context(run_folder(options.out)))
+        return _pretrain(options, config, optimizer)
+
+
+def _pretrain(
+    options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
+) -> bool:
+    check_length(options, config)
+    mesh = make_mesh(options.mesh)
+    tokenizer = load_tokenizer(options.tokenizer)
+    size = None if config else options.size
+    own = config is not None or optimizer is not None
+    config = build_config(options, config, tokenizer)
+    schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
+    train_step = build_step(options, config, optimizer, mesh, schedule)
+    rate = train_step.learning_rate
+    if jax.process_index() == 0:
+        print(banner(options, train_step, schedule.tokens(rate.total_steps)), file=sys.stderr)
+    store = open_store(options, tokenizer)
+    loader = build_loader(options, store, schedule, mesh, rate.total_steps)
+    if jax.process_index() == 0 and not (options.out / "checkpoints").exists():
+        print(format_table(mixture_rows(loader.mixture)))
+    this_run = identity(options, tokenizer, store, rate)
+    if own:  # what `options` does not say
+        this_run["own"] = own_identity(train_step)
+    on_first_process(lambda: begin_run(options.out, this_run))
+    if jax.process_index() == 0:
+        save_options(options, options.out / "config.json")
+
+    def write_model(directory: Path, params: Any, tokens: int) -> None:
+        about = {"tokens": tokens, "size": size, "seed": options.seed, "run": this_run}
+        save_model(directory, config, params, tokenizer, about)
+
+    return TrainingRun(
+        train_step=train_step,
+        batches=loader.iterate,
+        tokens_of=schedule.tokens,
+        flops_per_token=config.flops_per_token(options.length),
+        total_steps=rate.total_steps,
+        validate=build_validation(options, store, tokenizer, train_step),
+        save_model=write_model,
+        model_made=lambda directory: is_model_of(directory, this_run),
+        checkpoints=Checkpoints(options.out / "checkpoints", options.keep_last, options.keep_every),
+        identity=this_run,
+        out=options.out,
+        seed=options.seed,
+        validate_every=options.validate_every,
+        checkpoint_every=options.checkpoint_every,
+        milestones=tuple(int(tokens) for tokens in options.milestones),
+        trackers=build_trackers(options) if jax.process_index() == 0 else [],
+    ).run()
+
+
+# Options that change no number of a run: where things lie, how the work is split, what is kept or logged.
+FREE = frozenset(
+    (
+        *("data", "tokenizer", "sources", "out"),
+        *("mesh", "microbatches", "schedule", "fsdp", "remat", "workers"),
+        *("validate_every", "checkpoint_every", "keep_last", "keep_every", "milestones"),
+        *("tensorboard", "wandb", "wandb_project"),
+    )
+)
+RESOLVED = frozenset(
+    ("steps", "tokens", "learning_rate", "warmup_tokens")
+)  # recorded as used, not as given
+
+
+def identity(
+    options: PretrainOptions, tokenizer: Tokenizer, store: TokenStore, rate: LearningRate
+) -> dict[str, Any]:
+    """Returns what must not change when a run is resumed: all options but the `FREE` ones, and hashes of the inputs."""
+    values = as_json(options)
+    chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
+    if options.weights == ("table1",):  # the shares follow from the kinds
+        chosen["kinds"] = kinds_of(store.sources(), read_sources(options.sources))
+    return chosen | {
+        "steps": rate.total_steps,
+        "warmup_steps": rate.warmup_steps,
+        "learning_rate": rate.peak,
+        "vocab_size": tokenizer.vocab_size,
+        "tokenizer": tokenizer.fingerprint,
+        "data": store.fingerprint,
+    }
+
+
+def own_identity(train_step: TrainStep) -> dict[str, Any]:
+    """Returns what distinguishes a run with a shape, modules or an optimizer of its own."""
+    config, state = train_step.config, train_step.abstract_state()
+    return {
+        "model": config.to_json(),
+        "decoder": decoder_class(config).__qualname__,
+        "optimizer": hashlib.sha256(str(jax.tree.structure(state.opt_state)).encode()).hexdigest(),
+    }
+
+
+def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
+    """Returns True if a directory holds the model of this run, every file as it was written."""
+    path = directory / "config.json"
+    try:
+        about = fields(read_json(path), path, {"about": dict})["about"]
+        check_hashes(directory)
+    except ClovaError:
+        return False
+    return about.get("run") == json.loads(json.dumps(run))
