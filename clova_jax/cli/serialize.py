@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clova_jax.common.options import option
 from clova_jax.common.report import format_table
+from clova_jax.corpus import FORMS_HELP
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ class Options:
     """processes (default: one a CPU; one for a small corpus)"""
     validation: float = option(0.01, least=0, below=1)
     """share of each source to keep out of training, more of small ones; 0: none"""
+    forms: tuple[str, ...] = option((), help=FORMS_HELP, metavar="NAME[=SHARE]")
 
 
 def run(options: Options) -> None:
     """Writes the store and prints what is in it."""
+    from clova_jax.corpus import parse_forms
     from clova_jax.data import serialize
     from clova_jax.tokenizers import load_tokenizer
 
@@ -38,6 +41,7 @@ def run(options: Options) -> None:
         options.out,
         workers=options.workers,
         validation=options.validation,
+        forms=parse_forms(options.forms),
     )
     rows = []
     for split in ("train", "validation"):

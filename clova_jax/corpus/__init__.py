@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "clean.toxicity": ["train_toxicity"],
         "dedup.pairs": ["near_duplicates"],
         "dedup.signatures": ["BANDS", "ROWS", "signatures"],
+        "forms": ["FORMS", "FORMS_HELP", "fitting_forms", "in_forms", "parse_forms"],
         "documents": [
             "Block",
             "Document",

@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,14 @@ from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import ordered_map
 from clova_jax.corpus import (
+    FORMS,
     Block,
     base_of,
     changed_input,
     describe_inputs,
     document_files,
+    fitting_forms,
+    in_forms,
     parse_block,
     read_blocks,
     shown_name,
@@ -57,6 +60,7 @@ def serialize(
     *,
     workers: int | None = None,
     validation: float = 0.01,
+    forms: Mapping[str, float] | None = None,
     shard_tokens: int = SHARD_TOKENS,
     show: bool = True,
 ) -> TokenStore:
@@ -71,6 +75,7 @@ def serialize(
             store does not depend on it.
         validation: share of each source's text to keep out of training; small sources give more
             of theirs, large ones less (`data/split.py`). 0: none.
+        forms: share of the documents to show as the pages of their sites do, by form (`corpus.parse_forms`).
         shard_tokens: tokens from which on a shard is full.
         show: progress bars.
 
@@ -100,23 +105,23 @@ def serialize(
         "validation": validation,
         "shard_tokens": shard_tokens,
         "inputs": inputs,
-    }
+    } | ({"forms": dict(forms)} if forms else {})
     folder = open_folder(out)
     with folder.lock():
         if (manifest := folder.load(MANIFEST)) is not None:
-            _same(header, manifest, out)
+            _same({"forms": None} | header, manifest, out)
             return TokenStore.open(out)
         state = folder.load(PROGRESS)
         if state is None:
             _refuse_strangers(out)
             state = {
                 **header,
-                **_survey(files, workers, validation, show),
+                **_survey(files, workers, validation, forms, show),
                 **dict.fromkeys(LOST, 0),
                 "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
                 "streams": {},
             }
-        _same(header, state, out)
+        _same({"forms": None} | header, state, out)
         _Serialization(folder, files, header, state).run(tokenizer, workers, show)
         return TokenStore.open(out)
 
@@ -152,14 +157,21 @@ def _refuse_strangers(out: str | Path) -> None:
         raise ClovaError(f"{out}: holds something that is not a token store; use another --out")
 
 
-def _survey(files: list[Path], workers: int, validation: float, show: bool) -> dict[str, Any]:
+def _survey(
+    files: list[Path],
+    workers: int,
+    validation: float,
+    forms: Mapping[str, float] | None,
+    show: bool,
+) -> dict[str, Any]:
     """Counts by source and what follows from them: names of streams, limits of validation."""
     sources: dict[str, SourceSizes] = {}
-    text = 0
+    text, fit = 0, set()
     with progress(desc="reading", unit="B", unit_scale=True, disable=not show) as bar:
         base = base_of(files)
         blocks = (block for path in files for block in read_blocks(path, base=base))
-        for block, found in ordered_map(_Measure, (), blocks, workers):
+        for block, (found, in_block) in ordered_map(_Measure, (forms,), blocks, workers):
+            fit |= in_block
             for source, sizes in found.items():
                 sources.setdefault(source, SourceSizes()).add(sizes)
             text += len(block.data)
@@ -168,6 +180,14 @@ def _survey(files: list[Path], workers: int, validation: float, show: bool) -> d
         raise ClovaError(
             f"{files[0].parent}: an empty corpus: no document with a text in its files"
         )
+    for form in forms or ():
+        if form not in fit:
+            needs = ", ".join(f"meta.{field}" for field in FORMS[form].needs)
+            kinds = " or ".join(FORMS[form].kinds)
+            raise ClovaError(
+                f"--forms: {form} fits no document of {files[0].parent}: it needs {needs} in a source of "
+                f"kind {kinds}; leave it out"
+            )
     return {
         "text": text,
         "limits": {name: asdict(sources[name].limits(validation)) for name in sorted(sources)},
@@ -175,10 +195,15 @@ def _survey(files: list[Path], workers: int, validation: float, show: bool) -> d
 
 
 class _Measure:
-    """Measures a block in a worker, in the first pass."""
+    """Measures a block in a worker, in the first pass: sizes by source, and the forms that fit some document."""
 
-    def __call__(self, block: Block) -> dict[str, SourceSizes]:
-        return measure(parse_block(block))
+    def __init__(self, forms: Mapping[str, float] | None) -> None:
+        self.forms = forms or {}
+
+    def __call__(self, block: Block) -> tuple[dict[str, SourceSizes], set[str]]:
+        documents = list(parse_block(block))
+        fit = {form for document in documents for form in fitting_forms(document, self.forms)}
+        return measure(in_forms(documents, self.forms)), fit
 
 
 @dataclass(frozen=True)
@@ -193,19 +218,24 @@ class _Encoded:
 class _Encode:
     """Encodes a block of lines in a worker, in the second pass: ids by split and source."""
 
-    def __init__(self, tokenizer: Tokenizer | str, limits: dict[str, dict[str, int]]) -> None:
+    def __init__(
+        self,
+        tokenizer: Tokenizer | str,
+        limits: dict[str, dict[str, int]],
+        forms: Mapping[str, float] | None,
+    ) -> None:
         if isinstance(tokenizer, str):  # its folder: we are in a process of our own
             from clova_jax.tokenizers import load_tokenizer
 
             tokenizer = load_tokenizer(tokenizer)
-        self.tokenizer = tokenizer
+        self.tokenizer, self.forms = tokenizer, forms or {}
         self.limits = {source: Limits(**limit) for source, limit in limits.items()}
 
     def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], Counter]:
         """Encodes a block: what goes to each stream, and counts of what does not."""
         texts: dict[tuple[str, str], list[str]] = {}
         lost = Counter()
-        for document in parse_block(block):
+        for document in in_forms(parse_block(block), self.forms):
             if not document.text:
                 lost["empty_documents"] += 1
                 continue
@@ -261,7 +291,7 @@ class _Serialization:
             self._commit(writer)
             with bar, StopSignals() as stop, _reachable(tokenizer, workers) as reachable:
                 saved = time.monotonic()
-                make = (reachable, state["limits"])
+                make = (reachable, state["limits"], state.get("forms"))
                 for block, (encoded, lost) in ordered_map(_Encode, make, self._blocks(), workers):
                     for (split, source), part in sorted(encoded.items()):
                         stream = self._stream(split, source)

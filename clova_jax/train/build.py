@@ -14,7 +14,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import on_disk
 from clova_jax.common.options import as_json
 from clova_jax.config import SIZES, ModelConfig
-from clova_jax.corpus import kinds_of, read_sources
+from clova_jax.corpus import kinds_of, parse_forms, read_sources
 from clova_jax.data import (
     Loader,
     TokenStore,
@@ -119,10 +119,16 @@ def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
     made = options.out / "tokens"
     data = options.data if "://" in options.data else str(on_disk(options.data))
     if "://" in data or (Path(data) / "manifest.json").is_file():
+        if options.forms:
+            raise ClovaError(
+                f"--forms: {data} is a token store, whose text is fixed; give --forms to `clova serialize`"
+            )
         store = TokenStore.open(data)
     else:
         if jax.process_index() == 0:  # one writer; the others wait for it
-            serialize(data, tokenizer, made, workers=options.workers)
+            serialize(
+                data, tokenizer, made, workers=options.workers, forms=parse_forms(options.forms)
+            )
         if jax.process_count() > 1:
             multihost_utils.sync_global_devices("serialized")
         store = TokenStore.open(made)

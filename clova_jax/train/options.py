@@ -7,6 +7,7 @@ from typing import Literal
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
+from clova_jax.corpus import FORMS_HELP, parse_forms
 
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
 WARMUP_SHARE = 0.03  # at most, where the budget is small
@@ -59,6 +60,7 @@ class PretrainOptions:
     source=weight …"""
     sources: Path | None = None
     """JSON registry of your sources: name to kind and tier"""
+    forms: tuple[str, ...] = option((), help=FORMS_HELP, metavar="NAME[=SHARE]")
     max_epochs: float | None = option(None, above=0)
     """no source is repeated more often than this"""
     validate_every: int = option(500, least=0)
@@ -90,6 +92,7 @@ class PretrainOptions:
         if (self.steps is None) == (self.tokens is None):
             raise ClovaError("give one of --steps and --tokens")
         check_numbers(self)
+        parse_forms(self.forms)
 
     @property
     def total_tokens(self) -> int:

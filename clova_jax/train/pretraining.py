@@ -137,6 +137,8 @@ def identity(
     """Returns what must not change when a run is resumed: all options but the `FREE` ones, and hashes of the inputs."""
     values = as_json(options)
     chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
+    if not options.forms:  # as runs of before there were forms
+        del chosen["forms"]
     if options.weights == ("table1",):  # the shares follow from the kinds
         chosen["kinds"] = kinds_of(store.sources(), read_sources(options.sources))
     return chosen | {

@@ -33,6 +33,11 @@ FORMS: dict[str, Form] = {
     )
 }
 
+FORMS_HELP = (
+    "show a share of the documents as the pages of their sites do, with what their meta holds, for example "
+    f"rated_reviews=0.8; one of {', '.join(FORMS)}"
+)
+
 
 def parse_forms(words: Sequence[str]) -> dict[str, float]:
     """Reads `NAME=SHARE` words; a name alone means all.
@@ -56,6 +61,14 @@ def parse_forms(words: Sequence[str]) -> dict[str, float]:
     return shares
 
 
+def fitting_forms(
+    document: Document, names: Iterable[str], sources: Registry | None = None
+) -> list[str]:
+    """Returns which of the named forms fit a document, by its source's kind and what its `meta` holds."""
+    kind = source_of(document.source, sources).kind
+    return [name for name in names if FORMS[name].fits(document, kind)]
+
+
 def in_forms(
     documents: Iterable[Document], shares: Mapping[str, float], sources: Registry | None = None
 ) -> Iterator[Document]:
@@ -70,11 +83,10 @@ def in_forms(
         shares: of the documents that a form fits, by its name (`parse_forms`).
         sources: the user's (`corpus.sources.read_sources`).
     """
-    forms = [FORMS[name] for name in shares]
 
     def place(document: Document) -> tuple[Form | None, str, str]:
-        kind = source_of(document.source, sources).kind
-        form = next((form for form in forms if form.fits(document, kind)), None)
+        names = fitting_forms(document, shares, sources)
+        form = FORMS[names[0]] if names else None
         shared = str(document.meta[form.together]) if form and form.together else ""
         return form, document.source, shared
 
