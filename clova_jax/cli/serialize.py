@@ -35,13 +35,14 @@ def run(options: Options) -> None:
     from clova_jax.data import serialize
     from clova_jax.tokenizers import load_tokenizer
 
+    forms = parse_forms(options.forms)
     store = serialize(
         options.data,
         load_tokenizer(options.tokenizer),
         options.out,
         workers=options.workers,
         validation=options.validation,
-        forms=parse_forms(options.forms),
+        forms=forms,
     )
     rows = []
     for split in ("train", "validation"):

@@ -164,7 +164,7 @@ def test_every_option_is_part_of_the_run_or_on_the_list_of_those_that_change_no_
     assert names >= FREE | RESOLVED
     assert names - FREE - RESOLVED == {
         *("size", "global_batch", "length", "ramp_tokens"),
-        *("packing", "weights", "max_epochs", "seed"),
+        *("packing", "weights", "forms", "max_epochs", "seed"),
     }
 
 

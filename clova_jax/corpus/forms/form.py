@@ -1,4 +1,4 @@
-"""What a form is: how the pages of one kind of site show what they know beside the text."""
+"""Defines a form: how the pages of one kind of site show what they know beside the text."""
 
 import hashlib
 from collections.abc import Callable, Sequence

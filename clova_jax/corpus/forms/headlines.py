@@ -1,4 +1,4 @@
-"""A headline under the section of the paper that it stood in: [스포츠] …"""
+"""Shows a headline under the section of the paper that it stood in: [스포츠] 결승전에서 이겼다."""
 
 from collections.abc import Sequence
 

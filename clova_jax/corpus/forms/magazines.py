@@ -1,4 +1,4 @@
-"""A magazine's article under its issue, its date and its section."""
+"""Shows a magazine's article under its issue, its date and its section."""
 
 from collections.abc import Sequence
 

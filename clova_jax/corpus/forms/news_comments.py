@@ -1,4 +1,4 @@
-"""An article's headline with readers' comments below it."""
+"""Shows an article's headline with readers' comments below it."""
 
 from collections.abc import Sequence
 

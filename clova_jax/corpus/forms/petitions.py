@@ -1,4 +1,4 @@
-"""A petition under its title, with its category, its day and how many signed."""
+"""Shows a petition under its title, with its category, its day and how many signed."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A film's page of reviews, each with its stars: 정말 재미있게 봤다 (별점 9점)."""
+"""Shows a film's page of reviews, each with its stars: 정말 재미있게 봤다 (별점 9점)."""
 
 from collections.abc import Sequence
 

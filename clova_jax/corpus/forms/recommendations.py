@@ -1,4 +1,4 @@
-"""A shop's page of game reviews under the verdict of each: 추천, 비추천."""
+"""Shows a shop's page of game reviews under the verdict of each: 추천, 비추천."""
 
 from collections.abc import Sequence
 
