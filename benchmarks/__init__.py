@@ -1,1 +1,1 @@
-"""One file a speed question; `python -m benchmarks.<name>`."""
+"""Holds the benchmarks, a file a speed question; run one by `python -m benchmarks.<name>`."""

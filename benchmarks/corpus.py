@@ -1,10 +1,10 @@
-"""How fast is the corpus pipeline, beside datatrove on equivalent steps; and does its cost stay linear?
+"""Measures the speed of the corpus pipeline beside datatrove on equivalent steps, and whether its cost stays linear.
 
     python -m benchmarks.corpus --data DIR [--megabytes 30] [--grow 30,300,3000]
 
 The peer does what both can do: JSON Lines in, a repetition filter, masking of e-mails and addresses,
-MinHash duplicates (16 buckets of 4), JSON Lines out, each side with the same number of processes. datatrove splits words at blanks here;
-its own choice for Korean, Kiwi, is many times slower. `ours` masks eight types of identifiers instead of two. `--grow`
+MinHash duplicates (16 buckets of 4), JSON Lines out, each side with the same number of processes. datatrove splits words at
+spaces here; its own choice for Korean, Kiwi, is many times slower. `ours` masks eight types of identifiers instead of two. `--grow`
 repeats the corpus with a third of its syllables changed, and runs all default steps.
 """
 
@@ -25,8 +25,9 @@ from typing import Any
 import numpy as np
 import zstandard
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import read_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import document_files, parse_block, read_blocks
 from clova_jax.corpus.part import as_json as document_as_json
@@ -36,15 +37,22 @@ STEPS = "repetition,privacy"
 
 @dataclass(frozen=True)
 class Options:
-    """Megabytes per second of ours and of datatrove, and growth of time and memory."""
+    """Measures megabytes per second of ours and of datatrove, and the growth of time and memory."""
 
-    data: Path | None = option(None, "a corpus folder (default: the sample world)", metavar="DIR")
-    megabytes: float = option(30.0, "of text that both clean")
-    rounds: int = option(3, "timed rounds, taking turns; their median counts")
-    workers: int = option(2, "processes")
-    grow: tuple[float, ...] = option((), "megabytes of the growth test, such as 30,300,3000")
-    seed: int = option(0, "of the changes")
-    out: Path = option(Path("runs/benchmark_corpus"), "result folder", metavar="DIR")
+    data: Path | None = None
+    """a corpus folder (default: the sample world)"""
+    megabytes: float = 30.0
+    """of text that both clean"""
+    rounds: int = 3
+    """timed rounds, taking turns; their median counts"""
+    workers: int = 2
+    """processes"""
+    grow: tuple[float, ...] = ()
+    """megabytes of the growth test, such as 30,300,3000"""
+    seed: int = 0
+    """of the changes"""
+    out: Path = Path("runs/benchmark_corpus")
+    """result folder"""
 
 
 def run(options: Options) -> None:
@@ -96,7 +104,7 @@ def _sides(work: Path, workers: int) -> dict[str, list[str]]:
 
 
 def changed(text: str, turn: int, rng: np.random.Generator) -> str:
-    """The text with a third of its Hangul syllables replaced, others on every turn; turn 0 is as it was."""
+    """Replaces a third of the Hangul syllables of a text, others on every turn; on turn 0 none."""
     if not turn:
         return text
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).copy()
@@ -170,13 +178,13 @@ def _growth(data: Path, work: Path, megabytes: float, options: Options) -> dict[
 
 
 def processor_seconds() -> float:
-    """Of all processes that this one started and that have ended."""
+    """Returns the processor time of all processes that this one started and that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 class Memory:
-    """Watches a process and those it started: the largest sum of their private memory, in bytes."""
+    """Watches a process and those it started; `peak` is the largest sum of their private memory, in bytes."""
 
     def __init__(self, pid: int) -> None:
         self.pid, self.peak, self._done = pid, 0, threading.Event()

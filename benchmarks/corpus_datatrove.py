@@ -1,4 +1,4 @@
-"""The peer of `benchmarks.corpus`: the same steps by datatrove. IN OUT WORKERS."""
+"""Runs the peer of `benchmarks.corpus`, the same steps by datatrove; arguments: IN OUT WORKERS."""
 
 import re
 import sys
@@ -22,24 +22,24 @@ from datatrove.utils.hashes import xxhash as hashes
 from datatrove.utils.word_tokenizers import WordTokenizer
 
 
-class Blanks(WordTokenizer):
-    """Words between blanks: the cheapest tokenizer there is, so that the peer pays for none."""
+class Spaces(WordTokenizer):
+    """Splits words at spaces, the cheapest tokenizer there is, so that the peer spends no time on it."""
 
     def word_tokenize(self, text: str) -> list[str]:
-        """The words of a text."""
+        """Splits a text into words."""
         return text.split()
 
     def sent_tokenize(self, text: str) -> list[str]:
-        """The lines of a text."""
+        """Splits a text into lines."""
         return text.split("\n")
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        """Where each word begins and ends."""
+        """Returns where each word begins and ends."""
         return [word.span() for word in re.finditer(r"\S+", text)]
 
 
 # At import, so that datatrove's worker processes have it too.
-word_tokenizers.load_tokenizer_assignments = lambda: {"kor": Blanks, "ko": Blanks}
+word_tokenizers.load_tokenizer_assignments = lambda: {"kor": Spaces, "ko": Spaces}
 # xxhash 4 takes bytes alone; datatrove 0.10 hands it texts.
 hashes.xxhash64 = lambda text: xxhash.xxh64_intdigest(text.encode())
 

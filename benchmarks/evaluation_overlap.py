@@ -1,9 +1,9 @@
-"""Do evaluation texts stay in a corpus that they are planted in, and what is taken out of one without them?
+"""Measures how many evaluation texts stay in a corpus that they are planted in, and what else is taken out.
 
 python -m benchmarks.evaluation_overlap --data DIR [--sample 20] [--out runs/evaluation_overlap]
 
 Plants every text of every known evaluation set in documents, in all the forms of `FORMS`, and runs the steps that an
-ordinary run has up to the evaluation step. Then runs them over the corpus itself, and says what went.
+ordinary run has up to the evaluation step. Then runs them over the corpus itself, and reports what is removed.
 """
 
 import html
@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main
 from clova_jax.common.environment import environment
 from clova_jax.common.files import write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.evaluation_overlap import (
     INSIDE,
     LINE,
@@ -32,8 +32,11 @@ from clova_jax.corpus.clean.evaluation_overlap import (
     comparable,
     how_found,
 )
+from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document, parse_block, read_blocks
-from clova_jax.labelled.evaluation_sets import Item, known_files, read_items
+from clova_jax.corpus.settings import Cleaning
+from clova_jax.labelled.names import known_files
+from clova_jax.labelled.rows import Item, read_items
 
 _WORD = re.compile(r"[^\W_]+")
 _AROUND = (
@@ -75,12 +78,12 @@ PAGE = "in a page"
 
 
 def words_of(text: str) -> list[str]:
-    """The words that texts are compared by."""
+    """Returns the words that texts are compared by."""
     return _WORD.findall(comparable(text))
 
 
 def stays(item: str, text: str) -> bool:
-    """Whether a text still holds an item: its words in a row, or, for one of under 5 words, as a line."""
+    """Returns whether a text still holds an item: its words in a row, or, for one of under 5 words, as a line."""
     words = words_of(item)
     if len(words) >= 5:
         return f" {' '.join(words)} " in f" {' '.join(words_of(text))} "
@@ -88,13 +91,13 @@ def stays(item: str, text: str) -> bool:
 
 
 def forms_of(item: Item) -> list[str]:
-    """The forms that a text is planted in."""
+    """Returns the forms that a text is planted in."""
     long = LONG_FORMS if len(words_of(item.text)) >= 13 else {}
     return [*FORMS, *long, PAGE]
 
 
 def plant(item: Item, form: str, seed: int) -> Document:
-    """A document of invented prose that holds a text in a form, and is long enough to survive its loss."""
+    """Makes a document of invented prose that holds a text in a form, and is long enough to survive its loss."""
     if form == PAGE:
         return Document(_page(item.text), "1", "blogs", {"format": "html", "whole": True})
     around = random.Random(seed).sample(_AROUND, 3) * (1 + len(item.text) // 40)
@@ -103,21 +106,22 @@ def plant(item: Item, form: str, seed: int) -> Document:
 
 
 def findable(item: Item) -> bool:
-    """Whether a text can be told from others by its words."""
+    """Returns whether a text can be distinguished from others by its words."""
     return how_found(item)[0] in (INSIDE, SENTENCE, LINE)
 
 
+BEFORE = ("extract", "normalize", "title")  # steps that change a text before the evaluation step
+
+
 def cleaner_of(index: Path) -> Cleaner:
-    """The steps of an ordinary run up to the evaluation step that change a text."""
-    return Cleaner(
-        Cleaning(steps=("extract", "normalize", "title", "evaluation"), evaluation_index=str(index))
-    )
+    """Makes the steps of an ordinary run that change a text, up to the evaluation step."""
+    return Cleaner(Cleaning(steps=(*BEFORE, "evaluation"), evaluation_index=index))
 
 
 def survivors(
     cleaner: Cleaner, items: list[Item], forms: int | None = None
 ) -> tuple[Counter, list[tuple[str, str]]]:
-    """Plants texts and cleans; what was planted by form, and the (form, text) that stayed.
+    """Plants texts and cleans; returns what was planted by form, and the (form, text) that stayed.
 
     Args:
         cleaner: of `cleaner_of`.
@@ -133,8 +137,7 @@ def survivors(
             names = (names[at:] + names[:at])[:forms]
         for name in names:
             counts[name] += 1
-            steps = {step: Counter() for step, _ in cleaner.steps}
-            _, result = cleaner(plant(item, name, number), steps)
+            _, result = cleaner(plant(item, name, number))
             if not isinstance(result, Dropped) and stays(item.text, result.text):
                 left.append((name, item.text))
     return counts, left
@@ -142,12 +145,16 @@ def survivors(
 
 @dataclass(frozen=True)
 class Options:
-    """Plants evaluation texts, and measures what goes of an ordinary corpus."""
+    """Plants evaluation texts, and measures what an ordinary corpus loses."""
 
-    data: Path = option(Path("../shared/data"), "a folder with evaluation sets and a corpus")
-    out: Path = option(Path("runs/evaluation_overlap"), "where results.json and the passages go")
-    forms: int = option(3, "of each text, so many forms (in turn)")
-    every: int = option(10, "one document in so many of the corpus")
+    data: Path = Path("../shared/data")
+    """a folder with evaluation sets and a corpus"""
+    out: Path = Path("runs/evaluation_overlap")
+    """where results.json and the passages go"""
+    forms: int = 3
+    """of each text, so many forms (in turn)"""
+    every: int = 10
+    """one document in so many of the corpus"""
 
 
 def run(options: Options) -> None:
@@ -176,7 +183,7 @@ def run(options: Options) -> None:
             }
         )
         print(sets[-1], file=sys.stderr)
-    rows, removed = _losses(cleaner, index, options)
+    rows, removed = _losses(index, options)
     write_json(
         options.out / "results.json",
         {
@@ -193,9 +200,8 @@ def run(options: Options) -> None:
     print(format_table(rows))
 
 
-def _losses(
-    cleaner: Cleaner, index: EvaluationIndex, options: Options
-) -> tuple[list[dict[str, Any]], list]:
+def _losses(index: EvaluationIndex, options: Options) -> tuple[list[dict[str, Any]], list]:
+    cleaner = Cleaner(Cleaning(steps=BEFORE))
     rows, removed = [], []
     for path in sorted((options.data / "corpus").glob("*.jsonl*")):
         count: Counter = Counter()
@@ -206,8 +212,7 @@ def _losses(
                 number += 1
                 if number % options.every:
                     continue
-                steps = {step: Counter() for step, _ in cleaner.steps}
-                _, before = cleaner._run(document, steps, cleaner.steps[:-1])
+                _, before = cleaner(document)
                 if isinstance(before, Dropped):
                     continue
                 count["documents"] += 1

@@ -1,14 +1,15 @@
-"""70-shot NSMC items a second: our runner beside lm-evaluation-harness on the same exported weights.
+"""Measures 70-shot NSMC items a second: our runner beside lm-evaluation-harness on the same exported weights.
 
 python -m benchmarks.few_shot --data DIR
 
-One run, one machine, the same prompts. Ours computes the 70 examples once a trial; the harness, with
-`transformers`, computes them again for every label of every item. Each is timed twice: the first call, with
-compiling and warming up, and then the median of three rounds in turn. Then a small model labels many
-items with both. Peak memory is our process's, before torch is loaded.
+One run, one machine, the same prompts. Ours is a trial of `evaluate.measure`, as a table runs it: its prompts are
+built, and the 70 examples are computed once. The harness, with `transformers`, computes them again for every label of
+every item. Each is timed twice: the first call, with compiling and warming up, and then the median of three rounds.
+Then a small model labels many items with both. Peak memory is our process's, before torch is loaded.
 """
 
 import resource
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +20,13 @@ from typing import Any
 import numpy as np
 
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import find_file, read_lines
+from clova_jax.common.files import find_file, read_jsonl, read_lines
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
-from clova_jax.evaluate import load_task
-from clova_jax.evaluate.calibration import label_scores
+from clova_jax.evaluate import load_task, measure
 from clova_jax.evaluate.prompts import Prompt, build_prompts, draw_items
-from clova_jax.inference.scoring import score_choices
 from clova_jax.interop import to_hugging_face
 from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer
@@ -42,30 +42,38 @@ class Options:
     Without --data the items come from the embedded sample world.
     """
 
-    data: Path | None = option(None, "a folder with nsmc/", metavar="DIR")
-    shots: int = option(70, "examples in the prompt")
-    items: int = option(256, "items that ours is timed on")
-    harness_items: int = option(32, "items that the harness is timed on")
-    agreement_items: int = option(1000, "items that the small model labels with both")
-    vocab_size: int = option(50_257, "entries of the tokenizer of the 124M shape, at most")
-    seed: int = option(0, "of weights, items and examples")
-    out: Path = option(Path("runs/benchmark_few_shot"), "where everything goes", metavar="DIR")
+    data: Path | None = None
+    """a folder with nsmc/"""
+    shots: int = 70
+    """examples in the prompt"""
+    items: int = 256
+    """items that ours is timed on"""
+    harness_items: int = 32
+    """the first of them, that the harness is timed on"""
+    agreement_items: int = 1000
+    """items that the small model labels with both"""
+    vocab_size: int = 50_257
+    """entries of the tokenizer of the 124M shape, at most"""
+    seed: int = 0
+    """of weights, items and examples"""
+    out: Path = Path("runs/benchmark_few_shot")
+    """where everything goes"""
 
 
 def run(options: Options) -> None:
-    """Ours first, then the harness on the same weights and prompts."""
+    """Times ours first, then the harness on the same weights and prompts."""
     data = options.data or write_sample(options.out / "sample", seed=options.seed)
     tokenizer = make_tokenizer(data, options.vocab_size, options.out)
     large = model_of(12, 768, 12, tokenizer, options.seed)
     small_tokenizer = make_tokenizer(data, SMALL_VOCAB, options.out)
     small = model_of(2, 64, 2, small_tokenizer, options.seed)
-    prompts = prompts_of(large, data, max(options.items, options.harness_items), options)
+    prompts = prompts_of(large, data, options.items, options)
     many = prompts_of(small, data, options.agreement_items, options)
     tokens = np.mean([len(prompt.shared_ids) + len(prompt.own_ids) for prompt in prompts])
-    cold, _ = ours(large, prompts[: options.items])
-    rounds = [ours(large, prompts[: options.items]) for _ in range(3)]
+    cold, _ = ours(large, data, options.items, options)
+    rounds = [ours(large, data, options.items, options) for _ in range(3)]
     warm, labels = median(seconds for seconds, _ in rounds), rounds[0][1]
-    small_seconds, small_labels = ours(small, many)
+    small_seconds, small_labels = ours(small, data, options.agreement_items, options)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     compared = min(options.items, options.harness_items)
     folder = options.out / "hugging_face"
@@ -73,11 +81,11 @@ def run(options: Options) -> None:
     to_hugging_face(small, folder / "small")
     del large
     (harness_cold, *harness_rounds), harness_labels = harness(
-        folder / "large", prompts[: options.harness_items], rounds=3
+        folder / "large", prompts[:compared], rounds=3
     )
     harness_seconds = median(harness_rounds)
     _, small_harness_labels = harness(folder / "small", many, rounds=0)
-    rates = options.items / warm, options.harness_items / harness_seconds
+    rates = options.items / warm, compared / harness_seconds
     same = np.mean(np.array(small_labels) == np.array(small_harness_labels))
     rows = [
         {
@@ -90,18 +98,18 @@ def run(options: Options) -> None:
         },
         {
             "runner": "lm-evaluation-harness, transformers",
-            "items": options.harness_items,
+            "items": compared,
             "seconds": harness_seconds,
             "items/s": rates[1],
             "first call, seconds": harness_cold,
         },
     ]
     notes = [
-        f"{rates[0] / rates[1]:.1f} times as fast warm, {options.items / cold / (options.harness_items / harness_cold):.1f} times "
+        f"{rates[0] / rates[1]:.1f} times as fast warm, {options.items / cold / (compared / harness_cold):.1f} times "
         f"with the first call of each, compiling included; {options.shots} shots, {tokens:.0f} tokens a prompt on "
         f"average, 12 layers of 768, vocabulary {tokenizer.vocab_size:,}, context 2,048, float32, CPU",
         f"the large model's labels are the same on "
-        f"{sum(a == b for a, b in zip(labels[:compared], harness_labels[:compared], strict=True))} "
+        f"{sum(a == b for a, b in zip(labels[:compared], harness_labels, strict=True))} "
         f"of {compared} items",
         f"a small model (2 layers of 64) gives the same label with both on {100 * same:.2f}% of "
         f"{len(many)} items; ours took {small_seconds:.1f} s for them, compilation included",
@@ -110,7 +118,7 @@ def run(options: Options) -> None:
 
 
 def make_tokenizer(data: Path, vocab_size: int, out: Path) -> Tokenizer:
-    """A byte-level BPE of the reviews: one that transformers reads as it is."""
+    """Trains a byte-level BPE on the reviews, which transformers reads as it is, or loads it."""
     folder = out / f"tokenizer_{vocab_size}"
     if not folder.exists():
         path = find_file(data / "nsmc", "ratings_train.txt")
@@ -120,13 +128,13 @@ def make_tokenizer(data: Path, vocab_size: int, out: Path) -> Tokenizer:
 
 
 def model_of(layers: int, width: int, heads: int, tokenizer: Tokenizer, seed: int) -> LanguageModel:
-    """Random weights of a shape."""
+    """Makes a model of a shape with random weights."""
     config = ModelConfig(layers, width, heads, vocab_size=tokenizer.vocab_size, max_length=2_048)
     return LanguageModel.create(config, tokenizer, seed)
 
 
 def prompts_of(lm: LanguageModel, data: Path, count: int, options: Options) -> list[Prompt]:
-    """The prompts of one trial; the same text for both runners."""
+    """Builds the prompts of the trial for the harness, of the same text and in the order of our predictions."""
     loaded = TASK.load(data)
     items = draw_items(loaded, TASK, count, options.seed)
     if len(items) < count:
@@ -145,26 +153,21 @@ def prompts_of(lm: LanguageModel, data: Path, count: int, options: Options) -> l
     return prompts
 
 
-def ours(lm: LanguageModel, prompts: Sequence[Prompt]) -> tuple[float, list[int]]:
-    """Seconds, and the label of each item."""
-    choices = [lm.tokenizer.encode(choice) for choice in TASK.choices()]
-    lengths = np.array([len(ids) for ids in choices], np.float64)
-    groups: dict[tuple[int, ...], list[int]] = {}
-    for i, prompt in enumerate(prompts):
-        groups.setdefault(prompt.shared_ids, []).append(i)
-    labels = [0] * len(prompts)
-    begin = time.perf_counter()
-    for shared, members in groups.items():
-        contexts = [list(prompts[i].own_ids) for i in members]
-        scores = score_choices(lm, list(shared), contexts, [choices] * len(contexts))
-        best = label_scores(np.stack(scores), lengths, np.zeros((0, 2)), "raw").argmax(axis=1)
-        for i, label in zip(members, best, strict=True):
-            labels[i] = int(label)
-    return time.perf_counter() - begin, labels
+def ours(lm: LanguageModel, data: Path, count: int, options: Options) -> tuple[float, list[int]]:
+    """Runs one trial of the task; returns its seconds, and the label of each item."""
+    with (
+        tempfile.TemporaryDirectory() as out
+    ):  # a folder of its own: a finished trial is not run again
+        more = {"shots": options.shots, "limit": count, "seed": options.seed}
+        measure(lm, TASK, data, trials=1, out=out, **more)
+        ((_, trial),) = read_jsonl(Path(out) / "trials.jsonl")
+        names = list(TASK.labels)
+        rows = read_jsonl(Path(out) / "predictions.jsonl")
+        return trial["seconds"], [names.index(row["prediction"]) for _, row in rows]
 
 
 def harness(folder: Path, prompts: Sequence[Prompt], rounds: int) -> tuple[list[float], list[int]]:
-    """Scores with the harness's own model class on the export: seconds of the first call and each round, labels."""
+    """Scores with the harness's own model class on the export; returns seconds of the first call and each round, labels."""
     import torch
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM

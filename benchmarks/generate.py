@@ -1,10 +1,10 @@
-"""How fast does text come out on this CPU, beside `transformers` on the same weights?
+"""Measures how fast text is generated on this CPU, beside `transformers` on the same weights.
 
     python -m benchmarks.generate [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 3]
 
 One process, float32, greedy, random weights of 12 x 768 and 51,200 tokens, written by `transformers` and
-read by `from_hugging_face`. Reading the prompts and decoding are timed apart in the same run, in turns; the
-median of the rounds counts. The floor of a decoding step is the larger of two times: reading all weights and
+read by `from_hugging_face`. Both take turns in one run, and the median of the rounds counts. Prefill is the time of
+a call for one token, decoding what a call for all tokens takes beyond that. The floor of a decoding step is the larger of two times: reading all weights and
 the cache once at the measured rate of memory, and the step's products at the measured rate of the processor.
 """
 
@@ -22,26 +22,29 @@ import jax.numpy as jnp
 import numpy as np
 
 from clova_jax import LanguageModel
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
-from clova_jax.inference.complete import cache_size, start
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.sampling import seed_key
-from clova_jax.inference.slots import CALL_TOKENS, Slots
+from clova_jax.inference import complete
 from clova_jax.interop import from_hugging_face
-from clova_jax.parallel.chips import peak_flops
+from clova_jax.parallel.peak import peak_flops
 
 
 @dataclass(frozen=True)
 class Options:
-    """Tokens per second of generation: ours and those of transformers."""
+    """Measures tokens per second of generation: ours and those of transformers."""
 
-    batches: tuple[int, ...] = option((1, 16), "texts at once")
-    prompts: tuple[int, ...] = option((32, 1_024), "tokens of the prompts")
-    tokens: int = option(64, "tokens to write after each prompt")
-    rounds: int = option(3, "timed rounds; their median counts")
-    out: Path = option(Path("runs/benchmark_generate"), "result folder")
+    batches: tuple[int, ...] = (1, 16)
+    """texts at once"""
+    prompts: tuple[int, ...] = (32, 1_024)
+    """tokens of the prompts"""
+    tokens: int = option(64, least=2)
+    """tokens to write after each prompt"""
+    rounds: int = 3
+    """timed rounds; their median counts"""
+    out: Path = Path("runs/benchmark_generate")
+    """result folder"""
 
 
 class Numbers:
@@ -50,7 +53,7 @@ class Numbers:
     kind, vocab_size, end_of_text = "numbers", 51_200, 0
 
     def decode_bytes(self, ids: list[int]) -> bytes:
-        """One byte a token."""
+        """Returns a byte a token."""
         return b"." * len(ids)
 
 
@@ -58,7 +61,7 @@ Run = Callable[[np.ndarray, int], tuple[float, float, np.ndarray]]
 
 
 def peer(folder: Path) -> Run:
-    """transformers: (prompt seconds, decoding seconds, new tokens)."""
+    """Writes random weights to `folder`; returns generation by transformers: (prefill and decoding seconds, new ids)."""
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel, StoppingCriteria, StoppingCriteriaList
 
@@ -98,29 +101,23 @@ def peer(folder: Path) -> Run:
 
 
 def ours(lm: LanguageModel) -> Run:
-    """clova_jax: (prompt seconds, decoding seconds, new tokens)."""
+    """Returns generation by clova_jax: (prefill and decoding seconds, new ids)."""
+
+    def call(rows: list[list[int]], tokens: int) -> tuple[float, np.ndarray]:
+        begin = time.perf_counter()
+        written = complete(lm, rows, max_new_tokens=tokens, temperature=0.0, seed=0)
+        return time.perf_counter() - begin, np.array([one.ids for one in written])
 
     def run(ids: np.ndarray, tokens: int) -> tuple[float, float, np.ndarray]:
-        begin = time.perf_counter()
-        batch, length = ids.shape
-        slots = Slots(lm, batch, cache_size(length + tokens))
-        greedy = Sampling(max_new_tokens=tokens, temperature=0)
-        texts = [
-            start(lm, row.tolist(), greedy, seed_key(0), lm.config.max_length, "prompt")
-            for row in ids
-        ]
-        slots.admit(texts)
-        slots.advance(1)  # the first token, as the peer's clock counts
-        first = time.perf_counter()
-        while len(slots.free) < batch:
-            slots.advance(CALL_TOKENS)
-        return first - begin, time.perf_counter() - first, np.array([text.ids for text in texts])
+        prefill, _ = call(ids.tolist(), 1)
+        seconds, new = call(ids.tolist(), tokens)
+        return prefill, seconds - prefill, new
 
     return run
 
 
 def memory_rate() -> float:
-    """Bytes a second at which this machine reads a large array: the best of five sums."""
+    """Measures the bytes a second at which this machine reads a large array: the best of five sums."""
     array = jnp.ones(1 << 27, jnp.float32)
     total = jax.jit(jnp.sum)
     total(array).block_until_ready()
@@ -133,6 +130,7 @@ def memory_rate() -> float:
 
 
 def run(options: Options) -> None:
+    """Measures every batch size with every prompt length, and writes the report."""
     report = Report("benchmark: generation", as_json(options))
     with tempfile.TemporaryDirectory() as folder:
         theirs = peer(Path(folder))
@@ -162,15 +160,16 @@ def measure(
     bandwidth: float,
     flops: float,
 ) -> dict[str, Any]:
+    """Times both on prompts of one shape; returns their row of the table."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, lm.config.vocab_size, (batch, length), np.int32)
-    read: dict[str, list[float]] = {name: [] for name in runs}
+    prefilled: dict[str, list[float]] = {name: [] for name in runs}
     decoded: dict[str, list[float]] = {name: [] for name in runs}
     written = {name: run(ids, options.tokens)[2] for name, run in runs.items()}  # warm, compiled
     for _ in range(options.rounds):
         for name, run in runs.items():
             prompt, rest, _ = run(ids, options.tokens)
-            read[name].append(prompt)
+            prefilled[name].append(prompt)
             decoded[name].append(rest)
     count = batch * (options.tokens - 1)
     rates = {name: count / statistics.median(seconds) for name, seconds in decoded.items()}
@@ -191,8 +190,8 @@ def measure(
         "floor_ms": 1e3 * floor,
         "step_ms": 1e3 * step["clova_jax"],
         "of_floor": floor / step["clova_jax"],
-        "prompt_seconds": statistics.median(read["clova_jax"]),
-        "transformers_prompt_seconds": statistics.median(read["transformers"]),
+        "prompt_seconds": statistics.median(prefilled["clova_jax"]),
+        "transformers_prompt_seconds": statistics.median(prefilled["transformers"]),
         "same_tokens": float((written["clova_jax"] == written["transformers"]).mean()),
     }
 

@@ -1,4 +1,4 @@
-"""Does a run that is killed again and again end as if nothing had happened?
+"""Checks that a training run that is killed again and again ends as if nothing had happened.
 
     python -m benchmarks.kill [--kills 30] [--mesh 2,2,2] [--seed 0] [--out runs/benchmark_kill]
 
@@ -24,8 +24,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json, option
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.train.checkpoint import MARK
@@ -36,18 +37,24 @@ MEASURED_BY_THE_CLOCK = ("tokens_per_second", "mfu", "time")
 
 @dataclass(frozen=True)
 class Options:
-    """Kills a training run at random moments and compares it with one that was left in peace."""
+    """Kills a training run at random moments and compares it with one that was not."""
 
-    kills: int = option(30, "how often")
-    steps: int = option(120, "of the run")
-    checkpoint_every: int = option(3, "steps between checkpoints")
-    mesh: tuple[int, ...] = option((2, 2, 2), "devices for data, pipe and model", metavar="D,P,M")
-    seed: int = option(0, "of the run and of the moments")
-    out: Path = option(Path("runs/benchmark_kill"), "result folder; emptied first")
+    kills: int = 30
+    """how often"""
+    steps: int = 120
+    """of the run"""
+    checkpoint_every: int = 3
+    """steps between checkpoints"""
+    mesh: tuple[int, ...] = option((2, 2, 2), metavar="D,P,M")
+    """devices for data, pipe and model"""
+    seed: int = 0
+    """of the run and of the moments"""
+    out: Path = Path("runs/benchmark_kill")
+    """result folder; emptied first"""
 
 
 def prepare(out: Path) -> tuple[Path, Path]:
-    """A token store and its tokenizer."""
+    """Makes a token store and its tokenizer."""
     from clova_jax.corpus.documents import read_documents
     from clova_jax.data import serialize
     from clova_jax.sample import write_sample
@@ -61,7 +68,7 @@ def prepare(out: Path) -> tuple[Path, Path]:
 
 
 class Run:
-    """One `clova pretrain`, started as often as needed, on virtual devices of the CPU."""
+    """Starts one `clova pretrain`, as often as needed, on virtual devices of the CPU."""
 
     def __init__(self, options: Options, name: str, store: Path, tokenizer: Path) -> None:
         self.out = options.out / name
@@ -85,14 +92,14 @@ class Run:
         self.log = options.out / f"{name}.log"
 
     def start(self) -> subprocess.Popen:
-        """A new life."""
+        """Starts the process."""
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 self.command, env=self.environment, stdout=log, stderr=subprocess.STDOUT
             )
 
     def finish(self) -> None:
-        """Starts it and waits for its end.
+        """Starts the process and waits for its end.
 
         Raises:
             ClovaError: it failed.
@@ -102,7 +109,7 @@ class Run:
             raise ClovaError(f"{self.log}: the run failed: {' '.join(last)}")
 
     def step(self) -> int:
-        """The last step that is in `metrics.jsonl`."""
+        """Returns the last step that is in `metrics.jsonl`."""
         try:
             lines = (self.out / "metrics.jsonl").read_bytes().split(b"\n")[:-1]
         except FileNotFoundError:
@@ -110,7 +117,7 @@ class Run:
         return max((int(line.split(b",")[0].split(b":")[1]) for line in lines if line), default=0)
 
     def unfinished(self) -> set[tuple[str, int]]:
-        """The checkpoints that are not whole, by name and by the folder's number on the disk."""
+        """Returns the checkpoints that are not complete, by name and inode of the folder."""
         found = set()
         for folder in (self.out / "checkpoints").glob("*"):
             with contextlib.suppress(FileNotFoundError):  # removed meanwhile
@@ -119,7 +126,7 @@ class Run:
         return found
 
     def file(self) -> int:
-        """The number on the disk of `metrics.jsonl`, which a new life writes anew; 0 without one."""
+        """Returns the inode of `metrics.jsonl`, which a new process writes anew; 0 without one."""
         try:
             return (self.out / "metrics.jsonl").stat().st_ino
         except FileNotFoundError:
@@ -127,13 +134,13 @@ class Run:
 
 
 def kill(run: Run, goal: int, moment: str, chance: random.Random) -> str:
-    """One life of a run, ended by SIGKILL; returns what it was doing, as far as its files tell.
+    """Starts a run and ends it by SIGKILL; returns what it was doing, as far as its files show.
 
     Args:
         run: what to start.
         goal: the step it should have reached, unless it is to die earlier.
         moment: "start", "step" or "checkpoint".
-        chance: for the rest.
+        chance: draws the delays.
     """
     left, file = run.unfinished(), run.file()
     process = run.start()
@@ -160,7 +167,7 @@ def kill(run: Run, goal: int, moment: str, chance: random.Random) -> str:
 
 
 def read_run(run: Run) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """The last train state by name, as NumPy arrays, and the rows of the metrics without timings."""
+    """Returns the last train state by name, as NumPy arrays, and the rows of the metrics without timings."""
     import jax
     import numpy as np
     import orbax.checkpoint as ocp
@@ -185,7 +192,7 @@ def read_run(run: Run) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 
 def compare(whole: Run, killed: Run) -> None:
-    """Nothing where both ended alike.
+    """Checks that both runs ended alike.
 
     Raises:
         ClovaError: the first difference.
@@ -209,7 +216,7 @@ def compare(whole: Run, killed: Run) -> None:
 
 
 def run(options: Options) -> None:
-    """Both runs, the comparison, the report."""
+    """Makes both runs, compares them and writes the report."""
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
     store, tokenizer = prepare(options.out)

@@ -1,4 +1,4 @@
-"""How fast are batches read, beside a bare memory map and grain alone; and does it stay small and quick?
+"""Measures how fast batches are read, beside a bare memory map and grain alone, and memory and start-up.
 
     python -m benchmarks.loader [--tokens 2e8] [--batch 32] [--length 2048] [--out runs/benchmark_loader]
 
@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import write_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.config import SIZES
 from clova_jax.data import Loader, TokenStore
@@ -37,22 +38,32 @@ SOURCES = {"blog": 0.5, "cafe": 0.2, "comments": 0.1, "news": 0.2}
 
 @dataclass(frozen=True)
 class Options:
-    """Batches per second of the loader and of its peers, its memory and its start-up."""
+    """Measures batches per second of the loader and of its peers, its memory and its start-up."""
 
-    tokens: int = option(200_000_000, "tokens in the store that is read")
-    batch: int = option(32, "rows a batch")
-    length: int = option(2_048, "tokens a row")
-    batches: int = option(300, "single batches timed of each reader without threads")
-    rounds: int = option(5, "timed rounds; their median counts")
-    seconds: float = option(1.0, "length of a round")
-    size: str = option("tiny", "model whose step is timed; a name in SIZES, or none")
-    sparse: int = option(100_000_000_000, "bytes of the sparse store of the start-up test")
-    seed: int = option(0, "of tokens and shuffles")
-    out: Path = option(Path("runs/benchmark_loader"), "result folder")
+    tokens: int = 200_000_000
+    """tokens in the store that is read"""
+    batch: int = 32
+    """rows a batch"""
+    length: int = 2_048
+    """tokens a row"""
+    batches: int = 300
+    """single batches timed of each reader without threads"""
+    rounds: int = 5
+    """timed rounds; their median counts"""
+    seconds: float = 1.0
+    """length of a round"""
+    size: str = "tiny"
+    """model whose step is timed; a name in SIZES, or none"""
+    sparse: int = 100_000_000_000
+    """bytes of the sparse store of the start-up test"""
+    seed: int = 0
+    """of tokens and shuffles"""
+    out: Path = Path("runs/benchmark_loader")
+    """result folder"""
 
 
 def write_store(folder: Path, tokens: int, seed: int) -> TokenStore:
-    """Random ids in documents of 600 tokens, by the serializer's own writer."""
+    """Writes random ids in documents of 600 tokens, by the serializer's own writer."""
     random = np.random.default_rng(seed)
     local = LocalFolder(folder)
     writer = local.writer(np.dtype("<u2"), {}, 1 << 26)
@@ -69,7 +80,7 @@ def write_store(folder: Path, tokens: int, seed: int) -> TokenStore:
 
 
 def sparse_store(folder: Path, size: int) -> TokenStore:
-    """Shards of 1 GiB that take no room; their hashes are not asked for."""
+    """Makes shards of 1 GiB that take no room; their hashes are not checked."""
     local, streams = LocalFolder(folder), {}
     for number, (source, share) in enumerate(SOURCES.items()):
         shards = []
@@ -103,6 +114,7 @@ def _finish(local: LocalFolder, streams: dict[str, Any]) -> TokenStore:
 
 
 def shard_maps(store: TokenStore) -> list[np.ndarray]:
+    """Maps each shard of a store into memory."""
     return [
         np.memmap(f"{store.path}/{shard['file']}.bin", store.dtype, "r")
         for stream in store.manifest["streams"].values()
@@ -111,7 +123,7 @@ def shard_maps(store: TokenStore) -> list[np.ndarray]:
 
 
 def bare_memmap(store: TokenStore, options: Options) -> Iterator[Any]:
-    """nanoGPT's way: random places of a map, stacked; shards by their size, no epochs."""
+    """Reads as nanoGPT does: random places of a map, stacked; shards by their size, no epochs."""
     maps = shard_maps(store)
     shares = np.array([len(one) for one in maps]) / sum(len(one) for one in maps)
     random = np.random.default_rng(options.seed)
@@ -125,7 +137,7 @@ def bare_memmap(store: TokenStore, options: Options) -> Iterator[Any]:
 
 
 def grain_alone(store: TokenStore, options: Options, threads: int) -> Iterator[Any]:
-    """What grain's manual would have one write: a source over the maps, shuffle, map, batch."""
+    """Reads as grain's manual recommends: a source over the maps, shuffle, map, batch."""
     import grain
 
     class Windows:
@@ -152,7 +164,7 @@ def grain_alone(store: TokenStore, options: Options, threads: int) -> Iterator[A
 
 
 def through_grain(loader: Loader) -> Iterator[Any]:
-    """Our batches, read ahead by grain instead of by our own thread."""
+    """Reads our batches ahead by grain instead of by our own thread."""
     import grain
 
     class Steps:
@@ -167,6 +179,7 @@ def through_grain(loader: Loader) -> Iterator[Any]:
 
 
 def plainly(loader: Loader) -> Iterator[Any]:
+    """Yields the loader's batches, each made when it is asked for."""
     step = 0
     while True:
         yield loader.batch(step)
@@ -174,7 +187,7 @@ def plainly(loader: Loader) -> Iterator[Any]:
 
 
 def single_batches(readers: dict[str, Iterator[Any]], count: int) -> dict[str, list[float]]:
-    """Sorted milliseconds of single batches, one reader after the other for each."""
+    """Returns sorted milliseconds of single batches, one reader after the other for each."""
     found: dict[str, list[float]] = {name: [] for name in readers}
     for _ in range(count):
         for name, reader in readers.items():
@@ -187,7 +200,7 @@ def single_batches(readers: dict[str, Iterator[Any]], count: int) -> dict[str, l
 def rates(
     readers: dict[str, Callable[[], Iterator[Any]]], options: Options
 ) -> dict[str, list[float]]:
-    """Sorted batches per second of readers that work ahead, one figure a round, each alone.
+    """Returns sorted batches per second of readers that work ahead, one figure a round, each alone.
 
     A reader is made for its turn and closed after it: the threads of all at once would wait for each other.
     """
@@ -207,13 +220,13 @@ def rates(
 
 
 def resident() -> float:
-    """Resident memory of this process in MB."""
+    """Returns the resident memory of this process in MB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def memory_over_an_epoch(loader: Loader, options: Options) -> dict[str, float]:
-    """Resident MB at ten places of an epoch."""
+    """Measures resident MB at ten places of an epoch."""
     steps = loader.store.count("train").tokens // (options.length * options.batch)
     places, batches = [], loader.iterate()
     for step in range(steps):
@@ -225,7 +238,7 @@ def memory_over_an_epoch(loader: Loader, options: Options) -> dict[str, float]:
 
 
 def start_up(options: Options) -> dict[str, float]:
-    """Seconds of a fresh process, from its start to its first batch on a sparse store."""
+    """Measures seconds of a fresh process, from its start to its first batch on a sparse store."""
     with tempfile.TemporaryDirectory() as folder:
         sparse_store(Path(folder), options.sparse)
         script = (
@@ -253,7 +266,7 @@ def start_up(options: Options) -> dict[str, float]:
 
 
 def share_of_a_step(store: TokenStore, options: Options) -> dict[str, Any]:
-    """The time a training loop waits for batches, as part of its steps."""
+    """Measures how long a training loop waits for batches, as a share of its steps."""
     from clova_jax.train import LearningRate, TrainStep, adamw
 
     config = SIZES[options.size].replace(vocab_size=VOCAB)

@@ -1,4 +1,4 @@
-"""P-tuning steps a second and memory: ours beside PEFT in torch, and full fine-tuning, on CPU.
+"""Measures p-tuning steps a second and memory: ours beside PEFT in torch, and full fine-tuning, on CPU.
 
     python -m benchmarks.p_tuning [--out runs/benchmark_p_tuning]
 
@@ -28,9 +28,10 @@ from benchmarks.p_tuning_weights import (
     resident,
     weights,
 )
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
 
@@ -52,15 +53,21 @@ ENGINES: tuple[Engine, ...] = (
 class Options:
     """Measures p-tuning (LSTM of 128 units, 20 virtual tokens) against PEFT, and its memory against fine-tuning."""
 
-    sizes: tuple[str, ...] = option(tuple(SHAPES), f"of {', '.join(SHAPES)}")
-    rounds: int = option(5, "timed rounds in turn; their median counts")
-    steps: int = option(3, "steps of a round")
-    seed: int = option(0, "of weights and batch")
-    child: str | None = option(None, "used by the benchmark itself: a file that says what to do")
-    out: Path = option(Path("runs/benchmark_p_tuning"), "result folder", metavar="DIR")
+    sizes: tuple[str, ...] = option(tuple(SHAPES), help=f"of {', '.join(SHAPES)}")
+    rounds: int = 5
+    """timed rounds in turn; their median counts"""
+    steps: int = 3
+    """steps of a round"""
+    seed: int = 0
+    """of weights and batch"""
+    child: str | None = None
+    """used by the benchmark itself: a file that says what to do"""
+    out: Path = Path("runs/benchmark_p_tuning")
+    """result folder"""
 
 
 def run(options: Options) -> None:
+    """Measures every size and writes the report; with --child, makes the steps of one engine."""
     if options.child:
         return child(**read_json(options.child))
     unknown = set(options.sizes) - set(SHAPES)
@@ -84,7 +91,7 @@ def run(options: Options) -> None:
 
 
 def measure(size: str, options: Options) -> list[dict[str, Any]]:
-    """A row an engine. Both p-tunings are timed in turn, each in its process."""
+    """Measures a row an engine. Both p-tunings are timed in turn, each in its process."""
     config, batch, length = SHAPES[size]
     rows = []
     timed = [Child(size, engine, options) for engine in ENGINES[:2]]
@@ -110,7 +117,7 @@ def measure(size: str, options: Options) -> list[dict[str, Any]]:
 
 
 class Child:
-    """A process that makes steps when asked to; `ask(0)` ends it and gives its memory."""
+    """Runs a process that makes steps when asked to; `ask(0)` ends it and returns its memory."""
 
     def __init__(self, size: str, engine: Engine, options: Options) -> None:
         path = options.out / f"{size}_{engine.replace(' ', '_')}.json"
@@ -123,7 +130,7 @@ class Child:
         )
 
     def ask(self, steps: int) -> dict[str, float]:
-        """So many steps: the seconds they took."""
+        """Has it make so many steps; returns the seconds they took."""
         print(steps, file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
@@ -155,7 +162,7 @@ def child(size: str, engine: Engine, seed: int) -> None:
 
 
 def maker(engine: Engine) -> Callable[[ModelConfig, np.ndarray, int], tuple[float, Any]]:
-    """What gives the memory before the model is there, and the step."""
+    """Returns the function that makes an engine's step, and the memory before the model is there."""
     if engine.startswith("clova_jax"):
         return ours if engine == "clova_jax" else whole_ours
     from benchmarks import p_tuning_torch  # here: our side's memory is measured without torch
@@ -164,7 +171,7 @@ def maker(engine: Engine) -> Callable[[ModelConfig, np.ndarray, int], tuple[floa
 
 
 def our_params(config: ModelConfig, seed: int) -> Any:
-    """Our tree: normal kernels under GPT-2's names, LayerNorms and biases as they start."""
+    """Makes our parameters: normal kernels by name, LayerNorms and biases as they start."""
     import jax
     import jax.numpy as jnp
 
@@ -186,21 +193,18 @@ class Words:
 
     fingerprint = "none"
 
+    def __init__(self, vocab_size: int) -> None:
+        self.vocab_size = vocab_size
+
     def encode(self, text: str) -> list[int]:
-        """Nothing."""
+        """Returns no ids."""
         return []
 
 
 def our_model(config: ModelConfig, seed: int) -> Any:
-    from types import SimpleNamespace
+    from clova_jax.inference import Model
 
-    return SimpleNamespace(
-        config=config,
-        params=our_params(config, seed),
-        tokenizer=Words(),
-        mesh=None,
-        dtype=np.dtype(np.float32),
-    )
+    return Model(config, our_params(config, seed), Words(config.vocab_size), dtype=np.float32)
 
 
 def examples_of(ids: np.ndarray) -> list[Any]:
@@ -210,26 +214,26 @@ def examples_of(ids: np.ndarray) -> list[Any]:
 
 
 def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callable[[], float]:
-    """A step of `tuning.loop`, on the same batch each time."""
+    """Returns a step of `tuning.loop`, on the same batch each time."""
     import jax
     import jax.numpy as jnp
 
     from clova_jax.train import LearningRate, adamw
     from clova_jax.train.optimizer import fresh_state
+    from clova_jax.tuning import TuneOptions
     from clova_jax.tuning.inside import Inside
-    from clova_jax.tuning.loop import update
 
-    gradient = Inside(model, method, template, TARGET)
+    make_step = method.steps(model, Inside(model, method, template, TARGET), TuneOptions())
     constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
-    optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
-    state = fresh_state(optimizer, jax.tree.map(jnp.asarray, method.init(model, 0)))
+    make_step.optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
+    # Not `begin`, which copies what is trained: fine-tuning here trains the model itself.
+    state = fresh_state(make_step.optimizer, jax.tree.map(jnp.asarray, method.init(model, 0)))
     batch = examples_of(ids)
 
     def step() -> float:
         nonlocal state
-        loss, gradients = gradient(state.params, batch)
-        state, _ = update(optimizer, state, loss, gradients)
-        return float(loss)
+        state, metrics = make_step(state, batch)
+        return float(metrics["loss"])
 
     return step
 
@@ -240,10 +244,10 @@ def ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, Callab
 
     from clova_jax.inference import Template
     from clova_jax.tuning import PromptEncoderConfig
-    from clova_jax.tuning.methods import SoftPrompts
+    from clova_jax.tuning.methods.p_tuning import PTuning
 
-    class SameStart(SoftPrompts):
-        """The encoder's weights by name, as PEFT's are set."""
+    class SameStart(PTuning):
+        """Sets the encoder's weights by name, as PEFT's are set."""
 
         def init(self, model: Any, seed: int) -> Any:
             tensor = weights(1)
@@ -266,7 +270,7 @@ def whole_ours(config: ModelConfig, ids: np.ndarray, seed: int) -> tuple[float, 
 
     from clova_jax.inference import Template
     from clova_jax.tuning import FineTuningConfig
-    from clova_jax.tuning.methods import FineTuning
+    from clova_jax.tuning.methods.fine_tuning import FineTuning
 
     jnp.zeros(1).block_until_ready()
     start = resident()

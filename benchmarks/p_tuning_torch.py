@@ -1,4 +1,4 @@
-"""The other side of `benchmarks.p_tuning`: PEFT's p-tuning and full fine-tuning in torch."""
+"""Makes the peers of `benchmarks.p_tuning`: PEFT's p-tuning and full fine-tuning in torch."""
 
 import os
 from collections.abc import Callable
@@ -40,7 +40,7 @@ def torch_model(config: ModelConfig, seed: int) -> tuple[float, Any]:
 
 
 def torch_step(model: Any, ids: np.ndarray) -> Callable[[], float]:
-    """AdamW without decay after clipping, as ours."""
+    """Returns a step of AdamW without decay after clipping, as ours."""
     parameters = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(
         parameters, lr=1e-4, betas=(0.9, 0.999), weight_decay=0.0, fused=True

@@ -1,4 +1,4 @@
-"""What both sides of `benchmarks.p_tuning` start from: the same numbers under the same names, the same gauge."""
+"""Holds what both sides of `benchmarks.p_tuning` share: initial weights by name, and measures of memory."""
 
 import ctypes
 import os
@@ -15,25 +15,25 @@ VIRTUAL, TARGET = 20, 3  # virtual tokens before a text, and tokens at its end t
 
 
 def resident() -> float:
-    """MiB of memory now."""
+    """Returns the resident memory in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def forget_peak() -> None:
-    """Memory freed so far goes back to the system, and the peak is counted from here."""
+    """Returns freed memory to the system, and counts the peak from here."""
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak() -> float:
-    """MiB at most since `forget_peak`."""
+    """Returns the peak in MiB since `forget_peak`."""
     kibibytes = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]
     return int(kibibytes) / 1024
 
 
 def weights(seed: int) -> Callable[[str, tuple[int, ...]], np.ndarray]:
-    """The same number for the same tensor in both worlds, without either's library."""
+    """Returns a function from a tensor's name and shape to its values, the same for both sides."""
 
     def tensor(name: str, shape: tuple[int, ...]) -> np.ndarray:
         random = np.random.default_rng([seed, *name.encode()])

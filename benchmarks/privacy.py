@@ -1,13 +1,13 @@
-"""How good is the privacy step: on two generated sets, and on real text whose finds were read one by one.
+"""Measures the privacy step on two generated sets, and on real text whose finds were labelled one by one.
 
     python -m benchmarks.privacy --data DIR                 the figures, from the labels in docs/results
     python -m benchmarks.privacy --data DIR --draw 300      a new draw to read, in OUT/to_read.jsonl
 
 The labels name a file, a document, a span and what was read there, never the text: `person` (somebody's, a company's
-too), `example` (of the form, but invented), `foreign` (of a form of another country), `no`. What is masked is computed again from the data, so
-that a label changes its side when the rules do. Three readings, none in a document that the rules were tuned on: `drawn` (300 masked and
+too), `example` (of the form, but invented), `foreign` (of a form of another country), `no`. What is masked is computed
+again from the data, so that a label changes its side when the rules do. Three readings, none in a document that the rules were tuned on: `drawn` (300 masked and
 300 other places, before the last mending of the rules), `rest` (every other masked place, after it), `likely` (every other
-place that begins as a telephone number, has the shape of an address, or stands behind a telling word).
+place that begins as a telephone number, has the shape of an address, or stands behind a word such as 전화).
 """
 
 import random
@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option, seed_option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_jsonl
+from clova_jax.common.options import as_json, option, seed_option
 from clova_jax.common.report import Report
 from clova_jax.corpus.clean.privacy import Finding, find
 from clova_jax.corpus.documents import Document, document_files, parse_block, read_blocks
@@ -43,14 +44,16 @@ Span = tuple[str, int, int, int]  # file, document, start, end
 
 @dataclass(frozen=True)
 class Options:
-    """Recall and precision of the privacy step, by type."""
+    """Measures recall and precision of the privacy step, by type."""
 
-    data: Path | None = option(
-        None, "a corpus folder (default: generated sets only)", metavar="DIR"
-    )
-    draw: int = option(0, "draw so many masked and so many other places to read", least=0)
-    seed: int = seed_option("of the generated sets and of the draw")
-    out: Path = option(Path("runs/benchmark_privacy"), "result folder", metavar="DIR")
+    data: Path | None = None
+    """a corpus folder (default: generated sets only)"""
+    draw: int = option(0, least=0)
+    """draw so many masked and so many other places to read"""
+    seed: int = seed_option()
+    """of the generated sets and of the draw"""
+    out: Path = Path("runs/benchmark_privacy")
+    """result folder"""
 
 
 def run(options: Options) -> None:
@@ -87,7 +90,7 @@ def _documents(data: Path) -> Iterator[tuple[str, int, Document]]:
 
 
 def number_like(text: str, found: list[Finding]) -> Iterator[tuple[int, int]]:
-    """The number-like places of a text that no finding touches."""
+    """Yields the number-like places of a text that no finding touches."""
     place = 0
     for match in _NUMBER_LIKE.finditer(text):
         while place < len(found) and found[place].end <= match.start():
@@ -121,25 +124,8 @@ def _draw(options: Options) -> None:
     print(f"{len(masked):,} masked, {len(other):,} others; drawn: {options.out / 'to_read.jsonl'}")
 
 
-_TELEPHONE = re.compile(r"0\d{1,2}\D{0,3}\d{3,4}\D{0,3}\d{4}")
-_ADDRESS = re.compile(r"\w@\w[\w\-]*\.\w")
-_TELLING = re.compile(
-    "전화|연락|핸드폰|휴대|문의|계좌|입금|팩스|메일|[Tt]el|주민|여권|면허|카드번호"
-)
-
-
-def is_likely(text: str, start: int, end: int) -> bool:
-    """Whether a number-like place is one where an identifier would be missed, if anywhere."""
-    place = text[start:end]
-    return bool(
-        _TELEPHONE.match(place)
-        or _ADDRESS.search(place)
-        or _TELLING.search(text[max(0, start - 15) : start])
-    )
-
-
 def _real(data: Path) -> list[dict[str, Any]]:
-    """The figures of the labels: precision by reading and by type, and recall."""
+    """Returns the rows of the labels: precision by reading and by type, and recall."""
     labels = read_json(LABELS)
     seen = {tuple(row) for row in labels["tuned_on"]}
     read: dict[tuple[str, int], list[Any]] = {}

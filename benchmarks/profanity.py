@@ -1,4 +1,4 @@
-"""How well swear words are found in real text: precision and recall on eojeols read one by one.
+"""Measures how well swear words are found in real text: precision and recall on eojeols labelled one by one.
 
 python -m benchmarks.profanity --data DIR                    measures the labelled places again
 python -m benchmarks.profanity --data DIR --draw FILE        draws a new sample to be labelled
@@ -22,12 +22,12 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines, write_json
 from clova_jax.common.report import format_table
-from clova_jax.corpus.clean.cleaner import Cleaning
 from clova_jax.corpus.clean.profanity.softening import profanity_share, swear_words
+from clova_jax.corpus.settings import Cleaning
 
 LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
 FORMAL = "formal prose"
@@ -76,18 +76,23 @@ BROAD = re.compile(
 
 @dataclass(frozen=True)
 class Options:
-    """Precision and recall of the search for swear words, with 95% intervals."""
+    """Measures precision and recall of the search for swear words, with 95% intervals."""
 
-    data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
-    labels: Path = option(LABELS, "the labelled places, and where the results go")
-    draw: Path | None = option(None, "write a new sample to be labelled here", metavar="FILE")
-    all: bool = option(False, "draw every candidate of formal prose, in the half for tuning too")
-    seed: int = option(1, "of a new sample")
+    data: Path = None
+    """a folder laid out like the real data"""
+    labels: Path = LABELS
+    """the labelled places, and where the results go"""
+    draw: Path | None = None
+    """write a new sample to be labelled here"""
+    all: bool = False
+    """draw every candidate of formal prose, in the half for tuning too"""
+    seed: int = 1
+    """of a new sample"""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """An eojeol of a text; `found` by the search, and by the pattern `before` it.
+    """Locates an eojeol of a text, `found` by the search or by the pattern used `before` it.
 
     `tuned` ones are in the half of a corpus file on which rules were written.
     """
@@ -103,12 +108,12 @@ class Candidate:
 
     @property
     def place(self) -> tuple[str, int, int]:
-        """File, document and character."""
+        """Returns file, document and character."""
         return self.file, self.document, self.start
 
     @property
     def hash(self) -> str:
-        """12 hexadecimal digits that tell whether the text is still the one that was labelled."""
+        """Returns 12 hexadecimal digits, which show whether the text is still the one that was labelled."""
         return hashlib.sha256(self.word.encode()).hexdigest()[:12]
 
 
@@ -151,7 +156,7 @@ def run(options: Options) -> None:
 
 
 def _texts(data: Path, name: str) -> Iterator[tuple[int, str, bool]]:
-    """(number, text, whether in the half for tuning) of a source's documents.
+    """Yields (number, text, whether in the half for tuning) of a source's documents.
 
     That half comes with formal prose alone.
     """
@@ -183,7 +188,7 @@ def _texts(data: Path, name: str) -> Iterator[tuple[int, str, bool]]:
 
 
 def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iterator[Candidate]:
-    """The candidates of today's search, and those that were read."""
+    """Yields the candidates of today's search, and those that were labelled."""
     starts: dict[tuple[str, int], list[int]] = {}
     for file, number, start in read:
         starts.setdefault((file, number), []).append(start)
@@ -206,7 +211,7 @@ def _candidates(data: Path, group: str, read: set[tuple[str, int, int]]) -> Iter
 def _by_file(
     data: Path, candidates: list[Candidate], labels: dict[tuple[str, int, int], bool]
 ) -> Iterator[dict[str, Any]]:
-    """What the search takes of each file of formal prose, and how much of it wrongly.
+    """Yields what the search takes of each file of formal prose, and how much of it wrongly.
 
     Documents with a take are those that `clova corpus --toxicity soften` would change.
     """
@@ -236,7 +241,7 @@ def _with_rate(name: str, counts: Counter[str]) -> dict[str, Any]:
 
 
 def _dropped(data: Path, group: str) -> dict[str, int]:
-    """Documents, and how many `clova corpus` would drop for their swear words."""
+    """Counts documents, and how many `clova corpus` would drop for their swear words."""
     counts = {"documents": 0, "megabytes": 0, "before": 0, "now": 0}
     limit, size = Cleaning().max_profanity, 0
     for name in GROUPS[group]:
@@ -249,7 +254,7 @@ def _dropped(data: Path, group: str) -> dict[str, int]:
 
 
 def _eojeols(text: str, span: tuple[int, int]) -> list[tuple[int, int]]:
-    """The eojeols that a span touches with anything but a blank."""
+    """Returns the eojeols that a span touches with anything but whitespace."""
     start, end = span
     while start > 0 and not text[start - 1].isspace() and not text[start].isspace():
         start -= 1
@@ -291,7 +296,7 @@ def _draw(
 def _labelled(
     candidates: list[Candidate], labels: list[dict[str, Any]], group: str
 ) -> list[tuple[Candidate, str, bool]]:
-    """(candidate as it is searched today, the stratum it was drawn from, its label)."""
+    """Returns (candidate as it is searched today, the stratum it was drawn from, its label)."""
     by_place = {one.place: one for one in candidates}
     rows = []
     for row in labels:
@@ -310,7 +315,7 @@ def measure(
     strata: dict[str, int],
     found: Callable[[Candidate, str], bool],
 ) -> dict[str, Any]:
-    """Precision and recall in per cent with 95% intervals.
+    """Computes precision and recall in per cent with 95% intervals.
 
     Every row stands for as many candidates as its stratum holds over those drawn of it; the intervals are
     Wilson's for the number of rows that equal weights would need (Kish).
@@ -335,7 +340,7 @@ def measure(
 
 
 def _wilson(weights: np.ndarray, hits: np.ndarray) -> tuple[float, float, float]:
-    """(share, low, high) of weighted yes-or-no answers, 0 to 1; NaN without any."""
+    """Returns (share, low, high) of weighted yes-or-no answers, 0 to 1; NaN without any."""
     if not len(weights):
         return (math.nan,) * 3
     share, count, z = (

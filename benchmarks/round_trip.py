@@ -1,4 +1,4 @@
-"""Whether every text under a folder comes back from a tokenizer as it was.
+"""Checks that every text under a folder comes back from a tokenizer as it was.
 
 python -m benchmarks.round_trip --data DIR --tokenizer DIR [DIR …]
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
+from clova_jax.common.options import as_json
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.common.workers import ordered_map
@@ -29,10 +30,14 @@ TEXT = (".txt", ".tsv", ".json", ".jsonl", ".csv", ".md")
 class Options:
     """Encodes and decodes all text of a folder."""
 
-    data: Path = option(None, "a folder laid out like the real data", metavar="DIR")
-    tokenizer: tuple[Path, ...] = option((), "tokenizer folders", metavar="DIR")
-    workers: int = option(2, "processes")
-    out: Path = option(Path("runs/round_trip"), "results", metavar="DIR")
+    data: Path = None
+    """a folder laid out like the real data"""
+    tokenizer: tuple[Path, ...] = ()
+    """tokenizer folders"""
+    workers: int = 2
+    """processes"""
+    out: Path = Path("runs/round_trip")
+    """results"""
 
 
 def run(options: Options) -> None:
@@ -46,7 +51,7 @@ def run(options: Options) -> None:
 
 
 def check(folder: Path, options: Options) -> dict[str, Any]:
-    """Documents, megabytes and failures of one tokenizer."""
+    """Checks one tokenizer; returns its row: documents, megabytes and failures."""
     kind = load_tokenizer(folder).kind
     count, size, failures = 0, 0, []
     start = time.perf_counter()
@@ -68,7 +73,7 @@ def check(folder: Path, options: Options) -> dict[str, Any]:
 
 
 def checker(folder: Path) -> Callable[[list[str]], tuple[int, list[str]]]:
-    """A function of texts: their bytes, and those that decode to something else."""
+    """Returns a function from texts to their bytes, and those that decode to something else."""
     tokenizer = load_tokenizer(folder)
 
     def check(block: list[str]) -> tuple[int, list[str]]:
@@ -80,7 +85,7 @@ def checker(folder: Path) -> Callable[[list[str]], tuple[int, list[str]]]:
 
 
 def texts(data: Path) -> Iterator[list[str]]:
-    """Documents and lines of all files, in blocks."""
+    """Yields documents and lines of all files, in blocks."""
     block, size = [], 0
     for text in every_text(data):
         block.append(text)
@@ -93,7 +98,7 @@ def texts(data: Path) -> Iterator[list[str]]:
 
 
 def every_text(data: Path) -> Iterator[str]:
-    """Documents as their text, every other text file line by line."""
+    """Yields the text of documents, and every other text file line by line."""
     documents = set(document_files(data))
     for document in read_documents(data):
         yield document.text

@@ -1,4 +1,4 @@
-"""Tokenizer speed: ours beside Hugging Face's plain byte-level BPE, and the cost of training.
+"""Measures tokenizer speed: ours beside Hugging Face's plain byte-level BPE, and the cost of training.
 
 python -m benchmarks.tokenizers [--data DIR]
 
@@ -22,8 +22,9 @@ from typing import Any
 import tokenizers as peer
 from tokenizers import pre_tokenizers
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.run.sampling import sample_documents, write_sample_of
@@ -35,13 +36,20 @@ from clova_jax.tokenizers import Tokenizer, load_tokenizer
 class Options:
     """Measures encoding and training; without --data on the embedded sample world."""
 
-    data: Path | None = option(None, "a folder with documents", metavar="DIR")
-    megabytes: float = option(100.0, "of text to train on")
-    unseen: float = option(10.0, "megabytes to encode, none of them trained on")
-    vocab_size: int = option(32_000, "ids of both tokenizers")
-    repeats: int = option(3, "measurements of each rate; the median counts")
-    seed: int = option(0, "of the choice of documents")
-    out: Path = option(Path("runs/benchmark_tokenizers"), "results", metavar="DIR")
+    data: Path | None = None
+    """a folder with documents"""
+    megabytes: float = 100.0
+    """of text to train on"""
+    unseen: float = 10.0
+    """megabytes to encode, none of them trained on"""
+    vocab_size: int = 32_000
+    """ids of both tokenizers"""
+    repeats: int = 3
+    """measurements of each rate; the median counts"""
+    seed: int = 0
+    """of the choice of documents"""
+    out: Path = Path("runs/benchmark_tokenizers")
+    """results"""
 
 
 def run(options: Options) -> None:
@@ -58,12 +66,12 @@ def run(options: Options) -> None:
 
 
 def megabytes(texts: Sequence[str]) -> float:
-    """10⁶ bytes of UTF-8."""
+    """Returns the size of texts in 10⁶ bytes of UTF-8."""
     return sum(len(text.encode()) for text in texts) / 1e6
 
 
 def unseen_texts(data: Path, corpus: Path, options: Options) -> list[str]:
-    """About `--unseen` megabytes of documents that are not in the training corpus."""
+    """Draws about `--unseen` megabytes of documents that are not in the training corpus."""
     trained = {(document.source, document.id) for document in read_documents(corpus)}
     rest = [d for d in read_documents(data) if (d.source, d.id) not in trained]
     if not rest:  # a corpus smaller than --megabytes: nothing is left over
@@ -74,7 +82,7 @@ def unseen_texts(data: Path, corpus: Path, options: Options) -> list[str]:
 
 
 def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[str, Any]:
-    """Trains with `clova tokenizer` in a process of its own: time and peak memory."""
+    """Trains with `clova tokenizer` in a process of its own; returns the row of its time and peak memory."""
     out = options.out / kind
     if not (out / "cost.json").exists():
         words = ["--data", corpus, "--kind", kind, "--vocab-size", options.vocab_size, "--out", out]
@@ -92,7 +100,7 @@ def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[st
 
 
 def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str, Any]]:
-    """The rates, as medians over `--repeats` rounds."""
+    """Measures the rates, as medians over `--repeats` rounds."""
     size, big = megabytes(texts), megabytes(seen)
     rates: dict[str, list[float]] = {}
 
@@ -141,7 +149,7 @@ def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str
 
 
 def notes(texts: list[str], seen: list[str]) -> str:
-    """What was encoded."""
+    """Describes what was encoded."""
     return (
         f"{megabytes(texts):.1f} MB of unseen documents, {megabytes(seen):.1f} MB trained on; "
         "MB are 10⁶ bytes of UTF-8."

@@ -1,4 +1,4 @@
-"""The peer of the training benchmarks: `transformers` GPT-2 of a shape of ours, without dropout."""
+"""Makes the peer of the training benchmarks: `transformers` GPT-2 of a shape of ours, without dropout."""
 
 from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -6,7 +6,7 @@ from clova_jax.config import ModelConfig
 
 
 def gpt2(config: ModelConfig) -> GPT2LMHeadModel:
-    """A model of that shape with torch's scaled-dot-product attention, float32."""
+    """Makes a model of that shape with torch's scaled-dot-product attention, float32."""
     return GPT2LMHeadModel(
         GPT2Config(
             vocab_size=config.vocab_size,

@@ -1,4 +1,4 @@
-"""How fast is a training step on this CPU, beside `transformers` GPT-2 under `torch.compile`?
+"""Measures the speed of a training step on this CPU, beside `transformers` GPT-2 under `torch.compile`.
 
     python -m benchmarks.train_step [--sizes 1m,7m,124m] [--rounds 5] [--out runs/benchmark_train_step]
 
@@ -16,8 +16,9 @@ from pathlib import Path
 import jax
 import numpy as np
 
-from clova_jax.common.command import as_json, main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
 from clova_jax.train import LearningRate, TrainStep, adamw
@@ -32,17 +33,22 @@ STEPS = {"1m": 6, "7m": 3, "124m": 1}  # a timed round
 
 @dataclass(frozen=True)
 class Options:
-    """Tokens per second of a training step: ours and torch's."""
+    """Measures tokens per second of a training step: ours and torch's."""
 
-    sizes: tuple[str, ...] = option(("1m", "7m", "124m"), "which of 1m, 7m, 124m")
-    rounds: int = option(5, "timed rounds; their median counts")
-    peer: bool = option(True, "measure torch as well")
-    out: Path = option(Path("runs/benchmark_train_step"), "result folder")
+    sizes: tuple[str, ...] = ("1m", "7m", "124m")
+    """which of 1m, 7m, 124m"""
+    rounds: int = 5
+    """timed rounds; their median counts"""
+    peer: bool = True
+    """measure torch as well"""
+    out: Path = Path("runs/benchmark_train_step")
+    """result folder"""
 
 
 def ours(
     config: ModelConfig, batch: dict[str, np.ndarray], **options: object
 ) -> Callable[[], float]:
+    """Returns a step of clova_jax on the same batch each time; it returns the loss."""
     step = TrainStep(config, adamw(LearningRate(1e-3, 10, 1_000)), **options)
     state = step.init(0)
 
@@ -55,6 +61,7 @@ def ours(
 
 
 def torch_gpt2(config: ModelConfig, batch: dict[str, np.ndarray]) -> Callable[[], float]:
+    """Returns a step of transformers under `torch.compile`; it returns the loss."""
     import torch
 
     from benchmarks.torch_gpt2 import gpt2
@@ -85,6 +92,7 @@ def torch_gpt2(config: ModelConfig, batch: dict[str, np.ndarray]) -> Callable[[]
 
 
 def measure(size: str, rounds: int, peer: bool) -> list[dict[str, object]]:
+    """Times the steps of one size in turn; returns a row an engine."""
     config, sequences, length = SHAPES[size]
     ids = np.random.default_rng(0).integers(0, config.vocab_size, (sequences, length + 1), np.int32)
     batch = {"ids": ids[:, :-1].copy(), "targets": ids[:, 1:].copy()}
@@ -124,6 +132,7 @@ def measure(size: str, rounds: int, peer: bool) -> list[dict[str, object]]:
 
 
 def run(options: Options) -> None:
+    """Measures every size and writes the report."""
     unknown = set(options.sizes) - set(SHAPES)
     if unknown:
         raise ClovaError(f"--sizes: no {sorted(unknown)}; there are {', '.join(SHAPES)}")

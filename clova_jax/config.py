@@ -1,6 +1,8 @@
 """Defines the shape of a model: `ModelConfig`, the paper's eight sizes (Table 2) and three small ones."""
 
 import dataclasses
+import math
+import typing
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -19,8 +21,11 @@ class ModelConfig:
             size of Korean models of 2021; the paper does not say its own.
         max_length: rows of the position table (GPT-3 default, the paper is silent).
 
+    A subclass may name another decoder, and as a dataclass have fields of its own: numbers, flags and texts.
+
     Raises:
-        ClovaError: a size below one or of 2^31 and more, or heads that do not divide the width.
+        ClovaError: a size below one or of 2^31 and more, or heads that do not divide the width; a value that is not
+            of its field's type; a number that is not finite.
     """
 
     num_layers: int
@@ -29,16 +34,33 @@ class ModelConfig:
     vocab_size: int = 51_200
     max_length: int = 2_048
 
-    decoder: ClassVar[Any] = None
-    """The Flax module of this shape, where it is not `clova_jax.Decoder`: a subclass names its own."""
+    decoder: ClassVar[type | None] = None
+    """The Flax module of this shape, where it is not `clova_jax.Decoder`; named by a subclass."""
+
+    def __init_subclass__(cls) -> None:
+        cls.__eq__, cls.__hash__ = ModelConfig.__eq__, ModelConfig.__hash__  # under @dataclass too
+
+    def __eq__(self, other: object) -> bool:
+        """Compares class, decoder and values: compiled programs are kept by them."""
+        return isinstance(other, ModelConfig) and self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @property
+    def _identity(self) -> tuple[Any, ...]:
+        values = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return type(self), self.decoder, *values
 
     def __post_init__(self) -> None:
+        # As the class names it now: configs made after the class got another one, in a notebook say, differ.
+        object.__setattr__(self, "decoder", type(self).decoder)
+        kinds = typing.get_type_hints(type(self))
+        sizes = {field.name for field in dataclasses.fields(ModelConfig)}
         for field in dataclasses.fields(self):
-            value = getattr(self, field.name)
-            if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 31:
-                raise ClovaError(
-                    f"ModelConfig: {field.name}={value!r} must be a whole number above 0 (and below 2^31)"
-                )
+            value, kind = getattr(self, field.name), kinds[field.name]
+            if wanted := _wanted(value, kind, least=1 if field.name in sizes else -(1 << 31)):
+                raise ClovaError(f"ModelConfig: {field.name}={value!r} must be {wanted}")
         if self.embed_dim % self.num_heads:
             raise ClovaError(
                 f"ModelConfig: embed_dim={self.embed_dim} is not a multiple of "
@@ -77,13 +99,28 @@ class ModelConfig:
         weights = 12 * self.num_layers * self.embed_dim**2 + self.vocab_size * self.embed_dim
         return 6 * weights + 12 * self.num_layers * self.embed_dim * length
 
-    def replace(self, **changes: int) -> "ModelConfig":
-        """Returns a copy with some numbers changed."""
+    def replace(self, **changes: Any) -> "ModelConfig":
+        """Returns a copy with some values changed."""
         return dataclasses.replace(self, **changes)
 
-    def to_json(self) -> dict[str, int]:
-        """Returns the numbers, as JSON values."""
+    def to_json(self) -> dict[str, Any]:
+        """Returns the values by their names, as JSON has them."""
         return dataclasses.asdict(self)
+
+
+def _wanted(value: Any, kind: Any, least: int) -> str | None:
+    """Returns what a field of this type must hold, where the value is something else; `least` bounds whole numbers."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind is int:
+        good = is_number and isinstance(value, int) and least <= value < 1 << 31
+        above = " above 0 (and below 2^31)" if least > 0 else ", of 32 bits"
+        return None if good else f"a whole number{above}"
+    if kind is float:
+        return None if is_number and math.isfinite(value) else "a finite number"
+    if kind in (bool, str):
+        good = isinstance(value, kind)
+        return None if good else {bool: "True or False", str: "a text"}[kind]
+    return None  # another type is the subclass's to check
 
 
 def _paper(num_layers: int, embed_dim: int, num_heads: int) -> ModelConfig:

@@ -9,16 +9,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.inference import generate, scoring
+from clova_jax.inference import Model, SoftPrompt, generate, score
 from clova_jax.inference.arguments import id_rows, mask_rows
-from clova_jax.inference.placement import place
 from clova_jax.inference.shapes import Batch, batches, bucket, pad, row_bucket
-from clova_jax.inference.soft_prompt import SoftPrompt, first_virtual
-from clova_jax.model import Params, bind, default_dtype, fingerprint, init_params, input_gradients
+from clova_jax.model import Params, bind, init_params, input_gradients
 from clova_jax.model.directory import (
     claim_model,
     inference_shardings,
@@ -28,34 +27,14 @@ from clova_jax.model.directory import (
 from clova_jax.tokenizers import Tokenizer
 
 
-class LanguageModel:
-    """Holds a decoder with its tokenizer.
+class LanguageModel(Model):
+    """Holds a decoder with its tokenizer, and scores and writes text with it.
 
         lm = LanguageModel.load("runs/quickstart/model")
         lm.generate(["옛날 옛적에"], max_new_tokens=40, temperature=0.8, seed=1)
 
-    Args:
-        config: the shape.
-        params: parameters as `model.init_params` lays them out.
-        tokenizer: of `config.vocab_size` entries.
-        mesh: where the parameters live; one device by default.
-        dtype: of the computation; float32 on CPU and bfloat16 on accelerators by default.
+    Its arguments and attributes are those of `Model`.
     """
-
-    def __init__(
-        self,
-        config: ModelConfig,
-        params: Params,
-        tokenizer: Tokenizer,
-        mesh: Mesh | None = None,
-        dtype: Any = None,
-    ) -> None:
-        if tokenizer.vocab_size != config.vocab_size:
-            raise ClovaError(
-                f"the tokenizer has {tokenizer.vocab_size:,} entries, the model {config.vocab_size:,}"
-            )
-        self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
-        self.dtype = dtype or default_dtype()
 
     @classmethod
     def create(
@@ -86,7 +65,7 @@ class LanguageModel:
             directory: the model's, or what `clova pretrain --out` named, with the model in its `model/`.
             mesh: where the weights go; one device by default.
             verify: compare every file with its hash; a very large model loads faster without.
-            config_class: that of a model of your own modules (docs/how-to/own_model.md).
+            config_class: that of a model of other modules (docs/how-to/own_model.md).
 
         Raises:
             ClovaError: it is not a model directory, or damaged; a weight is not finite.
@@ -102,11 +81,6 @@ class LanguageModel:
         claim_model(directory)
         save_model(directory, self.config, self.params, self.tokenizer)
 
-    @property
-    def fingerprint(self) -> str:
-        """Returns a short hash of shape, tokenizer and weights; a tuned prompt is bound to it."""
-        return fingerprint(self)
-
     def logits(self, ids: Iterable[Iterable[int]]) -> Float[np.ndarray, "B T V"]:
         """Returns the scores of the token after each position, float32; nothing is prepended.
 
@@ -117,7 +91,7 @@ class LanguageModel:
         rows = self._rows(ids)
         out = np.zeros((len(rows), max(map(len, rows)), self.config.vocab_size), np.float32)
         for batch in self._batches(rows):
-            found = _logits(self.params, self.config, *place(self, batch.pad(rows)), self.dtype)
+            found = _logits(self.params, self.config, *self.place(batch.pad(rows)), self.dtype)
             for row, scores in zip(batch.items, np.asarray(found), strict=False):
                 out[row, : len(rows[row])] = scores[: len(rows[row])]
         return out
@@ -139,7 +113,7 @@ class LanguageModel:
         """
         if prompt is not None:
             return prompt.score(self, contexts, continuations)
-        return scoring.score(self, contexts, continuations)
+        return score(self, contexts, continuations)
 
     def generate(
         self, prompts: Iterable[str], *, prompt: SoftPrompt | None = None, **options: Any
@@ -168,7 +142,7 @@ class LanguageModel:
             ids, targets: [B,T], or rows of different length (the same in both): the mean is over real
                 tokens then, and the gradient behind a row's end is 0.
             loss_mask: of the same lengths, 1 where a target counts and 0 where not; all do by default.
-            virtual: embeddings of one's own, float32; row p is used where ids say `vocab_size + p`. With
+            virtual: embeddings beside the model's, float32; row p is used where ids say `vocab_size + p`. With
                 them a prompt can be tuned without the weights (the API that the paper plans in section 5.3).
             per_row: each row's sum over its targets and the gradient of that, instead of the mean over all
                 targets; any function of the rows' likelihoods can be differentiated with it.
@@ -182,8 +156,8 @@ class LanguageModel:
         """
         params, known = self.params, self.config.vocab_size
         if virtual is not None:
-            virtual = self._virtual(virtual)
-            params, known = params | {"virtual": virtual}, first_virtual(self) + len(virtual)
+            view = self.with_virtual(self._virtual(virtual))
+            params, known = view.params, view.num_ids
         rows, aims = self._rows(ids, known), self._rows(targets, name="targets")
         lengths = list(map(len, rows))
         if lengths != list(map(len, aims)):
@@ -199,7 +173,7 @@ class LanguageModel:
         loss, gradient = _input_gradients(
             params,
             self.config,
-            *place(self, pad(rows, spare, time), pad(aims, spare, time), mask),
+            *self.place(pad(rows, spare, time), pad(aims, spare, time), mask),
             self.dtype,
             per_row,
         )
@@ -241,7 +215,9 @@ class LanguageModel:
 
 
 @functools.partial(jax.jit, static_argnums=(1, 3))
-def _logits(params: Params, config: ModelConfig, ids: Array, dtype: Any) -> Float[Array, "B T V"]:
+def _logits(
+    params: Params, config: ModelConfig, ids: Array, dtype: DTypeLike
+) -> Float[Array, "B T V"]:
     decoder = bind(config, params)
     return decoder.logits(decoder(ids, dtype=dtype)[0])
 
@@ -253,7 +229,7 @@ def _input_gradients(
     ids: Array,
     targets: Array,
     mask: Array,
-    dtype: Any,
+    dtype: DTypeLike,
     per_row: bool,
 ) -> tuple[Float[Array, "*B"], Float[Array, "B T D"]]:
     mask = mask.astype(jnp.float32)

@@ -7,28 +7,11 @@ Everything is arithmetic on `ModelConfig`; no array is made.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from clova_jax.common.command import as_json, check_numbers, main, option
-from clova_jax.common.plots import figure, legend
-from clova_jax.common.report import Report
-from clova_jax.common.run_folder import holds_out
+from clova_jax import paper, tables
+from clova_jax.common.options import option
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
-# The table as printed: name, layers, width, heads, head width, learning rate.
-_PAPER = (
-    ("137m", 137_000_000, 12, 768, 16, 48, 6.0e-4),
-    ("350m", 350_000_000, 24, 1_024, 16, 64, 3.0e-4),
-    ("760m", 760_000_000, 24, 1_536, 16, 96, 2.5e-4),
-    ("1.3b", 1_300_000_000, 24, 2_048, 16, 128, 2.0e-4),
-    ("6.9b", 6_900_000_000, 32, 4_096, 32, 128, 1.2e-4),
-    ("13b", 13_000_000_000, 40, 5_120, 40, 128, 1.0e-4),
-    ("39b", 39_000_000_000, 48, 8_192, 64, 128, 0.8e-4),
-    ("82b", 82_000_000_000, 64, 10_240, 80, 128, 0.6e-4),
-)
-_COLUMNS = ("size", "num_params", "num_layers", "embed_dim", "num_heads", "head_dim", "lr")
-PAPER: list[dict[str, Any]] = [dict(zip(_COLUMNS, row, strict=True)) for row in _PAPER]
-NOMINAL: dict[str, int] = {row["size"]: row["num_params"] for row in PAPER}
 NOTES = [
     "num_params counts the token table once (tied to the output, as our models have it); untied_params "
     "counts it twice. The paper does not state its vocabulary; the eight rows use 51,200 entries, the "
@@ -43,21 +26,17 @@ NOTES = [
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(tables.OutOptions):
     """Prints the sizes of Table 2 and the small ones; a second's work."""
 
-    length: int = option(
-        2_048, "tokens a sequence, for the attention's share of the operations", least=1
-    )
-    out: Path = option(Path("runs/model_sizes"), "where the table and the plot go", metavar="DIR")
-
-    def __post_init__(self) -> None:
-        check_numbers(self)
+    out: Path = tables.out_option("model_sizes")
+    length: int = option(2_048, least=1)
+    """tokens a sequence, for the attention's share of the operations"""
 
 
-def size_row(name: str, config: ModelConfig, length: int) -> dict[str, Any]:
-    """One row; `off_percent` is the exact count against the name's, None for sizes of our own."""
-    nominal = NOMINAL.get(name)
+def size_row(name: str, config: ModelConfig, length: int) -> tables.Row:
+    """Returns one row; `off_percent` is the exact count against the name's, None for sizes of our own."""
+    nominal = paper.NOMINAL.get(name)
     return {
         "size": name,
         "num_layers": config.num_layers,
@@ -74,34 +53,35 @@ def size_row(name: str, config: ModelConfig, length: int) -> dict[str, Any]:
     }
 
 
-def draw(rows: list[dict[str, Any]], path: Path) -> None:
-    """Exact counts, tied and untied, as a share of the paper's nominal one."""
-    rows = [row for row in rows if row["nominal"]]
-    with figure(path, size=(7, 3.8)) as axes:
-        places = range(len(rows))
-        for shift, key, label in (
-            (-0.2, "num_params", "tied"),
-            (0.2, "untied_params", "output table counted again"),
-        ):
-            values = [100 * row[key] / row["nominal"] for row in rows]
-            bars = axes.bar([place + shift for place in places], values, 0.38, label=label)
-            axes.bar_label(bars, fmt="%.1f", fontsize=6, padding=1)
+def cells(run: tables.TableRun) -> list[tables.Cell]:
+    """Returns one cell for all sizes."""
+    length = run.options.length
+    return [lambda run: [size_row(name, config, length) for name, config in SIZES.items()]]
+
+
+def draw(run: tables.TableRun, path: Path) -> None:
+    """Draws the exact counts, tied and untied, as a share of the paper's nominal one."""
+    rows = [row for row in run.rows if row["nominal"]]
+    series = {"tied": "num_params", "output table counted again": "untied_params"}
+    shares = {
+        label: [100 * row[key] / row["nominal"] for row in rows] for label, key in series.items()
+    }
+    with tables.panels(path, size=(7, 3.8)) as (axes,):
+        tables.draw_bars(axes, [row["size"] for row in rows], shares, "%.1f")
         axes.axhline(100, color="black", linewidth=0.8)
-        axes.set_xticks(places, [row["size"] for row in rows])
-        axes.set_ylim(0, 140)
-        axes.set_ylabel("parameters, % of the name")
+        axes.set(ylim=(0, 140), ylabel="parameters, % of the name")
         axes.set_title("Table 2: exact counts at 51,200 entries against the nominal names")
-        legend(axes)
+        tables.legend(axes)
 
 
-@holds_out
-def run(options: Options) -> None:
-    """Writes `results.json`, `table.md` and `sizes.png`."""
-    rows = [size_row(name, config, options.length) for name, config in SIZES.items()]
-    report = Report("model_sizes", as_json(options), rows, PAPER, NOTES)
-    report.write(options.out)
-    draw(rows, options.out / "sizes.png")
-
+TABLE = tables.Table(
+    "model_sizes",
+    Options,
+    cells,
+    paper=paper.TABLE_2,
+    notes=lambda run: NOTES,
+    figures={"sizes.png": draw},
+)
 
 if __name__ == "__main__":
-    raise SystemExit(main(Options, run))
+    raise SystemExit(TABLE.main())

@@ -63,5 +63,5 @@ def test_tables_run_from_it_beside_a_users_own_experiments(wheel, tmp_path):
     assert run("experiments.few_shot") == "my own\n"
     assert "82b" in run("clova_jax", "table", "model_sizes", "--out", "sizes")
     assert (own / "sizes" / "table.md").is_file()
-    for name in ("few_shot", "p_tuning", "tokenizer_corpus"):  # they import other experiments
+    for name in ("few_shot", "p_tuning", "tokenizer_corpus"):
         assert f"clova table {name}" in run("clova_jax", "table", name, "--help")

@@ -1,12 +1,12 @@
-"""The `clova` command: one file a verb, each with a typed dataclass `Options` and a `run`."""
+"""Runs the `clova` command: one file a verb, each with a typed dataclass `Options` and a `run`."""
 
 import importlib
 import sys
 from collections.abc import Sequence
 
 from clova_jax import __version__
-from clova_jax.common import command
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.exit_status import guard
 
 VERBS = {
     "download": "Get labelled data sets from their official addresses.",
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs `clova VERB …`; returns the exit status."""
     argv = list(sys.argv[1:] if argv is None else argv)
     verb, *rest = argv or [""]
-    return command.guard(f"clova {verb}" if verb in VERBS else "clova", lambda: _run(verb, rest))
+    return guard(f"clova {verb}" if verb in VERBS else "clova", lambda: _run(verb, rest))
 
 
 def _run(verb: str, rest: list[str]) -> int | None:
@@ -46,7 +46,9 @@ def _run(verb: str, rest: list[str]) -> int | None:
     module = importlib.import_module(f"clova_jax.cli.{verb.replace('-', '_')}")
     if hasattr(module, "forward"):  # the words belong to another command
         return module.forward(rest)
-    return module.run(command.parse(module.Options, rest, prog=f"clova {verb}"))
+    from clova_jax.common.command import parse
+
+    return module.run(parse(module.Options, rest, prog=f"clova {verb}"))
 
 
 def _usage() -> str:

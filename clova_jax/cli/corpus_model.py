@@ -1,10 +1,9 @@
-"""`clova corpus-model`: trains the models that `clova corpus` judges by."""
+"""Implements `clova corpus-model`: trains the models that `clova corpus` judges by."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clova_jax.common.command import option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
 
@@ -18,17 +17,19 @@ class Options:
     toxicity: the folder that holds korean-hate-speech/ and korean_unsmile_dataset/.
     """
 
-    kind: Literal["quality", "core_region", "toxicity"] = option(
-        help="which model: quality, core_region or toxicity"
-    )
-    data: Path = option(help="labelled JSON Lines, or the folder of the toxicity sets")
-    out: Path = option(help="the model's file: .json, or .safetensors for toxicity")
+    kind: Literal["quality", "core_region", "toxicity"]
+    """which model: quality, core_region or toxicity"""
+    data: Path
+    """labelled JSON Lines, or the folder of the toxicity sets"""
+    out: Path
+    """the model's file: .json, or .safetensors for toxicity"""
 
 
 def run(options: Options) -> None:
     """Trains, saves and says how well the model does."""
     if options.kind == "toxicity":
-        from clova_jax.corpus.clean.toxicity import toxicity_scores, train_toxicity
+        from clova_jax.corpus.clean.toxicity import train_toxicity
+        from clova_jax.corpus.trials.toxicity_score import toxicity_scores
 
         model = train_toxicity(options.data)
         model.save(options.out)

@@ -1,9 +1,9 @@
-"""`clova download`: NSMC, KorQuAD and KLUE from their official addresses."""
+"""Runs `clova download`: NSMC, KorQuAD and KLUE from their official addresses."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.common.run_folder import holds_out
 from clova_jax.labelled.download import BASE_URL, DATA_SETS, download
 
@@ -15,14 +15,15 @@ class Options:
     A transfer that is cut resumes where it stopped; run the same command again after a failure.
     """
 
-    out: Path = option(help="the data folder", metavar="DIR")
+    out: Path
+    """the data folder"""
     names: tuple[str, ...] = option(
-        (), f"which: {', '.join(DATA_SETS)}; all by default", metavar="NAME", positional=True
+        (), help=f"which: {', '.join(DATA_SETS)}; all by default", metavar="NAME", positional=True
     )
-    base_url: str = option(BASE_URL, "a mirror laid out like it: owner/name/commit/path")
-    timeout: float = option(
-        30.0, "seconds without a byte before a transfer is tried again", above=0
-    )
+    base_url: str = BASE_URL
+    """a mirror laid out like it: owner/name/commit/path"""
+    timeout: float = option(30.0, above=0)
+    """seconds without a byte before a transfer is tried again"""
 
 
 @holds_out

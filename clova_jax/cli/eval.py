@@ -1,4 +1,4 @@
-"""`clova eval`: lm-evaluation-harness on a model directory."""
+"""Runs `clova eval`: lm-evaluation-harness on a model directory."""
 
 import argparse
 import sys
@@ -15,7 +15,8 @@ Scores a model directory on tasks of lm-evaluation-harness, which the extra `lm-
   --model DIR      the model directory
   --mesh D,P,M     devices for data, pipe and model (default: 1,1,1)
 
-All other options are the harness's own and reach it as they are:
+All other options are the harness's own and reach it as they are: --num_fewshot, --limit, --output_path, --log_samples,
+--gen_kwargs, --include_path and the rest of its documentation.
 """
 
 
@@ -30,15 +31,14 @@ def forward(words: Sequence[str]) -> int | None:
     except argparse.ArgumentError as error:
         raise ClovaError(f"{error} (try --help)") from None
     if ours.help:
-        print(USAGE, flush=True)
-        theirs = ["--tasks", "", "--help"]  # alone, --help lists only the commands of lm_eval
-    else:
-        theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
+        print(USAGE, end="")
+        return 0
+    theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
     from lm_eval.__main__ import cli_evaluate
 
-    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model or tells that the extra is missing
+    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model, or reports that the extra is missing
 
-    sys.argv = ["clova eval", *theirs]  # the harness looks nowhere else
+    sys.argv = ["clova eval", *theirs]  # the harness reads no other place
     return cli_evaluate()
 
 

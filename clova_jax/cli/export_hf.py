@@ -1,9 +1,9 @@
-"""`clova export-hf`: a model directory becomes one that `transformers` and vLLM read."""
+"""Runs `clova export-hf`: a model directory becomes one that `transformers` and vLLM read."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.common.run_folder import holds_out
 
 
@@ -11,11 +11,12 @@ from clova_jax.common.run_folder import holds_out
 class Options:
     """Writes config.json, safetensors and the tokenizer of a model."""
 
-    model: Path = option(help="the model directory", metavar="DIR")
-    out: Path = option(help="the Hugging Face directory to write", metavar="DIR")
-    shard_gigabytes: float = option(
-        5.0, "the most of one safetensors file", metavar="GB", least=1e-9
-    )
+    model: Path
+    """the model directory"""
+    out: Path
+    """the Hugging Face directory to write"""
+    shard_gigabytes: float = option(5.0, metavar="GB", least=1e-9)
+    """the most of one safetensors file"""
 
 
 @holds_out

@@ -1,4 +1,4 @@
-"""`clova generate`: continues a text, or one text after another; each streams as it is written."""
+"""Runs `clova generate`: continues a text, or one text after another; each streams as it is written."""
 
 import locale
 import os
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clova_jax.common.command import mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import mesh_option, option, seed_option
 from clova_jax.common.terminal import shown, write
 
 if TYPE_CHECKING:
@@ -36,37 +36,41 @@ MESSAGES = {
 class Options:
     """Continues a text; without --prompt, asks for one after another and continues each by itself."""
 
-    model: Path = option(help="the model directory", metavar="DIR")
-    prompt: str | None = option(None, "the text to continue; asked for if left out")
-    max_new_tokens: int = option(64, "at most so many tokens", least=0)
-    temperature: float = option(0.8, "0 takes the likeliest token each time", least=0)
-    top_k: int = option(0, "only the k likeliest tokens; 0 is all", least=0)
-    top_p: float = option(0.95, "only the likeliest tokens of so much probability", above=0, most=1)
-    min_p: float = option(
-        0.0, "only tokens at least so many times as likely as the likeliest", least=0, most=1
-    )
-    repetition_penalty: float = option(
-        1.0, "above 1 weakens what stands in the text already", above=0
-    )
-    frequency_penalty: float = option(0.0, "taken off for each time a token was written")
-    presence_penalty: float = option(0.0, "taken off where a token was written at all")
-    stop: tuple[str, ...] = option(
-        (), "texts to end before, a word each; \\n stands for a line break", words=True
-    )
-    num_samples: int = option(1, "continuations of the prompt", least=1)
-    seed: int | None = seed_option(
-        "the same seed gives the same text, with the same version of JAX on the same kind of device",
-        None,
-    )
-    echo: bool = option(False, "print the prompt too")
+    model: Path
+    """the model directory"""
+    prompt: str | None = None
+    """the text to continue; asked for if left out"""
+    max_new_tokens: int = option(64, least=0)
+    """at most so many tokens"""
+    temperature: float = option(0.8, least=0)
+    """0 takes the likeliest token each time"""
+    top_k: int = option(0, least=0)
+    """only the k likeliest tokens; 0 is all"""
+    top_p: float = option(0.95, above=0, most=1)
+    """only the likeliest tokens of so much probability"""
+    min_p: float = option(0.0, least=0, most=1)
+    """only tokens at least so many times as likely as the likeliest"""
+    repetition_penalty: float = option(1.0, above=0)
+    """above 1 weakens what stands in the text already"""
+    frequency_penalty: float = 0.0
+    """taken off for each time a token was written"""
+    presence_penalty: float = 0.0
+    """taken off where a token was written at all"""
+    stop: tuple[str, ...] = option((), words=True)
+    """texts to end before, a word each; \\n stands for a line break"""
+    num_samples: int = option(1, least=1)
+    """continuations of the prompt"""
+    seed: int | None = seed_option(None)
+    """the same seed gives the same text, with the same version of JAX on the same kind of device"""
+    echo: bool = False
+    """print the prompt too"""
     mesh: tuple[int, ...] | None = mesh_option(None)
-    language: str | None = option(
-        None, "language of the messages: ko or en; by default the terminal's"
-    )
+    language: str | None = None
+    """language of the messages: ko or en; by default the terminal's"""
 
 
 def run(options: Options) -> None:
-    """One text, or one after another."""
+    """Continues one text, or one after another."""
     from clova_jax import LanguageModel
     from clova_jax.inference import Engine
     from clova_jax.parallel import make_mesh
@@ -115,13 +119,13 @@ def run(options: Options) -> None:
 def _stream(
     engine: "Engine", prompt: str, options: Options, sampling: dict[str, Any], talk: dict[str, str]
 ) -> None:
-    """Prints a text piece by piece; Ctrl-C ends the text, not the program."""
+    """Prints a text as it is written; Ctrl-C ends the text, not the program."""
     request = engine.submit(prompt, seed=options.seed, **sampling)
     if options.echo:
         write(prompt, sys.stdout)
     try:
-        for piece in request:
-            write(piece, sys.stdout)
+        for part in request:
+            write(part, sys.stdout)
     except KeyboardInterrupt:
         request.cancel()
         print(f" {talk['stopped']}", end="", file=sys.stderr)

@@ -1,10 +1,9 @@
-"""`clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
+"""Runs `clova import-hf`: a GPT-2-architecture directory of Hugging Face becomes a model directory."""
 
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.common.command import option
 from clova_jax.common.run_folder import holds_out
 
 
@@ -12,11 +11,12 @@ from clova_jax.common.run_folder import holds_out
 class Options:
     """Reads config.json, safetensors and tokenizer.json; writes a model directory."""
 
-    source: Path = option(help="the Hugging Face directory", metavar="DIR")
-    out: Path = option(help="the model directory to write", metavar="DIR")
-    tokenizer: Path | None = option(
-        None, "a tokenizer saved by clova, instead of the directory's own", metavar="DIR"
-    )
+    source: Path
+    """the Hugging Face directory"""
+    out: Path
+    """the model directory to write"""
+    tokenizer: Path | None = None
+    """a tokenizer saved by clova, instead of the directory's own"""
 
 
 @holds_out

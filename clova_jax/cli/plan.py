@@ -1,47 +1,48 @@
-"""`clova plan`: what training a size on a mesh takes, from the compiled step and from arithmetic."""
+"""Runs `clova plan`: what training a size on a mesh takes, from the compiled step and from arithmetic."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clova_jax.common.command import check_numbers, mesh_option, option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import check_numbers, mesh_option, option
 from clova_jax.config import SIZES
 from clova_jax.parallel.chips import CHIPS
 
 
 @dataclass(frozen=True)
 class Options:
-    """Says whether a size fits on a mesh of accelerators, how fast it would train there, and how many days
-    a budget of tokens takes.
+    """Predicts whether a size fits on a mesh, how fast it trains there, and the days a budget of tokens takes.
 
     The real train step is compiled for that many virtual devices. Memory and time are estimates for the
     chip: bfloat16 and fused attention, while the compiled program is float32 with attention in memory; the
     same sum for the compiled program's kind is printed beside its real memory.
     """
 
-    size: str = option("82b", f"one of {', '.join(SIZES)}")
+    size: str = option("82b", help=f"one of {', '.join(SIZES)}")
     mesh: tuple[int, ...] = mesh_option((16, 8, 8))
-    chip: str = option("a100-80gb", f"one of {', '.join(CHIPS)}")
-    global_batch: int = option(1024, "sequences a step, over all devices", least=1)
-    length: int = option(2048, "tokens a sequence", least=1)
-    microbatches: int | None = option(
-        None, "microbatches per data shard; by default the fastest that fits", least=1
-    )
-    tokens: int = option(150_000_000_000, "the budget, for the days", least=1)
-    schedule: str = option(
-        "gpipe",
-        "pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS",
-    )
-    remat: Literal["none", "dots", "full", "stage"] | None = option(
-        None,
-        "activation recomputation. none: keep all; dots: keep matrix products; full: recompute each layer; "
-        "stage: recompute each pipeline stage, and each layer in it; by default the fastest that fits",
-    )
-    fsdp: bool = option(False, "split parameters and optimizer state over the data axis")
-    sweep: bool = option(False, "rank every mesh of as many devices, and compile the best few")
-    out: Path = option(Path("runs/plan"), "where the report and the plot go", metavar="DIR")
+    chip: str = option("a100-80gb", help=f"one of {', '.join(CHIPS)}")
+    global_batch: int = option(1024, least=1)
+    """sequences a step, over all devices"""
+    length: int = option(2048, least=1)
+    """tokens a sequence"""
+    microbatches: int | None = option(None, least=1)
+    """microbatches per data shard; by default the fastest that fits"""
+    tokens: int = option(150_000_000_000, least=1)
+    """the budget, for the days"""
+    schedule: str = "gpipe"
+    """pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS"""
+    remat: Literal["none", "dots", "full", "stage"] | None = None
+    """activation recomputation. none: keep all; dots: keep matrix products; full: recompute each
+    layer; stage: recompute each pipeline stage, and each layer in it; by default the fastest
+    that fits"""
+    fsdp: bool = False
+    """split parameters and optimizer state over the data axis"""
+    sweep: bool = False
+    """rank every mesh of as many devices, and compile the best few"""
+    out: Path = Path("runs/plan")
+    """where the report and the plot go"""
 
     def __post_init__(self) -> None:
         for name, known in (("size", SIZES), ("chip", CHIPS)):

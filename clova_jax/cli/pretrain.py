@@ -1,4 +1,4 @@
-"""`clova pretrain`: from documents or a token store to a model directory."""
+"""Runs `clova pretrain`: from documents or a token store to a model directory."""
 
 import sys
 

@@ -1,9 +1,9 @@
-"""`clova serialize`: documents to a token store."""
+"""Runs `clova serialize`: documents to a token store."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.common.command import option
+from clova_jax.common.options import option
 from clova_jax.common.report import format_table
 
 
@@ -15,18 +15,16 @@ class Options:
     arrays through TensorStore.
     """
 
-    data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
-    tokenizer: Path = option(help="folder of a tokenizer")
-    out: str = option(help="folder or object-store URL of the token store", metavar="DIR")
-    workers: int | None = option(
-        None, "processes (default: one a CPU; one for a small corpus)", least=1
-    )
-    validation: float = option(
-        0.01,
-        "share of each source to keep out of training, more of small ones; 0: none",
-        least=0,
-        below=1,
-    )
+    data: Path
+    """folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them"""
+    tokenizer: Path
+    """folder of a tokenizer"""
+    out: str = option(metavar="DIR")
+    """folder or object-store URL of the token store"""
+    workers: int | None = option(None, least=1)
+    """processes (default: one a CPU; one for a small corpus)"""
+    validation: float = option(0.01, least=0, below=1)
+    """share of each source to keep out of training, more of small ones; 0: none"""
 
 
 def run(options: Options) -> None:

@@ -1,4 +1,4 @@
-"""`clova table NAME`: an experiment, the same that `python -m experiments.NAME` runs in a checkout."""
+"""Runs `clova table NAME`: an experiment, the same that `python -m experiments.NAME` runs in a checkout."""
 
 import ast
 import importlib
@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from clova_jax.common import command
 from clova_jax.common.errors import ClovaError
 
 PACKAGE = "clova_jax.experiments"
@@ -32,11 +31,11 @@ def forward(words: Sequence[str]) -> int | None:
     if name not in tables:
         raise ClovaError(f"no table {name!r}; there are: {', '.join(tables)}")
     module = importlib.import_module(f"{PACKAGE}.{name}")
-    return module.run(command.parse(module.Options, rest, prog=f"clova table {name}"))
+    return module.TABLE.main(rest, prog=f"clova table {name}")
 
 
 def find_tables() -> dict[str, str]:
-    """The experiments' names, each with the first line of its docstring; imports none of them."""
+    """Returns the experiments' names, each with the first line of its docstring; imports none of them."""
     found = {}
     for path in sorted(Path(_package().__path__[0]).glob("*.py")):
         about = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""

@@ -1,4 +1,4 @@
-"""`clova tokenizer`: documents to a tokenizer folder."""
+"""Runs `clova tokenizer`: documents to a tokenizer folder."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from clova_jax.common.command import as_json, option, seed_option
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.hashes import HASHES
+from clova_jax.common.options import as_json, option, seed_option
 from clova_jax.common.output_folder import claim_folder
 from clova_jax.common.progress import progress
 from clova_jax.common.report import format_table
@@ -30,34 +30,29 @@ class Options:
     The folder is what --tokenizer of the other commands takes. A finished one is not trained again.
     """
 
-    data: Path = option(help="folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them")
-    kind: Literal["morpheme_byte", "byte", "char", "eojeol", "character"] = option(
-        "morpheme_byte",
-        "morpheme_byte: the paper's, byte-level BPE inside morphemes; byte: byte-level BPE; char: character-level BPE; "
-        "eojeol and character: baselines with an id for each",
-    )
-    vocab_size: int = option(32_000, "entries of the vocabulary, <|endoftext|> counted", least=1)
-    sample: tuple[str, ...] = option(
-        (), "share of the documents to use, of all (0.01) or by source (blogs=0.5); default: all"
-    )
-    analysis: Literal["eojeol", "sentence"] | None = option(
-        None,
-        "morpheme_byte: text that the analyser gets at once, eojeol or sentence (default: eojeol)",
-    )
-    min_count: int | None = option(
-        None, "byte kinds: rarer pairs are not merged (default: 2)", least=1
-    )
-    korean_only: bool | None = option(
-        None, "byte kinds: all but Hangul and ASCII punctuation stays single bytes (default: no)"
-    )
-    num_cuts: int | None = option(
-        None, "morpheme_byte: frequent eojeols saved with their cuts (default: 1000000)", least=0
-    )
-    character_coverage: float | None = option(
-        None, "char: share of the text's characters with an id (default: 0.9995)", above=0, most=1
-    )
-    seed: int = seed_option("seed of the sample")
-    out: Path = option(Path("runs/tokenizer"), "the tokenizer's folder", metavar="DIR")
+    data: Path
+    """folder with *.jsonl[.gz|.zst] documents, or with a corpus/ of them"""
+    kind: Literal["morpheme_byte", "byte", "char", "eojeol", "character"] = "morpheme_byte"
+    """morpheme_byte: the paper's, byte-level BPE inside morphemes; byte: byte-level BPE; char:
+    character-level BPE; eojeol and character: baselines with an id for each"""
+    vocab_size: int = option(32_000, least=1)
+    """entries of the vocabulary, <|endoftext|> counted"""
+    sample: tuple[str, ...] = ()
+    """share of the documents to use, of all (0.01) or by source (blogs=0.5); default: all"""
+    analysis: Literal["eojeol", "sentence"] | None = None
+    """morpheme_byte: text that the analyser gets at once, eojeol or sentence (default: eojeol)"""
+    min_count: int | None = option(None, least=1)
+    """byte kinds: rarer pairs are not merged (default: 2)"""
+    korean_only: bool | None = None
+    """byte kinds: all but Hangul and ASCII punctuation stays single bytes (default: no)"""
+    num_cuts: int | None = option(None, least=0)
+    """morpheme_byte: frequent eojeols saved with their cuts (default: 1000000)"""
+    character_coverage: float | None = option(None, above=0, most=1)
+    """char: share of the text's characters with an id (default: 0.9995)"""
+    seed: int = seed_option()
+    """seed of the sample"""
+    out: Path = Path("runs/tokenizer")
+    """the tokenizer's folder"""
 
 
 @holds_out
@@ -115,7 +110,7 @@ def parse_shares(words: Iterable[str]) -> dict[str | None, float]:
 def sample_sources(
     documents: Iterable[Document], shares: dict[str | None, float], seed: int
 ) -> Iterator[Document]:
-    """The documents kept of each source; a share grows by adding documents.
+    """Yields the documents kept of each source; a larger share holds a smaller one.
 
     Raises:
         ClovaError: at the end, a share for a source that was not there.
@@ -133,7 +128,7 @@ def sample_sources(
 
 
 def watch(documents: Iterable[Document]) -> Iterator[str]:
-    """The texts, with a bar of what was read; then a line for each source on the screen."""
+    """Yields the texts, with a bar of what was read; then prints a line for each source."""
     size: Counter[str] = Counter()
     with progress(desc="read", unit="B", unit_scale=True) as bar:
         for document in documents:

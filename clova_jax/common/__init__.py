@@ -1,1 +1,1 @@
-"""The ground floor: errors, files, the command line, progress, stop signals and result folders."""
+"""Holds the ground floor: errors, files, the command line, progress, stop signals, run folders and reports."""

@@ -1,12 +1,12 @@
-"""JAX's cache of compiled programs, kept in the user's cache folder so that a second start need not compile.
+"""Keeps JAX's compiled programs in the user's cache folder, so that a second start need not compile.
 
     $CLOVA_COMPILATION_CACHE, $XDG_CACHE_HOME/clova_jax/programs or ~/.cache/clova_jax/programs
         <machine>/<key>    SHA-256 of the rest, then the program as JAX packs it
 
 `CLOVA_COMPILATION_CACHE=off` does without; a cache of the user's own (JAX_COMPILATION_CACHE_DIR) is left alone.
 JAX's key stands for the program, the compiler's version and flags and the device; `machine` for the CPU's
-instructions, which a home folder shared by unlike machines does not tell. JAX's own files have no checksum
-and are not written whole; these are, and a damaged one is compiled again.
+instructions, since machines that differ may share a home folder. JAX's own files have no checksum and may be
+left half written; these are replaced in one step, and a damaged one is compiled again.
 """
 
 import contextlib
@@ -24,10 +24,10 @@ _DIGEST = 32  # bytes
 
 
 def use_compilation_cache() -> Path | None:
-    """Turns the cache on, once; returns its folder, or None where there is to be none.
+    """Turns the cache on, once; returns its folder, or None where it stays off.
 
-    There is none where it was turned off, where the user has one, and where the folder cannot be
-    written or belongs to somebody else: a compiled program is code that will be run.
+    It stays off where the user turned it off or has a cache of JAX's, and where the folder cannot be written or
+    belongs to another user: a compiled program is code that will be run.
     """
     root = cache_folder()
     if root is None or jax.config.jax_compilation_cache_dir:
@@ -53,10 +53,10 @@ def use_compilation_cache() -> Path | None:
 
 
 def cache_folder() -> Path | None:
-    """Where the programs go: as the user says, or in the user's cache folder; None for nowhere."""
-    told = os.environ.get(VARIABLE)
-    if told is not None:
-        return None if told.lower() in ("", "0", "off", "no", "false") else Path(told)
+    """Returns the folder of the programs: $CLOVA_COMPILATION_CACHE, or one in the user's cache folder; None: no cache."""
+    given = os.environ.get(VARIABLE)
+    if given is not None:
+        return None if given.lower() in ("", "0", "off", "no", "false") else Path(given)
     base = os.environ.get("XDG_CACHE_HOME")
     with contextlib.suppress(RuntimeError):  # no home
         own = "Library/Caches" if sys.platform == "darwin" else ".cache"
@@ -65,7 +65,7 @@ def cache_folder() -> Path | None:
 
 
 def _machine() -> str:
-    """A short name for what programs compiled here need of a CPU."""
+    """Returns a short hash of the CPU's instruction set, which compiled programs depend on."""
     about = platform.machine() + platform.processor()
     with contextlib.suppress(OSError, StopIteration):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n")
@@ -74,13 +74,13 @@ def _machine() -> str:
 
 
 class Programs:
-    """The cache that JAX asks (`jax._src.compilation_cache_interface`): bytes by key, in a folder."""
+    """Implements JAX's cache interface (`jax._src.compilation_cache_interface`): bytes by key, in a folder."""
 
     def __init__(self, path: str | Path) -> None:
         self._path = Path(path)
 
     def get(self, key: str) -> bytes | None:
-        """The program of a key; None where there is none, or a damaged one, which is removed."""
+        """Returns the program of a key; None where there is none, or a damaged one, which is removed."""
         path = self._path / key
         try:
             content = path.read_bytes()
@@ -93,7 +93,7 @@ class Programs:
         return content[_DIGEST:]
 
     def put(self, key: str, value: bytes) -> None:
-        """Keeps a program, whole or not at all; where it cannot be written there is none."""
+        """Stores a program in one step; does nothing where the folder cannot be written."""
         part = self._path / f".{key[-40:]}.{os.getpid()}"
         try:
             self._make_room(len(value) + _DIGEST)

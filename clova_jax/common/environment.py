@@ -1,4 +1,4 @@
-"""What a figure was measured with, and when."""
+"""Records what a figure was measured with, and when."""
 
 import importlib.metadata
 import os

@@ -1,7 +1,8 @@
-"""Reading and writing files: plain, gzip and zstandard alike, whole or not at all."""
+"""Reads and writes files, plain, gzip and zstandard alike; a file that is written appears complete or not at all."""
 
 import contextlib
 import fcntl
+import glob
 import gzip
 import io
 import os
@@ -18,9 +19,10 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.json_values import parse_json, to_json
 
 SUFFIXES = ("", ".gz", ".zst")
-LARGEST = 1 << 30  # bytes, of a file that is read whole
+LARGEST = 1 << 30  # bytes, of a file that is read at once
 LONGEST_LINE = 1 << 26  # bytes
-_ENDING = ".unfinished"  # of a file that `whole_file` is writing
+# Of a file that `whole_file` is writing: `.NAME.RANDOM.unfinished`.
+_RANDOM, _ENDING = ".????????", ".unfinished"
 READ_ERRORS = (
     EOFError,
     OSError,
@@ -53,7 +55,7 @@ def _nfc(name: str) -> str:
 
 
 def find_file(folder: str | Path, name: str) -> Path:
-    """The file `name` under `folder`, stored plain, `.gz` or `.zst`.
+    """Returns the path of the file `name` under `folder`, stored plain, `.gz` or `.zst`.
 
     Raises:
         ClovaError: the folder or the file is not there.
@@ -91,14 +93,14 @@ _STEP = (
 
 
 class _SmallReads(io.FileIO):
-    """A file that gives a few bytes at a time."""
+    """Reads a file in small steps, however much is asked for."""
 
     def read(self, size: int = -1) -> bytes:
         return super().read(min(size, _STEP) if size >= 0 else _STEP)
 
 
 class _ZstdReader(io.RawIOBase):
-    """Zstandard frames one after another; unlike `stream_reader`, tells when the last is cut."""
+    """Decompresses zstandard frames one after another; unlike `stream_reader`, it raises where the last is cut."""
 
     def __init__(self, raw: BinaryIO) -> None:
         self.raw = raw
@@ -152,16 +154,16 @@ class _ZstdReader(io.RawIOBase):
         super().close()
 
 
-def read_pieces(path: str | Path, size: int = 1 << 20) -> Iterator[bytes]:
-    """Streams the content of a file, decompressed by its suffix, in pieces of at most `size` bytes.
+def read_chunks(path: str | Path, size: int = 1 << 20) -> Iterator[bytes]:
+    """Streams the content of a file, decompressed by its suffix, in chunks of at most `size` bytes.
 
     Raises:
-        ClovaError: the file is missing, cannot be read, or is damaged; what stands before the damage was given.
+        ClovaError: the file is missing, cannot be read, or is damaged; what stands before the damage was yielded.
     """
     try:
         with open_binary(path) as file:
-            while piece := file.read1(size):  # type: ignore[attr-defined]
-                yield piece
+            while chunk := file.read1(size):  # type: ignore[attr-defined]
+                yield chunk
     except FileNotFoundError:
         raise ClovaError(f"{path}: no such file") from None
     except READ_ERRORS as error:
@@ -169,22 +171,22 @@ def read_pieces(path: str | Path, size: int = 1 << 20) -> Iterator[bytes]:
 
 
 def read_whole(path: str | Path, largest: int, remedy: str = "cut it in several files") -> bytes:
-    """The content of a file, decompressed by its suffix, where it is no larger than `largest` bytes.
+    """Returns the content of a file, decompressed by its suffix, of at most `largest` bytes.
 
     Raises:
         ClovaError: it is larger, is missing, or cannot be read to its end.
     """
-    pieces, size = [], 0
-    for piece in read_pieces(path):
-        pieces.append(piece)
-        size += len(piece)
+    chunks, size = [], 0
+    for chunk in read_chunks(path):
+        chunks.append(chunk)
+        size += len(chunk)
         if size > largest:
             raise ClovaError(f"{path}: over {largest >> 20:,} MiB; {remedy}")
-    return b"".join(pieces)
+    return b"".join(chunks)
 
 
 def read_text(path: str | Path) -> str:
-    """The whole of a UTF-8 file (a byte order mark is dropped), decompressed by its suffix.
+    """Returns the text of a UTF-8 file (a byte order mark is dropped), decompressed by its suffix.
 
     Raises:
         ClovaError: the file is missing, cut short, larger than 1 GiB, or not UTF-8.
@@ -221,7 +223,7 @@ def read_lines(path: str | Path) -> Iterator[tuple[int, str]]:
 
 
 def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Streams `(line number, object)` of a JSON Lines file; blank lines are passed over.
+    """Streams `(line number, object)` of a JSON Lines file; empty lines are passed over.
 
     Raises:
         ClovaError: a line is not a JSON object, as `parse_json` reads it (named `file:line`).
@@ -236,7 +238,7 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def read_json(path: str | Path) -> Any:
-    """The value in a JSON file, as `parse_json` reads it.
+    """Returns the value in a JSON file, as `parse_json` reads it.
 
     Raises:
         ClovaError: the file is missing, larger than 1 GiB, or not JSON.
@@ -246,8 +248,12 @@ def read_json(path: str | Path) -> Any:
 
 
 def remove_unfinished(folder: str | Path) -> None:
-    """Removes, in a folder and below, what processes that were killed were writing by `whole_file`."""
-    for path in Path(folder).rglob(f".*.????????{_ENDING}"):
+    """Removes, in a folder and below, the temporary files of `whole_file` whose process was killed."""
+    _remove_unlocked(Path(folder).rglob(f".*{_RANDOM}{_ENDING}"))
+
+
+def _remove_unlocked(paths: Iterable[Path]) -> None:
+    for path in paths:
         with contextlib.suppress(OSError), path.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # fails where a process is writing it
             path.unlink()
@@ -255,15 +261,14 @@ def remove_unfinished(folder: str | Path) -> None:
 
 @contextlib.contextmanager
 def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]:
-    """A file that appears under its name only when everything has reached the disk.
+    """Opens a file for writing that appears under its name only when everything has reached the disk.
 
-    What a killed process leaves of it, `run_folder` removes the next time.
+    The temporary file that a killed process leaves is removed by the next write of the same file, and by `run_folder`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
-    with contextlib.suppress(OSError):  # a file system without locks
-        fcntl.flock(handle, fcntl.LOCK_EX)  # held as long as this process writes
+    _remove_unlocked(path.parent.glob(f".{glob.escape(path.name)}{_RANDOM}{_ENDING}"))
+    handle, name = _temporary(path)
     # In text, half a character (of a file name that is no UTF-8) becomes the escape that JSON has for it.
     text = {} if "b" in mode else {"encoding": "utf-8", "errors": "backslashreplace"}
     try:
@@ -271,16 +276,27 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+            os.chmod(name, 0o644)
+            os.replace(name, path)  # while it is locked
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
 
 
+def _temporary(path: Path) -> tuple[int, str]:
+    """Makes a temporary file beside `path`, locked while it is open; returns its handle and its path."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.path.lexists(name):
+            return handle, name
+        os.close(handle)  # another writer of the same file removed it before it was locked
+
+
 def write_json(path: str | Path, value: Any) -> None:
-    """Writes a JSON file whole or not at all, as `to_json` writes values."""
+    """Writes a JSON file in one step, as `to_json` writes values."""
     with whole_file(path) as file:
         file.write(to_json(value, indent=2) + "\n")
 
@@ -289,7 +305,7 @@ as_line = to_json  # a value as a line of JSON Lines
 
 
 def write_jsonl(path: str | Path, rows: Iterable[Any]) -> None:
-    """Writes a JSON Lines file whole or not at all, compressed when it ends in `.zst` or `.gz`."""
+    """Writes a JSON Lines file in one step, compressed when it ends in `.zst` or `.gz`."""
     write_lines(path, map(as_line, rows))
 
 

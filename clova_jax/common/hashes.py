@@ -1,4 +1,4 @@
-"""A hash of every file of a folder, kept beside them: damage is told before anything is read.
+"""Keeps the hashes of a folder's files beside them, so that damage is found before anything is read.
 
 <folder>/hashes.json    written last: the SHA-256 of every other file, by its name
 """
@@ -27,7 +27,7 @@ def hash_folder(folder: Path) -> dict[str, str]:
 
 
 def write_hashes(folder: Path) -> None:
-    """Writes `hashes.json` for all other files below a folder; what is not written by then is no part of it."""
+    """Writes `hashes.json` for all other files below a folder; call it after the last of them is written."""
     names = [name for name in _names(folder) if not _is_a_users(name)]
     write_json(folder / HASHES, {"format": FORMAT, "files": _hashes(folder, names)})
 
@@ -35,11 +35,11 @@ def write_hashes(folder: Path) -> None:
 def check_hashes(folder: Path, verify: bool = True) -> None:
     """Compares a folder with its `hashes.json`.
 
-    Files that a user or a system adds are let be: hidden ones, and notes (`*.md`) at the top.
+    Files that a user or a system adds are ignored: hidden ones, and notes (`*.md`) at the top.
 
     Args:
-        folder: that `write_hashes` was called for.
-        verify: read every file; otherwise only their names are compared, which costs nothing.
+        folder: the folder that `write_hashes` was called for.
+        verify: read every file; otherwise only their names are compared, which takes no time.
 
     Raises:
         ClovaError: `hashes.json` is missing or damaged; a file is missing, was added or changed.
@@ -47,7 +47,7 @@ def check_hashes(folder: Path, verify: bool = True) -> None:
     path = folder / HASHES
     if not path.is_file():
         raise ClovaError(
-            f"{folder}: has no {HASHES}; it was not saved to its end, or not copied whole"
+            f"{folder}: has no {HASHES}; it was not saved to its end, or not copied completely"
         )
     found = fields(read_json(path), path, {"format": str, "files": dict[str, str]})
     if found["format"] != FORMAT:

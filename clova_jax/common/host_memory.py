@@ -1,4 +1,4 @@
-"""How the process manages its memory where the defaults cost time."""
+"""Changes how the process manages its memory where the defaults cost time."""
 
 import ctypes
 import gc
@@ -29,7 +29,7 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Python's cycle collector rests: it would walk through millions of new tuples that stay."""
+    """Pauses Python's cycle collector, which would walk through millions of new tuples that stay."""
     global _pauses, _was_enabled
     with _lock:  # of threads that overlap, the first switches it off and the last on again
         if _pauses == 0:

@@ -1,6 +1,6 @@
-"""JSON from outside: read strictly, then looked up by key and type, so that no odd file ends in a traceback.
+"""Reads JSON strictly and looks it up by key and type, so that no malformed file ends in a traceback.
 
-Python's reader takes more than JSON (NaN), drops the first of two equal keys without a word, and fails in
+Python's reader takes more than JSON (NaN), drops the first of two equal keys silently, and fails in
 three ways of its own on what is nested too deep or has too many digits. Everything that stands in a file is
 read here instead; a value that comes back can be written again, and each of its numbers is finite.
 """
@@ -153,7 +153,7 @@ def fields(value: Any, place: str | Path, kinds: Mapping[str, Any]) -> dict[str,
         fields(read_json(path), path, {"step": int, "files": dict[str, str], "about": dict | None})
 
     Args:
-        value: what `read_json` gave.
+        value: the value that `read_json` returned.
         place: of the object, for the message.
         kinds: by key: `str`, `int`, `float` (takes whole numbers too), `bool`, `list`, `dict`, `Any`,
             `list[...]`, `tuple[..., ...]`, `dict[str, ...]`, and any of these `| None`, which may be null or
@@ -176,7 +176,7 @@ def fields(value: Any, place: str | Path, kinds: Mapping[str, Any]) -> dict[str,
 
 
 def typed(value: Any, kind: Any, place: str | Path) -> Any:
-    """The value as one of the types of `fields`.
+    """Checks a value against one of the types of `fields`, and returns it as that type.
 
     Raises:
         ClovaError: it is of another type.
@@ -213,8 +213,8 @@ def as_dataclass(cls: type[T], value: Any, place: str | Path) -> T:
     ]
     if not isinstance(value, dict):
         raise ClovaError(f"{place}: wants an object, not {_show(value)}")
-    if strange := [key for key in value if key not in known]:
-        raise ClovaError(f"{place}: {strange[0]!r} is unknown; there are {', '.join(known)}")
+    if unknown := [key for key in value if key not in known]:
+        raise ClovaError(f"{place}: {unknown[0]!r} is unknown; there are {', '.join(known)}")
     asked = {key: kind for key, kind in known.items() if key in value or key in needed}
     try:
         return cls(**fields(value, place, asked))
@@ -226,7 +226,7 @@ def as_dataclass(cls: type[T], value: Any, place: str | Path) -> T:
 
 
 def _takes(kind: Any, value: Any) -> bool:
-    """Whether the outermost type fits."""
+    """Returns whether the outermost type fits."""
     if kind is Any:
         return True
     if kind is None or kind is type(None):
@@ -260,7 +260,7 @@ def _name(kind: Any) -> str:
 
 
 def _show(value: Any) -> str:
-    """The value as JSON, short."""
+    """Returns the value as JSON, shortened."""
     if isinstance(value, (dict, list)):
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value):,}"
     text = json.dumps(value, ensure_ascii=False)

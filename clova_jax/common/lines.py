@@ -1,4 +1,4 @@
-"""Lines and tables: a line ends at `\\n` or `\\r\\n`, and at nothing else.
+"""Splits text into lines and tables into cells: a line ends at `\\n` or `\\r\\n`, and at nothing else.
 
 `str.splitlines()` also cuts at U+2028, U+2029, U+0085 and some control characters, and text files of Python
 turn a lone `\\r` into `\\n`. All of these occur inside Korean texts of the web, where they belong to the text.
@@ -40,7 +40,7 @@ def table_rows(
         lines: without their ends (`read_lines`, `split_lines`).
         delimiter: `,` or a tab.
         place: the file, for messages.
-        on_error: called for a row that is not CSV; reading goes on with the next line. By default it is raised.
+        on_error: called for a row that is not CSV; reading continues with the next line. By default the error is raised.
 
     Raises:
         ClovaError: not CSV (named `file:line`).
@@ -52,10 +52,10 @@ def table_rows(
             row = next(reader, None)
         except csv.Error as error:
             before += reader.line_num + isinstance(error, LongRow)
-            told = ClovaError(f"{place}:{before}: not CSV ({error})")
+            found = ClovaError(f"{place}:{before}: not CSV ({error})")
             if on_error is None:
-                raise told from None
-            on_error(told)
+                raise found from None
+            on_error(found)
             reader = _reader(source, delimiter)
             continue
         if row is None:
@@ -65,7 +65,7 @@ def table_rows(
 
 
 class LongRow(csv.Error):
-    """What a source of lines raises in place of a line that would make a row too long."""
+    """Stands for a line that would make a row too long; a source of lines raises it."""
 
 
 def _reader(lines: Iterator[str], delimiter: str) -> Any:
@@ -75,7 +75,7 @@ def _reader(lines: Iterator[str], delimiter: str) -> Any:
 
 
 def _of_any_system(lines: Iterable[str]) -> Iterator[str]:
-    """Lines, also of a file of old Macs, whose rows end in a lone `\\r`."""
+    """Streams the lines, also those of a file of old Macs, whose rows end in a lone `\\r`."""
     old = None
     for line in lines:
         if old is None:

@@ -1,4 +1,4 @@
-"""Folders that a model, a tokenizer or an export is written into: what is not ours stays as it is."""
+"""Claims the folder that a model, a tokenizer or an export is written into; unknown files in it stay as they are."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,9 +16,9 @@ def claim_folder(
     Args:
         folder: made where it is missing.
         names: of the files and folders that will be written or removed.
-        mark: the name of the file that tells a folder of ours, or what decides it. It has to be there from the
-            first moment of writing, so that half a folder is known for ours too.
-        what: is written, for the message.
+        mark: the name of the file by which a folder of ours is recognized, or a function that recognizes it. The
+            file is written first, so that a folder that was left half written is recognized too.
+        what: names what is written, for the message.
 
     Raises:
         ClovaError: one of the names is there, but not the mark; or the folder is a file.

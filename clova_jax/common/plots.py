@@ -1,4 +1,4 @@
-"""One way to draw: a figure that has a font for Hangul, keeps its legends off the points, and is written as PNG."""
+"""Draws figures as PNG, with a font that has Hangul and with legends that cover no point."""
 
 import contextlib
 import functools
@@ -65,10 +65,10 @@ def legend(axes: Any, columns: int = 2) -> None:
 
 @functools.cache
 def hangul_font() -> str | None:
-    """Returns the name of an installed font that has Hangul; None, told once, where there is none."""
+    """Returns the name of an installed font that has Hangul; None, with one warning, where there is none."""
     manager = font_manager.fontManager
     listed = {entry.fname for entry in manager.ttflist}
-    for path in font_manager.findSystemFonts():  # installed since matplotlib last looked
+    for path in font_manager.findSystemFonts():  # installed since matplotlib last listed them
         if path not in listed:
             with contextlib.suppress(OSError, RuntimeError):  # a font that matplotlib cannot read
                 manager.addfont(path)

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Shows progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere."""
 
 import sys
 from typing import Any
@@ -9,10 +9,10 @@ LINE_SECONDS = 30.0  # at least, between two lines in a log
 
 
 def progress(*args: Any, **kwargs: Any) -> tqdm:
-    """`tqdm` with this project's manners; `desc`, `total` and `unit` as there.
+    """Makes a `tqdm` bar that suits terminals and logs alike; `desc`, `total` and `unit` are its own.
 
-    On a terminal the bar is redrawn. Elsewhere (a log, a pipe) there are whole lines: the first at
-    once, then one every thirty seconds at most, and one at the end.
+    On a terminal the bar is redrawn. Elsewhere (a log, a pipe) it prints lines: the first at once, then one every
+    thirty seconds at most, and one at the end.
     """
     if sys.stderr.isatty():
         return tqdm(*args, **{"dynamic_ncols": True, "mininterval": 0.2, **kwargs})

@@ -1,4 +1,4 @@
-"""A result folder: `results.json`, `table.md`, and the table on the screen."""
+"""Writes a result folder, `results.json` and `table.md`, and prints the table."""
 
 import math
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from clova_jax.common.files import whole_file, write_json
 
 
 def format_table(rows: list[dict[str, Any]], columns: list[str] | None = None) -> str:
-    """Rows as a Markdown table; wide (Korean) characters line up.
+    """Formats rows as a Markdown table; wide (Korean) characters line up.
 
     Args:
-        rows: one mapping a row; a missing value is left blank.
+        rows: one mapping a row; the cell of a missing value is empty.
         columns: which keys, in which order; all keys in order of appearance by default.
     """
     columns = columns or list(dict.fromkeys(key for row in rows for key in row))
@@ -41,11 +41,11 @@ def _cell(value: Any) -> str:
 
 @dataclass
 class Report:
-    """What an experiment leaves behind.
+    """Holds the results of an experiment: its rows, the paper's figures and notes.
 
     Args:
         experiment: its name.
-        config: its options, as JSON values (`command.as_json`).
+        config: its options, as JSON values (`options.as_json`).
         rows: the measured table, one mapping a row.
         paper: the paper's figures for the same table.
         notes: sentences that belong under the table (data, protocol, caveats).
@@ -58,7 +58,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
 
     def markdown(self, columns: list[str] | None = None) -> str:
-        """The measured table, the paper's below it, then the notes."""
+        """Returns the measured table, the paper's below it, then the notes."""
         parts = [f"## {self.experiment}", "", format_table(self.rows, columns)]
         if self.paper:
             parts += ["", "The paper:", "", format_table(self.paper)]
@@ -84,11 +84,3 @@ class Report:
             file.write(self.markdown(columns))
         if show:
             print(self.markdown(columns))
-
-
-def error_bars(rows: list[dict[str, Any]]) -> list[list[float]]:
-    """How far the interval of each score row reaches down and up, as matplotlib's `yerr`."""
-    return [
-        [row["value"] - row["low"] for row in rows],
-        [row["high"] - row["value"] for row in rows],
-    ]

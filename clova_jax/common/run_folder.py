@@ -1,11 +1,10 @@
-"""A folder that holds one run: what run it is, and that one process writes there at a time.
+"""Guards a run folder: it belongs to one run, and one process writes there at a time.
 
-`run.json` says which run: what would change its numbers (`begin_run`). The same run goes on, another
+`run.json` records which run: everything that would change its numbers (`begin_run`). The same run resumes, another
 one is refused.
 
-`.lock` says which process works there; the operating system lets go of it when that process ends, even by
-SIGKILL. A second process is not made to wait: it ends in one line that names the first. Who only
-reads takes no lock.
+`.lock` records which process works there; the operating system releases it when that process ends, even by
+SIGKILL. A second process does not wait: it ends in one line that names the first. Readers take no lock.
 """
 
 import contextlib
@@ -38,7 +37,7 @@ Result = TypeVar("Result")
 
 @contextlib.contextmanager
 def run_folder(path: str | Path) -> Iterator[Path]:
-    """Holds a folder, made if need be, until the block ends; no other process can hold it meanwhile.
+    """Holds a folder, made where it is missing, until the block ends; no other process can hold it meanwhile.
 
     The thread that holds it may take it again (an experiment that calls `pretrain` with its `out`).
     What a killed process was writing there is removed; so is, at the end, the folder itself where it was
@@ -64,7 +63,7 @@ def run_folder(path: str | Path) -> Iterator[Path]:
 
 
 def begin_run(out: Path, identity: dict[str, Any]) -> None:
-    """Notes in `run.json` what run a folder holds; the first call with the folder writes it.
+    """Records in `run.json` which run a folder holds; the first call with the folder writes it.
 
     Args:
         out: the folder.
@@ -90,7 +89,7 @@ def check_run(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
         if before.get(name) != now.get(name):
             raise ClovaError(
                 f"{out}: holds a run with {name}={before.get(name)!r}, this one has "
-                f"{now.get(name)!r}; give the same {name} to go on, or another --out"
+                f"{now.get(name)!r}; give the same {name} to resume, or another --out"
             )
 
 
@@ -115,18 +114,27 @@ def holds_out(function: Callable[..., Result]) -> Callable[..., Result]:
 def _make(path: Path) -> bool:
     if path.is_dir():
         return False
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError):
-        raise ClovaError(f"{path}: is, or lies in, a file; --out takes a folder") from None
+    _make_folder(path)
     return True
 
 
-def _take(path: Path) -> int | None:
-    """An open file that holds the lock; None where there can be none."""
-    while True:
+def _make_folder(path: Path) -> None:
+    """Makes a folder and its parents, while other processes make and remove it."""
+    for attempt in range(100):
         try:
             path.mkdir(parents=True, exist_ok=True)
+            return
+        except (FileExistsError, NotADirectoryError):
+            # Another process may have removed it between pathlib's two system calls; a file stays one.
+            if attempt == 99 or any(one.is_file() for one in (path, *path.parents)):
+                raise ClovaError(f"{path}: is, or lies in, a file; --out takes a folder") from None
+
+
+def _take(path: Path) -> int | None:
+    """Returns the open file that holds the lock; None where there can be none."""
+    while True:
+        try:
+            _make_folder(path)
             handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
         except FileNotFoundError:  # another process has just removed the empty folder
             continue
@@ -184,7 +192,7 @@ def _is_current(handle: int, path: Path) -> bool:
 
 
 def _holder(path: Path) -> str | None:
-    """Who holds a folder, in words; None where nobody does any more."""
+    """Describes the process that holds a folder; None where none does any more."""
     for _ in range(50):  # the holder writes its name a moment after it has the lock
         try:
             about = json.loads((path / LOCK).read_bytes())

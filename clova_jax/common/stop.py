@@ -1,8 +1,12 @@
-"""Ctrl-C and SIGTERM as a wish to stop at the next safe point."""
+"""Turns Ctrl-C and SIGTERM into a request to stop at the next safe point."""
 
 import signal
 import sys
 from types import FrameType
+
+
+class Stopped(Exception):
+    """Reports that a signal requested a stop; what was finished is kept."""
 
 
 class StopSignals:
@@ -28,6 +32,11 @@ class StopSignals:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
+
+    def check(self) -> None:
+        """Raises `Stopped` with the signal's name where a stop was requested."""
+        if self.requested:
+            raise Stopped(self.requested)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self.requested and number == signal.SIGINT:

@@ -1,4 +1,4 @@
-"""Text of others on a terminal: what it says is shown, what it commands is not obeyed."""
+"""Shows foreign text on a terminal without obeying the control characters in it."""
 
 import re
 from typing import TextIO

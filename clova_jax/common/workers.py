@@ -3,9 +3,9 @@
 Workers are spawned, not forked: forking would copy the parent's threads and locks in an unknown state.
 They ignore SIGINT and SIGTERM (the parent handles them) and exit when the parent exits, even if it is killed.
 
-A thread of the parent stands for each worker and talks to it alone, over a pipe that closes with the
-process: however a worker dies, its thread knows at once. (`ProcessPoolExecutor` can wait for ever: a
-worker that dies while it starts or sends is not seen, and one that ignores SIGTERM cannot be ended.)
+Each worker has a thread in the parent that alone talks to it, over a pipe that closes with the process:
+however a worker dies, its thread notices at once. (`ProcessPoolExecutor` can wait for ever: it does not notice a
+worker that dies while it starts or sends, and cannot end one that ignores SIGTERM.)
 """
 
 import atexit
@@ -14,6 +14,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import traceback
 from collections import deque
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any, TypeVar
 
 from clova_jax.common.errors import ClovaError
@@ -39,7 +41,7 @@ def ordered_map(
 ) -> Iterator[Any]:
     """Yields `(item, make(*args)(item))` for each item, in order, whatever the number of workers.
 
-    With one worker all happens here. More call `make(*args)` once each and keep to their CPU.
+    With one worker everything runs in this process. More workers are processes that call `make(*args)` once each.
 
     Raises:
         ClovaError: a worker process was killed.
@@ -62,10 +64,10 @@ def ordered_map(
 
 
 class Workers:
-    """Processes that map functions over items until the `with` block ends, each started when first needed.
+    """Maps functions over items on processes, each started when first needed, until the `with` block ends.
 
     Args:
-        count: how many; with 1 all happens in this process.
+        count: the number of processes; with 1 everything runs in this one.
     """
 
     def __init__(self, count: int) -> None:
@@ -119,7 +121,7 @@ def _pool(
 
 
 class _Pool:
-    """Threads with a process each."""
+    """Pairs threads of this process with a worker process each."""
 
     def __init__(self, count: int, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
         self._threads = ThreadPoolExecutor(count)
@@ -130,11 +132,11 @@ class _Pool:
         self._broken = False
 
     def submit(self, function: Callable[[Any], Any] | None, item: Any) -> Future:
-        """Has a worker call the function, or without one what `make` gave it."""
+        """Has a worker call the function, or without one the function that `make` returned."""
         return self._threads.submit(self._call, function, item)
 
     def close(self) -> None:
-        """Waits for what runs, lets go what waits, and ends the processes."""
+        """Waits for the running items, cancels the waiting ones, and ends the processes."""
         try:
             self._threads.shutdown(wait=True, cancel_futures=True)
         except BaseException:  # a second Ctrl-C will not wait
@@ -152,11 +154,9 @@ class _Pool:
             pipe.send((function, item))
             reply = pipe.recv()
         if reply is None:
+            reason = _why_it_ended(self._mine.process)
             self._kill()  # what the others do is lost anyway, and would be waited for
-            raise ClovaError(
-                "a worker process was killed (out of memory?); run the same command again to go "
-                "on, with fewer --workers"
-            )
+            raise ClovaError(reason)
         fine, value = reply
         if fine:
             return value
@@ -174,7 +174,7 @@ class _Pool:
             self._processes.append((process, mine))
             if self._broken:
                 process.kill()
-        self._mine.pipe = mine
+        self._mine.pipe, self._mine.process = mine, process
         return mine
 
     def _kill(self) -> None:
@@ -184,8 +184,24 @@ class _Pool:
                 process.kill()  # they ignore SIGTERM
 
 
+def _why_it_ended(process: multiprocessing.process.BaseProcess) -> str:
+    """Returns the cause and the remedy of a worker's end, in one line."""
+    process.join(5)
+    script = getattr(sys.modules["__main__"], "__file__", None)
+    # A signal's number is negative; 1 is an error while the worker imported the program's script.
+    if process.exitcode == 1 and script and "__main__" not in Path(script).read_text("utf-8"):
+        return (
+            f"{script}: a worker process could not start, since it imports this script, which then runs "
+            'again; put what it runs under `if __name__ == "__main__":`'
+        )
+    return (
+        "a worker process was killed (out of memory?); run the same command again to "
+        "resume, with fewer --workers"
+    )
+
+
 def _work(pipe: Connection, make: Callable[..., Any] | None, args: tuple[Any, ...]) -> None:
-    """The life of a worker: answers until the pipe ends."""
+    """Runs in a worker process: answers until the pipe ends."""
     for number in (signal.SIGINT, signal.SIGTERM):  # the parent minds them, and stops between items
         signal.signal(number, signal.SIG_IGN)
     os.environ["TOKENIZERS_PARALLELISM"] = "false"

@@ -1,1 +1,1 @@
-"""Documents from raw text: sources, cleaning, de-duplication, mixing, and the sample world."""
+"""Turns raw text into documents: sources, cleaning, de-duplication, reports."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_pieces
+from clova_jax.common.files import read_chunks
 from clova_jax.common.json_values import DEEPEST, refuse_deep
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.places import find_files, plain_stem, shown_name, stop
@@ -24,7 +24,7 @@ LONGEST = 1 << 25  # bytes of a document as it is stored: what is longer is no d
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One text and where it comes from.
+    """Holds one text and where it comes from.
 
     Args:
         text: the text itself; may be empty.
@@ -42,7 +42,7 @@ class Document:
 
 @dataclass
 class BadLines:
-    """An `on_error` that goes on: counts the bad lines and keeps the first messages."""
+    """Counts bad lines and keeps the first messages: an `on_error` that continues."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ class BadLines:
 
 
 def document_files(data_dir: str | Path, without: Path | None = None) -> list[Path]:
-    """The corpus files of a folder and its sub-folders, in order of name (`places.find_files`).
+    """Lists the corpus files of a folder and its sub-folders, in order of name (`places.find_files`).
 
     Args:
         data_dir: the folder; its `corpus/` where that holds some; the `documents/` of a run of `clova corpus`.
@@ -81,7 +81,7 @@ def document_files(data_dir: str | Path, without: Path | None = None) -> list[Pa
 
 
 def base_of(files: list[Path]) -> Path:
-    """The folder that the names of files are relative to."""
+    """Returns the folder that the names of files are relative to."""
     parents = {path.parent for path in files}
     prefix = min(parents, key=lambda parent: len(parent.parts))
     while not all(parent.is_relative_to(prefix) for parent in parents):
@@ -91,7 +91,7 @@ def base_of(files: list[Path]) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some whole lines of a corpus file, not yet parsed: the unit that is handed to a worker.
+    """Holds some complete lines of a corpus file, not yet parsed: the unit that is handed to a worker.
 
     Args:
         path: the file.
@@ -109,7 +109,7 @@ class Block:
 
     @property
     def next_line(self) -> int:
-        """Number of the line after the block."""
+        """Returns the number of the line after the block."""
         return self.line + self.data.count(b"\n")
 
 
@@ -139,7 +139,7 @@ def read_blocks(
     size = size or BLOCK_BYTES
     blocks = LineBlocks(path, name, offset, line, size, on_error)
     try:
-        for piece in _after(read_pieces(path, min(size, 1 << 20)), offset):
+        for piece in _after(read_chunks(path, min(size, 1 << 20)), offset):
             yield from blocks.add(piece)
     except ClovaError as error:
         yield from blocks.end(cut=True)
@@ -195,7 +195,7 @@ class LineBlocks:
             piece = piece[end:]
         self._held += piece
         while len(self._held) >= self.size:
-            # The same blocks whatever the pieces: up to the last line's end within `size`, or else the next one.
+            # The same blocks however the stream is cut: up to the last line's end within `size`, or else the next one.
             end = 0 if self._searched else self._held.rfind(b"\n", 0, self.size) + 1
             end = end or self._held.find(b"\n", max(self.size, self._searched)) + 1
             if not end and len(self._held) <= LONGEST:
@@ -241,7 +241,7 @@ class LineBlocks:
 
 
 def parse_block(block: Block, on_error: Callable[[ClovaError], None] = stop) -> Iterator[Document]:
-    """The documents of a block; blank lines are passed over.
+    """Yields the documents of a block; empty lines are skipped.
 
     Raises:
         ClovaError: through `on_error`, a line that is not a document, named `file:line`.
@@ -253,7 +253,7 @@ def parse_block(block: Block, on_error: Callable[[ClovaError], None] = stop) -> 
 def numbered_documents(
     block: Block, on_error: Callable[[ClovaError], None] = stop
 ) -> Iterator[tuple[int, Document]]:
-    """The same with the number of each document's line."""
+    """Yields the same with the number of each document's line."""
     name = block.name or shown_name(block.path.name)
     source = plain_stem(name)  # once a block: they cost more than the parsing
     for number, line in enumerate(block.data.split(b"\n"), block.line):
@@ -287,7 +287,9 @@ def read_documents(
         ClovaError: no such folder, an empty corpus, a file cut short; and as `on_error` decides, a
             line that is not a JSON object with a `text`, named `file:line`.
     """
-    files = document_files(data_dir, without)  # a wrong path is told now, not at the first document
+    files = document_files(
+        data_dir, without
+    )  # a wrong path is reported now, not at the first document
 
     def documents() -> Iterator[Document]:
         empty, base = True, base_of(files)

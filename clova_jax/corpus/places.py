@@ -1,4 +1,4 @@
-"""Which files a path means: a file, a folder with all below it, or a glob; told apart by their content.
+"""Finds the files that a path means: a file, a folder with all below it, or a glob; their content says of what kind.
 
 Left out, wherever they are: hidden files and folders (`._a.jsonl` of macOS, what a killed run was writing) and,
 below the folder that is named, folders with results of this project's own commands. Links are followed, each
@@ -24,17 +24,17 @@ _RESULTS = ("matches.jsonl.zst", "metrics.jsonl", "trials.jsonl", "results.json"
 
 
 def stop(error: ClovaError) -> None:
-    """The usual `on_error`: the first thing that cannot be read ends the reading."""
+    """Raises the first error: the usual `on_error`."""
     raise error
 
 
 def plain_suffix(name: str) -> str:
-    """`.jsonl` of `a.jsonl.zst`."""
+    """Returns the suffix without compression: `.jsonl` of `a.jsonl.zst`."""
     return os.path.splitext(name.removesuffix(".gz").removesuffix(".zst"))[1].lower()
 
 
 def plain_stem(name: str) -> str:
-    """`a` of `folder/a.jsonl.zst`."""
+    """Returns the name without suffixes: `a` of `folder/a.jsonl.zst`."""
     name = name.rpartition("/")[2]
     for suffix in SUFFIXES[1:]:
         name = name.removesuffix(suffix)
@@ -42,7 +42,7 @@ def plain_stem(name: str) -> str:
 
 
 def shown_name(path: str | Path) -> str:
-    """A path as text that every file can hold: composed letters, bytes that are no UTF-8 as `\\xff`."""
+    """Writes a path as text that every file can hold: composed letters, bytes that are no UTF-8 as `\\xff`."""
     name = os.fsencode(path).decode("utf-8", "backslashreplace")
     return name if name.isascii() else unicodedata.normalize("NFC", name)
 
@@ -220,9 +220,9 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def describe_inputs(files: Iterable[Path]) -> list[dict[str, str | int]]:
-    """Tells files apart by what is in them: `file`, `size` and `sha256` of each.
+    """Describes files by their content: `file`, `size` and `sha256` of each.
 
-    All bytes are read each time: neither size nor times tell an edit of equal length within one tick of the
+    All bytes are read each time: neither size nor times show an edit of equal length within one tick of the
     clock, and hashing is a hundred times faster than anything that is done with the text.
     """
 

@@ -1,5 +1,8 @@
 """Registers sources, in one place: the paper's kinds, how far each is trusted, and what the prefix says.
 
+The corpus report, both mixtures (documents, tokens) and the statistics take kinds and tiers from here; the user's
+registry (`--sources FILE`) comes first.
+
 Kinds are the rows of the paper's Table 1. A tier says how informative and trusted a source is
 (a talk of the authors ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
 publish under a name; 3 casual text such as comments and chat. Of two duplicates, the one from the better tier is kept.
@@ -29,7 +32,7 @@ DESCRIPTIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What is known of a source.
+    """Holds what is known of a source.
 
     Args:
         kind: one of `KINDS`.
@@ -57,9 +60,9 @@ SOURCES = {
     "tutorials": Source("others", 1),
     "wiki_news_passages": Source("wiki", 1),
 }
-# The first of these words found in a name tells the kind of a source nobody registered; short ones
+# The first of these words found in a name decides the kind of a source that nobody registered; short ones
 # must stand alone ("kin", not "kindergarten").
-_TELLING = (
+_BY_WORD = (
     (("comment", "댓글"), Source("comments", 3)),
     (("review", "리뷰", "후기"), Source("comments", 3)),
     (("blog", "블로그"), Source("blog")),
@@ -76,35 +79,35 @@ Value = TypeVar("Value")
 
 
 def source_name(name: str) -> str:
-    """Returns the one spelling of a source's name: composed letters (NFC), which macOS decomposes."""
+    """Returns a source's name in composed letters (NFC); macOS decomposes those of files."""
     return unicodedata.normalize("NFC", name)
 
 
 def by_source(pairs: Iterable[tuple[str, Value]], place: str | Path) -> dict[str, Value]:
-    """Collects what was said of sources, by the one spelling of their names.
+    """Collects values by source, under the composed spelling of each name.
 
     Args:
-        pairs: a name, in any Unicode form, and what was said of it.
-        place: where that was, for the message.
+        pairs: a name, in any Unicode form, and its value.
+        place: where they were given, for the message.
 
     Raises:
-        ClovaError: a source stands there twice.
+        ClovaError: a source is given twice.
     """
-    said: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     for name, value in pairs:
         name = source_name(name)
-        if name in said:
-            raise ClovaError(f"{place}: source {name!r} stands there twice; say it once")
-        said[name] = value
-    return said
+        if name in values:
+            raise ClovaError(f"{place}: source {name!r} stands there twice; give it once")
+        values[name] = value
+    return values
 
 
 def source_of(name: str, registered: Registry | None = None) -> Source:
-    """The source of that name; by a word in it where nobody registered it, else `others`, tier 2.
+    """Returns the source of a name: registered, else by a word in the name, else `others` of tier 2.
 
     Args:
         name: of a source, in any Unicode form.
-        registered: the user's sources, which go before ours (`read_sources`).
+        registered: the user's sources, which come before ours (`read_sources`).
     """
     name = source_name(name)
     known = (registered or {}).get(name) or SOURCES.get(name)
@@ -112,18 +115,23 @@ def source_of(name: str, registered: Registry | None = None) -> Source:
         return known
     lower = name.lower()
     words = set("".join(letter if letter.isalnum() else " " for letter in lower).split())
-    for telling, source in _TELLING:
-        if any(word in (words if word in _ALONE else lower) for word in telling):
+    for known_words, source in _BY_WORD:
+        if any(word in (words if word in _ALONE else lower) for word in known_words):
             return source
     return Source("others")
 
 
+def kinds_of(names: Iterable[str], registered: Registry | None = None) -> dict[str, str]:
+    """Returns the kind of each source by its name (`source_of`)."""
+    return {name: source_of(name, registered).kind for name in names}
+
+
 def read_sources(path: str | Path | None) -> Registry:
-    """The user's registry from JSON: `{"my_blog": {"kind": "blog", "tier": 2}, …}`; empty without a file.
+    """Reads the user's registry from JSON: `{"my_blog": {"kind": "blog", "tier": 2}, …}`; empty without a file.
 
     Raises:
         ClovaError: not such a mapping, an unknown kind or field, a tier that is not 1, 2 or 3, a
-            name that stands there twice.
+            name that is given twice.
     """
     if path is None:
         return {}
@@ -155,7 +163,7 @@ _LABELS = {
 
 
 def prefix(kind: str, meta: dict[str, Any]) -> str:
-    """The line that tells source and category: `[블로그 | 여행 | 제주의 봄]`.
+    """Writes the line of source and category: `[블로그 | 여행 | 제주의 봄]`.
 
     The paper says that such a prefix exists; its wording is ours.
     """

@@ -1,7 +1,7 @@
 """Writes token stores, mixes their sources and makes batches of them."""
 
 from clova_jax.data.loader import Loader, bytes_per_token, validation_batches
-from clova_jax.data.mixture import Interleave, Share, copies, mix, mixture_rows, parse_weights
+from clova_jax.data.mixture import Interleave, Share, mix, mixture_rows, parse_weights
 from clova_jax.data.serializer import serialize
 from clova_jax.data.store import Count, TokenStore
 
@@ -12,7 +12,6 @@ __all__ = [
     "Share",
     "TokenStore",
     "bytes_per_token",
-    "copies",
     "mix",
     "mixture_rows",
     "parse_weights",

@@ -51,7 +51,7 @@ class LocalFolder:
         (self.path / name).unlink(missing_ok=True)
 
     def writer(self, dtype: np.dtype, state: dict[str, Any], shard_tokens: int) -> "LocalWriter":
-        """Goes on writing where `state`, the result of a `commit`, stands."""
+        """Resumes writing where `state`, the result of a `commit`, stands."""
         return LocalWriter(self.path, dtype, state, shard_tokens)
 
     def reader(self, dtype: np.dtype, streams: dict[str, Any]) -> "LocalReader":
@@ -289,7 +289,7 @@ def _hashes(path: Path, files: list[str], show: Callable[[int], None]) -> dict[s
                 show(len(block))
         return sha.hexdigest()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing lets go of the interpreter's lock
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # hashing releases the interpreter's lock
         names = [name + suffix for name in files for suffix in (".bin", ".idx")]
         digests = dict(zip(names, pool.map(digest, names), strict=True))
     return {

@@ -2,18 +2,17 @@
 
 Nothing is remembered between batches: the step gives the numbers of the samples, the mixture the source
 of each and how many of that source came before, a keyed permutation the window. Resuming is
-asking for a step; any number of hosts takes the same global batch apart.
+asking for a step; any number of hosts splits the same global batch.
 """
 
 import queue
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.sources import Registry
 from clova_jax.data.mixture import Interleave, Share, Weights, mix
 from clova_jax.data.permutation import permute, round_keys
 from clova_jax.data.store import Tokenizer, TokenStore
@@ -23,7 +22,7 @@ Batch = dict[str, np.ndarray]
 
 
 class Loader:
-    """Makes global batches of windows, shuffled over each source as a whole.
+    """Makes global batches of windows, shuffled over each complete source.
 
     Window w of a source is its tokens [w·T, (w+1)·T) as targets, the token before each as input: every
     token is predicted once an epoch, the first of a document from `<|endoftext|>` alone. Each epoch
@@ -37,7 +36,7 @@ class Loader:
         seed: of the order and the interleaving of sources.
         split: `train` or `validation`.
         weights: of the sources, as for `mix`.
-        registered: the user's sources, as for `mix`.
+        kinds: of the sources, as for `mix`.
         packing: `segments` cuts rows at document ends: positions restart and attention stays
             inside a document; an `<|endoftext|>` begins the document it stands before. `concatenate`
             lets a row run on over them, as GPT-3 did (the paper is silent).
@@ -62,7 +61,7 @@ class Loader:
         seed: int = 0,
         split: str = "train",
         weights: Weights = "natural",
-        registered: Registry | None = None,
+        kinds: Mapping[str, str] | None = None,
         packing: Packing = "segments",
         steps: int | None = None,
         max_epochs: float | None = None,
@@ -85,7 +84,7 @@ class Loader:
         windows = {source: max(1, count // length) for source, count in tokens.items()}
         total = None if steps is None else self._span(steps)[0]
         self.mixture: list[Share] = mix(
-            windows, weights, registered=registered, total=total, max_epochs=max_epochs
+            windows, weights, kinds=kinds, total=total, max_epochs=max_epochs
         )
         self._interleave = Interleave({share.source: share.share for share in self.mixture}, seed)
         self._tokens = np.array([tokens[source] for source in self._interleave.sources])

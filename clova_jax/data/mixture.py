@@ -1,11 +1,12 @@
-"""Decides how much of each source is drawn: one mixer for training windows and for documents.
+"""Decides how much of each source is drawn, for training windows and for documents (`document_mixture`).
 
 `mix` turns sizes and wishes into shares and epochs. `Interleave` lays the shares out one sample
-after another, `copies` does the same for documents, both without memory of what came before.
+after another, without memory of what came before.
 """
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,19 +14,9 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.sources import Registry, by_source, source_name, source_of
+from clova_jax.corpus.sources import by_source, kinds_of, source_name
+from clova_jax.paper import TABLE_1
 
-# Table 1: billions of tokens. WikiEn and WikiJp are one row there.
-TABLE_1 = {
-    "blog": 273.6,
-    "cafe": 83.3,
-    "news": 73.8,
-    "comments": 41.1,
-    "kin": 27.3,
-    "modu": 6.0,
-    "wiki": 5.2,
-    "others": 51.5,
-}
 Weights = str | Mapping[str, float]
 
 
@@ -52,7 +43,7 @@ def mix(
     sizes: Mapping[str, float],
     weights: Weights = "natural",
     *,
-    registered: Registry | None = None,
+    kinds: Mapping[str, str] | None = None,
     total: float | None = None,
     max_epochs: float | None = None,
 ) -> list[Share]:
@@ -62,7 +53,7 @@ def mix(
         sizes: what each source has, in any one unit.
         weights: `natural` (by size), `table1` (the paper's shares of the kinds that are present; by
             size inside a kind), or a number by source (sources left out get nothing).
-        registered: the user's sources, by name, whose kinds override our registry's.
+        kinds: of the sources, by name (default: as our registry has them, `corpus.sources.kinds_of`).
         total: how much will be drawn, in the unit of `sizes`.
         max_epochs: no source is drawn more often than this; what it would have had goes to
             the others, in proportion.
@@ -74,7 +65,7 @@ def mix(
     sizes = {source: size for source, size in sorted(sizes.items()) if size > 0}
     if not sizes:
         raise ClovaError("a mixture of no sources: there is nothing to draw from")
-    kinds = {source: source_of(source, registered).kind for source in sizes}
+    kinds = kinds_of(sizes) if kinds is None else kinds
     wishes = _wishes(sizes, weights, kinds)
     whole = sum(wishes.values())
     shares = {source: wish / whole for source, wish in wishes.items()}
@@ -88,14 +79,15 @@ def mix(
     ]
 
 
-def _wishes(sizes: dict[str, float], weights: Weights, kinds: dict[str, str]) -> dict[str, float]:
+def _wishes(
+    sizes: dict[str, float], weights: Weights, kinds: Mapping[str, str]
+) -> dict[str, float]:
     if weights == "natural":
         return dict(sizes)
     if weights == "table1":
-        of_kind = {
-            kind: sum(sizes[source] for source in sizes if kinds[source] == kind)
-            for kind in kinds.values()
-        }
+        of_kind: Counter[str] = Counter()
+        for source, size in sizes.items():
+            of_kind[kinds[source]] += size
         return {
             source: TABLE_1[kinds[source]] * size / of_kind[kinds[source]]
             for source, size in sizes.items()
@@ -208,16 +200,6 @@ def _floor_sum(count: int, modulus: int, step: int, shift: int) -> int:
             return total
         count, shift = last // modulus, last % modulus
         modulus, step = step, modulus
-
-
-def copies(identifier: str, epochs: float, seed: int = 0) -> int:
-    """Returns how often a document appears where its source is drawn for `epochs`.
-
-    That is the integer part of `epochs`, and once more if the document's hash falls below the remainder.
-    """
-    digest = hashlib.blake2b(f"{seed} {identifier}".encode(), digest_size=8).digest()
-    point = int.from_bytes(digest, "big") / 2**64
-    return int(epochs) + (point < epochs % 1)
 
 
 def mixture_rows(shares: list[Share]) -> list[dict[str, Any]]:

@@ -236,5 +236,5 @@ def _told(where: str, act: Callable[[], Any]) -> Any:
     try:
         return act()
     except (ValueError, RuntimeError) as error:
-        told, _, _ = str(error).partition("\n")
-        raise ClovaError(f"{where}: {told[:300]}") from None
+        reason, _, _ = str(error).partition("\n")
+        raise ClovaError(f"{where}: {reason[:300]}") from None

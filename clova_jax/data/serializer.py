@@ -58,7 +58,7 @@ def serialize(
         data_dir: documents, as `read_documents` takes them. An empty text is left out and counted.
         tokenizer: closes each document with its `end_of_text`.
         out: folder, or object-store URL, of the store. SIGINT and SIGTERM leave it so that the next
-            call goes on.
+            call resumes.
         workers: processes; by default one a CPU, or none besides this one for a small corpus. The
             store does not depend on it.
         validation: share of each source's text to keep out of training; small sources give more

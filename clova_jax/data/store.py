@@ -136,7 +136,7 @@ class TokenStore:
         if manifest is None:
             began = folder.load("progress.json") is not None
             raise ClovaError(
-                f"{path}: not finished; run the same `clova serialize` again to go on"
+                f"{path}: not finished; run the same `clova serialize` again to resume"
                 if began
                 else f"{path}: no token store here (no {MANIFEST}); make one with `clova serialize`"
             )

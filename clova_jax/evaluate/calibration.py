@@ -1,18 +1,17 @@
 """Chooses a label from the labels' log-probabilities: raw, length-normalised, contextually calibrated."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float64
 
 Scoring = Literal["raw", "normalized", "contextual"]
-SCORINGS: tuple[str, ...] = get_args(Scoring)
 
 
 def label_scores(
     logprobs: Float64[np.ndarray, "n c"],
     lengths: Float64[np.ndarray, "c"],
-    blank: Float64[np.ndarray, "k c"],
+    content_free: Float64[np.ndarray, "k c"],
     scoring: Scoring = "raw",
 ) -> Float64[np.ndarray, "n c"]:
     """Returns the scores by which the labels of each item are compared; the highest wins.
@@ -20,7 +19,7 @@ def label_scores(
     Args:
         logprobs: natural log-probability of each label after each item's prompt.
         lengths: tokens of each label.
-        blank: log-probabilities of the labels after content-free prompts.
+        content_free: log-probabilities of the labels after content-free prompts.
         scoring: `raw`, log p; `normalized`, log p per token (GPT-3); `contextual`, log p minus the
             log of the mean probability after the content-free prompts, both normalised over the
             labels (Zhao et al. 2021).
@@ -29,7 +28,7 @@ def label_scores(
         return logprobs
     if scoring == "normalized":
         return logprobs / lengths
-    shares = np.exp(_log_softmax(blank)).mean(axis=0)
+    shares = np.exp(_log_softmax(content_free)).mean(axis=0)
     return _log_softmax(logprobs) - np.log(np.maximum(shares, 1e-300))
 
 

@@ -1,8 +1,8 @@
 """Builds the prompts of a trial: examples drawn by the seed, complete examples dropped until a prompt fits.
 
 Where the tokenizer is prefix-stable, a prompt is encoded in segments, each once. Where it is not (it puts a space
-before every text, say, or joins a line break to what stands before), prompts with their labels are encoded in one
-piece, and the ids that all prompts of a trial begin with are shared.
+before every text, say, or joins a line break to what stands before), prompts with their labels are encoded
+at once, and the ids that all prompts of a trial begin with are shared.
 """
 
 import dataclasses
@@ -99,32 +99,32 @@ def build_prompts(
     Returns:
         The prompts in the order of the items, and the items too long even without examples.
     """
-    pieces = _Pieces(tokenizer)
+    segments = _Segments(tokenizer)
     room = max_length - reserve
     drawn: list[Item] = []
     if shots and not task.own_examples and items:
         drawn = task.examples(items[0], data, shots, generator(seed, task.name, trial))
-    heads: dict[str, list[_Piece]] = {}
+    heads: dict[str, list[_Segment]] = {}
     prompts, too_long = [], []
     for item in items:
         lead = item.lead or (task.instruction if not shots else "")
         if task.own_examples:
             random = generator(seed, task.name, trial, item.id)
             examples = task.examples(item, data, shots, random) if shots else []
-            prompt = _with_own_examples(task, item, pieces(lead), examples, pieces, room)
+            prompt = _with_own_examples(task, item, segments(lead), examples, segments, room)
         else:
             if lead not in heads:
-                heads[lead] = _heads(task, pieces(lead), drawn, pieces)
-            prompt = _with_shared_examples(task, item, heads[lead], drawn, pieces, room)
+                heads[lead] = _heads(task, segments(lead), drawn, segments)
+            prompt = _with_shared_examples(task, item, heads[lead], drawn, segments, room)
         if prompt is None:
             too_long.append(item)
         else:
             prompts.append(prompt)
-    return (prompts if pieces.stable else _share(prompts)), too_long
+    return (prompts if segments.stable else _share(prompts)), too_long
 
 
 def _share(prompts: Sequence[Prompt]) -> list[Prompt]:
-    """Returns prompts encoded in one piece; the ids that all prompts of one head begin with are their shared part."""
+    """Returns prompts encoded at once; the ids that all prompts of one head begin with are their shared part."""
     common: dict[str, tuple[int, ...]] = {}
     for prompt in prompts:
         ids = prompt.own_ids[:-1]  # at least one is left
@@ -149,7 +149,7 @@ def with_choices(
 ) -> list[tuple[Prompt, list[list[int]]]]:
     """Returns each prompt with the ids of the texts that may follow it.
 
-    Where the tokenizer is not prefix-stable, prompt and text are encoded in one piece; the prompt loses its last
+    Where the tokenizer is not prefix-stable, prompt and text are encoded at once; the prompt loses its last
     tokens if they differ there.
     """
     if tokenizer.prefix_stable:
@@ -158,12 +158,12 @@ def with_choices(
     asked = []
     for prompt in prompts:
         ids = prompt.shared_ids + prompt.own_ids
-        wholes = [tokenizer.encode(prompt.text + text) for text in texts]
+        joined_rows = [tokenizer.encode(prompt.text + text) for text in texts]
         # No choice is empty: where one vanishes into the prompt's last token, that is asked for.
-        at = min(_alike(ids, *wholes), *(len(whole) - 1 for whole in wholes))
+        at = min(_alike(ids, *joined_rows), *(len(row) - 1 for row in joined_rows))
         shared = len(prompt.shared_ids) if at > len(prompt.shared_ids) else 0
         kept = dataclasses.replace(prompt, shared_ids=ids[:shared], own_ids=ids[shared:at])
-        asked.append((kept, [whole[at:] for whole in wholes]))
+        asked.append((kept, [row[at:] for row in joined_rows]))
     return asked
 
 
@@ -180,8 +180,8 @@ def without_content(
 ) -> list[Prompt]:
     """Replaces the item of a prompt by content-free texts; returns those prompts that leave `reserve` tokens free."""
     found = []
-    for blank in task.blanks:
-        own = (task.separator if prompt.shared else "") + blank
+    for text in task.content_free:
+        own = (task.separator if prompt.shared else "") + text
         probe = dataclasses.replace(prompt, own=own, shared_ids=(), own_ids=())
         if tokenizer.prefix_stable:
             own_ids = tuple(tokenizer.encode(own))
@@ -203,48 +203,50 @@ def too_long_error(task: Task, item: Item, max_length: int) -> ClovaError:
 
 
 def joined_differs(prompt: Prompt, tokenizer: Any) -> bool:
-    """Returns True if the tokenizer gives the prompt other ids when it is encoded in one piece."""
+    """Returns True if the tokenizer gives the prompt other ids when it is encoded at once."""
     return tuple(tokenizer.encode(prompt.text)) != prompt.shared_ids + prompt.own_ids
 
 
 @dataclass(frozen=True)
-class _Piece:
+class _Segment:
     text: str
     ids: tuple[int, ...]
 
-    def __add__(self, other: "_Piece") -> "_Piece":
-        return _Piece(self.text + other.text, self.ids + other.ids)
+    def __add__(self, other: "_Segment") -> "_Segment":
+        return _Segment(self.text + other.text, self.ids + other.ids)
 
 
-class _Pieces:
-    """Encodes segments of prompts, each different one once; none where prompts are encoded in one piece."""
+class _Segments:
+    """Encodes segments of prompts, each different one once; none where prompts are encoded at once."""
 
     def __init__(self, tokenizer: Any) -> None:
         self.encode, self.stable = tokenizer.encode, tokenizer.prefix_stable
-        self.memo: dict[str, _Piece] = {}
+        self.memo: dict[str, _Segment] = {}
 
-    def __call__(self, text: str) -> _Piece:
+    def __call__(self, text: str) -> _Segment:
         if text not in self.memo:
             self.memo[text] = self.once(text)
         return self.memo[text]
 
-    def once(self, text: str) -> _Piece:
-        return _Piece(text, tuple(self.encode(text)) if text and self.stable else ())
+    def once(self, text: str) -> _Segment:
+        return _Segment(text, tuple(self.encode(text)) if text and self.stable else ())
 
-    def joined(self, head: _Piece, own: _Piece) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Returns the ids of a head and of what follows; where prompts are encoded in one piece, the head has none."""
+    def joined(self, head: _Segment, own: _Segment) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Returns the ids of a head and of what follows; where prompts are encoded at once, the head has none."""
         if self.stable:
             return head.ids, own.ids
         return (), tuple(self.encode(head.text + own.text))
 
 
-def _heads(task: Task, lead: _Piece, examples: Sequence[Item], pieces: _Pieces) -> list[_Piece]:
+def _heads(
+    task: Task, lead: _Segment, examples: Sequence[Item], segments: _Segments
+) -> list[_Segment]:
     """Returns the lead with all examples, with those from the second on, …, and the lead alone."""
     heads = []
     for first in range(len(examples) + 1):
         head = lead
         for example in examples[first:]:
-            head += pieces((task.separator if head.text else "") + task.shown(example))
+            head += segments((task.separator if head.text else "") + task.shown(example))
         heads.append(head)
     return heads
 
@@ -252,17 +254,17 @@ def _heads(task: Task, lead: _Piece, examples: Sequence[Item], pieces: _Pieces) 
 def _with_shared_examples(
     task: Task,
     item: Item,
-    heads: Sequence[_Piece],
+    heads: Sequence[_Segment],
     examples: Sequence[Item],
-    pieces: _Pieces,
+    segments: _Segments,
     room: int,
 ) -> Prompt | None:
     """Puts the item below as many of the trial's examples as fit."""
     own = None
     for dropped, head in enumerate(heads):
         if own is None or not head.text:
-            own = pieces.once((task.separator if head.text else "") + item.text)
-        shared_ids, own_ids = pieces.joined(head, own)
+            own = segments.once((task.separator if head.text else "") + item.text)
+        shared_ids, own_ids = segments.joined(head, own)
         if len(shared_ids) + len(own_ids) <= room:
             shown = tuple(examples[dropped:])
             return Prompt(item, head.text, own.text, shared_ids, own_ids, shown, dropped)
@@ -272,15 +274,15 @@ def _with_shared_examples(
 def _with_own_examples(
     task: Task,
     item: Item,
-    lead: _Piece,
+    lead: _Segment,
     examples: Sequence[Item],
-    pieces: _Pieces,
+    segments: _Segments,
     room: int,
 ) -> Prompt | None:
     """Puts the item below its lead and as many of its own examples as fit; nothing is shared."""
-    for dropped, head in enumerate(_heads(task, lead, examples, pieces)):
-        end = pieces.once((task.separator if head.text else "") + item.text)
-        ids = sum(pieces.joined(head, end), ())
+    for dropped, head in enumerate(_heads(task, lead, examples, segments)):
+        end = segments.once((task.separator if head.text else "") + item.text)
+        ids = sum(segments.joined(head, end), ())
         if len(ids) <= room:
             text = head.text + end.text
             return Prompt(item, "", text, (), ids, tuple(examples[dropped:]), dropped)

@@ -150,7 +150,7 @@ def _notes(
     if task.own_examples and any("answer_shown" in row for row in trials[0]):
         notes.append(_repeats(trials[0], items))
     if any(mark["joined_differs"] for mark in marks):
-        notes.append("this tokenizer gives a prompt in one piece other ids than its parts")
+        notes.append("this tokenizer gives a complete prompt other ids than its parts")
     if task.copies:
         notes.append("baseline: the source copied unchanged")
     elif not task.labels:

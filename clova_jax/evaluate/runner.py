@@ -12,7 +12,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import holds_out
-from clova_jax.common.stop import StopSignals
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.prompts import (
     Prompt,
@@ -28,15 +28,9 @@ from clova_jax.evaluate.records import Records, digest
 from clova_jax.evaluate.rows import score_rows
 from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import load_task
-from clova_jax.inference.complete import complete
-from clova_jax.inference.scoring import score_choices
-from clova_jax.model import fingerprint
+from clova_jax.inference import Model, complete, score_choices
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
-
-
-class Stopped(Exception):
-    """Reports that a signal requested a stop; finished trials are kept."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +64,16 @@ class Run:
         return shots, trials if shots else 1
 
 
-def evaluate(model: Any, task: str | Task, data_dir: str | Path, **options: Any) -> dict[str, Any]:
+def evaluate(
+    model: Model, task: str | Task, data_dir: str | Path, **options: Any
+) -> dict[str, Any]:
     """Returns the headline row of a task; the arguments are those of `measure`."""
     return measure(model, task, data_dir, **options)[0]
 
 
 @holds_out
 def measure(
-    model: Any,
+    model: Model,
     task: str | Task,
     data_dir: str | Path,
     *,
@@ -94,7 +90,7 @@ def measure(
     """Measures few-shot scores of a model on a task; returns one row a metric, the headline first.
 
     Args:
-        model: a `LanguageModel`, or anything with its `config, params, tokenizer, mesh, dtype`.
+        model: a `LanguageModel`, say.
         task: a task, or its name.
         data_dir: a folder with the official file names.
         shots, trials: the paper's where None; 0 shots are one trial.
@@ -127,7 +123,7 @@ def measure(
         "scoring": scoring,
         "skip_long": skip_long,
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
-        "weights": fingerprint(model),
+        "weights": model.fingerprint,
     }
     marks, predictions = [], []
     for trial in range(trials):
@@ -151,7 +147,7 @@ def measure(
 
 
 def prompt_of(
-    model: Any,
+    model: Model,
     task: str | Task,
     data_dir: str | Path,
     number: int,
@@ -183,7 +179,13 @@ def prompt_of(
 
 
 def _prompts(
-    model: Any, task: Task, data: TaskData, items: Sequence[Item], seed: int, shots: int, trial: int
+    model: Model,
+    task: Task,
+    data: TaskData,
+    items: Sequence[Item],
+    seed: int,
+    shots: int,
+    trial: int,
 ) -> tuple[list[Prompt], list[Item]]:
     """Returns the trial's prompts with room for the answer, and the items too long for any."""
     choices = [model.tokenizer.encode(choice) for choice in task.choices()]
@@ -212,7 +214,7 @@ def _advance(bar: Any, stop: StopSignals | None) -> Callable[[int], None]:
 
 
 def _run_trial(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
     items: Sequence[Item],
@@ -236,8 +238,8 @@ def _run_trial(
     }
     if task.labels:
         lengths = choice_lengths(model.tokenizer, prompts[0], task.choices())
-        rows, blank = _choose(model, task, prompts, lengths, run.scoring, advance)
-        summary |= {"blank": blank, "label_tokens": lengths}
+        rows, content_free = _choose(model, task, prompts, lengths, run.scoring, advance)
+        summary |= {"blank": content_free, "label_tokens": lengths}
     else:
         rows = _write(model, task, prompts, advance)
     for prompt, row in zip(prompts, rows, strict=True):
@@ -248,7 +250,7 @@ def _run_trial(
 
 
 def _choose(
-    model: Any,
+    model: Model,
     task: Task,
     prompts: Sequence[Prompt],
     lengths: Sequence[int],
@@ -275,8 +277,8 @@ def _choose(
         for i, row in zip(members, scores, strict=True):
             found[i] = row
     table = np.stack(found[: len(prompts)])
-    blank_scores = [[float(x) for x in row] for row in found[len(prompts) :]]
-    compared = label_scores(table, np.array(lengths, np.float64), np.array(blank_scores), scoring)
+    content_free = [[float(x) for x in row] for row in found[len(prompts) :]]
+    compared = label_scores(table, np.array(lengths, np.float64), np.array(content_free), scoring)
     names = list(task.labels or {})
     rows = [
         {
@@ -287,11 +289,11 @@ def _choose(
         }
         for prompt, row, best in zip(prompts, table, compared.argmax(axis=1), strict=True)
     ]
-    return rows, blank_scores
+    return rows, content_free
 
 
 def _write(
-    model: Any, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
+    model: Model, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
 ) -> list[dict[str, Any]]:
     """Writes a greedy answer to every prompt, up to the first line break, in NFC."""
     texts = [""] * len(prompts)

@@ -36,7 +36,7 @@ def task(
             metrics.pearson,
         ),
         labels=LABELS,
-        blanks=tuple(prompt(word, word) for word in ("N/A", "[MASK]", "")),
+        content_free=tuple(prompt(word, word) for word in ("N/A", "[MASK]", "")),
         instruction="두 문장의 의미가 같으면 같음, 다르면 다름이라고 답하세요.",
         source="Beomi/ko-lm-evaluation-harness klue.py; zero-shot line: our wording",
         notes=notes,

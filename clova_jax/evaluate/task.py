@@ -94,7 +94,7 @@ class Task:
         source: where the template comes from.
         labels: gold label -> the word the model sees; None where the answer is free text.
         answer: how the answer follows the text; its leading space belongs to the answer.
-        blanks: the content-free prompts ("N/A", "[MASK]", ""), for calibration.
+        content_free: the content-free prompts ("N/A", "[MASK]", ""), for calibration.
         instruction: a first line for zero-shot prompts that do not show the task by themselves.
         separator: between examples.
         max_new_tokens: length limit of a free-text answer; it ends at a line break.
@@ -112,7 +112,7 @@ class Task:
     source: str
     labels: Mapping[str, str] | None = None
     answer: str = " {}"
-    blanks: tuple[str, ...] = ()
+    content_free: tuple[str, ...] = ()
     instruction: str = ""
     separator: str = "\n\n"
     max_new_tokens: int = 64

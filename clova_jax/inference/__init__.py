@@ -1,8 +1,9 @@
-"""Scores and writes text: functions of anything that has `config, params, tokenizer, mesh, dtype`."""
+"""Scores and writes text: functions of a `Model`."""
 
 from clova_jax.inference.complete import Completion, complete, generate
 from clova_jax.inference.engine import Cancelled, Engine, QueueFull, Request
-from clova_jax.inference.options import Sampling
+from clova_jax.inference.model import Model
+from clova_jax.inference.sampling import Sampling
 from clova_jax.inference.scoring import (
     TokenScores,
     score,
@@ -17,6 +18,7 @@ __all__ = [
     "Cancelled",
     "Completion",
     "Engine",
+    "Model",
     "QueueFull",
     "Request",
     "Sampling",

@@ -44,13 +44,6 @@ def text_pairs(contexts: Any, continuations: Any) -> tuple[list[str], list[str]]
     return heads, tails
 
 
-def known_ids(model: Any) -> int:
-    """Counts the ids a model takes: its vocabulary's, and with virtual tokens those after its table."""
-    if "virtual" in model.params:
-        return len(model.params["embedding"]) + len(model.params["virtual"])
-    return model.config.vocab_size
-
-
 def id_row(values: Any, name: str, known: int) -> list[int]:
     """Makes a list of ids of a row, which may be empty.
 
@@ -68,7 +61,7 @@ def id_row(values: Any, name: str, known: int) -> list[int]:
         ids = array.tolist()
     else:
         for value in found:
-            if not _is_whole(value):
+            if not _is_integer(value):
                 raise ClovaError(f"{name} holds {_show(value)}, wants whole numbers")
         ids = list(map(operator.index, found))
     if min(ids) < 0 or max(ids) >= known:
@@ -114,12 +107,12 @@ def seeds(seed: Any, count: int) -> list[tuple[int, int]]:
     """
     if seed is None:
         return [(secrets.randbits(63), 0) for _ in range(count)]
-    if _is_whole(seed):
-        own = one_seed(seed)
-        return [(own, place) for place in range(count)]
+    if _is_integer(seed):
+        number = one_seed(seed)
+        return [(number, place) for place in range(count)]
     if isinstance(seed, str) or not isinstance(seed, Iterable):
         one_seed(seed)
-    given = [(one_seed(own), 0) for own in seed]
+    given = [(one_seed(each), 0) for each in seed]
     if len(given) != count:
         raise ClovaError(f"seed: {len(given)} seeds for {count} prompts; give one, or one each")
     return given
@@ -131,18 +124,18 @@ def one_seed(seed: Any) -> int:
     Raises:
         ClovaError: it is no whole number of 64 bits.
     """
-    if not _is_whole(seed) or not -(2**63) <= operator.index(seed) < 2**64:
+    if not _is_integer(seed) or not -(2**63) <= operator.index(seed) < 2**64:
         raise ClovaError(f"seed={_show(seed)}: wants a whole number of at most 64 bits")
     return operator.index(seed)
 
 
-def whole(value: Any, name: str, low: int, high: float = math.inf) -> int:
+def integer(value: Any, name: str, low: int, high: float = math.inf) -> int:
     """Makes an int of a whole number, NumPy's or an array of one too.
 
     Raises:
         ClovaError: it is none, or out of its range.
     """
-    if not _is_whole(value) or not low <= operator.index(value) <= high:
+    if not _is_integer(value) or not low <= operator.index(value) <= high:
         wanted = f"{low} or more" if high == math.inf else f"from {low} to {high:,}"
         raise ClovaError(f"{name}={_show(value)}: wants a whole number, {wanted}")
     return operator.index(value)
@@ -172,7 +165,7 @@ def _several(values: Any, name: str, kind: str) -> list:
         raise ClovaError(f"{name}={_show(values)}: wants a list of {kind}") from None
 
 
-def _is_whole(value: Any) -> bool:
+def _is_integer(value: Any) -> bool:
     if isinstance(value, (bool, np.bool_)) or not _is_one(value):
         return False
     try:

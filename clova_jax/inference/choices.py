@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
 from clova_jax.inference.shapes import pad
-from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
-from clova_jax.model.modules import Remat
+from clova_jax.model import Cache, Params, Prefix, Remat, bind, cross_entropy
 
 
 @dataclass(frozen=True)
@@ -50,8 +49,8 @@ class Choices:
                 values = (ids[:-1], ids[1:], range(steps), [number] * steps)
                 for part, value in zip(parts, values, strict=True):
                     part.extend(value)
-            for whole, part in zip(lists, parts, strict=True):
-                whole.append(part)
+            for rows_of, part in zip(lists, parts, strict=True):
+                rows_of.append(part)
         firsts = pad([[ids[0] for ids in options] for options in choices], rows, width)
         return cls(firsts, *(pad(part, rows, time) for part in lists))
 
@@ -73,7 +72,7 @@ def choice_logprobs(
     tail_offsets: Int[Array, "B K"],
     tail_segments: Int[Array, "B K"],
     *,
-    dtype: Any,
+    dtype: DTypeLike,
     remat: Remat = "none",
 ) -> Float[Array, "B C"]:
     """Returns log p(choice | prefix + context) in nats; differentiable.
@@ -105,5 +104,5 @@ def choice_logprobs(
         remat=remat,
     )
     rest = -cross_entropy(params, config, hidden, tail_targets)
-    own = tail_segments[:, :, None] == 1 + jnp.arange(firsts.shape[1])
-    return total + jnp.sum(jnp.where(own, rest[:, :, None], 0), axis=1)
+    is_choice = tail_segments[:, :, None] == 1 + jnp.arange(firsts.shape[1])
+    return total + jnp.sum(jnp.where(is_choice, rest[:, :, None], 0), axis=1)

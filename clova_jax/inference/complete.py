@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.arguments import id_row, known_ids, seeds, whole
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.sampling import seed_key
-from clova_jax.inference.scoring import read_prefix, score_tokens
+from clova_jax.inference.arguments import id_row, integer, seeds
+from clova_jax.inference.model import Model
+from clova_jax.inference.sampling import Sampling, seed_key
+from clova_jax.inference.scoring import prefill_prefix, score_tokens
 from clova_jax.inference.slots import CALL_TOKENS, Slots, Text, slot_count
 from clova_jax.inference.writer import Writer, stops_as_written
 
@@ -38,7 +38,7 @@ class Completion:
     top: list[dict[int, float]] | None = None
 
 
-def generate(model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
+def generate(model: Model, prompts: Iterable[str], **options: Any) -> list[str]:
     """Returns continuations only; the options are those of `complete` and of `Sampling`.
 
     Returns:
@@ -48,7 +48,7 @@ def generate(model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
 
 
 def complete(
-    model: Any,
+    model: Model,
     prompts: Iterable[str] | Iterable[Iterable[int]],
     *,
     seed: int | Iterable[int] | None = None,
@@ -76,16 +76,16 @@ def complete(
     if isinstance(prompts, (str, bytes)) or not isinstance(prompts, Iterable):
         raise ClovaError(f"prompts={prompts!r}: wants a list of prompts")
     prompts = list(prompts)
-    num_samples = whole(num_samples, "num_samples", 1)
+    num_samples = integer(num_samples, "num_samples", 1)
     sampling = make_sampling(options)
-    own = seeds(seed, len(prompts))
-    prefix_ids = id_row(prefix_ids, "prefix_ids", known_ids(model))
+    keys = seeds(seed, len(prompts))
+    prefix_ids = id_row(prefix_ids, "prefix_ids", model.num_ids)
     rows = prompt_ids(model, prompts, prefix_ids)
     prefix_ids, rows = _keep_one(prefix_ids, rows)
     limit = model.config.max_length - len(prefix_ids)
     texts = [
         start(model, ids, sampling, seed_key(key, sample, place), limit, name=f"prompt {number}")
-        for number, (ids, (key, place)) in enumerate(zip(rows, own, strict=True))
+        for number, (ids, (key, place)) in enumerate(zip(rows, keys, strict=True))
         for sample in range(num_samples)
     ]
     run(model, texts, prefix_ids, sampling.logprobs or 0)
@@ -96,7 +96,7 @@ def complete(
 
 
 def prompt_ids(
-    model: Any, prompts: Sequence[str | Iterable[int]], prefix_ids: Sequence[int] = ()
+    model: Model, prompts: Sequence[str | Iterable[int]], prefix_ids: Sequence[int] = ()
 ) -> list[list[int]]:
     """Returns the ids of each prompt; `<|endoftext|>` for an empty one with no prefix before it.
 
@@ -106,7 +106,7 @@ def prompt_ids(
     tokenizer = model.tokenizer
     texts = [prompt for prompt in prompts if isinstance(prompt, str)]
     encoded = iter(tokenizer.encode_batch(texts) if texts else [])
-    known = known_ids(model)
+    known = model.num_ids
     rows = [
         next(encoded) if isinstance(p, str) else id_row(p, f"prompt {number}", known)
         for number, p in enumerate(prompts)
@@ -128,7 +128,7 @@ def make_sampling(options: dict[str, Any]) -> Sampling:
 
 
 def start(
-    model: Any, ids: list[int], sampling: Sampling, key: np.ndarray, size: int, name: str
+    model: Model, ids: list[int], sampling: Sampling, key: np.ndarray, size: int, name: str
 ) -> Text:
     """Prepares a text to be written where prompt and text have room for `size` tokens.
 
@@ -145,7 +145,7 @@ def start(
     return Text(ids, sampling, key, Writer(model.tokenizer, stop), limit)
 
 
-def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: int = 0) -> None:
+def run(model: Model, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: int = 0) -> None:
     """Writes all texts to their ends."""
     waiting = [text for text in texts if text.limit]
     for text in texts:
@@ -157,7 +157,7 @@ def run(model: Any, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top: 
     waiting.sort(key=lambda text: len(text.prompt_ids))
     size = cache_size(max(len(text.prompt_ids) + text.limit for text in waiting))
     count = slot_count(model, len(waiting), size)
-    slots = Slots(model, count, size, read_prefix(model, prefix_ids), prefix_ids, top)
+    slots = Slots(model, count, size, prefill_prefix(model, prefix_ids), prefix_ids, top)
     stops = any(text.sampling.stop for text in waiting)
     running = 0
     while waiting or running:
@@ -173,7 +173,7 @@ def cache_size(tokens: int) -> int:
     return 64 if tokens <= 64 else -(-tokens // 128) * 128
 
 
-def completion(model: Any, text: Text) -> Completion:
+def completion(model: Model, text: Text) -> Completion:
     """Returns the completion of a text that has ended."""
     ids = text.ids
     if text.finish == "stop":  # tokens of the stop string alone are no part of the text
@@ -195,14 +195,14 @@ def completion(model: Any, text: Text) -> Completion:
 
 
 def _keep_one(prefix: list[int], rows: list[list[int]]) -> tuple[list[int], list[list[int]]]:
-    """Gives every prompt a token of its own: if one has none, all take the prefix's last."""
+    """Leaves every prompt a token: if one has none, all take the prefix's last."""
     if all(rows):
         return prefix, rows
     return prefix[:-1], [[prefix[-1], *ids] for ids in rows]
 
 
 def _with_prompts(
-    model: Any,
+    model: Model,
     prompts: Sequence[Any],
     rows: Sequence[list[int]],
     prefix_ids: Sequence[int],

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.arguments import one_seed, whole
+from clova_jax.inference.arguments import integer, one_seed
 from clova_jax.inference.complete import (
     Completion,
     cache_size,
@@ -30,6 +30,7 @@ from clova_jax.inference.complete import (
     prompt_ids,
     start,
 )
+from clova_jax.inference.model import Model
 from clova_jax.inference.sampling import seed_key
 from clova_jax.inference.slots import Slots, Text
 
@@ -49,7 +50,7 @@ class Request:
 
     def __init__(self, engine: "Engine", text: Text) -> None:
         self._engine, self._text = engine, text
-        self._pieces: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._shown = 0
         self._done = threading.Event()
         self._completion: Completion | None = None
@@ -57,9 +58,9 @@ class Request:
         self._cancelled = False
 
     def __iter__(self) -> Iterator[str]:
-        while (piece := self._pieces.get()) is not None:
-            yield piece
-        self._pieces.put(None)  # whoever iterates again ends at once
+        while (new := self._news.get()) is not None:
+            yield new
+        self._news.put(None)  # whoever iterates again ends at once
         if self._error:
             raise self._error
 
@@ -94,13 +95,13 @@ class Request:
     def _show(self) -> None:
         text = self._text.writer.text
         if len(text) > self._shown:
-            self._pieces.put(text[self._shown :])
+            self._news.put(text[self._shown :])
             self._shown = len(text)
 
     def _end(self, found: Completion | None, error: BaseException | None = None) -> None:
         self._completion, self._error = found, error
         self._done.set()
-        self._pieces.put(None)
+        self._news.put(None)
 
 
 _open: "weakref.WeakSet[Engine]" = weakref.WeakSet()
@@ -117,7 +118,7 @@ class Engine:
     """Runs continuous batching: texts share one batch, and a new one starts when a slot is free.
 
     Args:
-        model: with `config, params, tokenizer, mesh, dtype`.
+        model: what the texts are written by.
         slots: texts that advance together.
         size: tokens of prompt and text a slot has room for; the model's context by default.
         waiting: requests that may wait for a slot.
@@ -126,7 +127,7 @@ class Engine:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         *,
         slots: int = 8,
         size: int | None = None,
@@ -134,11 +135,11 @@ class Engine:
         top: int = 5,
     ) -> None:
         limit = model.config.max_length
-        self.model, self.waiting, self.top = model, whole(waiting, "waiting", 1), top
-        self.size = limit if size is None else min(whole(size, "size", 1), limit)
-        self._slots = Slots(model, whole(slots, "slots", 1), cache_size(self.size), top=top)
+        self.model, self.waiting, self.top = model, integer(waiting, "waiting", 1), top
+        self.size = limit if size is None else min(integer(size, "size", 1), limit)
+        self._slots = Slots(model, integer(slots, "slots", 1), cache_size(self.size), top=top)
         self._queue: collections.deque[Request] = collections.deque()
-        self._running: dict[int, Request] = {}  # by the identity of the text
+        self._running: dict[Text, Request] = {}
         self._change = threading.Condition()
         self._closed = False
         self._process = os.getpid()
@@ -204,7 +205,7 @@ class Engine:
                 for request in list(self._running.values()):
                     request._show()
                 for text in ended:
-                    self._running.pop(id(text))._end(completion(self.model, text))
+                    self._running.pop(text)._end(completion(self.model, text))
         except BaseException as failure:
             error = failure
         with self._change:
@@ -223,7 +224,7 @@ class Engine:
                     return False
                 for request in [r for r in self._running.values() if r._cancelled]:
                     self._slots.cancel(request._text)
-                    del self._running[id(request._text)]
+                    del self._running[request._text]
                     request._end(None, Cancelled("the request was cancelled"))
                 free = len(self._slots.free)
                 joining: list[Request] = []
@@ -240,6 +241,6 @@ class Engine:
                     break
                 self._change.wait()
             for request in joining:
-                self._running[id(request._text)] = request
+                self._running[request._text] = request
         self._slots.admit([request._text for request in joining], together=False)
         return True

@@ -1,4 +1,4 @@
-"""Draws the next token from scores, on the device: penalties, temperature, filters, the draw.
+"""Defines how text is sampled, and draws the next token on the device: penalties, temperature, filters, the draw.
 
 Filters keep all tokens above one threshold. The threshold is found by bisection over the 32 bits of a
 float, a sum over the vocabulary a bit, since XLA's sort of a vocabulary takes longer than the model.
@@ -6,8 +6,10 @@ Each row draws with its own key, folded with the number of its token: what else 
 matter.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,9 +17,68 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from clova_jax.inference.options import Sampling
+from clova_jax.common.errors import ClovaError
+from clova_jax.inference.arguments import LARGEST, integer, real, texts
 
 COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal for the smallest
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Holds the options of one request.
+
+    They act in this order: penalties, temperature, top-k, top-p, min-p.
+
+    Args:
+        max_new_tokens: at most so many; less where the model's context ends.
+        temperature: divides the logits; 0 takes the likeliest token (greedy).
+        top_k: only the k likeliest tokens (and what ties with the last); 0 is all.
+        top_p: only the smallest set of likeliest tokens with this much probability; 1 is all.
+        min_p: only tokens at least this many times as likely as the likeliest; 0 is all.
+        repetition_penalty: divides positive and multiplies negative logits of tokens in prompt or text
+            (Keskar et al. 2019); 1 is none.
+        frequency_penalty: subtracted once for each time the token stands in the new text.
+        presence_penalty: subtracted where the token stands in the new text at all.
+        stop: the text ends before the first of these.
+        logprobs: report log-probabilities with so many alternatives a token; None for neither.
+
+    Raises:
+        ClovaError: a value out of its range.
+    """
+
+    max_new_tokens: int = 64
+    temperature: float = 1.0
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    repetition_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    stop: tuple[str, ...] = ()
+    logprobs: int | None = None
+
+    def __post_init__(self) -> None:
+        stop = [self.stop] if isinstance(self.stop, str) else self.stop
+        values: dict[str, Any] = {"stop": tuple(texts(() if stop is None else stop, "stop"))}
+        if not all(values["stop"]):
+            raise ClovaError(f"stop={list(values['stop'])!r}: wants texts that are not empty")
+        for name, high in (("max_new_tokens", math.inf), ("top_k", math.inf), ("logprobs", 100)):
+            if name != "logprobs" or self.logprobs is not None:
+                values[name] = integer(getattr(self, name), name, 0, high)
+        for name, (low, high, wanted) in _RANGES.items():
+            values[name] = real(getattr(self, name), name, low, high, wanted)
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+_RANGES = {
+    "temperature": (0, LARGEST, "a number from 0 to 1e9"),
+    "top_p": (1e-9, 1, "a number above 0 and up to 1"),
+    "min_p": (0, 1, "a number from 0 to 1"),
+    "repetition_penalty": (1 / LARGEST, LARGEST, "a number above 0 and up to 1e9"),
+    "frequency_penalty": (-LARGEST, LARGEST, "a number from -1e9 to 1e9"),
+    "presence_penalty": (-LARGEST, LARGEST, "a number from -1e9 to 1e9"),
+}
 
 
 @jax.tree_util.register_dataclass
@@ -53,8 +114,8 @@ class Rows:
         cold = [0 < row.temperature < COLDEST for row in rows]  # which float32 could take for 0
         floats["temperature"] = np.where(cold, np.float32(COLDEST), floats["temperature"])
         top_k = np.array([min(row.top_k, 2**31 - 1) for row in rows], np.int32)
-        blank = [np.zeros(2, np.uint32)] * spare
-        return cls(top_k=top_k, key=np.stack([*keys, *blank]), **floats)
+        unused = [np.zeros(2, np.uint32)] * spare
+        return cls(top_k=top_k, key=np.stack([*keys, *unused]), **floats)
 
 
 def seed_key(seed: int, sample: int = 0, place: int = 0) -> np.ndarray:
@@ -70,7 +131,7 @@ def penalise(
     in_prompt: Bool[Array, "B V"],
     counts: Int[Array, "B V"],
 ) -> Float[Array, "B V"]:
-    """Scores after the repetition, frequency and presence penalties."""
+    """Returns the scores after the repetition, frequency and presence penalties."""
 
     def apply(scores: Array) -> Array:
         repetition = rows.repetition_penalty[:, None]
@@ -132,7 +193,7 @@ def filtered(scores: Float[Array, "B V"], rows: Rows) -> Bool[Array, "B V"]:
 
 
 def _ordered_bits(x: Float[Array, "B V"]) -> Int[Array, "B V"]:
-    """Integers in the order of the floats."""
+    """Returns integers in the order of the floats."""
     bits = lax.bitcast_convert_type(x.astype(jnp.float32), jnp.int32)
     return jnp.where(bits < 0, bits ^ 0x7FFFFFFF, bits)
 

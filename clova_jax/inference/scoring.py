@@ -4,8 +4,6 @@ Notable:
 - a shared prefix is prefilled once and held once (`Prefix`), whatever the batch;
 - items go through in length buckets, so that a new length compiles nothing new;
 - the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists.
-
-`model` is anything with `config, params, tokenizer, mesh, dtype`, a `LanguageModel` say.
 """
 
 import functools
@@ -16,15 +14,17 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float64, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.inference.arguments import id_row, id_rows, known_ids, text_pairs, whole
+from clova_jax.inference.arguments import id_row, id_rows, integer, text_pairs
 from clova_jax.inference.choices import Choices, choice_logprobs, tail_length
-from clova_jax.inference.placement import place
+from clova_jax.inference.model import Model
 from clova_jax.inference.shapes import batches, bucket, pad, row_bucket
 from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
+from clova_jax.tokenizers import Tokenizer
 
 HEAD_ROWS = 128  # positions whose scores over the vocabulary stand in memory at once
 
@@ -32,7 +32,7 @@ Ids = Sequence[int]
 
 
 def score(
-    model: Any, contexts: Iterable[str], continuations: Iterable[str]
+    model: Model, contexts: Iterable[str], continuations: Iterable[str]
 ) -> Float64[np.ndarray, "n"]:
     """Returns log p(continuation | context) in nats, summed over the tokens of each continuation.
 
@@ -48,22 +48,22 @@ def score(
 
 
 def split_ids(
-    tokenizer: Any, contexts: Sequence[str], continuations: Sequence[str]
+    tokenizer: Tokenizer, contexts: Sequence[str], continuations: Sequence[str]
 ) -> list[tuple[list[int], list[int]]]:
     """Returns (context ids, continuation ids) of each pair, cut as `score` cuts them."""
     heads = [context.rstrip() for context in contexts]
     texts = [a + b for a, b in zip(contexts, continuations, strict=True)]
-    wholes, owns = tokenizer.encode_batch(texts), tokenizer.encode_batch(heads)
+    encoded = tokenizer.encode_batch(texts), tokenizer.encode_batch(heads)
     pairs = []
-    for text, head, all_ids, own in zip(texts, heads, wholes, owns, strict=True):
+    for text, head, all_ids, head_ids in zip(texts, heads, *encoded, strict=True):
         # A merge across the cut may leave fewer tokens; some are the continuation's if it is not empty.
-        cut = min(len(own), len(all_ids) - (len(text) > len(head))) if head else 0
+        cut = min(len(head_ids), len(all_ids) - (len(text) > len(head))) if head else 0
         pairs.append((all_ids[:cut] if cut else [tokenizer.end_of_text], all_ids[cut:]))
     return pairs
 
 
 def score_ids(
-    model: Any, contexts: Sequence[Ids], continuations: Sequence[Ids], prefix_ids: Ids = ()
+    model: Model, contexts: Sequence[Ids], continuations: Sequence[Ids], prefix_ids: Ids = ()
 ) -> tuple[Float64[np.ndarray, "n"], np.ndarray]:
     """Returns log p(continuation | prefix + context) of ids, and whether greedy decoding would write it.
 
@@ -74,7 +74,7 @@ def score_ids(
     Returns:
         float64[n] sums, in nats, and bool[n].
     """
-    known = known_ids(model)
+    known = model.num_ids
     prefix_ids, contexts = _never_empty(
         model, id_row(prefix_ids, "prefix_ids", known), id_rows(contexts, "contexts", known)
     )
@@ -107,7 +107,7 @@ class TokenScores:
 
 
 def score_tokens(
-    model: Any,
+    model: Model,
     sequences: Sequence[Ids],
     *,
     starts: Sequence[int] | None = None,
@@ -129,9 +129,9 @@ def score_tokens(
     """
     prefix_ids, sequences = _checked(model, prefix_ids, sequences, starts)
     starts = [1] * len(sequences) if starts is None else starts
-    top = min(whole(top, "top", 0), model.config.vocab_size)
+    top = min(integer(top, "top", 0), model.config.vocab_size)
     _check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
-    prefix = read_prefix(model, prefix_ids)
+    prefix = prefill_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(sequences)
     inputs = [ids[:-1] for ids in sequences]
     limit = model.config.max_length - len(prefix_ids)
@@ -150,7 +150,7 @@ def score_tokens(
             model.params,
             model.config,
             prefix,
-            *place(model, batch.pad(inputs), first, targets),
+            *model.place(batch.pad(inputs), first, targets),
             dtype=model.dtype,
             top=top,
         )
@@ -162,7 +162,7 @@ def score_tokens(
 
 
 def score_choices(
-    model: Any,
+    model: Model,
     prefix_ids: Ids,
     contexts: Sequence[Ids],
     choices: Sequence[Sequence[Ids]],
@@ -180,7 +180,7 @@ def score_choices(
         ClovaError: an empty choice; an item longer than the model's context; an id outside the vocabulary; a
             model whose scores are no numbers.
     """
-    known = known_ids(model)
+    known = model.num_ids
     choices = [id_rows(c, f"choices of item {i}", known) for i, c in enumerate(choices)]
     for number, options in enumerate(choices):
         if not all(options):
@@ -190,7 +190,7 @@ def score_choices(
     )
     longest = [max(map(len, options), default=1) - 1 for options in choices]
     _check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
-    prefix = read_prefix(model, prefix_ids)
+    prefix = prefill_prefix(model, prefix_ids)
     rest_time = tail_length(choices)
     rest_time = bucket(rest_time) if rest_time else 0
     width = max(map(len, choices), default=0)
@@ -208,7 +208,7 @@ def score_choices(
             model.params,
             model.config,
             prefix,
-            *place(model, batch.pad(contexts), lengths, *asked.arrays),
+            *model.place(batch.pad(contexts), lengths, *asked.arrays),
             dtype=model.dtype,
         )
         totals = np.asarray(totals, np.float64)
@@ -220,22 +220,22 @@ def score_choices(
     return found
 
 
-def read_prefix(model: Any, ids: Ids) -> Prefix | None:
+def prefill_prefix(model: Model, ids: Ids) -> Prefix | None:
     """Computes keys and values of a prefix that many rows begin with; returns None for no ids."""
     if not ids:
         return None
     _check_lengths(model, [0], ids)
     size = bucket(len(ids), model.config.max_length)
-    return _read_prefix(
+    return _prefill_prefix(
         model.params, model.config, pad([ids], 1, size), np.int32(len(ids)), dtype=model.dtype
     )
 
 
 def _checked(
-    model: Any, prefix_ids: Ids, sequences: Sequence[Ids], starts: Sequence[int] | None
+    model: Model, prefix_ids: Ids, sequences: Sequence[Ids], starts: Sequence[int] | None
 ) -> tuple[list[int], list[list[int]]]:
     """Returns the prefix and the sequences as lists of known ids, each sequence with a token before its start."""
-    known = known_ids(model)
+    known = model.num_ids
     prefix, rows = id_row(prefix_ids, "prefix_ids", known), id_rows(sequences, "sequences", known)
     if starts is not None and len(starts) != len(rows):
         raise ClovaError(f"starts: {len(starts)} for {len(rows)} sequences; give one for each")
@@ -243,12 +243,12 @@ def _checked(
         if not ids:
             raise ClovaError(f"sequences: row {number} has no token")
         if starts is not None:
-            whole(starts[number], f"starts[{number}]", 1, len(ids))
+            integer(starts[number], f"starts[{number}]", 1, len(ids))
     return prefix, rows
 
 
 def _never_empty(
-    model: Any, prefix: list[int], rows: list[list[int]]
+    model: Model, prefix: list[int], rows: list[list[int]]
 ) -> tuple[list[int], list[list[int]]]:
     """Gives every context a last token to predict from: the prefix's last, or `<|endoftext|>`."""
     if all(rows):
@@ -259,7 +259,7 @@ def _never_empty(
     return prefix, [ids or before for ids in rows]
 
 
-def _check_lengths(model: Any, lengths: Sequence[int], prefix_ids: Ids) -> None:
+def _check_lengths(model: Model, lengths: Sequence[int], prefix_ids: Ids) -> None:
     limit = model.config.max_length - len(prefix_ids)
     for number, length in enumerate(lengths):
         if length > limit:
@@ -271,8 +271,8 @@ def _check_lengths(model: Any, lengths: Sequence[int], prefix_ids: Ids) -> None:
 
 
 @functools.partial(jax.jit, static_argnames=("config", "dtype"))
-def _read_prefix(
-    params: Params, config: ModelConfig, ids: Array, length: Array, *, dtype: Any
+def _prefill_prefix(
+    params: Params, config: ModelConfig, ids: Array, length: Array, *, dtype: DTypeLike
 ) -> Prefix:
     valid = (jnp.arange(ids.shape[1]) < length).astype(jnp.int32)[None]
     cache = Cache.empty(config, 1, 0, dtype)
@@ -288,7 +288,7 @@ def _score_pass(
     first: Int[Array, "B"],
     targets: Int[Array, "B K"],
     *,
-    dtype: Any,
+    dtype: DTypeLike,
     top: int,
 ) -> tuple[Array, ...]:
     """Scores `targets`, which stand after the inputs `first`, `first` + 1, …"""

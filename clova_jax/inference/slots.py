@@ -20,10 +20,9 @@ from jax import lax
 from jaxtyping import Array, Bool, Int
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.decoders import CachedDecoder, cached_decoder
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.placement import place
-from clova_jax.inference.sampling import Rows, draw, penalise
+from clova_jax.inference.decoders import CachedDecoder
+from clova_jax.inference.model import Model
+from clova_jax.inference.sampling import Rows, Sampling, draw, penalise
 from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
 from clova_jax.inference.writer import Writer
 from clova_jax.model import Cache, Prefix, bind, refuse_nan
@@ -33,7 +32,7 @@ CACHE_BYTES = 1 << 31  # of all rows together
 MOST_ROWS = 32
 
 
-@dataclass
+@dataclass(eq=False)
 class Text:
     """Holds a text that is being written: its options, and its tokens so far."""
 
@@ -75,7 +74,7 @@ class Slots:
     """Advances a batch with `count` slots of `size` tokens each, behind a shared prefix.
 
     Args:
-        model: with `config, params, tokenizer, mesh, dtype`.
+        model: what the texts are written by.
         count: rows that advance together.
         size: prompt and text tokens a row has room for.
         prefix, prefix_ids: what all prompts begin with.
@@ -84,7 +83,7 @@ class Slots:
 
     def __init__(
         self,
-        model: Any,
+        model: Model,
         count: int,
         size: int,
         prefix: Prefix | None = None,
@@ -98,7 +97,7 @@ class Slots:
         self.in_prefix = np.zeros(vocab, bool)
         self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
         self.texts: list[Text | None] = [None] * count
-        self.decoder = cached_decoder(model)
+        self.decoder = model.cached_decoder
         self.state = _empty(self.decoder, count, size)
 
     @property
@@ -127,9 +126,9 @@ class Slots:
             for at in range(0, len(group), most):
                 part = group[at : at + most]
                 slots, free = free[: len(part)], free[len(part) :]
-                self._read(part, slots, row_bucket(len(part), most), time)
+                self._prefill(part, slots, row_bucket(len(part), most), time)
 
-    def _read(self, texts: Sequence[Text], slots: Sequence[int], rows: int, time: int) -> None:
+    def _prefill(self, texts: Sequence[Text], slots: Sequence[int], rows: int, time: int) -> None:
         spare = rows - len(texts)
         lengths = np.array([len(t.prompt_ids) - 1 for t in texts] + [0] * spare, np.int32)
         self.state = _prefill(
@@ -137,7 +136,7 @@ class Slots:
             self.state,
             self.prefix,
             self.in_prefix,
-            *place(self.model, pad([t.prompt_ids[:-1] for t in texts], rows, time), lengths),
+            *self.model.place(pad([t.prompt_ids[:-1] for t in texts], rows, time), lengths),
             np.array([*slots, *[self.count] * spare], np.int32),
             np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32),
             np.array([t.limit for t in texts] + [0] * spare, np.int32),
@@ -192,7 +191,7 @@ class Slots:
         text.finish = "cancelled"
 
 
-def slot_count(model: Any, texts: int, size: int) -> int:
+def slot_count(model: Model, texts: int, size: int) -> int:
     """Returns how many rows so many texts get: a power of two, bounded by the memory of their cache."""
     config = model.config
     row = 2 * config.num_layers * size * config.embed_dim * jnp.dtype(model.dtype).itemsize
@@ -202,11 +201,11 @@ def slot_count(model: Any, texts: int, size: int) -> int:
 
 @functools.partial(jax.jit, static_argnums=(1, 2))
 def _empty(decoder: CachedDecoder, count: int, size: int) -> State:
-    whole, vocab = jnp.zeros(count, jnp.int32), (count, decoder.config.vocab_size)
+    zeros, vocab = jnp.zeros(count, jnp.int32), (count, decoder.config.vocab_size)
     rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
     cache = decoder.empty(count, size)
     return State(
-        cache, whole, whole, whole, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
+        cache, zeros, zeros, zeros, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
     )
 
 
@@ -228,7 +227,7 @@ def _prefill(
     valid = jnp.arange(time) < lengths[:, None]
     config, dtype = decoder.config, decoder.dtype
     fresh = Cache.empty(config, count, 0, dtype, prefix)
-    _, read = bind(config, decoder.params)(
+    _, prefilled = bind(config, decoder.params)(
         ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
     )
     seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
@@ -236,7 +235,7 @@ def _prefill(
     seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
     seen = seen.at[row, last].set(True)
     return State(
-        decoder.put(state.cache, slots, read),
+        decoder.put(state.cache, slots, prefilled),
         state.token.at[slots].set(last, mode="drop"),
         state.made.at[slots].set(0, mode="drop"),
         state.limit.at[slots].set(limit, mode="drop"),

@@ -1,11 +1,10 @@
 """Defines a tuned prompt: vectors that stand among a text's token embeddings, and where they stand.
 
-The vectors are virtual tokens: ids that go on where the model's token table ends, looked up beside it
+The vectors are virtual tokens: ids that continue where the model's token table ends, looked up beside it
 (`Decoder.token_embeddings`) and never predicted. So scoring, writing, shared prefixes and batches
 work as they do for words, and the model's parameters are neither copied nor changed.
 """
 
-import copy
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,12 +20,15 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
 from clova_jax.common.json_values import fields
-from clova_jax.inference import generate, scoring
+from clova_jax.inference import scoring
 from clova_jax.inference.arguments import text_pairs, texts
-from clova_jax.model import fingerprint, not_finite
+from clova_jax.inference.complete import generate
+from clova_jax.inference.model import Model
+from clova_jax.model import not_finite
+from clova_jax.tokenizers import Tokenizer
 
 FORMAT = "clova_jax prompt 2"
-_PIECE = re.compile(r"\s*(\[P\](?:\*(\d+))?)\s*|\{text\}")
+_PART = re.compile(r"\s*(\[P\](?:\*(\d+))?)\s*|\{text\}")
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Template:
         """
         sides: list[list[int | str]] = [[]]
         at = 0
-        for match in _PIECE.finditer(pattern):
+        for match in _PART.finditer(pattern):
             sides[-1].append(pattern[at : match.start()])
             if match[1]:
                 sides[-1].append(int(match[2] or 1))
@@ -62,30 +64,30 @@ class Template:
             raise ClovaError(
                 f"template {pattern!r}: wants {{text}} once, for example '[P]*10 {{text}} [P]*10'"
             )
-        return cls(*(tuple(piece for piece in side if piece) for side in sides))
+        return cls(*(tuple(part for part in side if part) for side in sides))
 
     def __str__(self) -> str:
-        def show(pieces: tuple[int | str, ...]) -> Iterator[str]:
-            return (f"[P]*{piece}" if isinstance(piece, int) else piece for piece in pieces)
+        def show(parts: tuple[int | str, ...]) -> Iterator[str]:
+            return (f"[P]*{part}" if isinstance(part, int) else part for part in parts)
 
         return " ".join([*show(self.before), "{text}", *show(self.after)])
 
     @property
     def num_virtual_tokens(self) -> int:
         """Returns the number of vectors that the template takes."""
-        return sum(piece for piece in (*self.before, *self.after) if isinstance(piece, int))
+        return sum(part for part in (*self.before, *self.after) if isinstance(part, int))
 
-    def ids(self, tokenizer: Any, first: int) -> tuple[list[int], list[int]]:
+    def ids(self, tokenizer: Tokenizer, first: int) -> tuple[list[int], list[int]]:
         """Returns the ids before and after the text; virtual tokens are numbered from `first` on."""
         sides: list[list[int]] = []
-        for pieces in (self.before, self.after):
+        for parts in (self.before, self.after):
             sides.append([])
-            for piece in pieces:
-                if isinstance(piece, int):
-                    sides[-1] += range(first, first + piece)
-                    first += piece
+            for part in parts:
+                if isinstance(part, int):
+                    sides[-1] += range(first, first + part)
+                    first += part
                 else:
-                    sides[-1] += tokenizer.encode(piece)
+                    sides[-1] += tokenizer.encode(part)
         return sides[0], sides[1]
 
 
@@ -105,8 +107,8 @@ class SoftPrompt:
     model: str
     about: dict[str, Any] = field(default_factory=dict)
 
-    def attach(self, model: Any) -> tuple[Any, list[int], list[int]]:
-        """Returns the model with the virtual tokens beside its own, and the ids before and after a text.
+    def attach(self, model: Model) -> tuple[Model, list[int], list[int]]:
+        """Returns the model with the virtual tokens, and the ids before and after a text.
 
         Raises:
             ClovaError: the prompt was tuned on another model.
@@ -117,25 +119,23 @@ class SoftPrompt:
                 f"prompt: {list(self.vectors.shape)} vectors, but template '{self.template}' on this "
                 f"model wants {[self.template.num_virtual_tokens, width]}"
             )
-        own = fingerprint(model)
-        if self.model != own:
+        if self.model != model.fingerprint:
             raise ClovaError(
-                f"prompt: tuned on model {self.model}, this is {own}; tune one for this model"
+                f"prompt: tuned on model {self.model}, this is {model.fingerprint}; tune one for this model"
             )
-        return with_virtual(model, self.vectors), *self.template.ids(
-            model.tokenizer, first_virtual(model)
-        )
+        before, after = self.template.ids(model.tokenizer, model.first_virtual)
+        return model.with_virtual(self.vectors), before, after
 
-    def generate(self, model: Any, prompts: Iterable[str], **options: Any) -> list[str]:
-        """Calls `generate.generate` with the template around each prompt."""
+    def generate(self, model: Model, prompts: Iterable[str], **options: Any) -> list[str]:
+        """Calls `inference.generate` with the template around each prompt."""
         view, before, after = self.attach(model)
         rows = [ids + after for ids in model.tokenizer.encode_batch(texts(prompts, "prompts"))]
         return generate(view, rows, prefix_ids=before, **options)
 
     def score(
-        self, model: Any, contexts: Iterable[str], continuations: Iterable[str]
+        self, model: Model, contexts: Iterable[str], continuations: Iterable[str]
     ) -> Float64[np.ndarray, "n"]:
-        """Calls `generate.score` with the template around each context.
+        """Calls `inference.score` with the template around each context.
 
         Context and continuation are encoded separately; spaces at the end of a context belong to the continuation.
         """
@@ -185,8 +185,8 @@ class SoftPrompt:
         if values["format"] != FORMAT:
             raise ClovaError(f"{directory}: prompt.json is not of the format {FORMAT!r}")
         check_hashes(directory)
-        pieces = tuple[int | str, ...]
-        kinds = {"model": str, "before": pieces, "after": pieces, "about": dict}
+        parts = tuple[int | str, ...]
+        kinds = {"model": str, "before": parts, "after": parts, "about": dict}
         values = fields(read_json(path), path, kinds)
         template = Template(values["before"], values["after"])
         try:
@@ -202,20 +202,3 @@ class SoftPrompt:
                 f"{directory}: the prompt holds numbers that are not finite; tune it again"
             )
         return cls(vectors, template, values["model"], values["about"])
-
-
-def first_virtual(model: Any) -> int:
-    """Returns the id of the first virtual token: the model's own table ends there."""
-    return len(model.params["embedding"])
-
-
-def with_virtual(model: Any, vectors: Any) -> Any:
-    """Returns the same model (nothing is copied) with virtual tokens beside its own."""
-    return with_params(model, model.params | {"virtual": vectors})
-
-
-def with_params(model: Any, params: Any) -> Any:
-    """Returns the same model with other parameters."""
-    view = copy.copy(model)
-    view.params = params
-    return view

@@ -3,9 +3,9 @@
 import codecs
 import warnings
 from collections.abc import Sequence
-from typing import Any
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.tokenizers import Tokenizer
 from clova_jax.tokenizers.written import as_written
 
 
@@ -13,11 +13,11 @@ class Writer:
     """Writes the text of one request.
 
     Args:
-        tokenizer: has `decode_bytes`.
+        tokenizer: of the ids.
         stop: texts that end it; neither they nor what follows is part of it.
     """
 
-    def __init__(self, tokenizer: Any, stop: Sequence[str] = ()) -> None:
+    def __init__(self, tokenizer: Tokenizer, stop: Sequence[str] = ()) -> None:
         self.tokenizer, self.stop = tokenizer, tuple(stop)
         self.text = ""  # final so far: what a reader may see
         self._held = ""  # may be the beginning of a stop string
@@ -49,7 +49,7 @@ def _overlap(text: str, stop: str) -> int:
     return 0
 
 
-def stops_as_written(tokenizer: Any, stops: Sequence[str]) -> tuple[str, ...]:
+def stops_as_written(tokenizer: Tokenizer, stops: Sequence[str]) -> tuple[str, ...]:
     """Returns the stop strings, and what stands for them in a text of a tokenizer that cannot write them.
 
     To a tokenizer without a line break, the line breaks of a prompt are `<unk>` (U+FFFD in a text), and that is what the

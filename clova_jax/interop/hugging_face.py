@@ -1,4 +1,4 @@
-"""GPT-2-architecture models of Hugging Face: KoGPT2 and its kin in, every model trained here out.
+"""Reads GPT-2-architecture models of Hugging Face (KoGPT2, say), and writes every model trained here as one.
 
 Our arrays have GPT-2's layout (`Conv1D`, input first), so a tensor is read straight into its layer's slice
 and written from it: nothing is transposed, and the way there and back changes no bit.
@@ -165,7 +165,7 @@ def to_hugging_face(
 
 
 def abstract_shape(config: ModelConfig, path: str) -> tuple[int, ...]:
-    """The shape of one parameter."""
+    """Returns the shape of one parameter."""
     value: Any = abstract_params(config)
     for name in path.split("/"):
         value = value[name]
@@ -177,7 +177,7 @@ def _joined(path: Any) -> str:
 
 
 def _parts(path: str, layers: int) -> list[tuple[int | None, str]]:
-    """(layer, tensor name) of every tensor that a parameter is stacked from."""
+    """Returns (layer, tensor name) of every tensor that a parameter is stacked from."""
     if path in TOP:
         return [(None, TOP[path])]
     name = BLOCK[path.removeprefix("blocks/")]
@@ -185,7 +185,7 @@ def _parts(path: str, layers: int) -> list[tuple[int | None, str]]:
 
 
 def _file_shape(path: str, shape: tuple[int, ...], part: int | None) -> tuple[int, ...]:
-    """GPT-2's shape of a parameter, or of one layer of it: heads are not told apart there."""
+    """Returns GPT-2's shape of a parameter, or of one layer of it: heads have no axis there."""
     shape = shape if part is None else shape[1:]
     if path.endswith("attn/qkv/kernel"):
         return shape[0], math.prod(shape[1:])
@@ -197,22 +197,22 @@ def _file_shape(path: str, shape: tuple[int, ...], part: int | None) -> tuple[in
 
 
 def _short_names(directory: Path, entries: dict[str, Entry]) -> dict[str, Entry]:
-    """The tensors without the prefix that some files have; a file may hold the tied table once, as either."""
+    """Returns the tensors without the prefix that some files have; a file may hold the tied table once, as either."""
     short: dict[str, Entry] = {}
     for name, entry in entries.items():
-        own = name.removeprefix("transformer.")
-        if own in short:
+        name = name.removeprefix("transformer.")
+        if name in short:
             raise ClovaError(
-                f"{directory}: tensor {own} is there twice, with 'transformer.' and without"
+                f"{directory}: tensor {name} is there twice, with 'transformer.' and without"
             )
-        short[own] = entry
+        short[name] = entry
     if "wte.weight" not in short and "lm_head.weight" in short:
         short["wte.weight"] = short.pop("lm_head.weight")
     return short
 
 
 def _read_config(path: Path, values: Any, tensors: dict[str, Entry]) -> ModelConfig:
-    """The shape by `config.json`; compared with the files' headers before anything of its size is made."""
+    """Reads the shape from `config.json`; it is compared with the files' headers before anything of its size is made."""
     kind = values.get("model_type") if isinstance(values, dict) else None
     if kind != "gpt2":
         raise ClovaError(f"{path}: model_type {kind!r}; {SUPPORTED}")
@@ -251,7 +251,7 @@ def _read_config(path: Path, values: Any, tensors: dict[str, Entry]) -> ModelCon
 
 
 def _checked(directory: Path, config: ModelConfig, tensors: dict[str, Entry]) -> dict[str, Entry]:
-    """The model's tensors; complete, of the right shapes, nothing else."""
+    """Returns the model's tensors; complete, of the right shapes, nothing else."""
     short = dict(tensors)
     found = {}
     for path, leaf in jax.tree.flatten_with_path(abstract_params(config))[0]:
@@ -280,7 +280,7 @@ def _checked(directory: Path, config: ModelConfig, tensors: dict[str, Entry]) ->
 
 
 def _same(one: Entry, other: Entry) -> bool:
-    """Whether two tensors hold the same numbers, compared a part at a time."""
+    """Returns whether two tensors hold the same numbers, compared a part at a time."""
     if (one.shape, one.dtype) != (other.shape, other.dtype):
         return False
     left = math.prod(one.shape) * DTYPES[one.dtype].itemsize

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.complete import complete
-from clova_jax.inference.scoring import score_ids, split_ids
+from clova_jax.inference import Model, complete, score_ids, split_ids
 from clova_jax.language_model import LanguageModel
 from clova_jax.parallel.mesh import make_mesh
 
@@ -51,7 +50,7 @@ class ClovaLM(LM):
         path: str | None = None,
         mesh: str = "1:1:1",
         max_gen_toks: int = 256,
-        model: Any = None,
+        model: Model | None = None,
         **_: Any,  # batch_size, device and the like, which the harness always sends
     ) -> None:
         super().__init__()

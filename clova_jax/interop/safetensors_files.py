@@ -1,4 +1,4 @@
-"""Safetensors, a tensor at a time and straight into its place: no second copy of a model in memory.
+"""Reads and writes safetensors, a tensor at a time and straight into its place: no second copy of a model in memory.
 
 A file is eight bytes (the length of the header, little endian), a JSON header, then the tensors. A reader
 of that few lines can fill one slice of a stacked array, which the library's `get_tensor` cannot.
@@ -32,7 +32,7 @@ _LONGEST_HEADER = 16 << 20  # bytes; tens of thousands of tensors
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a tensor lies.
+    """Describes where a tensor lies.
 
     Args:
         file: the file, and `start` the byte in it.
@@ -48,17 +48,17 @@ class Entry:
     def read_into(self, out: np.ndarray) -> None:
         """Fills `out`, float32 and contiguous, with as many numbers as the tensor has."""
         kind = DTYPES[self.dtype]
-        whole = out.reshape(-1) if out.dtype == kind else np.empty(out.size, kind)
+        values = out.reshape(-1) if out.dtype == kind else np.empty(out.size, kind)
         with self.file.open("rb") as file:
             file.seek(self.start)
-            if file.readinto(whole.view(np.uint8)) != whole.nbytes:
+            if file.readinto(values.view(np.uint8)) != values.nbytes:
                 raise ClovaError(f"{self.file}: ends inside a tensor; copy it again")
         if out.dtype != kind:
-            out.reshape(-1)[:] = whole
+            out.reshape(-1)[:] = values
 
 
 def read_entries(folder: Path) -> dict[str, Entry]:
-    """All tensors of a directory, from one file or from the shards of its index.
+    """Finds all tensors of a directory, from one file or from the shards of its index.
 
     Raises:
         ClovaError: there is none, a shard is missing, or a header is damaged.
@@ -108,7 +108,7 @@ def _read_header(path: Path) -> dict[str, Entry]:
 
 
 def _entry(path: Path, start: int, size: int, name: str, about: dict[str, Any]) -> Entry:
-    """Where a tensor lies in a file of `size` bytes whose data begin at `start`."""
+    """Returns where a tensor lies in a file of `size` bytes whose data begin at `start`."""
     kinds = {"dtype": str, "shape": tuple[int, ...], "data_offsets": tuple[int, ...]}
     values = fields(about, f"{path}: tensor {name!r}", kinds)
     shape, dtype = values["shape"], values["dtype"]
@@ -193,7 +193,7 @@ def _write_file(
 
 
 def aligned_empty(shape: Sequence[int]) -> np.ndarray:
-    """float32 memory that JAX on a CPU takes over without a copy (64-byte boundaries)."""
+    """Returns float32 memory that JAX on a CPU takes over without a copy (64-byte boundaries)."""
     count = math.prod(shape)
     raw = np.empty(4 * count + 64, np.uint8)
     start = -raw.ctypes.data % 64

@@ -1,4 +1,4 @@
-"""The tokenizer of a Hugging Face directory, on its way in."""
+"""Reads the tokenizer of a Hugging Face directory."""
 
 import re
 import warnings
@@ -22,7 +22,7 @@ _looks_special = re.compile(r"[<\[].*[>\]]").fullmatch
 
 
 def read_tokenizer(directory: Path, config: dict[str, Any], vocab_size: int) -> Tokenizer:
-    """Reads our own tokenizer where the directory was exported here, else its `tokenizer.json`.
+    """Reads our tokenizer where the directory was exported here, else its `tokenizer.json`.
 
     A warning tells what a tokenizer of others loses of a text.
 
@@ -67,7 +67,7 @@ def read_tokenizer(directory: Path, config: dict[str, Any], vocab_size: int) -> 
 def _end_of_text(
     directory: Path, config: dict[str, Any], backend: tokenizers.Tokenizer, vocab_size: int
 ) -> int:
-    """The id that closes a text: what `config.json` says, if that is a special token.
+    """Returns the id that closes a text: what `config.json` says, if that is a special token.
 
     GPT-2's own 50256 stands in many a `config.json` whose model has another vocabulary; an ordinary word would end
     every text that has it. The tokenizer's files name the true one then.
@@ -110,7 +110,7 @@ def _end_of_text(
 
 
 def _named_ends(directory: Path) -> list[str]:
-    """What the tokenizer's files call the end of a text."""
+    """Returns what the tokenizer's files call the end of a text."""
     names = []
     for file in ("tokenizer_config.json", "special_tokens_map.json"):
         path = directory / file

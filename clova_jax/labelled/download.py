@@ -1,4 +1,4 @@
-"""Labelled data from their official addresses, pinned by commit and checked by git blob hash.
+"""Downloads labelled sets from their official addresses, pinned by commit and checked by git blob hash.
 
 A transfer that is cut goes on where it stopped, in this run or the next; a file counts only when its
 hash is the pinned one. Whatever a server does, attempts, pauses between them and bytes have bounds.
@@ -124,7 +124,7 @@ def download(
     pause: float = 1.0,
     data_sets: dict[str, DataSet] = DATA_SETS,
 ) -> list[Path]:
-    """Puts data sets under `out` as the tasks look for them; files already right stay.
+    """Puts data sets under `out` as the tasks look for them; files already right are kept.
 
     Args:
         out: the folder; made if need be.
@@ -180,7 +180,7 @@ def _check_address(url: str) -> None:
 
 
 def blob_hash(path: str | Path) -> str:
-    """The hash git gives a file's content."""
+    """Computes the hash that git gives a file's content."""
     path = Path(path)
     hashed = hashlib.sha1(b"blob %d\0" % path.stat().st_size, usedforsecurity=False)
     with path.open("rb") as file:

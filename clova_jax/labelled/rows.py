@@ -1,12 +1,19 @@
-"""Reads task files: tab-separated with a header, JSON lists, JSON Lines; every row knows its place."""
+"""Reads labelled files: rows with their places (`file:line`), and every text that a file holds (`read_items`).
 
+Formats: tab-separated with a header, CSV, JSON lists, JSON Lines, plain text.
+"""
+
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_json, read_jsonl, read_lines
+from clova_jax.common.lines import table_rows
 
 
 def tsv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -123,3 +130,77 @@ def _check(place: str, present: Any, wanted: Sequence[str]) -> None:
         raise ClovaError(
             f"{place}: no {', '.join(map(repr, missing))}; it has {', '.join(map(repr, present)):.200}"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Holds a text of an evaluation set.
+
+    Args:
+        text: the text, or a complete row of the file.
+        short: whether it is searched for even if it has few words. Texts from columns of labels, names and answers
+            are not: `미국` on a line of its own reveals nothing of the evaluation set.
+    """
+
+    text: str
+    short: bool
+
+
+def read_items(path: str | Path) -> list[Item]:
+    """Reads every text of a labelled file: strings of JSON, cells of CSV and TSV, lines of text, and complete rows.
+
+    Raises:
+        ClovaError: the file cannot be read, or does not have the format of its suffix.
+    """
+    columns: dict[Any, list[str]] = {}  # by the key in JSON, by the number in a table
+    rows: list[str] = []
+    name = Path(path).name.removesuffix(".gz").removesuffix(".zst")
+    kind = name.rpartition(".")[2]
+    if kind in ("json", "jsonl"):
+        values = [read_json(path)] if kind == "json" else [value for _, value in read_jsonl(path)]
+        for value in values:
+            _leaves(value, "", columns, rows)
+    else:
+        lines = (line for _, line in read_lines(path))
+        _table(table_rows(lines, "," if kind == "csv" else "\t", str(path)), columns, rows)
+    items = [Item(row, True) for row in rows]
+    for key, texts in columns.items():
+        # In a column of texts, half of the cells have three words or more; names, labels and most answers have fewer.
+        short = median(len(text.split()) for text in texts) >= _WORDS_OF_TEXT
+        items += [Item(text, short) for text in texts]
+        if short and isinstance(key, str):
+            items += [Item(f"{key} {text}", True) for text in texts]  # a line of indented JSON
+    return items
+
+
+_WORDS_OF_TEXT = 3
+_TAGGED = re.compile(r"<([^<>:]+):[A-Z]{2,3}>")
+
+
+def _table(
+    rows: Iterator[tuple[int, list[str]]], columns: dict[Any, list[str]], whole: list[str]
+) -> None:
+    tagged = False  # a character and its tag a line, sentences under their comments (KLUE-NER)
+    for _, cells in rows:
+        if cells[0].startswith("##"):
+            tagged = True
+            cells = [_TAGGED.sub(r"\1", cell) for cell in cells[1:]]
+        elif tagged and len(cells) == 2 and len(cells[0]) <= 1:
+            continue
+        for column, cell in enumerate(cells):
+            columns.setdefault(column, []).append(cell)
+        if len(cells) > 1:
+            whole.append(" ".join(cells))
+
+
+def _leaves(value: Any, key: str, columns: dict[Any, list[str]], rows: list[str]) -> None:
+    if isinstance(value, str):
+        columns.setdefault(key, []).append(value)
+    elif isinstance(value, dict):
+        plain = [(k, v) for k, v in value.items() if isinstance(v, str | int | float)]
+        rows.append(" ".join(f"{k} {v}" for k, v in plain))
+        for k, part in value.items():
+            _leaves(part, k, columns, rows)
+    elif isinstance(value, list):
+        for part in value:
+            _leaves(part, key, columns, rows)

@@ -1,4 +1,4 @@
-"""Causal attention: over the sequence itself, and over a cache before it.
+"""Computes causal attention: over the sequence itself, and over a cache before it.
 
 Segment ids are honoured on every path: a token sees only tokens of its own segment. Padding (segment 0)
 sees padding, so that no row of the softmax is empty.
@@ -16,7 +16,7 @@ _MASKED = -1e30  # finite: a row of nothing but masked scores stays a number
 
 
 def causal_mask(time: int, segment_ids: Int[Array, "B T"] | None = None) -> Bool[Array, "#B 1 T T"]:
-    """True where a query (second to last axis) may see a key (last axis)."""
+    """Returns True where a query (second to last axis) may see a key (last axis)."""
     mask = jnp.tril(jnp.ones((time, time), bool))[None, None]
     if segment_ids is not None:
         mask = mask & (segment_ids[:, None, :, None] == segment_ids[:, None, None, :])
@@ -29,7 +29,7 @@ def self_attention(
     value: Float[Array, "B T N H"],
     mask: Bool[Array, "#B 1 T T"],
 ) -> Float[Array, "B T N H"]:
-    """Attention of a sequence over itself; softmax in float32.
+    """Computes attention of a sequence over itself; softmax in float32.
 
     `mask` must be causal: what lies well above the diagonal is not computed.
     """
@@ -39,18 +39,18 @@ def self_attention(
 
 
 def _query_blocks(time: int) -> int:
-    """How many blocks of queries are worked through apart, each with the keys up to its own end."""
+    """Returns how many blocks of queries are computed one by one, each with the keys up to its end."""
     return 4 if time >= 128 and time % 4 == 0 else 1
 
 
 def computed_share(time: int) -> float:
-    """The share of the [T,T] scores that `self_attention` computes where it writes them to memory."""
+    """Returns the share of the [T,T] scores that `self_attention` computes where it writes them to memory."""
     count = _query_blocks(time)
     return (count + 1) / (2 * count)
 
 
 def _blocks(time: int) -> list[tuple[slice, slice]]:
-    """(queries, keys) of each block; what lies above the diagonal in between is never computed."""
+    """Returns (queries, keys) of each block; what lies above the diagonal in between is never computed."""
     count = _query_blocks(time)
     size = time // count
     return [(slice(n * size, (n + 1) * size), slice(0, (n + 1) * size)) for n in range(count)]
@@ -66,7 +66,7 @@ def _causal_attention(query: Array, key: Array, value: Array, mask: Array) -> Ar
 
 
 def _attend(query: Array, key: Array, value: Array, mask: Array) -> tuple[Array, tuple]:
-    """The result, and what the backward pass needs: of the [T,T] arrays only the weights, by block."""
+    """Returns the result, and what the backward pass needs: of the [T,T] arrays only the weights, by block."""
     query = _heads_first(query) * (1 / math.sqrt(query.shape[-1]))
     key, value = _heads_first(key), _heads_first(value)
     mixed, weights = [], []
@@ -124,7 +124,7 @@ def cached_attention(
     rows: tuple[Float[Array, "B S N H"], Float[Array, "B S N H"], Int[Array, "B"]],
     prefix: tuple[Float[Array, "P N H"], Float[Array, "P N H"], Int[Array, ""]] | None,
 ) -> Float[Array, "B T N H"]:
-    """Attention over prefix, then the row's cache, then the new tokens themselves.
+    """Computes attention over the prefix, then the row's cache, then the new tokens themselves.
 
     Args:
         query, key, value: of the new tokens.
@@ -155,8 +155,8 @@ def cached_attention(
     for part, *_ in parts[:-1]:
         at += part.shape[-1]
         cuts.append(at)
-    pieces = jnp.split(weights, cuts, axis=-1)
+    shares = jnp.split(weights, cuts, axis=-1)
     return sum(
-        jnp.einsum(how, piece, values)
-        for piece, (_, _, values, how) in zip(pieces, parts, strict=True)
+        jnp.einsum(how, share, values)
+        for share, (_, _, values, how) in zip(shares, parts, strict=True)
     )

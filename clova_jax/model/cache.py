@@ -1,10 +1,11 @@
-"""Keys and values of what was read already: a part of its own for each row, and a shared prefix."""
+"""Holds keys and values of the tokens before: those of each row, and those of a shared prefix."""
 
 import dataclasses
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
@@ -14,7 +15,7 @@ from clova_jax.config import ModelConfig
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Prefix:
-    """A text that all rows of a batch begin with; it is held once, whatever the batch.
+    """Holds what all rows of a batch begin with, once for all of them.
 
     Args:
         keys, values: [L, P, N, H].
@@ -29,11 +30,11 @@ class Prefix:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Cache:
-    """What `forward` attends to before the new tokens: the prefix, then each row's own entries.
+    """Holds what the decoder attends to before the new tokens: the prefix, then each row's entries.
 
     Args:
         keys, values: [L, B, S, N, H]. S may be 0, for a first text after the prefix if there is one:
-            what `forward` reads then becomes the cache as it is.
+            what the decoder computes then becomes the cache as it is.
         lengths: int32[B], the valid entries of each row.
         prefix: shared by all rows, or None.
     """
@@ -49,10 +50,10 @@ class Cache:
         config: ModelConfig,
         batch: int,
         size: int,
-        dtype: jnp.dtype = jnp.float32,
+        dtype: DTypeLike = jnp.float32,
         prefix: Prefix | None = None,
     ) -> "Cache":
-        """Room for `size` tokens in each of `batch` rows, after the prefix if there is one."""
+        """Returns a cache with room for `size` tokens in each of `batch` rows, after the prefix if there is one."""
         shape = (config.num_layers, batch, size, config.num_heads, config.head_dim)
         return cls(
             jnp.zeros(shape, dtype), jnp.zeros(shape, dtype), jnp.zeros(batch, jnp.int32), prefix
@@ -60,19 +61,19 @@ class Cache:
 
     @property
     def size(self) -> int:
-        """Tokens each row has room for (S), the prefix not counted."""
+        """Returns how many tokens each row has room for (S), the prefix not counted."""
         return self.keys.shape[2]
 
     @property
     def next_positions(self) -> Int[Array, "B"]:
-        """The position of each row's next token: prefix and own entries before it."""
+        """Returns the position of each row's next token: prefix and entries before it."""
         return self.lengths + (self.prefix.length if self.prefix else 0)
 
     def as_prefix(self) -> Prefix:
-        """This cache of one row as a prefix for any number of rows.
+        """Returns this cache of one row as a prefix for any number of rows.
 
         Raises:
-            ClovaError: more than one row, or a prefix of its own already.
+            ClovaError: more than one row, or a prefix already.
         """
         if self.keys.shape[1] != 1 or self.prefix is not None:
             raise ClovaError(
@@ -82,7 +83,7 @@ class Cache:
         return Prefix(self.keys[:, 0], self.values[:, 0], self.lengths[0])
 
     def with_prefix(self, prefix: Prefix | None) -> "Cache":
-        """The same rows after another prefix."""
+        """Returns the same rows after another prefix."""
         return dataclasses.replace(self, prefix=prefix)
 
     def append(
@@ -94,7 +95,7 @@ class Cache:
         """Writes new entries at each row's length; those beyond `size` or not valid are dropped.
 
         A cache without room becomes the new entries themselves: attention over room for them, all of it
-        still empty, would cost as much again as the text's own, and XLA works out the largest of
+        still empty, would cost as much again as that of the text, and XLA works out the largest of
         so many constants for a minute at compile time.
 
         Args:

@@ -1,4 +1,4 @@
-"""The model directory, readable on any mesh.
+"""Writes and reads the model directory, on any mesh.
 
 config.json    the shape, and what is known of the making
 tokenizer/
@@ -73,9 +73,11 @@ def save_model(
     if writer:
         (directory / HASHES).unlink(missing_ok=True)
         values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
-        if (name := _own_modules(type(config))) is not None:
+        if (name := _decoder_name(config)) is not None:
             values["decoder"] = name
-        write_json(directory / "config.json", values)  # first: half a model is known for ours
+        write_json(
+            directory / "config.json", values
+        )  # first: an incomplete model is known for ours
         tokenizer.save(directory / "tokenizer")
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
@@ -83,14 +85,14 @@ def save_model(
         write_hashes(directory)
 
 
-def _own_modules(config_class: type[ModelConfig]) -> str | None:
-    """The name of modules that are not the standard ones: their weights may fit these and mean something else."""
-    decoder = config_class.decoder
+def _decoder_name(config: ModelConfig | type[ModelConfig]) -> str | None:
+    """Returns the name of a decoder that is not the standard one: its weights may fit that one and mean something else."""
+    decoder = config.decoder
     return None if decoder is None else decoder.__qualname__
 
 
 def inference_shardings(config: ModelConfig, mesh: Mesh | None) -> Params:
-    """Where each array of a model lies while it scores and writes: the tree of its shardings."""
+    """Returns where each array of a model lies while it scores and writes: the tree of its shardings."""
     if mesh is None:
         here = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
         return jax.tree.map(lambda _: here, abstract_params(config))
@@ -98,7 +100,7 @@ def inference_shardings(config: ModelConfig, mesh: Mesh | None) -> Params:
 
 
 def model_directory(path: str | Path) -> Path:
-    """The model directory that a path names: itself, or `model/` in what a training wrote."""
+    """Returns the model directory that a path names: itself, or `model/` in what a training wrote."""
     path = Path(path).absolute()
     inner = path / "model"
     return inner if not (path / "params").is_dir() and (inner / "config.json").is_file() else path
@@ -129,7 +131,7 @@ def _read_config(
             "is brought in by `clova import-hf`"
         )
     model = fields(values, path, {"model": dict})["model"]
-    made, asked = values.get("decoder"), _own_modules(config_class)
+    made, asked = values.get("decoder"), _decoder_name(config_class)
     if made != asked:
         raise ClovaError(
             f"{path}: made of the modules {made or 'Decoder'}, not of {asked or 'Decoder'}; load it with "
@@ -150,7 +152,7 @@ def load_model(
         directory: the model's, or a training's folder with the model in `model/`.
         mesh: where the weights go; one device by default.
         verify: compare every file with its hash first (a second a gigabyte or so).
-        config_class: names the modules, where the model is made of one's own.
+        config_class: names the modules, where they are not the standard ones.
 
     Raises:
         ClovaError: it is not a model directory; a part of it is missing or damaged; a weight is not finite.

@@ -1,4 +1,4 @@
-"""A look for numbers that are not finite: in what is loaded, and in what a model says."""
+"""Finds numbers that are not finite: in what is loaded, and in what a model computes."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from clova_jax.common.errors import ClovaError
 def not_finite(tree: Any) -> str | None:
     """Finds an array with a NaN or an infinite number: its name in the tree, or None.
 
-    Of arrays that are spread over several hosts, each looks at its own shards.
+    Of arrays that are spread over several hosts, each host checks its shards.
     """
     for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
         shards = (
@@ -23,7 +23,7 @@ def not_finite(tree: Any) -> str | None:
 
 
 def refuse_nan(logprobs: np.ndarray) -> None:
-    """Ends where a model's log-probabilities are none.
+    """Refuses log-probabilities that are no numbers.
 
     Raises:
         ClovaError: one is NaN.

@@ -1,4 +1,4 @@
-"""Cross-entropy over a large vocabulary, chunk by chunk: [B,T,V] never exists.
+"""Computes cross-entropy over a large vocabulary chunk by chunk: [B,T,V] never exists.
 
 `cross_entropy` gives each token's value and may be differentiated (the head is computed once more then).
 `weighted_loss` is what training uses: a sum with given weights, whose gradients are formed chunk by chunk
@@ -10,18 +10,20 @@ import functools
 import jax
 import jax.numpy as jnp
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model.modules import Params, Remat, lookup
-from clova_jax.model.params import bind
+from clova_jax.model.decoder import lookup
+from clova_jax.model.params import Params, bind
+from clova_jax.model.stack import Remat
 from clova_jax.parallel.collectives import ALL_AUTO, Axes, zeros_like_varying
 
 CHUNK_ENTRIES = 1 << 24  # of a chunk's [tokens, V] scores: 64 MiB in float32
 
 
 def _chunks(x: Array, count: int) -> Array:
-    """[B, T, ...] -> [count, B, T/count, ...], zeros at the end where T does not divide."""
+    """Maps [B, T, ...] to [count, B, T/count, ...], with zeros at the end where T does not divide."""
     batch, time = x.shape[:2]
     size = -(-time // count)
     x = jnp.pad(x, ((0, 0), (0, count * size - time), *((0, 0),) * (x.ndim - 2)))
@@ -29,7 +31,7 @@ def _chunks(x: Array, count: int) -> Array:
 
 
 def _unchunk(x: Array, time: int) -> Array:
-    """The reverse of `_chunks`."""
+    """Reverses `_chunks`."""
     x = jnp.moveaxis(x, 0, 1)
     return x.reshape(x.shape[0], -1, *x.shape[3:])[:, :time]
 
@@ -41,7 +43,7 @@ def _chunk_count(batch: int, time: int, vocab: int) -> int:
 def _scores(
     rows: Float[Array, "n D"], table: Float[Array, "V D"], vocab_size: int, axes: Axes
 ) -> tuple[Float[Array, "n V"], Float[Array, "n"]]:
-    """Scores, and the greatest of each row over the whole vocabulary.
+    """Computes scores, and the greatest of each row over the complete vocabulary.
 
     The table may be a slice of the vocabulary, and may end in padding, which never counts.
     """
@@ -55,7 +57,7 @@ def _scores(
 def _score_of_target(
     rows: Float[Array, "n D"], table: Float[Array, "V D"], targets: Int[Array, "n"], axes: Axes
 ) -> tuple[Float[Array, "n"], Float[Array, "n D"]]:
-    """The target's score, and its row of the table, in float32."""
+    """Returns the target's score, and its row of the table, in float32."""
     gold = lookup(table, targets, axes).astype(jnp.float32)
     return jnp.sum(rows.astype(jnp.float32) * gold, -1), gold
 
@@ -78,7 +80,7 @@ def cross_entropy(
     *,
     axes: Axes = ALL_AUTO,
 ) -> Float[Array, "B T"]:
-    """Negative log-likelihood of each target in nats, float32."""
+    """Returns the negative log-likelihood of each target in nats, float32."""
     table = params["embedding"].astype(hidden.dtype)
     value = functools.partial(_negative_log_likelihood, vocab_size=config.vocab_size, axes=axes)
     batch, time = targets.shape
@@ -98,7 +100,7 @@ def weighted_loss(
     *,
     axes: Axes = ALL_AUTO,
 ) -> Float[Array, ""]:
-    """sum(weights * negative log-likelihood), whose gradients cost no second pass over the head.
+    """Computes sum(weights * negative log-likelihood), whose gradients cost no second pass over the head.
 
     Differentiable in `params["embedding"]` and `hidden`; not in `weights`.
     """
@@ -182,11 +184,11 @@ def input_gradients(
     *,
     loss_mask: Float[Array, "B T"] | None = None,
     segment_ids: Int[Array, "B T"] | None = None,
-    dtype: jnp.dtype | None = None,
+    dtype: DTypeLike | None = None,
     remat: Remat = "none",
     per_row: bool = False,
 ) -> tuple[Float[Array, "*B"], Float[Array, "B T D"]]:
-    """The mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
+    """Computes the mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
     Args:
         ids: tokens, virtual ones too where `params` has them.
@@ -206,9 +208,8 @@ def input_gradients(
             embeddings=embeddings, segment_ids=segment_ids, dtype=dtype, remat=remat
         )
         rows = jnp.sum(mask * cross_entropy(params, config, hidden, targets), 1) / count
-        return jnp.sum(
-            rows
-        ), rows  # no row sees another, so the gradient of the sum is each one's own
+        # No row attends to another: the gradient of the sum at a row is that row's.
+        return jnp.sum(rows), rows
 
     (total, rows), gradient = jax.value_and_grad(loss, has_aux=True)(decoder.token_embeddings(ids))
     return (rows if per_row else total), gradient

@@ -1,4 +1,4 @@
-"""Parameters as plain nested dicts, and the way between them and the modules.
+"""Makes parameters as plain nested dicts, and binds them to the modules.
 
 Everything that crosses a `jax.jit` boundary, a checkpoint or a file is a dict of float32 arrays with the names
 of the modules' attributes; the blocks' arrays are stacked on axis 0. Shapes and logical axes are read off the
@@ -17,21 +17,23 @@ from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model.modules import Decoder, Params
-from clova_jax.parallel.rules import INFERENCE, ShardingRules
+from clova_jax.model.decoder import Decoder
+from clova_jax.parallel import INFERENCE, LOGICAL_AXES, Axis, ShardingRules
+
+Params = dict[str, Any]  # a nested dict of arrays, with the names of the modules' attributes
 
 
 @dataclass(frozen=True)
 class Spec:
-    """One array: its shape, and a logical axis for each dimension."""
+    """Describes an array: its shape, and a logical axis for each dimension."""
 
     shape: tuple[int, ...]
-    axes: tuple[str, ...]
+    axes: tuple[Axis, ...]
 
 
 def decoder_class(config: ModelConfig) -> type[Decoder]:
     """Returns the modules of a config: `Decoder`, or what a subclass of `ModelConfig` names."""
-    return type(config).decoder or Decoder
+    return config.decoder or Decoder
 
 
 def init_params(config: ModelConfig, seed: int = 0) -> Params:
@@ -47,6 +49,7 @@ def init_params(config: ModelConfig, seed: int = 0) -> Params:
 
 @functools.cache
 def _skeleton(config: ModelConfig, virtual: bool) -> tuple[nnx.GraphDef, Any]:
+    """Returns the modules without their parameters, and the tree of the parameters without values."""
     make = functools.partial(decoder_class(config), config, virtual=int(virtual))
     graph, state = nnx.split(nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0))))
     parameters = nnx.to_pure_dict(state, lambda parameter: parameter)
@@ -54,11 +57,18 @@ def _skeleton(config: ModelConfig, virtual: bool) -> tuple[nnx.GraphDef, Any]:
         parameters, is_leaf=lambda leaf: isinstance(leaf, nnx.Variable)
     ):
         axes = getattr(found, "out_sharding", None)
+        name = f"{decoder_class(config).__qualname__}{jax.tree_util.keystr(path)}"
         if axes is None or len(axes) != len(found.shape):
             raise ClovaError(
-                f"{decoder_class(config).__qualname__}{jax.tree_util.keystr(path)}: shape {tuple(found.shape)} with "
-                f"the axes {axes}; make it with clova_jax.model.parameter(value, *axes), an axis a dimension"
+                f"{name}: shape {tuple(found.shape)} with the axes {axes}; make it with "
+                "clova_jax.model.parameter(value, *axes), an axis a dimension"
             )
+        for axis in axes:
+            if axis is not None and axis not in LOGICAL_AXES:
+                raise ClovaError(
+                    f"{name}: no axis is called {axis!r}; there are {', '.join(LOGICAL_AXES)}, and None for a "
+                    "dimension that is not split"
+                )
     return graph, parameters
 
 
@@ -67,7 +77,7 @@ def bind(config: ModelConfig, params: Params) -> Decoder:
 
     Args:
         config: names the modules.
-        params: a tree with their names: whole arrays, a device's shards, or a stage's part of the stack; shapes
+        params: a tree with their names: complete arrays, a device's shards, or a stage's part of the stack; shapes
             are not compared. A key `virtual` at the top holds prompt vectors [P,D].
 
     Raises:
@@ -95,9 +105,9 @@ def check_keys(params: Any, expected: Any, place: str = "params") -> None:
     missing = sorted(set(expected) - set(params))
     unknown = sorted(map(str, set(params) - set(expected)))
     if missing or unknown:
-        told = [f"missing {', '.join(missing)}"] if missing else []
-        told += [f"unknown {', '.join(unknown)}"] if unknown else []
-        raise ClovaError(f"{place}: {'; '.join(told)}; its keys are {', '.join(sorted(expected))}")
+        wrong = [f"missing {', '.join(missing)}"] if missing else []
+        wrong += [f"unknown {', '.join(unknown)}"] if unknown else []
+        raise ClovaError(f"{place}: {'; '.join(wrong)}; its keys are {', '.join(sorted(expected))}")
     for key, value in expected.items():
         check_keys(params[key], value, f"{place}.{key}")
 

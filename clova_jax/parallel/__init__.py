@@ -1,20 +1,13 @@
 """Handles devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
 
-from clova_jax.parallel.mesh import AXES, data_shard, make_mesh, shard_batch
-from clova_jax.parallel.pipeline import Schedule
-from clova_jax.parallel.rules import FSDP, INFERENCE, TRAINING, ShardingRules
-from clova_jax.parallel.start import join_processes, on_first_process
+from clova_jax.common.lazy import lazy_names
 
-__all__ = [
-    "AXES",
-    "FSDP",
-    "INFERENCE",
-    "TRAINING",
-    "Schedule",
-    "ShardingRules",
-    "data_shard",
-    "join_processes",
-    "make_mesh",
-    "on_first_process",
-    "shard_batch",
-]
+__all__, __getattr__ = lazy_names(
+    __name__,
+    {
+        "mesh": ["AXES", "data_shard", "make_mesh", "shard_batch"],
+        "pipeline": ["Schedule"],
+        "rules": ["FSDP", "INFERENCE", "LOGICAL_AXES", "TRAINING", "Axis", "ShardingRules"],
+        "start": ["join_processes", "on_first_process"],
+    },
+)

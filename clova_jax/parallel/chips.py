@@ -3,15 +3,9 @@
 Dense bf16 matrix rate, memory, memory bandwidth and links are the vendors' published figures.
 """
 
-import os
-import time
 from dataclasses import dataclass
 
-import jax
-import jax.numpy as jnp
-
 GIB = 1 << 30
-IDLE = 0.8  # share of the CPUs' time that a measurement on an idle machine gets
 
 
 @dataclass(frozen=True)
@@ -63,44 +57,9 @@ _KINDS = (  # what JAX calls them, the more particular first
 )
 
 
-def chip_of(device: jax.Device) -> Chip | None:
-    """Returns the known chip that a device is; None for CPUs and unknown devices."""
+def chip_of(device_kind: str) -> Chip | None:
+    """Returns the chip that JAX calls by that name; None for CPUs and unknown devices."""
     for part, name in _KINDS:
-        if part in device.device_kind:
+        if part in device_kind:
             return CHIPS[name]
     return None
-
-
-def peak_flops(device: jax.Device) -> float | None:
-    """Returns the operations a second of a device at an MFU of 100%; None if they are not known.
-
-    A known accelerator's published rate. On a CPU it is measured now: 2·1024³ operations over the
-    least time of five float32 products of 1,024² matrices. That is the peak only while nobody else
-    computes, so the processor time of the five must be nearly all that the CPUs had: on a busy
-    machine the answer is None. All virtual devices of a CPU share the one rate.
-    """
-    chip = chip_of(device)
-    if chip is not None:
-        return chip.flops
-    size = 1024
-    with jax.default_device(device):
-        matrix = jnp.ones((size, size), jnp.float32)
-        product = jax.jit(lambda a: a @ a)
-        product(matrix).block_until_ready()
-        best, begin, used = float("inf"), time.perf_counter(), time.process_time()
-        for _ in range(5):
-            start = time.perf_counter()
-            product(matrix).block_until_ready()
-            best = min(best, time.perf_counter() - start)
-        wall, used = time.perf_counter() - begin, time.process_time() - used
-    rate = 2 * size**3 / best
-    if device.platform != "cpu":
-        return rate
-    return None if used < IDLE * wall * _cpus() else rate / jax.local_device_count()
-
-
-def _cpus() -> int:
-    """Counts the CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

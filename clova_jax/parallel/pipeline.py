@@ -12,7 +12,7 @@ dealt out in turn, so a microbatch goes round R times and the idle corners shrin
 
 Numbers are microbatches, a prime marks the second time round. `print(Schedule(2, 4))` draws any of them.
 
-Stage s at tick t is at its own time j = t - s; it works on repeat (j % SR) // S of microbatch
+Stage s at tick t is at its local time j = t - s; it works on repeat (j % SR) // S of microbatch
 (j // SR)·S + j % S. So microbatches travel in groups of S and nothing ever waits: what a stage receives is
 what it works on next. The backward pass is the transpose of the loop, made by JAX.
 """
@@ -92,7 +92,7 @@ class Schedule:
         return (self.stages - 1) / self.ticks
 
     def at(self, time: Any) -> tuple[Any, Any]:
-        """Returns (microbatch, repeat) at a stage's own time; works on numbers and on traced arrays."""
+        """Returns (microbatch, repeat) at a stage's local time; works on numbers and on traced arrays."""
         round_length = self.stages * self.repeats
         microbatch = time // round_length * self.stages + time % self.stages
         return microbatch, time % round_length // self.stages
@@ -100,8 +100,8 @@ class Schedule:
     def leaves_at(self, microbatch: int) -> int:
         """Returns the tick at which the last stage finishes a microbatch."""
         group, place = divmod(microbatch, self.stages)
-        own = (group * self.repeats + self.repeats - 1) * self.stages + place
-        return own + self.stages - 1
+        local = (group * self.repeats + self.repeats - 1) * self.stages + place
+        return local + self.stages - 1
 
     def __str__(self) -> str:
         """Draws the schedule: a row a stage, a column a tick."""
@@ -145,8 +145,8 @@ def run_pipeline(
     ring = [(s, (s + 1) % schedule.stages) for s in range(schedule.stages)]
 
     def tick(arrived: Array, time: Array) -> tuple[Array, Array]:
-        own = jnp.clip(time - here, 0, schedule.microbatches * schedule.repeats - 1)
-        microbatch, repeat = schedule.at(own)
+        local = jnp.clip(time - here, 0, schedule.microbatches * schedule.repeats - 1)
+        microbatch, repeat = schedule.at(local)
 
         def pick(x: Array) -> Array:
             return lax.dynamic_index_in_dim(x, microbatch, keepdims=False)

@@ -4,16 +4,18 @@ An array is described by the names of its dimensions ("layers", "embed", "heads"
 those into a `PartitionSpec`. Changing a layout is changing a rule, not the model.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 MeshAxes = str | tuple[str, ...] | None
+Axis = str | None  # a dimension's logical name; None for one that is not split
 
 
 @dataclass(frozen=True)
 class ShardingRules:
-    """Names the mesh axis of each logical axis; None (and every name not listed) is not split.
+    """Names the mesh axis of each logical axis; an axis of None, and one that is not listed, is not split.
 
     Args:
         layers: the stack of blocks.
@@ -30,14 +32,14 @@ class ShardingRules:
     mlp: MeshAxes = "model"
     embed: MeshAxes = None
 
-    def spec(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> PartitionSpec:
+    def spec(self, shape: tuple[int, ...], axes: tuple[Axis, ...], mesh: Mesh) -> PartitionSpec:
         """Returns the `PartitionSpec` of an array; a mesh axis that does not divide its dimension is left out.
 
         Mesh axes of one device are left out as well, so that the specs say what is really split.
         """
         parts: list[MeshAxes] = []
         for size, axis in zip(shape, axes, strict=True):
-            wanted = getattr(self, axis, None) or ()
+            wanted = getattr(self, axis or "", None) or ()
             kept: tuple[str, ...] = ()
             for name in (wanted,) if isinstance(wanted, str) else wanted:
                 devices = mesh.shape[name]
@@ -46,10 +48,13 @@ class ShardingRules:
             parts.append(kept[0] if len(kept) == 1 else kept or None)
         return PartitionSpec(*parts)
 
-    def sharding(self, shape: tuple[int, ...], axes: tuple[str, ...], mesh: Mesh) -> NamedSharding:
+    def sharding(self, shape: tuple[int, ...], axes: tuple[Axis, ...], mesh: Mesh) -> NamedSharding:
         """Returns `spec` on its mesh."""
         return NamedSharding(mesh, self.spec(shape, axes, mesh))
 
+
+UNSPLIT = ("head_dim", "length", "qkv", "virtual")  # axes that no rule splits
+LOGICAL_AXES = tuple(sorted([*(f.name for f in dataclasses.fields(ShardingRules)), *UNSPLIT]))
 
 TRAINING = ShardingRules()
 FSDP = ShardingRules(embed="data")

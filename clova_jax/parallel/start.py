@@ -69,7 +69,7 @@ def _launcher() -> str | None:
         (
             "SLURM_STEP_NUM_TASKS",
             "SLURM_STEP_NODELIST",
-        ),  # of a step of `srun`, not of the whole job
+        ),  # of a step of `srun`, not of the complete job
         ("OMPI_COMM_WORLD_SIZE", "OMPI_MCA_orte_hnp_uri"),
     ):
         number = os.environ.get(count, "")

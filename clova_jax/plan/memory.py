@@ -151,7 +151,7 @@ def memory(run: Run, element: int = 2, materialised: bool = False) -> dict[str, 
     saved += scores if run.remat == "none" else 0.0  # the weights
     whole, split = MADE
     scratch = SCRATCH * (whole + split / model) * hidden + SCRATCH_SCORES * scores
-    if run.fsdp:  # a layer's weights and their gradients, whole; the token table likewise
+    if run.fsdp:  # a layer's weights and their gradients in full; the token table likewise
         layer = blocks * data / (run.layers_a_tick * run.plan.repeats)
         scratch += 2 * layer + 2 * rest * data
     entries = min(tokens * math.ceil(config.vocab_size / model), 1 << 24)

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Protocol
 
-from clova_jax.common.command import as_json
+from clova_jax.common.options import as_json
 from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report

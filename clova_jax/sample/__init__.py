@@ -1,4 +1,4 @@
-"""The sample world: synthetic Korean documents and labelled sets, generated on the spot."""
+"""Generates the sample world: synthetic Korean documents and labelled sets."""
 
 from clova_jax.sample.write import is_sample, write_sample
 

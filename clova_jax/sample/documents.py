@@ -1,4 +1,4 @@
-"""Documents of the six kinds of Table 1 that the sample has, and the share of each recipe.
+"""Writes documents of the six kinds of Table 1 that the sample has, by recipes with their shares.
 
 More than half of the bytes are plain prose, the largest part by far. The rest are things the web holds too, written in the
 paper's prompt formats (section 4.1): lists of labelled reviews, headlines with their topic, questions on
@@ -40,7 +40,7 @@ _TOPIC = "질문: 다음의 제목을 가지는 뉴스는 어느 분야의 뉴�
 
 @dataclass(frozen=True)
 class Recipe:
-    """A way to write documents of a kind, and its share of all bytes in percent."""
+    """Describes a way to write documents of a kind, and its share of all bytes in percent."""
 
     kind: str
     name: str
@@ -281,7 +281,7 @@ def _rewrites(desk: Desk) -> str:
 
 
 def recipes(closed: frozenset[str] = frozenset()) -> tuple[Recipe, ...]:
-    """All recipes; `closed` are the entities that only the KorQuAD dev set asks about."""
+    """Returns all recipes; `closed` are the entities that only the KorQuAD dev set asks about."""
     return (
         Recipe("blog", "restaurant visit", 5, partial(_visit, kind="shop", group="foodaspect")),
         Recipe("blog", "film seen", 4, partial(_visit, kind="film", group="aspect")),
@@ -310,7 +310,7 @@ DOCUMENT_KINDS = ("blog", "cafe", "news", "comments", "kin", "wiki")
 
 
 def documents(desk: Desk, kind: str, size: int, closed: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Documents of a kind until their text reaches its share of `size` bytes.
+    """Yields documents of a kind until their text reaches its share of `size` bytes.
 
     The recipe that lags furthest behind its share writes next.
     """
@@ -336,7 +336,7 @@ def documents(desk: Desk, kind: str, size: int, closed: frozenset[str]) -> Itera
 
 
 def plain_share() -> float:
-    """Percent of all bytes that is plain prose."""
+    """Returns the percent of all bytes that is plain prose."""
     formatted = ("labelled reviews", "translations", "sentence pairs", "rewritten queries")
     formatted += ("headlines with topics", "questions on a passage")
     return sum(recipe.share for recipe in recipes() if recipe.name not in formatted)

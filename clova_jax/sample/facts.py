@@ -1,4 +1,4 @@
-"""What can be said of each kind of thing in the sample world, and how it is said and asked.
+"""Lists what can be said of each kind of thing in the sample world, and how it is stated and asked.
 
 A statement is `body|stem|conjugation class|tense`, so that one fact can be told in every register;
 `{e}` is the thing and `{v}` the value, `{e:은}` takes the fitting particle. `english` has the same
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class FactType:
-    """One relation: its ways of being stated and asked (해라체 questions), and in English."""
+    """Describes one relation: its ways of being stated and asked (해라체 questions), and in English."""
 
     key: str
     noun: str

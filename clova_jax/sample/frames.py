@@ -1,4 +1,4 @@
-"""Everyday happenings as frames: who did what, where, when, how; said in Korean or in English.
+"""Writes everyday events as frames: who did what, where, when, how; in Korean or in English.
 
 A frame can be told in several ways (register, word order, synonym), which makes paraphrases, and
 changed in one or more places, which makes pairs that look alike and say something else.
@@ -24,7 +24,7 @@ _PLACES = {noun: place for place, nouns in _AT.items() for noun in nouns}
 
 @dataclass(frozen=True)
 class Frame:
-    """One happening. An empty string leaves a part unsaid; `group` is the noun's class."""
+    """Describes one event. An empty string leaves a part out; `group` is the noun's class."""
 
     subject: str
     subject_english: str
@@ -60,7 +60,7 @@ class Everyday:
                 self.synonyms.setdefault(predicate.synonyms, []).append(predicate)
 
     def frame(self, bare: bool = False) -> Frame:
-        """A random happening; `bare` leaves out time, place and manner more often."""
+        """Draws a random event; `bare` leaves out time, place and manner more often."""
         pen, english = self.pen, self.pen.lexicon.english
         predicate = pen.one(self.actions)
         group = pen.one(predicate.nouns)
@@ -91,7 +91,7 @@ class Everyday:
         )
 
     def head(self, frame: Frame, swap: bool = False, particle: str = "은") -> str:
-        """Everything before the verb; `swap` puts the subject before the time, manner before place."""
+        """Writes everything before the verb; `swap` puts the subject before the time, manner before place."""
         subject = frame.subject
         if subject:
             subject = "내가" if (subject, particle) == ("나", "이") else josa(subject, particle)
@@ -103,12 +103,12 @@ class Everyday:
         return " ".join(part for part in order if part)
 
     def korean(self, frame: Frame, register: str, swap: bool = False) -> str:
-        """The frame in the past tense, without its full stop."""
+        """Writes the frame in the past tense, without its full stop."""
         predicate = frame.predicate
         return f"{self.head(frame, swap)} {self.pen.past(predicate.stem, register, predicate.irregular)}"
 
     def english(self, frame: Frame) -> str:
-        """The frame as an English sentence."""
+        """Writes the frame as an English sentence."""
         lexicon = self.pen.lexicon.english
         noun = lexicon[frame.noun, frame.group]
         parts = [frame.subject_english]
@@ -125,7 +125,7 @@ class Everyday:
         return text[0].upper() + text[1:] + "."
 
     def paraphrase(self, frame: Frame) -> Frame:
-        """The same happening with a synonym where there is one."""
+        """Writes the same event with a synonym where there is one."""
         pool = [
             p
             for p in self.synonyms.get(frame.predicate.synonyms, ())
@@ -134,7 +134,7 @@ class Everyday:
         return replace(frame, predicate=self.pen.one(pool)) if pool else frame
 
     def distort(self, frame: Frame, changes: int) -> Frame:
-        """A different happening that keeps some of the words."""
+        """Draws a different event that keeps some of the words."""
         other = self.frame()
         while (
             other.noun == frame.noun or other.predicate.synonyms == frame.predicate.synonyms != "-"
@@ -154,7 +154,7 @@ class Everyday:
         return moved if changes < 3 else replace(moved, subject=other.subject, time=other.time)
 
     def sentence(self, register: str = "") -> str:
-        """A sentence of one or two clauses, with its full stop; never one written before."""
+        """Writes a new sentence of one or two clauses, with its full stop."""
         return self.pen.fresh(lambda: self._sentence(register or self.pen.one(REGISTERS)))
 
     def _sentence(self, register: str) -> str:
@@ -219,7 +219,7 @@ class Everyday:
 
 
 def stop(pen: Pen, text: str, register: str) -> str:
-    """The sentence with the mark that ends it in its register."""
+    """Ends the sentence with the mark of its register."""
     if register in ("plain", "formal"):
         return text + "."
     return text + pen.one(

@@ -1,4 +1,4 @@
-"""Korean spelling: particles chosen by the last sound, endings joined to stems, romanisation.
+"""Spells Korean: particles chosen by the last sound, endings joined to stems, romanisation.
 
 Syllables are taken apart by arithmetic on U+AC00..U+D7A3 (onset x 588 + vowel x 28 + coda).
 Endings are written as grammars write them: `어` stands for 아/어/여 (vowel harmony and
@@ -53,24 +53,24 @@ _ROMAN_CODAS = ". k k k n n n t l k m l l l p l m p p t t ng t t k t p t".replac
 
 
 def is_syllable(char: str) -> bool:
-    """Whether `char` is one whole Hangul syllable."""
+    """Checks whether `char` is one complete Hangul syllable."""
     return "가" <= char <= "힣"
 
 
 def split(char: str) -> tuple[str, str, str]:
-    """`(onset, vowel, coda)` of a syllable; no coda is `" "`."""
+    """Splits a syllable into `(onset, vowel, coda)`; no coda is `" "`."""
     code = ord(char) - 0xAC00
     return ONSETS[code // 588], VOWELS[code // 28 % 21], CODAS[code % 28]
 
 
 def compose(onset: str, vowel: str, coda: str = " ") -> str:
-    """The syllable of three letters."""
+    """Composes the syllable of three letters."""
     return chr(0xAC00 + ONSETS.index(onset) * 588 + VOWELS.index(vowel) * 28 + CODAS.index(coda))
 
 
 @cache
 def coda(word: str) -> str:
-    """The last consonant as `word` is read aloud, `" "` where it ends in a vowel.
+    """Returns the last consonant as `word` is read aloud, `" "` where it ends in a vowel.
 
     Closing brackets and quotes are passed over; digits and Latin letters are read in Korean.
     """
@@ -106,7 +106,7 @@ PARTICLES = {
 
 @cache
 def josa(word: str, particle: str) -> str:
-    """`word` with the form of `particle` that follows its last sound: `josa("길", "으로")` is 길로."""
+    """Joins `word` and the form of `particle` that follows its last sound: `josa("길", "으로")` is 길로."""
     last = coda(word)
     if particle.startswith("으로"):
         return word + (particle[1:] if last in " ㄹ" else particle)
@@ -118,7 +118,7 @@ def josa(word: str, particle: str) -> str:
 
 @cache
 def conjugate(stem: str, ending: str, irregular: str = "-") -> str:
-    """`stem` joined to `ending` (both as the module says): `conjugate("춥", "어요", "ㅂ")` is 추워요.
+    """Joins `stem` and `ending` (both as the module says): `conjugate("춥", "어요", "ㅂ")` is 추워요.
 
     `irregular` is one of `IRREGULAR`. For the copula the stem is the bare noun.
     """
@@ -224,7 +224,7 @@ def _copula(noun: str, ending: str, kind: str) -> str:
 
 @cache
 def romanize(word: str) -> str:
-    """Revised Romanisation, syllable by syllable (no assimilation across syllables), capitalised."""
+    """Romanises (Revised Romanisation) syllable by syllable, without assimilation across syllables, capitalised."""
     out = []
     for char in word:
         if is_syllable(char):
@@ -251,5 +251,5 @@ _FAMILIES = {
 
 
 def romanize_name(name: str) -> str:
-    """A person's name, the family name first and as it is commonly spelled."""
+    """Romanises a person's name, the family name first and as it is commonly spelled."""
     return f"{_FAMILIES.get(name[0]) or romanize(name[0])} {romanize(name[1:])}"

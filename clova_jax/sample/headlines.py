@@ -28,7 +28,7 @@ class Newsroom:
         self.pen, self.world = pen, world
 
     def headline(self, topic: str) -> str:
-        """A headline of a topic, in the clipped style of wire news; never one written before."""
+        """Writes a new headline of a topic, in the clipped style of wire news."""
         return self.pen.fresh(lambda: self._headline(topic))
 
     def _who(self, topic: str) -> str:
@@ -77,7 +77,7 @@ class Newsroom:
         return f"{pen.one(('포토', '속보', '단독', '종합'))} {who} {noun} {act}"
 
     def article(self, topic: str) -> tuple[str, str]:
-        """`(headline, article)`; the article tells facts of the thing it is about."""
+        """Writes `(headline, article)`; the article states facts of its subject."""
         pen, world = self.pen, self.world
         entity = world.some(pen.one(_OWN[topic]), pen)
         title = self.headline(topic)

@@ -1,4 +1,4 @@
-"""Rows of the labelled sets, in the official file formats of the data sets they stand in for."""
+"""Writes rows of the labelled sets, in the official file formats of the sets they replace."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +28,7 @@ LEADS = (
 
 @dataclass
 class Desk:
-    """One pen with everyone who writes with it."""
+    """Holds one pen with everyone who writes with it."""
 
     pen: Pen
     world: World
@@ -44,7 +44,7 @@ class Desk:
 
 
 def nsmc(desk: Desk, rows: int, first_id: int) -> list[tuple[str, str, str]]:
-    """`(id, document, label)`: half positive, 5% of the labels wrong."""
+    """Writes `(id, document, label)`: half positive, 5% of the labels wrong."""
     pen = desk.pen
     polarities = [i % 2 for i in range(rows)]
     pen.random.shuffle(polarities)
@@ -70,7 +70,7 @@ def ynat(desk: Desk, rows: int, split: str) -> list[dict[str, Any]]:
 
 
 def sentence_pair(desk: Desk) -> tuple[str, str, float]:
-    """Two sentences and their likeness, 0 to 5; 45% are at 3 or above."""
+    """Writes two sentences and their similarity, 0 to 5; 45% are at 3 or above."""
     pen, everyday = desk.pen, desk.everyday
     registers = ("plain", "polite", "formal", "casual")
     if pen.chance(0.35):
@@ -107,7 +107,7 @@ def sentence_pair(desk: Desk) -> tuple[str, str, float]:
 
 
 def sts(desk: Desk, rows: int, split: str) -> list[dict[str, Any]]:
-    """KLUE-STS rows; `binary-label` is 1 from a likeness of 3."""
+    """Writes KLUE-STS rows; `binary-label` is 1 from a similarity of 3."""
     pen, out = desk.pen, []
     while len(out) < rows:
         first, second, score = sentence_pair(desk)
@@ -132,7 +132,7 @@ def sts(desk: Desk, rows: int, split: str) -> list[dict[str, Any]]:
 
 
 def korean_english(desk: Desk) -> tuple[str, str, str]:
-    """A sentence, its translation, and where it is from (`everyday` or `facts`)."""
+    """Writes a sentence, its translation, and where it is from (`everyday` or `facts`)."""
     pen = desk.pen
     if pen.chance(0.3):
         entity = pen.one(desk.world.all)
@@ -148,7 +148,7 @@ def korean_english(desk: Desk) -> tuple[str, str, str]:
 
 
 def koen(desk: Desk, rows: int) -> list[tuple[str, str, str]]:
-    """`(ko, en, source)` rows; no side repeats one that another set holds out."""
+    """Writes `(ko, en, source)` rows; no side repeats one that another set holds out."""
     out, seen = [], set()
     while len(out) < rows:
         korean, translation, source = korean_english(desk)
@@ -161,7 +161,7 @@ def koen(desk: Desk, rows: int) -> list[tuple[str, str, str]]:
 
 @dataclass(frozen=True)
 class Passage:
-    """A paragraph about one entity; `answers` are (fact, answer, its offset in `text`)."""
+    """Holds a paragraph about one entity; `answers` are (fact, answer, its offset in `text`)."""
 
     entity: Entity
     text: str
@@ -169,7 +169,7 @@ class Passage:
 
 
 def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
-    """All facts of an entity (or some) in random order, one or two to a sentence, and some filling."""
+    """Writes all facts of an entity (or some) in random order, one or two per sentence, with filler sentences."""
     pen = desk.pen
     types = list(entity.types)
     pen.random.shuffle(types)
@@ -210,7 +210,7 @@ def _tell(pen: Pen, entity: Entity, facts: tuple[FactType, ...]) -> str:
 
 
 def korquad(desk: Desk, entities: list[Entity], split: str) -> dict[str, Any]:
-    """KorQuAD 1.0: one article and one paragraph an entity, a question for each of its facts."""
+    """Writes KorQuAD 1.0: one article and one paragraph per entity, a question for each of its facts."""
     pen, data = desk.pen, []
     for number, entity in enumerate(entities):
         made = passage(desk, entity)
@@ -263,7 +263,7 @@ _DAYS = ("오늘", "내일", "모레", "이번 주말", "토요일", "일요일"
 
 
 def wh(fact: FactType) -> str:
-    """The question word of a fact, as spoken: 누구, 어디, 언제, 얼마, 뭐."""
+    """Returns the question word of a fact, as spoken: 누구, 어디, 언제, 얼마, 뭐."""
     text = " ".join(fact.questions)
     for word in ("누구", "어디", "언제", "얼마", "몇"):
         if word in text:
@@ -272,12 +272,12 @@ def wh(fact: FactType) -> str:
 
 
 def spoken(fact: FactType, name: str) -> str:
-    """The question as one asks a speaker: `한별시 인구는 얼마야?`"""
+    """Writes the question as one asks a smart speaker: `한별시 인구는 얼마야?`."""
     return f"{name} {josa(fact.noun, '은')} {wh(fact)}야?"
 
 
 def query_modification(desk: Desk) -> tuple[list[str], str, str]:
-    """`(turns so far, what the user says next, that said so that it stands alone)`."""
+    """Writes `(turns so far, what the user says next, that said so that it stands alone)`."""
     pen, world = desk.pen, desk.world
     roll = pen.random.random()
     if roll < 0.12:
@@ -327,7 +327,7 @@ def query_modification(desk: Desk) -> tuple[list[str], str, str]:
 
 
 def desk_greeting(pen: Pen) -> list[str]:
-    """Small talk before the matter."""
+    """Writes small talk before the question."""
     return list(
         pen.one(
             (
@@ -341,7 +341,7 @@ def desk_greeting(pen: Pen) -> list[str]:
 
 
 def query_modifications(desk: Desk, rows: int, split: str) -> list[dict[str, Any]]:
-    """`{"id", "context": [turns, the user's first], "query", "rewrite"}` rows."""
+    """Writes `{"id", "context": [turns, the user's first], "query", "rewrite"}` rows."""
     out = []
     seen = set()
     while len(out) < rows:

@@ -1,4 +1,4 @@
-"""The sample world's words, read from the tab-separated files in `lexicon/` and checked."""
+"""Reads the sample world's words from the tab-separated files in `lexicon/` and checks them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ ROLES = ("aspect", "look", "sound", "whole", "self", "thing")
 
 @dataclass(frozen=True)
 class Predicate:
-    """A verb or adjective, the noun it governs, and its English.
+    """Holds a verb or adjective, the noun it governs, and its English.
 
     `particle` links the noun (을, 에, 에서; 이 for the subject of an adjective); `nouns` are the
     classes that fit there; predicates of one `synonyms` group say the same of the same noun.
@@ -31,13 +31,13 @@ class Predicate:
     synonyms: str
 
     def form(self, ending: str) -> str:
-        """The stem with `ending`."""
+        """Joins the stem and `ending`."""
         return conjugate(self.stem, ending, self.irregular)
 
 
 @dataclass(frozen=True)
 class Sentiment:
-    """A word or expression that carries an opinion.
+    """Holds a word or expression that carries an opinion.
 
     `part`: a adjective, v verb, n noun (takes 이다), x a whole expression. `role`: what it is said
     of: an `aspect` of a film (`look` and `sound`: one to be seen, one to be heard), the `whole` of it, the speaker's own doing (`self`), or a `thing` bought
@@ -53,7 +53,7 @@ class Sentiment:
 
 @dataclass
 class Lexicon:
-    """All words. `nouns` maps a class to its words; `english` a word of a class to its English."""
+    """Holds all words. `nouns` maps a class to its words; `english` a word of a class to its English."""
 
     nouns: dict[str, list[str]] = field(default_factory=dict)
     english: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Lexicon:
         return nouns + len(self.predicates) + len(self.sentiments)
 
     def opinions(self, polarity: int, parts: str, *roles: str) -> list[Sentiment]:
-        """Opinion words of one polarity, the frequent ones first (as the file has them)."""
+        """Returns the opinion words of one polarity, the frequent ones first (as in the file)."""
         key = (polarity, parts, roles)
         if key not in self._opinions:
             self._opinions[key] = [

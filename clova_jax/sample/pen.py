@@ -1,4 +1,4 @@
-"""The pen that writes the sample: seeded choices, templates with particles, registers, noise."""
+"""Writes the sample's sentences: seeded choices, templates with particles, registers, noise."""
 
 import random
 import re
@@ -34,7 +34,7 @@ _BREAK = re.compile(r"(?<=[.!?~ㅋㅎㅠㅜ^])\s+|\n+")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a text: cut at line ends and at blanks after a mark that ends a sentence."""
+    """Splits a text into sentences at line ends and at spaces after a mark that ends a sentence."""
     return [piece for piece in _BREAK.split(text) if piece]
 
 
@@ -60,23 +60,23 @@ def fill(template: str, **values: str) -> str:
 
 
 def is_stative(stem: str, part: str) -> bool:
-    """Whether the plain present is 다 (adjectives, nouns, 있다, 없다), not ㄴ다."""
+    """Checks whether the plain present is 다 (adjectives, nouns, 있다, 없다), not ㄴ다."""
     return part in "an" or stem[-1] in "있없겠"
 
 
 def circumstance(stem: str, part: str) -> str:
-    """The ending ㄴ데 or 는데 that fits."""
+    """Returns the ending ㄴ데 or 는데, whichever fits the stem."""
     return "ㄴ데" if part in "an" and stem[-1] not in "있없겠" else "는데"
 
 
 def adnominal(stem: str, part: str, irregular: str) -> str:
-    """The present form before a noun: 좋은, 재미있는, 빛나는."""
+    """Returns the present form before a noun: 좋은, 재미있는, 빛나는."""
     plain = part in "an" and stem[-1] not in "있없"
     return conjugate(stem, "ㄴ" if plain else "는", irregular)
 
 
 class Pen:
-    """Seeded choices over one lexicon, and a memory of what was written.
+    """Makes seeded choices over one lexicon, and remembers what was written.
 
     Two pens with the same seed write the same. `written` may be shared: `fresh` avoids what it
     holds, so sentences rarely repeat and held-out texts never turn up elsewhere.
@@ -89,27 +89,27 @@ class Pen:
         self.held_out = held_out
 
     def chance(self, share: float) -> bool:
-        """True with probability `share`."""
+        """Returns True with probability `share`."""
         return self.random.random() < share
 
     def one(self, items: Sequence[T]) -> T:
-        """One item, all alike."""
+        """Draws one item, all equally likely."""
         return items[int(self.random.random() * len(items))]
 
     def common(self, items: Sequence[T], power: float = 1.5) -> T:
-        """One item; early ones more often."""
+        """Draws one item; early ones more often."""
         return items[int(self.random.random() ** power * len(items))]
 
     def word(self, group: str) -> str:
-        """A word of a noun class."""
+        """Draws a word of a noun class."""
         return self.one(self.lexicon.nouns[group])
 
     def count(self, low: int, high: int) -> int:
-        """A whole number from `low` to `high`, both included."""
+        """Draws an integer from `low` to `high`, both included."""
         return low + int(self.random.random() * (high - low + 1))
 
     def fresh(self, make: Callable[[], str], tries: int = 8) -> str:
-        """What `make` writes, redone while it repeats something (at most `tries` times).
+        """Returns what `make` writes, redone while it repeats something (at most `tries` times).
 
         A text that holds a held-out sentence is never returned.
         """
@@ -121,7 +121,7 @@ class Pen:
         raise RuntimeError(f"nothing but held-out text: {text!r}")
 
     def is_held_out(self, text: str) -> bool:
-        """Whether the text or one of its sentences is a held-out text."""
+        """Checks whether the text or one of its sentences is a held-out text."""
         held_out = self.held_out
         return text in held_out or any(piece in held_out for piece in sentences(text))
 
@@ -132,17 +132,17 @@ class Pen:
         return fill(template, **values, **drawn)
 
     def past(self, stem: str, register: str, irregular: str = "-") -> str:
-        """The stem in the past tense of a register."""
+        """Puts the stem in the past tense of a register."""
         return conjugate(stem, self.one(_PAST[register]), irregular)
 
     def present(self, stem: str, part: str, register: str, irregular: str = "-") -> str:
-        """The stem in the present tense of a register."""
+        """Puts the stem in the present tense of a register."""
         if register == "plain":
             return conjugate(stem, "다" if is_stative(stem, part) else "ㄴ다", irregular)
         return conjugate(stem, self.one(_PRESENT[register]), irregular)
 
     def misspell(self, text: str) -> str:
-        """One slip: ㅐ for ㅔ or the reverse, or a dropped blank."""
+        """Makes one slip: ㅐ for ㅔ or the reverse, or a dropped space."""
         spots = [i for i, char in enumerate(text) if is_syllable(char) and split(char)[1] in "ㅐㅔ"]
         if spots and self.chance(0.5):
             i = self.one(spots)

@@ -1,4 +1,4 @@
-"""Sentence stock of the web documents: templates whose slots are noun classes or given values."""
+"""Holds the sentence templates of the web documents; slots are noun classes or given values."""
 
 FILLERS: dict[str, tuple[str, ...]] = {
     "person": (

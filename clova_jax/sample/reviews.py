@@ -1,4 +1,4 @@
-"""Film reviews with a polarity: the grammar behind the NSMC-format sets and the labelled lists.
+"""Writes film reviews with a polarity: the grammar behind the NSMC-format sets and the labelled lists.
 
 Opinion is carried by some three hundred words of four parts of speech; negation turns it round,
 and in a contrast (연기는 좋았지만 결국 지루했다) the last clause decides.
@@ -66,11 +66,11 @@ class Reviewer:
         self.deck = [make for make, weight in self.patterns for _ in range(weight)]
 
     def review(self, polarity: int) -> str:
-        """One review, 5 to 140 characters; 1 is positive."""
+        """Writes one review, 5 to 140 characters; 1 is positive."""
         return self.pen.fresh(lambda: self._write(polarity))
 
     def labelled(self, polarity: int) -> str:
-        """One line in the paper's prompt format, `review (긍정)`; most go without a final mark."""
+        """Writes one line in the paper's prompt format, `review (긍정)`; most have no final mark."""
         review = self.pen.fresh(lambda: self._trim(self._write(polarity)))
         return f"{review} ({LABELS[polarity]})"
 

@@ -1,4 +1,4 @@
-"""The people, places and things of the sample world, and the facts that documents keep telling."""
+"""Makes the people, places and things of the sample world, and the facts that documents repeat."""
 
 from dataclasses import dataclass, field
 
@@ -39,7 +39,7 @@ _MONTHS = [
 
 @dataclass
 class Entity:
-    """A thing with facts: `facts` maps a fact's key to its value, `english` that value in English."""
+    """Holds a thing with facts: `facts` maps a fact's key to its value, `english` that value in English."""
 
     kind: str
     name: str
@@ -50,7 +50,7 @@ class Entity:
 
     @property
     def types(self) -> tuple[FactType, ...]:
-        """What can be said of it."""
+        """Returns the facts that such a thing can have."""
         return FACTS[self.kind]
 
     def put(self, key: str, value: str, english: str) -> None:
@@ -60,7 +60,7 @@ class Entity:
 
 
 def state(pen: Pen, entity: Entity, fact: FactType, register: str, subject: str = "") -> str:
-    """The fact as one sentence without its full stop; `subject` stands for the name if given.
+    """States the fact as one sentence without its full stop; `subject` replaces the name if given.
 
     The register `link` ends in 고, for another clause to follow.
     """
@@ -81,18 +81,18 @@ def state(pen: Pen, entity: Entity, fact: FactType, register: str, subject: str 
 
 
 def ask(pen: Pen, entity: Entity, fact: FactType, subject: str = "") -> str:
-    """A 해라체 question whose answer is the fact's value."""
+    """Asks a 해라체 question whose answer is the fact's value."""
     return fill(pen.one(fact.questions), e=subject or entity.name)
 
 
 def english(entity: Entity, fact: FactType) -> str:
-    """The fact as an English sentence."""
+    """Writes the fact as an English sentence."""
     text = fact.english.format(e=entity.english_name, v=entity.english[fact.key])
     return text[0].upper() + text[1:]
 
 
 class World:
-    """All entities, made from a seed. `size` scales their number (1.0 goes with ten megabytes)."""
+    """Makes all entities from a seed. `size` scales their number (1.0 for ten megabytes)."""
 
     def __init__(self, pen: Pen, size: float) -> None:
         self.pen, self.lexicon = pen, pen.lexicon
@@ -123,7 +123,7 @@ class World:
         self.by_name = {entity.name: entity for entity in self.all}
 
     def some(self, kind: str, pen: Pen) -> Entity:
-        """An entity of a kind, drawn by the caller's pen; the well-known ones more often."""
+        """Draws an entity of a kind with the caller's pen; the well-known ones more often."""
         return pen.common(self.entities[kind], 1.3)
 
     def _new(self, kind: str, name: str, english_name: str, title: str = "") -> Entity:

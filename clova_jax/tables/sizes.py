@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from clova_jax.common.plots import figure, legend
-from clova_jax.common.report import error_bars
-from clova_jax.evaluate import paper
-
-Row = dict[str, Any]
+from clova_jax import paper
+from clova_jax.common.files import whole_file
+from clova_jax.common.report import format_table
+from clova_jax.tables.figures import draw_baseline, draw_lines, legend, panels
+from clova_jax.tables.table import Row
 
 
 def size_table(rows: Sequence[Row]) -> list[Row]:
@@ -26,22 +25,30 @@ def size_table(rows: Sequence[Row]) -> list[Row]:
     for model, size in sorted(models.items(), key=lambda pair: pair[1]):
         scores = {
             column: best[model, *key]["value"]
-            for column, key in paper.COLUMNS.items()
+            for column, key in paper.SCORES.items()
             if (model, *key) in best
         }
         table.append({"model": model, "num_params": size} | scores)
     constant = {
         column: best[model, *key]["baseline"]
-        for column, key in paper.COLUMNS.items()
+        for column, key in paper.SCORES.items()
         for model in models
         if (model, *key) in best
     }
-    columns = ["model", "num_params", *paper.COLUMNS]
+    columns = ["model", "num_params", *paper.SCORES]
     everything = [*table, {"model": "majority class, constant answer, copy"} | constant]
     return [{name: row.get(name) for name in columns} for row in [*everything, *paper.TABLE_3]]
 
 
-def emergence_plot(rows: Sequence[Row], path: str | Path, synthetic: bool = False) -> None:
+def write_size_table(rows: Sequence[Row], path: Path) -> None:
+    """Writes and prints the size table."""
+    table = format_table(size_table(rows))
+    with whole_file(path) as file:
+        file.write(table + "\n")
+    print(table)
+
+
+def draw_emergence(rows: Sequence[Row], path: Path, synthetic: bool = False) -> None:
     """Draws scores against parameters, a panel a task and metric, with the paper's points behind.
 
     Args:
@@ -49,39 +56,19 @@ def emergence_plot(rows: Sequence[Row], path: str | Path, synthetic: bool = Fals
         path: of the picture (PNG).
         synthetic: the data are the sample world's, which the paper's points do not belong to.
     """
-    panels: dict[tuple[str, str], list[Row]] = {}
+    panel_rows: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
         if not row["part"]:
-            panels.setdefault((row["task"], row["metric"]), []).append(row)
-    across = min(4, len(panels))
-    down = -(-len(panels) // across)
-    with figure(path, down, across, (3.6 * across, 3.6 * down), squeeze=False) as grid:
-        _panels(panels, grid, synthetic)
-
-
-def _panels(panels: dict[tuple[str, str], list[Row]], grid: Any, synthetic: bool) -> None:
-    for axes in grid.flat[len(panels) :]:
-        axes.axis("off")
-    for axes, ((task, metric), members) in zip(grid.flat, panels.items(), strict=False):
-        shots = max(row["shots"] for row in members)
-        behind = [] if synthetic else paper.points(task, metric, shots)
-        if behind:
-            axes.plot(*zip(*behind, strict=True), "o-", color="0.7", ms=4, label="paper", zorder=1)
-        for count in sorted({row["shots"] for row in members}):
-            ours = sorted(
-                (row for row in members if row["shots"] == count), key=lambda row: row["num_params"]
-            )
-            values = [row["value"] for row in ours]
-            sizes = [row["num_params"] for row in ours]
-            axes.errorbar(
-                sizes,
-                values,
-                yerr=error_bars(ours),
-                marker="s",
-                ms=4,
-                capsize=3,
-                label=f"{count}-shot",
-            )
-        axes.axhline(members[0]["baseline"], ls="--", lw=1, color="0.4", label="majority, constant")
-        axes.set(xscale="log", xlabel="parameters", ylabel=metric, title=task)
-        legend(axes)
+            panel_rows.setdefault((row["task"], row["metric"]), []).append(row)
+    with panels(path, len(panel_rows), size=(3.6, 3.6)) as grid:
+        for axes, ((task, metric), members) in zip(grid, panel_rows.items(), strict=True):
+            members.sort(key=lambda row: row["shots"])
+            behind = [] if synthetic else paper.points(task, metric, members[-1]["shots"])
+            if behind:
+                axes.plot(
+                    *zip(*behind, strict=True), "o-", color="0.7", ms=4, label="paper", zorder=1
+                )
+            draw_lines(axes, members, "num_params", lambda row: f"{row['shots']}-shot")
+            draw_baseline(axes, members, "majority, constant")
+            axes.set(xscale="log", xlabel="parameters", ylabel=metric, title=task)
+            legend(axes)

@@ -12,25 +12,24 @@ import jax
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Records, Stopped, Task, TaskData
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import Item, Records, Task, TaskData
 from clova_jax.evaluate.intervals import interval
 from clova_jax.evaluate.metrics import Prediction
 from clova_jax.evaluate.prompts import draw_items, generator
 from clova_jax.evaluate.records import digest
 from clova_jax.evaluate.rows import do_nothing
-from clova_jax.inference import Template
-from clova_jax.inference.soft_prompt import first_virtual
-from clova_jax.model import fingerprint
+from clova_jax.inference import Model, Template
 from clova_jax.tuning.answers import predictions
+from clova_jax.tuning.data import default_template
 from clova_jax.tuning.examples import LEAST_DEV, make_contexts
 from clova_jax.tuning.losses import loss_of
-from clova_jax.tuning.options import FineTuningConfig, TuneOptions
-from clova_jax.tuning.tune import TunedModel, default_template, tune
+from clova_jax.tuning.options import TuneOptions
+from clova_jax.tuning.run import TunedModel, tune
 
 
 @dataclass(frozen=True)
-class Cell:
+class TunedCell:
     """Describes one row of the table: a method, its config, and how many examples it sees.
 
     Args:
@@ -50,10 +49,10 @@ class Cell:
 
 
 def tuned_row(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
-    cell: Cell,
+    cell: TunedCell,
     *,
     name: str,
     seeds: int,
@@ -81,7 +80,7 @@ def tuned_row(
         "options": repr(dataclasses.replace(cell.options, seed=0)),
         "loss": loss_of(task),
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
-        "weights": fingerprint(model),
+        "weights": model.fingerprint,
     }
     records = Records(out)
     marks, trials = [], []
@@ -96,7 +95,7 @@ def tuned_row(
             )
             named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
             records.add(key, settings, summary, [named | row for row in rows])
-            if isinstance(cell.config, FineTuningConfig):  # a complete model a seed
+            if cell.config.method().trains_everything:  # a complete model a seed
                 shutil.rmtree(folder, ignore_errors=True)
             found = records.find(key, settings)
         marks.append(found[0])
@@ -130,7 +129,7 @@ def tuned_row(
     }
 
 
-def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
+def check_cell(cell: TunedCell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:
     """Checks that this cell can be run with this data. Returns nothing.
 
     Raises:
@@ -147,11 +146,11 @@ def check_cell(cell: Cell, task: Task, data: TaskData, seeds: int, limit: int | 
 
 
 def _one_seed(
-    model: Any,
+    model: Model,
     task: Task,
     data: TaskData,
     items: Sequence[Item],
-    cell: Cell,
+    cell: TunedCell,
     count: int,
     seed: int,
     folder: Path,
@@ -204,7 +203,7 @@ def answer(
     """Answers every item with the tuned model; also counts texts that were cut to fit the context."""
     model = tuned.view
     contexts, cut = make_contexts(
-        task, items, model.tokenizer, tuned.template, first_virtual(model), model.config.max_length
+        task, items, model.tokenizer, tuned.template, model.first_virtual, model.config.max_length
     )
     with progress(total=len(items), desc=f"{label}: test", unit="item") as bar:
 

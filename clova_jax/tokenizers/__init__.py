@@ -1,4 +1,4 @@
-"""Tokenizers: train, save, load; lossless where the kind allows it."""
+"""Trains, saves and loads tokenizers; lossless where the kind allows it."""
 
 from clova_jax.tokenizers.base import END_OF_TEXT, Tokenizer
 from clova_jax.tokenizers.load import load_tokenizer

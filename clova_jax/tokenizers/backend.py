@@ -1,4 +1,4 @@
-"""Tokenizers that stand on one of Hugging Face's `tokenizers`, kept in its `tokenizer.json`."""
+"""Wraps a tokenizer of Hugging Face's `tokenizers`, kept in its `tokenizer.json`."""
 
 import json
 from collections.abc import Sequence
@@ -12,14 +12,14 @@ from clova_jax.tokenizers.base import Tokenizer
 
 
 class BackendTokenizer(Tokenizer):
-    """Ids of the library; special tokens in a text are plain characters.
+    """Encodes with a tokenizer of the library; special tokens in a text are plain characters.
 
     Args:
         backend: the library's tokenizer.
         tokens: the bytes of every id, in order.
         end_of_text: the id that closes a text.
-        options: what decided the ids in training.
-        facts: what is good to know of the training.
+        options: the training options that decided the ids.
+        facts: figures of the training, as JSON values.
     """
 
     # The parts of `tokenizer.json` that decide ids.
@@ -47,7 +47,7 @@ class BackendTokenizer(Tokenizer):
         return {name: content[name] for name in self.content_names}
 
     def files(self) -> dict[str, bytes]:
-        """What `load_tokenizer` needs beside the manifest, by name."""
+        """Returns the files that `load_tokenizer` needs beside the manifest, by name."""
         return {self.file_name: self._backend.to_str(pretty=True).encode()}
 
 
@@ -66,7 +66,7 @@ def read_backend(path: Path) -> tokenizers.Tokenizer:
 
 
 def tokens_in_order(vocabulary: dict[str, int]) -> list[str]:
-    """The tokens by id.
+    """Returns the tokens in the order of their ids.
 
     Raises:
         ClovaError: an id is given twice, or one between the first and the last is missing.

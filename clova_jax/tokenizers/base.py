@@ -1,8 +1,8 @@
-"""What every tokenizer does, and the loop that makes it fast.
+"""Defines `Tokenizer`, the base of every kind, and the loop that makes encoding fast.
 
 The ids of a text are the ids of its words (`words.py`), and real text repeats its words: a
-subclass only says how new words are encoded, and a bounded memo (`memo.py`) answers for the rest
-in one pass of C code (split into units, look up, join).
+subclass only encodes new words, and a bounded memo (`memo.py`) has the ids of the others, in one
+pass of C code (split into units, look up, join).
 """
 
 import functools
@@ -23,7 +23,7 @@ from clova_jax.common.host_memory import collector_paused
 from clova_jax.common.output_folder import claim_folder
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import (
-    has_blank,
+    has_whitespace,
     shorten,
     split_units,
     split_words,
@@ -58,18 +58,20 @@ CHUNK = 1 << 20  # characters encoded at once: many new words in one call, littl
 
 
 class Tokenizer(ABC):
-    """Text to ids and back. `encode` adds nothing, and never makes a special token out of text.
+    """Turns text into ids and back.
+
+    `encode` adds nothing, and never makes a special token out of text.
 
     Attributes:
         kind: "morpheme_byte", "byte", "char", "eojeol" or "character".
         vocab_size: number of ids, `<|endoftext|>` counted.
         end_of_text: the id of `<|endoftext|>`, the only special token a text model needs.
-        unknown: the id that stands for what the vocabulary lacks; None where nothing is lacking.
-        losses: what of a text does not come back from its ids, a sentence each.
-        prefix_stable: whether ids of a text stay as they are when a text that begins with a blank follows, and
-            the ids of that text are those it has alone. Where not, prompts are encoded whole.
-        options: what decided the ids in training, as JSON values.
-        facts: what is good to know of the training (documents, bytes, pieces), as JSON values.
+        unknown: the id that stands for characters or words outside the vocabulary; None where there are none.
+        losses: the parts of a text that its ids lose, a sentence each.
+        prefix_stable: whether two texts that meet at whitespace have the ids that they have alone. Where not, prompts
+            are encoded as one text.
+        options: the training options that decided the ids, as JSON values.
+        facts: figures of the training (documents, characters, words), as JSON values.
     """
 
     kind: str
@@ -90,24 +92,24 @@ class Tokenizer(ABC):
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
         return f"{type(self).__name__}(vocab_size={self.vocab_size}{options})"
 
-    # What a subclass says.
+    # A subclass defines these.
 
     @abstractmethod
     def _encode_words(self, words: list[str]) -> Iterable[Packed]:
-        """The ids of each word."""
+        """Encodes each word."""
 
     @abstractmethod
     def _content(self) -> dict[str, Any]:
-        """Everything that decides ids, as JSON values."""
+        """Returns everything that decides ids, as JSON values."""
 
     @abstractmethod
     def files(self) -> dict[str, bytes]:
-        """The files that `load_tokenizer` needs beside the manifest, by name."""
+        """Returns the files that `load_tokenizer` needs beside the manifest, by name."""
 
-    # What everybody calls.
+    # The public interface.
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text.
+        """Encodes a text.
 
         Raises:
             ClovaError: the text holds a lone surrogate.
@@ -115,14 +117,14 @@ class Tokenizer(ABC):
         return self.encode_batch([text])[0]
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text; new words of many texts are encoded together, so this is faster."""
+        """Encodes each text; faster than `encode`, since new words of many texts are encoded together."""
         if isinstance(texts, str):
             raise ClovaError("encode_batch takes a list of texts; encode takes one")
         with collector_paused():
             return [ids for rows in self._encode_chunks(_chunks(texts)) for ids in rows]
 
     def _encode_chunks(self, chunks: Iterable[list[str]]) -> Iterator[list[list[int]]]:
-        """The ids of each chunk. The next is begun before one is ended: threads have work meanwhile."""
+        """Encodes each chunk. The next is begun before one is ended: threads have work meanwhile."""
         begun: _Begun | None = None
         for chunk in chunks:
             following = self._begin(chunk, begun)
@@ -135,7 +137,7 @@ class Tokenizer(ABC):
     def _look_up(
         self, texts: list[str], known: dict[str, Packed]
     ) -> tuple[list[list[int]], dict[int, list[str]]]:
-        """The ids of the texts whose units are all known, and the units of the others."""
+        """Returns the ids of the texts whose units are all known, and the units of the others."""
         rows: list[list[int]] = [[]] * len(texts)
         missed = {}
         get = known.__getitem__
@@ -148,7 +150,7 @@ class Tokenizer(ABC):
         return rows, missed
 
     def _begin(self, texts: list[str], before: "_Begun | None") -> "_Begun":
-        """Does what needs no new ids. Units that are new in `before` too are left to that."""
+        """Does all that needs no new ids. Units that are new in `before` too are left to that."""
         known = self._memo.young
         rows, missed = self._look_up(texts, known)
         coming = before.unseen if before and before.known is known else {}
@@ -160,7 +162,7 @@ class Tokenizer(ABC):
 
         unseen = new_of(missed.values())
         several: dict[str, list[str]] = {}  # units of none or more than one word
-        for unit in filter(has_blank, unseen):
+        for unit in filter(has_whitespace, unseen):
             words = split_words(text_of(unit))
             if len(words) != 1:
                 several[unit] = list(map(unit_of, words))
@@ -170,7 +172,7 @@ class Tokenizer(ABC):
         return _Begun(known, rows, missed, unseen, several, new)
 
     def _end(self, begun: "_Begun") -> list[list[int]]:
-        """The ids of a chunk that was begun; its new words are known from now on."""
+        """Returns the ids of a chunk that was begun; its new words are known from now on."""
         known = begun.known
         get = known.__getitem__
         self._memo.add(known, begun.new)
@@ -189,11 +191,11 @@ class Tokenizer(ABC):
         return zip(units, self._encode_words(list(map(text_of, units))), strict=True)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""
+        """Decodes ids to text; `<|endoftext|>` is "", bytes that are no UTF-8 become U+FFFD."""
         return self.decode_bytes(ids).decode("utf-8", errors="replace")
 
     def decode_bytes(self, ids: Sequence[int]) -> bytes:
-        """The UTF-8 bytes of ids.
+        """Decodes ids to UTF-8 bytes.
 
         Raises:
             ClovaError: an id outside `0 … vocab_size - 1`.
@@ -209,28 +211,28 @@ class Tokenizer(ABC):
             ) from None
 
     def token_bytes(self) -> list[bytes]:
-        """The bytes of every id, in order; b"" for special tokens."""
+        """Returns the bytes of every id, in order; b"" for special tokens."""
         return list(self._tokens)
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What of a text does not come back from its ids, a sentence each; nothing for most kinds."""
+        """Lists the parts of a text that its ids lose, a sentence each; empty for most kinds."""
         if self.unknown is None:
             return ()
-        return (f"what the vocabulary lacks becomes {UNKNOWN} (id {self.unknown})",)
+        return (f"characters or words outside the vocabulary become {UNKNOWN} (id {self.unknown})",)
 
     @property
     def lossless(self) -> bool:
-        """Whether every text comes back from its ids."""
+        """Returns whether every text comes back from its ids."""
         return not self.losses
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """sha256 of all that decides ids: equal fingerprints give equal ids."""
+        """Returns the SHA-256 of everything that decides ids: equal fingerprints give equal ids."""
         return self.fingerprint_without()
 
     def fingerprint_without(self, *names: str) -> str:
-        """The fingerprint as it was when it left parts of the content out."""
+        """Returns the fingerprint without some parts of the content, as older formats computed it."""
         content = {"format": 1, "kind": self.kind} | self._content()
         content = {name: value for name, value in content.items() if name not in names}
         line = json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -257,7 +259,9 @@ class Tokenizer(ABC):
             "options": self.options,
             "facts": self.facts,
         }
-        write_json(folder / MANIFEST, manifest)  # first, so that half a tokenizer is known for ours
+        write_json(
+            folder / MANIFEST, manifest
+        )  # first, so that half a tokenizer is recognized as ours
         for name in FILES[2:]:
             if name in files:
                 with whole_file(folder / name, "wb") as file:
@@ -271,7 +275,7 @@ class Tokenizer(ABC):
 
 @dataclass
 class _Begun:
-    """A chunk of texts on its way to ids."""
+    """Holds a chunk of texts on its way to ids."""
 
     known: dict[str, Packed]  # the young generation when it was begun
     rows: list[list[int]]  # the ids of each text, where nothing was missed
@@ -282,12 +286,12 @@ class _Begun:
 
 
 def pack(ids: Iterable[int]) -> Packed:
-    """Ids as a memo keeps them."""
+    """Packs ids into bytes, as a memo keeps them."""
     return array("I", ids).tobytes()
 
 
 def unpack(ids: Packed) -> list[int]:
-    """Ids as everybody else wants them."""
+    """Unpacks the ids of a memo."""
     return array("I", ids).tolist()
 
 

@@ -1,4 +1,4 @@
-"""Byte-level BPE on Hugging Face's `tokenizers`: no text is unknown to it.
+"""Implements byte-level BPE on Hugging Face's `tokenizers`: no text is unknown to it.
 
 Kind "byte" is the field's standard: GPT-2's split, then merges of bytes. The model, its merges and
 its split live in `tokenizer.json`, so any reader of that format gives the same ids.
@@ -19,17 +19,17 @@ from tokenizers import Regex, decoders, models, pre_tokenizers, trainers
 from clova_jax.common.errors import ClovaError
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend, tokens_in_order
 from clova_jax.tokenizers.base import END_OF_TEXT, Packed
-from clova_jax.tokenizers.count import count_pieces, count_words, feed
+from clova_jax.tokenizers.count import count_pre_tokens, count_words, feed
 from clova_jax.tokenizers.words import RUST_WORD, reject_surrogates
 
 BLOCK = 100  # words given to the library as one text
 AT_ONCE = 5_000  # words given to it in one call
-Whole = TypeVar("Whole", str, Packed)
+Cuttable = TypeVar("Cuttable", str, Packed)
 ALPHABET = 1 + 256  # `<|endoftext|>` and every byte
 
 
 def _byte_of() -> dict[str, int]:
-    """GPT-2's printable stand-in of each byte."""
+    """Returns the byte of each of GPT-2's printable letters."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     table = {chr(byte): byte for byte in printable}
     hidden = (byte for byte in range(256) if byte not in printable)
@@ -40,12 +40,12 @@ BYTE_OF = _byte_of()
 
 
 class ByteTokenizer(BackendTokenizer):
-    """Byte-level BPE.
+    """Encodes by merges of bytes inside words.
 
     Args:
         backend: a `tokenizers.Tokenizer` whose merges stay inside words.
-        options: what decided the ids in training.
-        facts: what is good to know of the training.
+        options: the training options that decided the ids.
+        facts: figures of the training, as JSON values.
 
     Raises:
         ClovaError: a vocabulary that lacks a byte or `<|endoftext|>`, or gives an id twice or not at all.
@@ -87,7 +87,7 @@ class ByteTokenizer(BackendTokenizer):
 
 
 def _bytes_of(tokens: list[str]) -> list[bytes]:
-    """The bytes of tokens in GPT-2's letters; every byte and `<|endoftext|>` (no bytes) must be there."""
+    """Returns the bytes of tokens in GPT-2's letters; every byte and `<|endoftext|>` (no bytes) must be there."""
     try:
         found = [
             b"" if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
@@ -110,10 +110,10 @@ def _bytes_of(tokens: list[str]) -> list[bytes]:
 
 
 class _Blocks:
-    """Words as the library merges them fastest, and their ids again.
+    """Arranges words as the library merges them fastest, and takes their ids apart again.
 
-    The parts of a hundred words go as one text: an answer of its own for each would double the time. The bytes of the
-    tokens tell where a word ends.
+    The parts of a hundred words go as one text: an answer of its own for each would double the time. The lengths of
+    the tokens in bytes show where a word ends.
     """
 
     def __init__(self, words: list[str]) -> None:
@@ -129,7 +129,7 @@ class _Blocks:
         ]
 
     def rows(self, encodings: list[tokenizers.Encoding], lengths: np.ndarray) -> Iterator[Packed]:
-        """The ids of each word, given those of each text and the bytes of each id."""
+        """Returns the ids of each word, given those of each text and the bytes of each id."""
         for ends, encoding in zip(self._ends, encodings, strict=True):
             ids = np.array(encoding.ids, np.uint32)
             bounds = np.searchsorted(np.cumsum(lengths[ids]), ends, side="right")
@@ -159,7 +159,7 @@ _learned = re.compile(
 
 
 def split_all(words: Sequence[str]) -> list[list[str]]:
-    """GPT-2's split of each word."""
+    """Splits each word as GPT-2's pre-tokenizer does."""
     rows = list(map(_split_common, words))
     if sum(map(len, chain.from_iterable(rows))) == sum(map(len, words)):
         return rows
@@ -172,27 +172,31 @@ def split_all(words: Sequence[str]) -> list[list[str]]:
 
 
 def _letters(text: str) -> str:
-    """GPT-2's letters for the bytes of a text: what the merges are written in."""
+    """Returns GPT-2's letters for the bytes of a text: what the merges are written in."""
     return text.encode().decode("latin-1").translate(LETTER)
 
 
-def _cut(whole: Whole, ends: list[int]) -> list[Whole]:
-    return [whole[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+def _cut(text: Cuttable, ends: list[int]) -> list[Cuttable]:
+    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def _text(letters: str) -> str:
     return bytes(map(BYTE_OF.__getitem__, letters)).decode()
 
 
-def count_parts(pieces: Counter[str], korean_only: bool) -> tuple[Counter[str], int]:
-    """Counts of what merges are learned from, in GPT-2's letters, and the occurrences `korean_only` left out."""
+def count_parts(pre_tokens: Counter[str], korean_only: bool) -> tuple[Counter[str], int]:
+    """Counts what merges are learned from, in GPT-2's letters, and the occurrences that `korean_only` left out."""
     if korean_only:
-        kept = count_pieces(pieces, lambda some: zip(some, map(_learned, some), strict=True))
+        kept = count_pre_tokens(
+            pre_tokens, lambda some: zip(some, map(_learned, some), strict=True)
+        )
     else:
-        kept = pieces
-    parts = count_pieces(kept, lambda some: zip(some, split_all(some), strict=True))
+        kept = pre_tokens
+    parts = count_pre_tokens(kept, lambda some: zip(some, split_all(some), strict=True))
     whole = sum(
-        count for piece, count in pieces.items() if korean_only and _learned(piece) != [piece]
+        count
+        for pre_token, count in pre_tokens.items()
+        if korean_only and _learned(pre_token) != [pre_token]
     )
     return Counter({_letters(part): count for part, count in parts.items()}), whole
 
@@ -207,12 +211,12 @@ def check_vocab_size(vocab_size: int) -> None:
 
 
 def train_backend(
-    pieces: Counter[str], vocab_size: int, min_count: int, show_progress: bool = False
+    pre_tokens: Counter[str], vocab_size: int, min_count: int, show_progress: bool = False
 ) -> tokenizers.Tokenizer:
     """Learns merges inside pieces.
 
     Args:
-        pieces: counts as `count_parts` gives them; no merge crosses from one to the next.
+        pre_tokens: counts as `count_parts` gives them; no merge crosses from one to the next.
         vocab_size: ids, `<|endoftext|>` (id 0) and the 256 bytes counted.
         min_count: a pair seen less often is not merged.
 
@@ -229,8 +233,8 @@ def train_backend(
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         show_progress=show_progress,
     )
-    backend.train_from_iterator(feed(pieces), trainer)
-    backend.pre_tokenizer = PRE_TOKENIZER  # only now: the pieces had been split already
+    backend.train_from_iterator(feed(pre_tokens), trainer)
+    backend.pre_tokenizer = PRE_TOKENIZER  # only now: the pre-tokens had been split already
     return backend
 
 
@@ -251,7 +255,7 @@ def train_byte(
             so that those stay single bytes (the paper, section 3.3). Off by default: on real text it
             spares 1% of the tokens where nearly all is Hangul, and costs 20% to 60% more of them
             where terms are Latin, three times as many in English (docs/results/tokenizer_report.md).
-        show_progress: bars on standard error.
+        show_progress: progress bars on standard error.
     """
     check_vocab_size(vocab_size)  # before the text is read
     counts = count_words(texts)

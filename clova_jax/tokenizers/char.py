@@ -1,4 +1,4 @@
-"""Character-level BPE, as the paper's third candidate: what no training text showed is unknown.
+"""Implements character-level BPE, the paper's third candidate: characters that no training text had are unknown.
 
 SentencePiece learns and applies the merges; its normalisation is switched off, so a text without
 unknowns comes back as it was. Words go to it one by one, as for every kind.
@@ -19,16 +19,16 @@ from clova_jax.tokenizers.words import reject_surrogates
 
 MODEL = "tokenizer.model"
 SYMBOLS = ("\n", "\t")  # never merged
-BLANK = "▁"  # how SentencePiece writes a space; the character itself is unknown to this kind
+SPACE = "▁"  # how SentencePiece writes a space; the character itself is unknown to this kind
 
 
 class CharTokenizer(Tokenizer):
-    """Character-level BPE with an unknown token: one for each run of unknown characters.
+    """Encodes by merges of characters; each run of unknown characters becomes one `<unk>`.
 
     Args:
         model: a serialised SentencePiece model.
-        options: what decided the ids in training.
-        facts: what is good to know of the training.
+        options: the training options that decided the ids.
+        facts: figures of the training, as JSON values.
     """
 
     kind = "char"
@@ -38,7 +38,7 @@ class CharTokenizer(Tokenizer):
         self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         pieces = [self._processor.id_to_piece(i) for i in range(self._processor.vocab_size())]
         special = {END_OF_TEXT: b"", UNKNOWN: "\ufffd".encode()}
-        tokens = [special.get(piece, piece.replace(BLANK, " ").encode()) for piece in pieces]
+        tokens = [special.get(piece, piece.replace(SPACE, " ").encode()) for piece in pieces]
         if END_OF_TEXT not in pieces:
             raise ClovaError(f"the vocabulary has no {END_OF_TEXT}, which closes a text")
         super().__init__(tokens, pieces.index(END_OF_TEXT), options, facts)
@@ -49,23 +49,23 @@ class CharTokenizer(Tokenizer):
         reject_surrogates(words)
         rows = self._processor.encode(words, out_type=int)
         for word, ids in zip(words, rows, strict=True):
-            if BLANK in word:
-                parts = [part for part in re.split(f"({BLANK}+)", word) if part]
+            if SPACE in word:
+                parts = [part for part in re.split(f"({SPACE}+)", word) if part]
                 ids = []
                 for part in parts:
-                    ids += [self.unknown] if BLANK in part else self._processor.encode(part)
+                    ids += [self.unknown] if SPACE in part else self._processor.encode(part)
             yield pack(ids)
 
     def _content(self) -> dict[str, Any]:
         return {"pieces": self._pieces, "scores": [score for _, score in self.scored_pieces()]}
 
     def scored_pieces(self) -> list[tuple[str, float]]:
-        """Gives each piece with its score, by id; of two merges, the one whose whole has the higher comes first."""
+        """Gives each piece with its score, by id; of two merges, the one with the higher score of its result comes first."""
         scores = map(self._processor.get_score, range(self.vocab_size))
         return list(zip(self._pieces, scores, strict=True))
 
     def files(self) -> dict[str, bytes]:
-        """What `load_tokenizer` needs beside the manifest, by name."""
+        """Returns the files that `load_tokenizer` needs beside the manifest, by name."""
         return {MODEL: self._model}
 
     @classmethod
@@ -102,7 +102,7 @@ def train_char(
     out = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=feed_counted(counts.words, BLANK),
+            sentence_iterator=feed_counted(counts.words, SPACE),
             input_format="tsv",
             model_writer=out,
             model_type="bpe",

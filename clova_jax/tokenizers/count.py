@@ -1,4 +1,4 @@
-"""Counting pieces of a corpus that need not fit into memory."""
+"""Counts the words and pre-tokens of a corpus that need not fit into memory."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ MOST_FED = 1 << 27  # occurrences handed to a trainer; larger counts are scaled 
 
 @dataclass
 class WordCounts:
-    """How often each word occurs, and what was read to know it."""
+    """Holds how often each word occurs, and how much text was read."""
 
     words: Counter[str] = field(default_factory=Counter)
     documents: int = 0
@@ -22,7 +22,7 @@ class WordCounts:
     forgotten: int = 0  # occurrences of rare words, dropped to stay within memory
 
     def facts(self) -> dict[str, int]:
-        """The totals, for the saved tokenizer."""
+        """Returns the totals, for the saved tokenizer."""
         return {
             "documents": self.documents,
             "characters": self.characters,
@@ -65,10 +65,10 @@ def count_words(
 
 
 def thin(words: Counter[str], most: int) -> Counter[str]:
-    """At most about `most` words: those that occur once are sampled evenly, each standing for several.
+    """Keeps about `most` words: those that occur once are sampled evenly, each standing for several.
 
-    Half of a corpus' different words occur once. Analysing each of them would take most of the
-    time, and what they are made of shows in a part of them.
+    Half of the different words of a corpus occur once. Analysing each of them would take most of the
+    time, and a sample shows the parts that they are made of.
     """
     single = sorted(word for word, count in words.items() if count == 1)
     excess = len(words) - most
@@ -81,43 +81,43 @@ def thin(words: Counter[str], most: int) -> Counter[str]:
     return thinned
 
 
-def count_pieces(
+def count_pre_tokens(
     words: Counter[str],
     cut: Callable[[list[str]], Iterable[tuple[str, Iterable[str]]]],
     done: Callable[[int], Any] = lambda words: None,
     batch: int = 20_000,
 ) -> Counter[str]:
-    """Counts the pieces of counted words.
+    """Counts the pre-tokens of counted words.
 
     Args:
         words: counts.
-        cut: each word of a list and its pieces, in any order.
-        done: told how many words have been cut since the last call.
+        cut: returns each word of a list with its pre-tokens, in any order.
+        done: called with the number of words cut since the last call.
         batch: words cut at once.
     """
-    pieces: Counter[str] = Counter()
+    pre_tokens: Counter[str] = Counter()
     todo = list(words)
     for start in range(0, len(todo), batch):
         some = todo[start : start + batch]
         for word, parts in cut(some):
             count = words[word]
-            for piece in parts:
-                pieces[piece] += count
+            for pre_token in parts:
+                pre_tokens[pre_token] += count
         done(len(some))
-    return pieces
+    return pre_tokens
 
 
-def feed(pieces: Counter[str], most: int = MOST_FED, batch: int = 4096) -> Iterator[list[str]]:
-    """Lists in which each piece occurs as often as it was counted, divided alike if too many.
+def feed(pre_tokens: Counter[str], most: int = MOST_FED, batch: int = 4096) -> Iterator[list[str]]:
+    """Yields lists in which each pre-token occurs as often as it was counted, scaled down alike where there are too many.
 
-    Hugging Face's trainer takes occurrences, not counts. Pieces come in a fixed order.
+    Hugging Face's trainer takes occurrences, not counts. Pre-tokens come in a fixed order.
     """
-    scale = -(-pieces.total() // most) or 1
+    scale = -(-pre_tokens.total() // most) or 1
     waiting: list[str] = []
-    for piece, count in sorted(pieces.items()):
+    for pre_token, count in sorted(pre_tokens.items()):
         count = (count + scale // 2) // scale
         while count > 0:
-            waiting += [piece] * min(count, batch)
+            waiting += [pre_token] * min(count, batch)
             count -= batch
             if len(waiting) >= batch:
                 yield waiting
@@ -127,7 +127,7 @@ def feed(pieces: Counter[str], most: int = MOST_FED, batch: int = 4096) -> Itera
 
 
 def feed_counted(words: Counter[str], marker: str) -> Iterator[str]:
-    """Lines "word, tab, count", SentencePiece's weighted input: no blanks, no word with `marker`."""
+    """Yields lines "word, tab, count", SentencePiece's weighted input, without whitespace and words with `marker`."""
     for word, count in sorted(words.items()):
         if not word.isspace() and marker not in word and "\t" not in word and "\0" not in word:
             yield f"{word}\t{count}"

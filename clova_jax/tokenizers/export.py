@@ -1,4 +1,4 @@
-"""Tokenizers for `transformers`: the same ids there, or a message, never other ids in silence.
+"""Exports tokenizers to `transformers`: the same ids there, or an error, never other ids silently.
 
 All kinds but morpheme_byte become a `tokenizer.json` that any reader of the format takes. For morpheme_byte no such
 file can exist, since Kiwi cuts the text: its folder carries the code that calls us (`trust_remote_code=True`), and its
@@ -8,7 +8,7 @@ file can exist, since Kiwi cuts the text: its folder carries the code that calls
 <folder>/tokenizer.json, tokenizer_config.json    what `AutoTokenizer` reads
 <folder>/tokenization_clova.py                    morpheme_byte: our class, imported from clova_jax
 <folder>/clova_tokenizer/                         ours, as `load_tokenizer` reads it; not for kind hugging_face
-<folder>/clova_export.json                        tells the folder from one that is not ours
+<folder>/clova_export.json                        marks the folder as an export of ours
 """
 
 import shutil
@@ -28,7 +28,7 @@ from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
 
 OURS = "clova_tokenizer"  # the folder of our own files
 MODULE = "tokenization_clova"
-MARK = "clova_export.json"  # tells a folder of ours
+MARK = "clova_export.json"  # marks a folder as ours
 FORMAT = "clova_jax export 1"
 EXPORTED = (*ORIGINALS, f"{MODULE}.py", OURS)  # what a tokenizer's export may write at the top
 NEED = (
@@ -93,7 +93,7 @@ def export_tokenizer(
 
 
 def write_code(folder: Path) -> None:
-    """Writes what `trust_remote_code=True` runs for morpheme_byte, and the notice for who does not say it."""
+    """Writes the code that `trust_remote_code=True` runs for morpheme_byte, and the notice shown without that flag."""
     with whole_file(folder / f"{MODULE}.py") as file:
         file.write(CODE)
     with whole_file(folder / "tokenizer.json", "wb") as file:
@@ -103,7 +103,7 @@ def write_code(folder: Path) -> None:
 def _originals(
     tokenizer: HuggingFaceTokenizer, max_length: int | None
 ) -> tuple[dict[str, bytes], list[str]]:
-    """The files it came in, byte for byte."""
+    """Returns the files that the tokenizer came in, byte for byte, and notes."""
     files = tokenizer.files()
     end = tokenizer.token_of(tokenizer.end_of_text)
     if "tokenizer_config.json" not in files:  # transformers would guess a class by the model

@@ -1,9 +1,9 @@
-"""Tokenizers that came with a Hugging Face model: their own `tokenizer.json`, our contract.
+"""Runs the tokenizer of a Hugging Face model, its own `tokenizer.json`, under this project's interface.
 
 Ids are the library's. Text comes back token by token from a table of bytes, so that a continuation keeps
-its first blank and a character in several tokens is whole again. What such a tokenizer loses of a text, and whether
-pieces may be encoded apart, is measured when it is made (`hugging_face_measures.py`). The files it came in are kept
-byte for byte: an export gives them back.
+its first space and a character in several tokens is complete again. What such a tokenizer loses of a text, and
+whether segments may be encoded separately, is measured when it is made (`hugging_face_measures.py`). The files it
+came in are kept byte for byte: an export returns them.
 """
 
 import json
@@ -18,19 +18,19 @@ from clova_jax.common.json_values import fields
 from clova_jax.tokenizers.backend import BackendTokenizer, read_backend
 from clova_jax.tokenizers.base import MANIFEST, ORIGINALS, Packed, pack, unpack
 from clova_jax.tokenizers.hugging_face_measures import is_prefix_stable, losses_of
-from clova_jax.tokenizers.hugging_face_tokens import adds_blank, token_bytes, unknown_of
+from clova_jax.tokenizers.hugging_face_tokens import adds_space, token_bytes, unknown_of
 from clova_jax.tokenizers.words import reject_surrogates
 
 
 class HuggingFaceTokenizer(BackendTokenizer):
-    """A fast tokenizer of Hugging Face; special tokens in a text are plain characters.
+    """Encodes with a fast tokenizer of Hugging Face; special tokens in a text are plain characters.
 
     Args:
         backend: the tokenizer.
         end_of_text: the id that closes a text.
-        vocab_size: of the model; ids beyond the tokenizer's own stand for nothing.
+        vocab_size: the model's; ids beyond the tokenizer's own have no text.
         files: those it came in, by name; `tokenizer.json` is written from the backend where it is not among them.
-        facts: what is good to know of where it came from.
+        facts: where it came from, as JSON values.
 
     Raises:
         ClovaError: more tokens than `vocab_size`, an id given twice, an `end_of_text` that is no id, or a decoder
@@ -69,29 +69,29 @@ class HuggingFaceTokenizer(BackendTokenizer):
         facts = (facts or {}) | {"files": sorted(self._originals)}
         super().__init__(backend, tokens, end_of_text, options, facts)
         self.unknown = unknown
-        self._adds_blank = adds_blank(content)
+        self._adds_space = adds_space(content)
         self.prefix_stable = is_prefix_stable(self.encode)
         self._losses = losses_of(self, content, vocabulary)
 
     @property
     def losses(self) -> tuple[str, ...]:
-        """What of a text does not come back from its ids, as measured, a sentence each."""
+        """Lists the parts of a text that its ids lose, as measured, a sentence each."""
         return self._losses
 
     def token_of(self, number: int) -> str:
-        """The token of an id, as the files name it; "" where no token has it."""
+        """Returns the token of an id, as the files name it; "" where no token has it."""
         return self._backend.id_to_token(number) or ""
 
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
-        """The ids of each text."""
+        """Encodes each text."""
         if isinstance(texts, str):
             raise ClovaError("encode_batch takes a list of texts; encode takes one")
         return [unpack(ids) for ids in self._encode_words(list(texts))]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The text of ids; the blank that the tokenizer puts before a text is taken off again."""
+        """Decodes ids to text, without the space that the tokenizer puts before a text."""
         text = super().decode(ids)
-        return text[1:] if text.startswith(" ") and self._adds_blank else text
+        return text[1:] if text.startswith(" ") and self._adds_space else text
 
     def _encode_words(self, words: list[str]) -> Iterable[Packed]:
         reject_surrogates(words)
@@ -102,7 +102,7 @@ class HuggingFaceTokenizer(BackendTokenizer):
         return super()._content() | self.options
 
     def files(self) -> dict[str, bytes]:
-        """The files it came in, by name."""
+        """Returns the files it came in, by name."""
         return dict(self._originals)
 
     @classmethod
@@ -111,8 +111,8 @@ class HuggingFaceTokenizer(BackendTokenizer):
         place = folder / MANIFEST
         ids = fields(manifest["options"], place, {"end_of_text": int, "vocab_size": int})
         names = fields(manifest["facts"], place, {"files": list[str]})["files"]
-        if strange := sorted(set(names).difference(ORIGINALS)):
-            raise ClovaError(f"{place}: {strange[0]!r} is no file of a tokenizer")
+        if others := sorted(set(names).difference(ORIGINALS)):
+            raise ClovaError(f"{place}: {others[0]!r} is no file of a tokenizer")
         files = {name: (folder / name).read_bytes() for name in names}
         backend = read_backend(folder / "tokenizer.json")
         return cls(backend, **ids, files=files, facts=manifest["facts"])

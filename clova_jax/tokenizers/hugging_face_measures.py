@@ -95,7 +95,7 @@ def _losses(
     steps = [
         step["type"]
         for step in steps_of(content["normalizer"])
-        if step["type"] not in _KEPT and not _writes_blanks(step)
+        if step["type"] not in _KEPT and not _writes_spaces(step)
     ]
     if steps:
         yield f"its normalizer ({', '.join(steps)}) changes some texts"
@@ -108,5 +108,5 @@ def _losses(
             yield f"spaces beside {text!r} are dropped"
 
 
-def _writes_blanks(step: Mapping[str, Any]) -> bool:
+def _writes_spaces(step: Mapping[str, Any]) -> bool:
     return step["type"] == "Replace" and step["pattern"].get("String") == " "

@@ -1,4 +1,4 @@
-"""What the tokens of a Hugging Face tokenizer stand for, read from its `tokenizer.json`."""
+"""Finds the bytes that the tokens of a Hugging Face tokenizer stand for, from its `tokenizer.json`."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ from clova_jax.tokenizers.byte_level import BYTE_OF
 
 SUPPORTED = ("ByteLevel", "Metaspace", "WordPiece", "ByteFallback", "Replace", "Fuse", "Strip")
 Content = Mapping[str, Any]
-_NO_BLANK_BEFORE = (".", "?", "!", ",", "n't", "'m", "'s", "'ve", "'re")
+_NO_SPACE_BEFORE = (".", "?", "!", ",", "n't", "'m", "'s", "'ve", "'re")
 _fallback = re.compile("<0x([0-9A-F]{2})>").fullmatch
 
 
@@ -40,7 +40,7 @@ def token_bytes(
                 f"{', '.join(SUPPORTED)} (Replace of a text)"
             )
     if not any(step["type"] in ("ByteLevel", "Metaspace", "Replace") for step in decoder):
-        decoder = [*_back_to_blanks(content), *decoder]
+        decoder = [*_back_to_spaces(content), *decoder]
     if content["model"].get("byte_fallback"):
         decoder = [{"type": "ByteFallback"}, *decoder]
     added = {token["id"]: token for token in content["added_tokens"]}
@@ -73,13 +73,13 @@ def _bytes_of(token: str, decoder: Iterable[Content]) -> bytes:
         elif kind == "WordPiece":
             inside = token.startswith(step["prefix"])
             token = token[len(step["prefix"]) :] if inside else " " + token
-            if step["cleanup"] and token[1:] in _NO_BLANK_BEFORE:
+            if step["cleanup"] and token[1:] in _NO_SPACE_BEFORE:
                 token = token.removeprefix(" ")
     return token.encode()
 
 
-def _back_to_blanks(content: Content) -> Iterator[Content]:
-    """Undoes how blanks are written, for a decoder that leaves it out."""
+def _back_to_spaces(content: Content) -> Iterator[Content]:
+    """Yields the steps that turn marks back into spaces, for a decoder that leaves them out."""
     for step in (*steps_of(content["normalizer"]), *steps_of(content["pre_tokenizer"])):
         if step["type"] == "Metaspace":
             yield step
@@ -88,7 +88,7 @@ def _back_to_blanks(content: Content) -> Iterator[Content]:
 
 
 def unknown_of(content: Content, vocabulary: Mapping[str, int]) -> int | None:
-    """Finds the id that stands for what the vocabulary lacks; None where no character is lacking, or all vanish."""
+    """Finds the id of unknown characters; None where no character is unknown, or unknown ones vanish."""
     if knows_every_byte(content, vocabulary):
         return None
     model = content["model"]
@@ -98,7 +98,7 @@ def unknown_of(content: Content, vocabulary: Mapping[str, int]) -> int | None:
 
 
 def knows_every_byte(content: Content, vocabulary: Mapping[str, int]) -> bool:
-    """Tells whether any character can be written in bytes, by construction."""
+    """Returns whether any character can be written in bytes, by construction."""
     model = content["model"]
     if model["type"] not in ("BPE", "Unigram"):
         return False
@@ -110,9 +110,10 @@ def knows_every_byte(content: Content, vocabulary: Mapping[str, int]) -> bool:
     return all(letter in vocabulary for letter in BYTE_OF)
 
 
-def adds_blank(content: Content) -> bool:
-    """Tells whether a text gets a blank before it: by the pre-tokenizer, by Llama 2's normalizer, or by a decoder
-    that puts one between words.
+def adds_space(content: Content) -> bool:
+    """Returns whether the tokenizer puts a space before a text.
+
+    The pre-tokenizer may, Llama 2's normalizer, or a decoder that puts one between words.
     """
     before = [*steps_of(content["pre_tokenizer"]), *steps_of(content["normalizer"])]
     return any(

@@ -1,4 +1,4 @@
-"""Reading a saved tokenizer."""
+"""Loads a saved tokenizer."""
 
 from pathlib import Path
 from typing import Any

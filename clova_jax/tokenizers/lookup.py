@@ -24,12 +24,12 @@ FILE = "tokenizer.json"
 
 
 class LookupTokenizer(Tokenizer):
-    """Entries with an id each; everything else is `<unk>`.
+    """Looks entries up, each with an id of its own; everything else is `<unk>`.
 
     Args:
         entries: in order of id, the first two being `<|endoftext|>` and `<unk>`.
         options: empty.
-        facts: what is good to know of the training.
+        facts: figures of the training, as JSON values.
 
     Raises:
         ClovaError: the entries begin otherwise.
@@ -51,7 +51,7 @@ class LookupTokenizer(Tokenizer):
         return {"entries": self._entries}
 
     def files(self) -> dict[str, bytes]:
-        """What `load_tokenizer` needs beside the manifest, by name."""
+        """Returns the files that `load_tokenizer` needs beside the manifest, by name."""
         return {FILE: self._backend(self._entries).to_str(pretty=True).encode()}
 
     def plain_backend(self) -> tokenizers.Tokenizer:
@@ -82,7 +82,7 @@ class LookupTokenizer(Tokenizer):
 
 
 class EojeolTokenizer(LookupTokenizer):
-    """An id for each frequent eojeol."""
+    """Encodes each frequent eojeol as one id."""
 
     kind = "eojeol"
     pattern = RUST_WORD
@@ -93,7 +93,7 @@ class EojeolTokenizer(LookupTokenizer):
 
 
 class CharacterTokenizer(LookupTokenizer):
-    """An id for each frequent character."""
+    """Encodes each frequent character as one id."""
 
     kind = "character"
     pattern = r"[\s\S]"

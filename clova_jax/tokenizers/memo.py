@@ -1,4 +1,4 @@
-"""A bounded memo from words to what is known of them."""
+"""Remembers values of words in bounded memory."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Generic, TypeVar
@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 class Memo(Generic[Value]):
-    """Two generations of words: when the young one is full, it becomes the old one.
+    """Keeps two generations of words: when the young one is full, it becomes the old one.
 
     A word asked for again moves back to the young generation, so frequent words stay and rare
     ones leave after a while: nearly least-recently-used, at the cost of a plain dict.
@@ -18,7 +18,7 @@ class Memo(Generic[Value]):
         size: characters of all words in both generations together, 8 more a word counted for
             its entry. The default holds about 575,000 Korean words in less than 160 MB (183 to 270
             bytes each, measured).
-        kept: what is never forgotten, not counted; each generation has a dict of it.
+        kept: entries that are never forgotten and not counted; each generation has a dict of them.
     """
 
     def __init__(self, size: int = 8 << 20, kept: Mapping[str, Value] | None = None) -> None:
@@ -42,12 +42,12 @@ class Memo(Generic[Value]):
     ) -> None:
         """Adds `unseen` words to `known`, the young generation that the caller reads from.
 
-        `encode` gives each word of a list with its value, in any order.
+        `encode` returns each word of a list with its value, in any order.
         """
         self.add(known, encode(self.renew(known, unseen)))
 
     def renew(self, known: dict[str, Value], unseen: Collection[str]) -> list[str]:
-        """Moves those of `unseen` that the old generation has to `known`; gives the others."""
+        """Moves those of `unseen` that the old generation has to `known`; returns the others."""
         old = self._old
         if not old:
             return list(unseen)

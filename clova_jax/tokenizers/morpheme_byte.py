@@ -1,8 +1,8 @@
-"""The paper's tokenizer: Korean is cut at blanks and morphemes, then byte-level BPE in the pieces.
+"""Implements the paper's tokenizer: Korean is cut at spaces and morphemes, and byte-level BPE merges in between.
 
-It is `ByteTokenizer` with Kiwi's cuts in front. `analysis="eojeol"` (the default) looks at one
-eojeol at a time: what follows a blank cannot change the ids before it, and a memo of eojeols makes
-it fast. `analysis="sentence"` reads whole lines: 96 of 100 eojeols are cut the same, at the speed
+It is `ByteTokenizer` with Kiwi's cuts in front. `analysis="eojeol"` (the default) analyses one
+eojeol at a time: text after a space cannot change the ids before it, and a memo of eojeols makes
+it fast. `analysis="sentence"` analyses lines: 96 of 100 eojeols are cut the same, at the speed
 of the analyser. The Kiwi version is recorded, since another one may cut elsewhere.
 """
 
@@ -28,7 +28,7 @@ from clova_jax.tokenizers.byte_level import (
     count_parts,
     train_backend,
 )
-from clova_jax.tokenizers.count import count_pieces, count_words, thin
+from clova_jax.tokenizers.count import count_pre_tokens, count_words, thin
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.morphemes import (
     BATCH,
@@ -45,20 +45,18 @@ Analysis = Literal["eojeol", "sentence"]
 
 
 class MorphemeByteTokenizer(ByteTokenizer):
-    """Morpheme-aware byte-level BPE.
+    """Encodes by merges of bytes inside morphemes.
 
     Args:
         backend: as for `ByteTokenizer`.
-        options: what decided the ids, with `analysis` and `kiwi` (its versions).
-        facts: what is good to know of the training.
+        options: those that decided the ids, with `analysis` and `kiwi` (its versions).
+        facts: figures of the training, as JSON values.
         cuts: the frequent eojeols of the training text under their cuts, as `Morphemes` takes them; they
             spare the analyser, which takes a while to load and some 100 µs an eojeol.
     """
 
     kind = "morpheme_byte"
-    file_name = (
-        "pieces.json"  # no reader of `tokenizer.json` may take it for the whole: Kiwi is missing
-    )
+    file_name = "pieces.json"  # no reader of `tokenizer.json` may take it for the tokenizer: Kiwi is missing
 
     def __init__(
         self,
@@ -71,7 +69,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
         self.prefix_stable = options["analysis"] == "eojeol"
         self._cuts = cuts or {}
         self._morphemes = Morphemes(self._cuts)
-        self._pieces: Memo[Packed] = Memo()  # far fewer than words
+        self._pre_token_memo: Memo[Packed] = Memo()  # far fewer than words
         if options["kiwi"] != kiwi_version():
             warnings.warn(
                 f"this tokenizer was trained with {options['kiwi']}, but {kiwi_version()} is "
@@ -86,9 +84,9 @@ class MorphemeByteTokenizer(ByteTokenizer):
         if self.options["analysis"] == "eojeol":
             return super()._look_up(texts, known)
         reject_surrogates(texts)
-        cut = self._morphemes.cut_texts(texts)  # one by one: each line decides its own pieces
+        cut = self._morphemes.cut_texts(texts)  # one by one: each line decides its own pre-tokens
         return [[]] * len(texts), {
-            row: list(map(unit_of, pieces)) for row, pieces in enumerate(cut)
+            row: list(map(unit_of, pre_tokens)) for row, pre_tokens in enumerate(cut)
         }
 
     def _encode_new(self, units: list[str]) -> Iterator[tuple[str, Packed]]:
@@ -101,22 +99,22 @@ class MorphemeByteTokenizer(ByteTokenizer):
         self, unit_with: dict[str, str], cut: Iterator[tuple[str, list[str]]]
     ) -> Iterator[tuple[str, Packed]]:
         while some := list(islice(cut, BATCH)):
-            known = self._pieces.young
-            unseen = set().union(*(pieces for _, pieces in some)).difference(known)
-            self._pieces.learn(known, unseen, self._encode_pieces)
+            known = self._pre_token_memo.young
+            unseen = set().union(*(pre_tokens for _, pre_tokens in some)).difference(known)
+            self._pre_token_memo.learn(known, unseen, self._encode_pre_tokens)
             get = known.__getitem__
-            for word, pieces in some:
-                yield unit_with[word], b"".join(map(get, pieces))
+            for word, pre_tokens in some:
+                yield unit_with[word], b"".join(map(get, pre_tokens))
 
-    def _encode_pieces(self, pieces: list[str]) -> Iterator[tuple[str, Packed]]:
-        return zip(pieces, self._encode_words(pieces), strict=True)
+    def _encode_pre_tokens(self, pre_tokens: list[str]) -> Iterator[tuple[str, Packed]]:
+        return zip(pre_tokens, self._encode_words(pre_tokens), strict=True)
 
     def _content(self) -> dict[str, Any]:
         recorded = {name: self.options[name] for name in ("analysis", "kiwi")}
         return super()._content() | recorded | {"cuts": self._cuts}
 
     def files(self) -> dict[str, bytes]:
-        """What `load_tokenizer` needs beside the manifest, by name."""
+        """Returns the files that `load_tokenizer` needs beside the manifest, by name."""
         return super().files() | {CUTS: to_json({"cuts": self._cuts}, indent=2).encode()}
 
     @classmethod
@@ -134,7 +132,7 @@ class MorphemeByteTokenizer(ByteTokenizer):
 
 
 def _check_cuts(path: Path, key: str, cores: str) -> None:
-    """Refuses what are no places in a word, in order ("2 5"; "" cuts nowhere), or lie outside a word."""
+    """Refuses cuts that are no numbers in order ("2 5"; "" cuts nowhere), or lie outside a word."""
     if not re.fullmatch("([1-9][0-9]{0,3}( (?!$)|$))*", key):
         raise ClovaError(f"{path}: {key[:60]!r} are no cuts; copy the whole folder again")
     cuts = [int(cut) for cut in key.split()]
@@ -167,7 +165,7 @@ def train_morpheme_byte(
         min_count: a pair seen less often is not merged.
         korean_only: see `train_byte`.
         num_cuts: how many frequent eojeols are saved with their cuts (15 bytes each).
-        show_progress: bars on standard error.
+        show_progress: progress bars on standard error.
     """
     if analysis not in ("eojeol", "sentence"):
         raise ClovaError(f"analysis {analysis!r} is neither 'eojeol' nor 'sentence'")
@@ -176,7 +174,7 @@ def train_morpheme_byte(
     cuts: dict[str, str] = {}
     if analysis == "sentence":
         counts = count_words(texts, lambda text: next(morphemes.cut_texts([text])))
-        pieces = words = counts.words
+        pre_tokens = words = counts.words
     else:
         counts = count_words(texts)
         cores: Counter[str] = Counter()
@@ -190,8 +188,8 @@ def train_morpheme_byte(
         with progress(total=total, desc="cut", disable=not show_progress) as bar:
             cuts = morphemes.patterns(frequent, bar.update)
             morphemes = Morphemes(cuts)  # what is analysed once need not be again
-            pieces = count_pieces(words, morphemes.cut_words, done=bar.update)
-    parts, left_out = count_parts(pieces, korean_only)
+            pre_tokens = count_pre_tokens(words, morphemes.cut_words, done=bar.update)
+    parts, left_out = count_parts(pre_tokens, korean_only)
     backend = train_backend(parts, vocab_size, min_count, show_progress)
     options = {
         "analysis": analysis,

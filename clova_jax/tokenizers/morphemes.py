@@ -1,9 +1,9 @@
-"""Where Kiwi sees morphemes, as cuts of the original string.
+"""Finds morphemes with Kiwi, as cuts of the original string.
 
-Only cuts are taken from the analysis, never its spelling, so pieces always join to the text. A
+Only cuts are taken from the analysis, never its spelling, so segments always join to the text. A
 cut that falls inside another morpheme (했 = 하 + 었) is dropped.
 
-Eojeol analysis looks at one *core* at a time: a run of Hangul syllables with the ASCII digits and
+Eojeol analysis takes one *core* at a time: a run of Hangul syllables with the ASCII digits and
 letters grown into it. Digits read as 0 and letters as a, so "2021년에" and "1987년에" are analysed
 once; punctuation, jamo and everything else never reaches Kiwi, whose time is quadratic on some of
 it. Cores over 30 characters are cut there first, and runs of 100 are left alone.
@@ -37,7 +37,7 @@ _LINE = re.compile(r"[^\n]{1,500}(?=\s)|[^\n]{1,500}|\n+")  # what sentence anal
 
 
 def kiwi_version() -> str:
-    """Versions of the analyser and its model, which decide the cuts."""
+    """Returns the versions of the analyser and its model, which decide the cuts."""
     names = ("kiwipiepy", "kiwipiepy_model")
     return " ".join(f"{name}=={importlib.metadata.version(name)}" for name in names)
 
@@ -60,7 +60,7 @@ os.register_at_fork(after_in_child=_forget)
 
 
 def _analyse(texts: Sequence[str]) -> Iterator[Cuts]:
-    """The cuts of each text: starts of morphemes that lie inside no other morpheme.
+    """Returns the cuts of each text: starts of morphemes that lie inside no other morpheme.
 
     The analyser's threads begin at once, not when the first answer is asked for, and each of its iterators has only
     what those take in: with more in it, they wait for Python at every text, and Python for them.
@@ -92,7 +92,7 @@ def _cuts_of(text: str, tokens: Sequence[Any]) -> Cuts:
 
 
 def _analyse_cores(cores: Iterable[str]) -> Iterator[tuple[str, Cuts]]:
-    """Cores with their cuts. In order: neighbours need the same parts of the analyser's model (a fifth less time)."""
+    """Returns cores with their cuts. In order: neighbours need the same parts of the model (a fifth less time)."""
     cores = sorted(cores)
     return zip(cores, _analyse(cores), strict=True)
 
@@ -111,14 +111,14 @@ class Morphemes:
         self._memo: Memo[Cuts] = Memo(kept=saved)
 
     def cut_words(self, words: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-        """Words and their pieces; a space before a word stays with its first piece.
+        """Yields words with their segments; a space before a word stays with its first segment.
 
-        In another order: words of new cores come last, since the analyser begins with all of those now, while the
-        caller does something else. Words of `LONGEST` characters are parts of longer runs: no eojeol, so not analysed.
+        The order is another: words with new cores come last, since the analyser works on all of those while the
+        caller goes through the others. Words of `LONGEST` characters are parts of longer runs: no eojeol, so not analysed.
         """
         known = self._memo.young
         get = known.get
-        whole: list[tuple[str, Cuts]] = []
+        seen: list[tuple[str, Cuts]] = []
         near: list[tuple[str, Spans]] = []
         late: list[tuple[str, Spans]] = []
         new: set[str] = set()
@@ -130,19 +130,19 @@ class Morphemes:
                 new.update(unseen)
                 (late if unseen else near).append((word, spans))
             else:
-                whole.append((word, cuts))
+                seen.append((word, cuts))
         answers = _analyse_cores(self._memo.renew(known, new))
-        return self._pieces(known, whole, near, late, answers)
+        return self._cut_all(known, seen, near, late, answers)
 
-    def _pieces(
+    def _cut_all(
         self,
         known: dict[str, Cuts],
-        whole: list[tuple[str, Cuts]],
+        seen: list[tuple[str, Cuts]],
         near: list[tuple[str, Spans]],
         late: list[tuple[str, Spans]],
         answers: Iterable[tuple[str, Cuts]],
     ) -> Iterator[tuple[str, list[str]]]:
-        for word, cuts in whole:
+        for word, cuts in seen:
             shift = word[0] == " "
             if len(cuts) == 1:  # the common case, made short
                 cut = cuts[0] + shift
@@ -156,7 +156,7 @@ class Morphemes:
             yield word, _cut(word, spans, known)
 
     def cut_texts(self, texts: Iterable[str]) -> Iterator[list[str]]:
-        """The pieces of each text, every line analysed whole (no memo: the context decides)."""
+        """Yields the segments of each text; each line is analysed as one (no memo: the context decides)."""
         texts = list(texts)
         split = list(map(_LINE.findall, texts))
         # Outside the basic plane Kiwi counts in UTF-16 units: a stand-in keeps the offsets.
@@ -173,9 +173,9 @@ class Morphemes:
     def patterns(
         self, cores: Collection[str], done: Callable[[int], Any] = lambda cores: None
     ) -> dict[str, str]:
-        """Cores under their cuts, as `known` takes them; analyses those not seen yet.
+        """Returns cores under their cuts, as `known` takes them; analyses those not seen yet.
 
-        `done` is told how many have been looked at since the last call.
+        `done` is called with the number of cores analysed since the last call.
         """
         known = self._memo.young
         ordered = sorted(cores)
@@ -190,14 +190,14 @@ class Morphemes:
 
 
 def cores_of(word: str) -> list[str]:
-    """What of a word is looked up or analysed."""
+    """Returns the cores of a word, which are looked up or analysed."""
     if len(word) >= LONGEST:
         return []
     return [core.translate(_ALIKE) for core in _CORES.findall(word)]
 
 
 def _spans(word: str, known: Container[str]) -> Spans:
-    """Start, end and form of each core: as it stands if that is known, else with digits and letters made alike."""
+    """Returns start, end and form of each core: as it stands if that is known, else with digits and letters alike."""
     if match := _one_core(word):
         core = match[1]
         start, end = match.span(1)

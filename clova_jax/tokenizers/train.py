@@ -1,4 +1,4 @@
-"""Training: texts are streamed and counted once, whatever the kind."""
+"""Trains tokenizers: texts are streamed and counted once, whatever the kind."""
 
 import inspect
 from collections.abc import Iterable

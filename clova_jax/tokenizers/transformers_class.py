@@ -1,4 +1,4 @@
-"""Our tokenizers inside `transformers`: the same ids, Kiwi included.
+"""Runs our tokenizers inside `transformers`: the same ids, Kiwi included.
 
 `AutoTokenizer.from_pretrained(folder, trust_remote_code=True)` comes here through the few lines that `export.py` writes
 beside a tokenizer of kind morpheme_byte. `ClovaTokenizer.from_pretrained` reads such a folder without that flag.
@@ -18,7 +18,7 @@ from clova_jax.tokenizers.morpheme_byte import CUTS, MorphemeByteTokenizer
 
 
 class ClovaTokenizer(PreTrainedTokenizer):
-    """A saved tokenizer as `transformers` wants it; tokens are shown in GPT-2's letters for bytes."""
+    """Adapts a saved tokenizer to `transformers`; tokens are shown in GPT-2's letters for bytes."""
 
     # All of them, so that each is fetched where the folder lies on a server.
     vocab_files_names: ClassVar = {
@@ -46,11 +46,11 @@ class ClovaTokenizer(PreTrainedTokenizer):
 
     @property
     def vocab_size(self) -> int:
-        """Number of ids."""
+        """Returns the number of ids."""
         return self._tokenizer.vocab_size
 
     def get_vocab(self) -> dict[str, int]:
-        """Ids by token."""
+        """Returns the ids by token."""
         return dict(self._number_of)
 
     def _tokenize(self, text: str, **_: Any) -> list[str]:
@@ -63,7 +63,7 @@ class ClovaTokenizer(PreTrainedTokenizer):
         return self._letters[index]
 
     def convert_tokens_to_string(self, tokens: list[str]) -> str:
-        """The text of tokens."""
+        """Decodes tokens to text."""
         return b"".join(
             token.encode() if token == END_OF_TEXT else bytes(map(BYTE_OF.__getitem__, token))
             for token in tokens

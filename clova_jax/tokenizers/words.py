@@ -1,10 +1,10 @@
-"""Words: the units that are encoded one by one, whatever stands beside them.
+"""Splits text into words, which are encoded one by one, whatever stands beside them.
 
-A word is a run of non-blanks with at most one space before it, or a run of blanks. Words join to
-the text again, and a blank after a text never changes the words before it: ids of a text are the
-ids of its words, and a continuation that starts with a blank leaves the ids of its context alone.
+A word is a run of characters with at most one space before it, or a run of whitespace. Words join to
+the text again, and whitespace after a text never changes the words before it: the ids of a text are those
+of its words, and a continuation that starts with whitespace does not change the ids of its context.
 
-Units are how words are looked up, since `str.split` is three times as fast as a regular expression:
+Words are looked up as units, since `str.split` is three times as fast as a regular expression:
 "영화를" stands for the word " 영화를", and "영화를 ", with a space behind, for the word "영화를". Most
 are one word; some are several, with line ends between them.
 """
@@ -15,26 +15,26 @@ from collections.abc import Sequence
 from clova_jax.common.errors import ClovaError
 
 LONGEST = 100  # characters; longer runs are cut here, so that no input is quadratic
-DENSE = 40  # characters for each run of blanks, below which a text is split word by word
+DENSE = 40  # characters for each run of whitespace, below which a text is split word by word
 
-_WORD = " ?{solid}{most}|{blank}{most}(?= {solid})|{blank}{most}"
+_WORD = " ?{solid}{most}|{white}{most}(?= {solid})|{white}{most}"
 _MOST = f"{{1,{LONGEST}}}"
 # What `str.isspace` says, written out for the engine inside `tokenizers`, whose \s is narrower.
-_BLANK = (
+_WHITE = (
     r"\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
 )
-RUST_WORD = _WORD.format(solid=f"[^{_BLANK}]", blank=f"[{_BLANK}]", most=_MOST)
+RUST_WORD = _WORD.format(solid=f"[^{_WHITE}]", white=f"[{_WHITE}]", most=_MOST)
 
 # Of Python's own, \S is faster than [^\s].
-split_words = re.compile(_WORD.format(solid=r"\S", blank=r"\s", most=_MOST)).findall
+split_words = re.compile(_WORD.format(solid=r"\S", white=r"\s", most=_MOST)).findall
 
-has_blank = re.compile(r"\s").search
-# A space before another blank or the end, and the blanks after it: where a split at spaces is wrong.
+has_whitespace = re.compile(r"\s").search
+# A space before more whitespace or the end, and all of that: where a split at spaces is wrong.
 _ODD = re.compile(r" (?:\s+|\Z)")
 
 
 def split_units(text: str) -> list[str]:
-    """The units of a text."""
+    """Splits a text into units."""
     odd = [match.span() for match in _ODD.finditer(text)]
     if not odd:
         return _units_of_solid(text, False)
@@ -60,7 +60,7 @@ def _units_of_solid(text: str, space: bool) -> list[str]:
 
 
 def shorten(units: list[str]) -> list[str]:
-    """Units of the same text, none of more than `LONGEST` characters (and the space behind)."""
+    """Returns units of the same text, none of more than `LONGEST` characters (and the space behind)."""
     if max(map(len, units), default=0) <= LONGEST:
         return units
     short = []
@@ -73,12 +73,12 @@ def shorten(units: list[str]) -> list[str]:
 
 
 def unit_of(word: str) -> str:
-    """The unit that stands for a word, or a part of one."""
+    """Returns the unit that stands for a word, or a part of one."""
     return word[1:] if word[0] == " " and not word.isspace() else word + " "
 
 
 def text_of(unit: str) -> str:
-    """The characters that a unit stands for."""
+    """Returns the characters that a unit stands for."""
     return unit[:-1] if unit[-1] == " " else " " + unit
 
 
@@ -86,7 +86,7 @@ def reject_surrogates(texts: Sequence[str]) -> None:
     """Refuses halves of UTF-16 pairs, which no UTF-8 file can hold.
 
     Raises:
-        ClovaError: one is there; its place is told.
+        ClovaError: one is there; the message quotes its text.
     """
     try:
         "".join(texts).encode()  # all at once: nearly always right

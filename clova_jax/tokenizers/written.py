@@ -1,10 +1,10 @@
-"""A text as it comes back from its ids."""
+"""Finds how a text comes back from its ids."""
 
 from typing import Any
 
 
 def as_written(tokenizer: Any, text: str) -> str:
-    """What comes back of a text that stands after another: all of it, unless the tokenizer loses something."""
+    """Returns a text that follows another as its ids give it back: unchanged, unless the tokenizer loses some of it."""
 
     def back(words: str) -> str:
         return tokenizer.decode(tokenizer.encode(words))

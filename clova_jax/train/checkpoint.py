@@ -170,7 +170,7 @@ class Checkpoints:
         """
         found = -1
 
-        def look() -> None:
+        def find() -> None:
             nonlocal found
             for step in reversed(self.steps()):
                 damage = self._damage(step)
@@ -182,7 +182,7 @@ class Checkpoints:
                     file=sys.stderr,
                 )
 
-        on_first_process(look)  # what it raises ends every process
+        on_first_process(find)  # what it raises ends every process
         if jax.process_count() > 1:
             found = int(multihost_utils.broadcast_one_to_all(found))
         return None if found < 0 else found
@@ -224,7 +224,7 @@ class Checkpoints:
         if (name := not_finite(state)) is not None:
             raise ClovaError(
                 f"{folder}: {name} holds numbers that are not finite; remove this checkpoint, and training "
-                "goes on from the one before"
+                "resumes from the one before"
             )
         return state
 

@@ -2,7 +2,7 @@
 
 The same code runs on one device (no axis is manual, no communication) and inside the step's `shard_map`.
 There, parameters are marked as differing over the axes that split the tokens *before* they are
-differentiated, and gradients are added up by hand *after*: once a step, outside every loop.
+differentiated, and gradients are added up explicitly *after*: once a step, outside every loop.
 """
 
 import functools
@@ -39,7 +39,7 @@ class Objective:
     """Computes the training objective on local shards.
 
     Args:
-        config: the whole model's sizes.
+        config: sizes of the complete model.
         axes: the manual mesh axes of more than one device.
         schedule: microbatches, and stages where there is a pipeline.
         split_over_data: for each parameter the dimension FSDP splits, counted from the end (-1 is the
@@ -64,13 +64,13 @@ class Objective:
         tokens = jnp.sum(mask)
         tokens = lax.psum(tokens, self.axes.data) if self.axes.data else tokens
         batch = {**batch, "weights": mask / jnp.maximum(tokens, 1)}
-        whole = self._own(params)
+        own = self._own(params)
         if self.schedule.stages > 1:
-            loss, gradients = jax.value_and_grad(self._pipeline_loss)(whole, batch)
+            loss, gradients = jax.value_and_grad(self._pipeline_loss)(own, batch)
         elif self.schedule.microbatches > 1:
-            loss, gradients = self._accumulate(whole, self._microbatches(batch))
+            loss, gradients = self._accumulate(own, self._microbatches(batch))
         else:
-            loss, gradients = jax.value_and_grad(self._loss)(whole, batch)
+            loss, gradients = jax.value_and_grad(self._loss)(own, batch)
         return self._sum(loss, self.axes.batch), self._reduce(gradients), tokens
 
     def nll(self, params: Params, batch: Batch) -> Float[Array, "B T"] | Float[Array, "n"]:
@@ -120,13 +120,13 @@ class Objective:
             )
         return {k: v.reshape(count, rows // count, *v.shape[1:]) for k, v in batch.items()}
 
-    def _accumulate(self, params: Params, pieces: Batch) -> tuple[Array, Params]:
-        def add(total: tuple[Array, Params], piece: Batch) -> tuple[tuple[Array, Params], None]:
-            return jax.tree.map(jnp.add, total, jax.value_and_grad(self._loss)(params, piece)), None
+    def _accumulate(self, params: Params, microbatches: Batch) -> tuple[Array, Params]:
+        def add(total: tuple[Array, Params], batch: Batch) -> tuple[tuple[Array, Params], None]:
+            return jax.tree.map(jnp.add, total, jax.value_and_grad(self._loss)(params, batch)), None
 
         zeros = jax.tree.map(lambda x: zeros_like_varying(x.shape, x.dtype, x), params)
-        start = (zeros_like_varying((), jnp.float32, pieces["weights"]), zeros)
-        return lax.scan(add, start, pieces)[0]
+        start = (zeros_like_varying((), jnp.float32, microbatches["weights"]), zeros)
+        return lax.scan(add, start, microbatches)[0]
 
     # The pipeline.
 
@@ -138,25 +138,29 @@ class Objective:
         def by_repeat(x: Array) -> Array:  # [k,...] or [R,1,k,...] -> [R,k,...]
             return x.reshape(repeats, layers, *x.shape[1 if repeats == 1 else 3 :])
 
-        pieces = self._microbatches(batch)
+        microbatches = self._microbatches(batch)
         decoder = bind(self.config, params)
         x = decoder.embed(batch["ids"], None, batch.get("positions"), self.dtype, self.axes)
-        x = x.reshape(*pieces["ids"].shape, x.shape[-1])
+        x = x.reshape(*microbatches["ids"].shape, x.shape[-1])
 
         # Recomputing a stage of one layer is recomputing the layer: not twice.
-        whole = self.remat == "stage" or (self.remat == "full" and repeats > 1)
-        inner = "none" if whole and layers == 1 else self.remat
+        recompute_stage = self.remat == "stage" or (self.remat == "full" and repeats > 1)
+        inner = "none" if recompute_stage and layers == 1 else self.remat
 
-        def stage(blocks: nnx.Module, repeat: Array, x: Array, piece: Batch) -> Array:
+        def stage(blocks: nnx.Module, repeat: Array, x: Array, microbatch: Batch) -> Array:
             def take(x: Array) -> Array:
                 return x[0] if repeats == 1 else lax.dynamic_index_in_dim(x, repeat, keepdims=False)
 
-            return self._layers(jax.tree.map(take, blocks), x, piece, inner)
+            return self._layers(jax.tree.map(take, blocks), x, microbatch, inner)
 
-        if whole:
+        if recompute_stage:
             stage = jax.checkpoint(stage, prevent_cse=False)
         blocks = jax.tree.map(by_repeat, decoder.blocks)
-        extras = {name: pieces[name] for name in ("segment_ids", "positions") if name in pieces}
+        extras = {
+            name: microbatches[name]
+            for name in ("segment_ids", "positions")
+            if name in microbatches
+        }
         out = run_pipeline(self.schedule, self.axes, stage, blocks, x, extras)
         # The head is shared out: every stage takes its part of the tokens.
         out = self._share(out.reshape(-1, out.shape[-1]))
@@ -176,13 +180,13 @@ class Objective:
         hidden, targets, weights = self._pipeline_hidden(params, batch, "targets", "weights")
         return weighted_loss(params, self.config, hidden, targets, weights, axes=self.axes)
 
-    # Parameters that are whole or split over 'data', and their gradients.
+    # Parameters, complete or split over 'data', and their gradients.
 
     def _gather(self, params: Any, split: Any) -> Any:
-        def whole(x: Array, dim: int) -> Array:
+        def gathered(x: Array, dim: int) -> Array:
             return lax.all_gather(x, self.axes.data, axis=x.ndim + dim, tiled=True) if dim else x
 
-        return jax.tree.map(whole, params, split) if self.axes.data else params
+        return jax.tree.map(gathered, params, split) if self.axes.data else params
 
     def _own(self, params: Params) -> Params:
         """Marks parameters as each device's own, gathered, except for the blocks, which are gathered layer by layer."""

@@ -31,7 +31,7 @@ class NonFiniteGuard:
             where = f"step {last_good}" if last_good is not None else "the beginning"
             raise ClovaError(
                 f"step {step}: {self.limit} steps in a row had a loss or gradient that is not finite; the "
-                f"last state kept is that of {where}: lower the learning rate, or look at the data there"
+                f"last state kept is that of {where}: lower the learning rate, or inspect the data there"
             )
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,7 +20,24 @@ class Tracker(Protocol):
         """Takes one row; `step` is always in it."""
 
     def close(self) -> None:
-        """Flushes and lets go."""
+        """Flushes and closes."""
+
+
+class Trackers:
+    """Hands every row to several trackers, in order."""
+
+    def __init__(self, trackers: Sequence[Tracker]) -> None:
+        self._trackers = trackers
+
+    def log(self, row: dict[str, Any]) -> None:
+        """Hands on one row."""
+        for tracker in self._trackers:
+            tracker.log(row)
+
+    def close(self) -> None:
+        """Closes all of them."""
+        for tracker in self._trackers:
+            tracker.close()
 
 
 class JsonLines:
@@ -106,7 +124,7 @@ class TensorBoard:
 class WeightsAndBiases:
     """Logs to a Weights & Biases run; needs the package `wandb` and a login, or `WANDB_MODE=offline`.
 
-    Its id lies in `<directory>/wandb.json`, so that a training run that goes on stays one run there.
+    Its id lies in `<directory>/wandb.json`, so that a training run that is resumed stays one run there.
     """
 
     def __init__(

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from clova_jax.common.command import check_numbers, mesh_option, option, seed_option
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
 
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
-WARMUP_SHARE = 0.03  # at most, where the whole budget is small
+WARMUP_SHARE = 0.03  # at most, where the budget is small
 
 
 @dataclass(frozen=True)
@@ -21,71 +21,68 @@ class PretrainOptions:
     The same command resumes the run.
     """
 
-    data: str = option(
-        help="a token store (a folder or a URL such as gs://…), or a folder of documents"
-    )
-    tokenizer: Path = option(help="a tokenizer folder, as `clova tokenizer` writes it")
-    size: str = option("mini", f"one of {', '.join(SIZES)}")
-    steps: int | None = option(None, "training steps; or give --tokens", least=1)
-    tokens: int | None = option(None, "training tokens, for example 1e9; or give --steps", least=1)
-    global_batch: int = option(16, "sequences a step, over all devices (the paper: 1024)", least=1)
-    length: int = option(512, "tokens a sequence (GPT-3: 2048)", least=1)
+    data: str
+    """a token store (a folder or a URL such as gs://…), or a folder of documents"""
+    tokenizer: Path
+    """a tokenizer folder, as `clova tokenizer` writes it"""
+    size: str = option("mini", help=f"one of {', '.join(SIZES)}")
+    steps: int | None = option(None, least=1)
+    """training steps; or give --tokens"""
+    tokens: int | None = option(None, least=1)
+    """training tokens, for example 1e9; or give --steps"""
+    global_batch: int = option(16, least=1)
+    """sequences a step, over all devices (the paper: 1024)"""
+    length: int = option(512, least=1)
+    """tokens a sequence (GPT-3: 2048)"""
     mesh: tuple[int, ...] = mesh_option()
-    microbatches: int | None = option(
-        None,
-        "microbatches per data shard (gradient accumulation); by default 1, with a pipeline up to four per stage",
-        least=1,
-    )
-    schedule: str = option(
-        "gpipe",
-        "pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS",
-    )
-    fsdp: bool = option(False, "also split parameters and optimizer state over the data axis")
-    remat: Literal["none", "dots", "full", "stage"] = option(
-        "none",
-        "activation recomputation. none: keep all; dots: keep matrix products; full: recompute each layer; "
-        "stage: recompute each pipeline stage, and each layer in it",
-    )
-    learning_rate: float | None = option(
-        None, "the peak; by default that of the paper's Table 2 for the size", above=0
-    )
-    warmup_tokens: int | None = option(
-        None,
-        "tokens of linear warm-up; by default 375M (GPT-3), or 3% of the budget if that is less",
-        least=0,
-    )
-    ramp_tokens: int = option(
-        0, "grow the batch from an eighth to its full size over these tokens", least=0
-    )
-    packing: Literal["concatenate", "segments"] = option(
-        "concatenate",
-        "concatenate: attention crosses document ends, as in GPT-3; segments: it stays inside a document",
-    )
-    weights: tuple[str, ...] = option(
-        ("natural",),
-        "mixture of the sources. natural: by size; table1: the paper's shares of the kinds; or source=weight …",
-    )
-    sources: Path | None = option(None, "JSON registry of your sources: name to kind and tier")
-    max_epochs: float | None = option(None, "no source is repeated more often than this", above=0)
-    validate_every: int = option(500, "steps between validations; 0: only at the end", least=0)
-    checkpoint_every: int = option(500, "steps between checkpoints", least=1)
-    keep_last: int = option(3, "how many checkpoints to keep", least=1)
-    keep_every: int = option(
-        0, "also keep each checkpoint whose step divides by this; 0: none", least=0
-    )
-    milestones: tuple[float, ...] = option(
-        (), "numbers of tokens after which to keep a model directory; several are possible", above=0
-    )
-    seed: int = seed_option("seed of the initial parameters and of the order of the data")
-    tensorboard: bool = option(False, "also write event files for TensorBoard")
-    wandb: bool = option(False, "also log to Weights & Biases")
-    wandb_project: str = option("clova_jax", "the Weights & Biases project")
-    workers: int | None = option(
-        None,
-        "processes that serialise documents; by default one a CPU, one for a small corpus",
-        least=1,
-    )
-    out: Path = option(Path("runs/pretrain"), "where checkpoints, metrics and the model go")
+    microbatches: int | None = option(None, least=1)
+    """microbatches per data shard (gradient accumulation); by default 1, with a pipeline up to
+    four per stage"""
+    schedule: str = "gpipe"
+    """pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS"""
+    fsdp: bool = False
+    """also split parameters and optimizer state over the data axis"""
+    remat: Literal["none", "dots", "full", "stage"] = "none"
+    """activation recomputation. none: keep all; dots: keep matrix products; full: recompute each
+    layer; stage: recompute each pipeline stage, and each layer in it"""
+    learning_rate: float | None = option(None, above=0)
+    """the peak; by default that of the paper's Table 2 for the size"""
+    warmup_tokens: int | None = option(None, least=0)
+    """tokens of linear warm-up; by default 375M (GPT-3), or 3% of the budget if that is less"""
+    ramp_tokens: int = option(0, least=0)
+    """grow the batch from an eighth to its full size over these tokens"""
+    packing: Literal["concatenate", "segments"] = "concatenate"
+    """concatenate: attention crosses document ends, as in GPT-3; segments: it stays inside a
+    document"""
+    weights: tuple[str, ...] = ("natural",)
+    """mixture of the sources. natural: by size; table1: the paper's shares of the kinds; or
+    source=weight …"""
+    sources: Path | None = None
+    """JSON registry of your sources: name to kind and tier"""
+    max_epochs: float | None = option(None, above=0)
+    """no source is repeated more often than this"""
+    validate_every: int = option(500, least=0)
+    """steps between validations; 0: only at the end"""
+    checkpoint_every: int = option(500, least=1)
+    """steps between checkpoints"""
+    keep_last: int = option(3, least=1)
+    """how many checkpoints to keep"""
+    keep_every: int = option(0, least=0)
+    """also keep each checkpoint whose step divides by this; 0: none"""
+    milestones: tuple[float, ...] = option((), above=0)
+    """numbers of tokens after which to keep a model directory; several are possible"""
+    seed: int = seed_option()
+    """seed of the initial parameters and of the order of the data"""
+    tensorboard: bool = False
+    """also write event files for TensorBoard"""
+    wandb: bool = False
+    """also log to Weights & Biases"""
+    wandb_project: str = "clova_jax"
+    """the Weights & Biases project"""
+    workers: int | None = option(None, least=1)
+    """processes that serialise documents; by default one a CPU, one for a small corpus"""
+    out: Path = Path("runs/pretrain")
+    """where checkpoints, metrics and the model go"""
 
     def __post_init__(self) -> None:
         if self.size not in SIZES:
@@ -116,7 +113,7 @@ class PretrainOptions:
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
-    def pieces(self) -> int:
+    def microbatches_per_shard(self) -> int:
         """Returns the number of microbatches of a data shard.
 
         By default 1; with a pipeline up to four per stage, as many as divide the sequences.

@@ -155,7 +155,7 @@ class TrainStep:
 
     def _places(self, params: Any) -> TrainState:
         """Returns the shardings of a state: trees shaped like the parameters lie as these do, the rest on every device."""
-        whole = self.layout.replicated()
+        replicated = self.layout.replicated()
         shapes = abstract_params(self.config)
 
         def place(value: jax.ShapeDtypeStruct, like: jax.ShapeDtypeStruct, where: Any) -> Any:
@@ -170,14 +170,14 @@ class TrainStep:
                 jax.eval_shape(self.optimizer.init, shapes),
                 shapes,
                 params,
-                transform_non_params=lambda _: whole,
+                transform_non_params=lambda _: replicated,
             )
         except ValueError:
             raise ClovaError(
                 "optimizer: its state holds for some parameters something not shaped like them (as adafactor's and "
                 "optax.masked's does), and where that lies on a mesh is not known; give another, such as adamw or lion"
             ) from None
-        return TrainState(params, opt_state, whole, whole)
+        return TrainState(params, opt_state, replicated, replicated)
 
     def _fresh(self, seed: int) -> TrainState:
         return fresh_state(self.optimizer, self.layout.arrange(init_params(self.config, seed)))
@@ -217,9 +217,9 @@ class TrainStep:
     def _train(
         self, state: TrainState, batch: dict[str, Array]
     ) -> tuple[TrainState, dict[str, Array]]:
-        whole = PartitionSpec()
+        replicated = PartitionSpec()
         loss, gradients, tokens = self._on_shards(
-            self._objective.loss_and_gradients, (whole, self.layout.specs(), whole)
+            self._objective.loss_and_gradients, (replicated, self.layout.specs(), replicated)
         )(state.params, batch)
         after, norm, accept = apply_gradients(self.optimizer, state, loss, gradients)
         metrics = {

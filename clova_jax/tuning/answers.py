@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 
 from clova_jax.evaluate import Item, Task
-from clova_jax.inference import complete, score_choices, score_ids
+from clova_jax.inference import Model, complete, score_choices, score_ids
 from clova_jax.tuning.examples import Example
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
 
 
 def label_logprobs(
-    view: Any,
+    view: Model,
     task: Task,
     before: Sequence[int],
     contexts: Sequence[Sequence[int]],
@@ -26,7 +26,7 @@ def label_logprobs(
 
 
 def dev_figures(
-    view: Any,
+    view: Model,
     task: Task,
     before: Sequence[int],
     items: Sequence[Item],
@@ -57,7 +57,7 @@ def label_figures(scores: np.ndarray, gold: np.ndarray) -> dict[str, float]:
 
 
 def predictions(
-    view: Any,
+    view: Model,
     task: Task,
     before: Sequence[int],
     items: Sequence[Item],

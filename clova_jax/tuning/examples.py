@@ -1,6 +1,7 @@
 """Turns training examples into tokens, drawn, split and ordered by the seed."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +109,7 @@ def make_examples(
 def split(items: Sequence[Item], seed: int) -> tuple[list[Item], list[Item]]:
     """Splits items at random into training and development items; a fifth, from 16 to 500, is for development.
 
-    Both count as examples used: nothing else is looked at.
+    Both count as examples used: no other label is seen.
 
     Raises:
         ClovaError: there are too few for both.
@@ -144,6 +145,11 @@ class Batches:
         if epoch != self._epoch:
             self._epoch, self._order = epoch, self._shuffled(epoch)
         return [self.examples[i] for i in self._order[number]]
+
+    def iterate(self, step: int) -> Generator[list[Example], None, None]:
+        """Yields the batches of a step and of all after it."""
+        for number in itertools.count(step):
+            yield self[number]
 
     def _shuffled(self, epoch: int) -> np.ndarray:
         """Returns int[batches, size]; the rest of an uneven epoch is left for another one."""

@@ -1,31 +1,52 @@
-"""Runs the training loop: updates, validation on the development split, early stopping, resuming."""
+"""Assembles the training loop of a tuning run: steps, validation on the development split, early stopping, resuming."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
+import jax.numpy as jnp
 import optax
 from jaxtyping import Array
 
-from clova_jax.common.command import as_json
+from clova_jax.common.options import as_json
 from clova_jax.common.progress import progress
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.model import Params
 from clova_jax.train import LearningRate, TrainState, adamw
-from clova_jax.train.guards import NonFiniteGuard
-from clova_jax.train.optimizer import apply_gradients
-from clova_jax.tuning.examples import Batches
-from clova_jax.tuning.inside import Gradient
+from clova_jax.train.hooks import EarlyStop, MeanLoss, ProgressBar, SkippedSteps
+from clova_jax.train.optimizer import apply_gradients, fresh_state
+from clova_jax.train.trainer import Hook, Run, train
+from clova_jax.tuning.data import TuningData
+from clova_jax.tuning.examples import Batches, Example
 from clova_jax.tuning.options import TuneOptions
-from clova_jax.tuning.state import Progress, on_host
+from clova_jax.tuning.state import Progress
 
-Look = Callable[
-    [Params], dict[str, float]
-]  # validates on the development split: `dev_loss` and other figures
+Validate = Callable[[Params], dict[str, float]]  # `dev_loss` and other figures of what is trained
+
+
+class Gradient(Protocol):
+    """Computes loss and gradient, from the model's weights (`inside.py`) or through an API (`outside.py`)."""
+
+    def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Array, Params]:
+        """Returns the loss of the batch as `losses` defines it, and its gradient."""
+
+    def validate(self, trainable: Params, data: TuningData) -> dict[str, float]:
+        """Returns `dev_loss` and other figures of the development split."""
+
+
+class Steps(Protocol):
+    """Makes the steps of a run."""
+
+    def begin(self, trainable: Params) -> TrainState:
+        """Returns the state before the first step; `trainable` is not changed later."""
+
+    def __call__(
+        self, state: TrainState, batch: Sequence[Example]
+    ) -> tuple[TrainState, dict[str, Any]]:
+        """Makes a step, and returns the scalars `loss` and `skipped`; `state` is consumed."""
 
 
 @dataclass(frozen=True)
@@ -45,11 +66,35 @@ class Tuned:
     best_loss: float
 
 
-def train(
+class GradientSteps:
+    """Makes steps of Adam; one whose loss or gradient is not finite changes nothing.
+
+    Args:
+        gradient: loss and gradient of a batch.
+        options: the learning rate and its schedule.
+    """
+
+    def __init__(self, gradient: Gradient, options: TuneOptions) -> None:
+        self.gradient, self.optimizer = gradient, make_optimizer(options)
+
+    def begin(self, trainable: Params) -> TrainState:
+        """Returns the state before the first step, with a copy of what is trained."""
+        return fresh_state(self.optimizer, jax.tree.map(jnp.copy, trainable))
+
+    def __call__(
+        self, state: TrainState, batch: Sequence[Example]
+    ) -> tuple[TrainState, dict[str, Any]]:
+        """Makes a step."""
+        loss, gradients = self.gradient(state.params, batch)
+        state, skipped = _update(self.optimizer, state, loss, gradients)
+        return state, {"loss": loss, "skipped": skipped}
+
+
+def run_steps(
+    steps: Steps,
     start: Params,
-    gradient: Gradient,
     batches: Batches,
-    look: Look,
+    validate: Validate,
     options: TuneOptions,
     *,
     out: Path | None = None,
@@ -59,12 +104,11 @@ def train(
 ) -> Tuned:
     """Trains until the steps are spent or `patience` validations in a row have not improved the development loss.
 
-    A step whose loss or gradient is not finite changes nothing.
-
     Args:
+        steps: makes the steps.
         start: what is trained; not changed.
-        gradient: loss and gradient of a batch.
-        look: validates; from what is trained to `dev_loss` and other figures.
+        batches: of each step.
+        validate: from what is trained to `dev_loss` and other figures.
         out: where the run is kept; a run there is resumed from its last validation.
         identity: what must not change when the run is resumed.
         stop: ends the run after a step with `Stopped`; it resumes from its last validation.
@@ -73,42 +117,70 @@ def train(
     Raises:
         ClovaError: 20 steps in a row were not finite; another run in `out`.
     """
-    identity = (identity or {}) | as_json(options)
-    optimizer = make_optimizer(options)
-    run = (
-        Progress.load(out, identity, optimizer, start) if out else Progress.start(optimizer, start)
-    )
-    if run.finished:
-        return Tuned(run.best, run.history, run.best_step, run.best_loss)
-    state = run.state
-    if not run.history:
-        _look(run, state, look, float("nan"))
-    guard, step = NonFiniteGuard(), int(state.step)
-    losses: list[float] = []
-    with progress(total=options.steps, initial=step, desc=label, unit="step") as bar:
-        while step < options.steps and not _tired(run, options):
-            loss, gradients = gradient(state.params, batches[step])
-            state, accepted = update(optimizer, state, loss, gradients)
-            step += 1
-            guard.watch(step, not accepted, run.best_step)
-            if accepted:
-                losses.append(float(loss))
-            bar.update(1)
-            if stop and stop.requested:
-                raise Stopped(stop.requested)
-            if step % options.evaluate_every == 0 or step == options.steps:
-                _look(run, state, look, sum(losses) / len(losses) if losses else float("nan"))
-                losses = []
-                bar.set_postfix_str(
-                    f"dev {run.history[-1]['dev_loss']:.3f}, best {run.best_loss:.3f} at {run.best_step}",
-                    refresh=False,
-                )
-                if out:
-                    run.save(out, identity)
-    run.finished = True
-    if out:
-        run.save(out, identity)
-    return Tuned(run.best, run.history, run.best_step, run.best_loss)
+    keep = KeepProgress(options.evaluate_every, out, (identity or {}) | as_json(options))
+    kept = keep.load(steps.begin(start), start)
+    best = kept.best
+    if not kept.finished:
+        run = Run(kept.state, int(kept.state.step), options.steps)
+        mean = MeanLoss()
+        with progress(total=run.total_steps, initial=run.step, desc=label, unit="step") as bar:
+            hooks = (
+                SkippedSteps(lambda: best.step),
+                mean,
+                EarlyStop(options.evaluate_every, options.patience, validate, best, mean),
+                keep,
+                ProgressBar(
+                    bar,
+                    lambda run: 1,
+                    lambda run: (
+                        f"dev {best.history[-1]['dev_loss']:.3f}, best {best.loss:.3f} at {best.step}"
+                    ),
+                    label,
+                ),
+            )
+            train(run, steps, batches.iterate, hooks, stop)
+        if run.stopped and not (run.is_last or run.ended):
+            raise Stopped(run.stopped)
+        keep.finish()
+    return Tuned(best.params, best.history, best.step, best.loss)
+
+
+class KeepProgress(Hook):
+    """Writes the run at every validation; it acts after `EarlyStop`.
+
+    Args:
+        every: steps between two validations.
+        out: the folder; None keeps nothing.
+        identity: what must not change when the run is resumed.
+    """
+
+    def __init__(self, every: int, out: Path | None, identity: dict[str, Any]) -> None:
+        self.every, self.out, self.identity = every, out, identity
+
+    def load(self, fresh: TrainState, start: Params) -> Progress:
+        """Returns the run in the folder, or a fresh one where there is none.
+
+        Raises:
+            ClovaError: it is another run, or damaged.
+        """
+        self.progress = Progress.start(fresh, start)
+        if self.out is not None:
+            self.progress = self.progress.load(self.out, self.identity)
+        return self.progress
+
+    def __call__(self, run: Run) -> None:
+        """Writes the state and the best parameters."""
+        self.progress.state = run.state
+        self._save()
+
+    def finish(self) -> None:
+        """Writes that nothing is left to do."""
+        self.progress.finished = True
+        self._save()
+
+    def _save(self) -> None:
+        if self.out is not None:
+            self.progress.save(self.out, self.identity)
 
 
 @functools.cache  # one object an options, so that a compiled update is found again
@@ -120,25 +192,9 @@ def make_optimizer(options: TuneOptions) -> optax.GradientTransformation:
 
 
 @functools.partial(jax.jit, static_argnums=0, donate_argnums=1)
-def update(
+def _update(
     optimizer: optax.GradientTransformation, state: TrainState, loss: Array, gradients: Params
 ) -> tuple[TrainState, Array]:
-    """Makes one update, and returns whether it was accepted; `state` is consumed."""
+    """Makes one update, and returns whether it was skipped; `state` is consumed."""
     state, _, accept = apply_gradients(optimizer, state, loss, gradients)
-    return state, accept
-
-
-def _look(run: Progress, state: TrainState, look: Look, loss: float) -> None:
-    """Validates on the development split, and keeps the best parameters."""
-    run.state = state
-    figures = look(state.params)
-    step = int(state.step)
-    run.history.append({"step": step, "loss": loss if loss == loss else None, **figures})
-    if figures["dev_loss"] < run.best_loss:
-        run.best, run.best_loss, run.best_step = on_host(state.params), figures["dev_loss"], step
-
-
-def _tired(run: Progress, options: TuneOptions) -> bool:
-    """Returns True if none of the last `patience` validations was better."""
-    last = run.history[-1]["step"]
-    return last - run.best_step >= options.patience * options.evaluate_every
+    return state, ~accept

@@ -2,7 +2,7 @@
 
 A label's share among the labels is what decides the answer, and what the development split is judged by.
 Its plain likelihood is mostly that of its form: over a vocabulary of thousands a small model spends hundreds
-of updates on " (", and none on telling the labels apart (docs/results/p_tuning.md). The original p-tuning code has both:
+of updates on " (", and none on distinguishing the labels (docs/results/p_tuning.md). The original p-tuning code has both:
 the label token over the vocabulary (LAMA), and the label words among each other (few-shot SuperGLUE).
 """
 

@@ -1,7 +1,7 @@
-"""Tunes a prompt through the input-gradient API alone, without the weights (planned in the paper's section 5.3).
+"""Computes loss and gradient through the input-gradient API alone, without the weights (planned in the paper's section 5.3).
 
-The other side gets ids and the present prompt vectors, and answers with a loss and its gradient at the input
-embeddings; encoder, chain rule and optimizer stay here. The same steps as `objective.Inside`, from outside.
+The API gets ids and the present prompt vectors, and answers with a loss and its gradient at the input
+embeddings; encoder, chain rule and optimizer stay here. The same numbers as `inside.Inside`, from outside.
 """
 
 from collections.abc import Sequence
@@ -11,10 +11,12 @@ import jax
 import numpy as np
 
 from clova_jax.inference import Template
+from clova_jax.language_model import LanguageModel
 from clova_jax.model import Params
 from clova_jax.tuning.answers import label_figures
-from clova_jax.tuning.encoders import prompt_vectors
+from clova_jax.tuning.data import TuningData
 from clova_jax.tuning.examples import Example
+from clova_jax.tuning.methods.base import SoftPrompts
 
 AT_ONCE = 32  # examples of a pass over the development split
 
@@ -24,15 +26,16 @@ class Outside:
 
     Args:
         lm: with `input_gradients`, `tokenizer` and `config`; nothing else of it is used.
+        method: makes the prompt vectors.
         template: what stands around the texts.
     """
 
-    def __init__(self, lm: Any, template: Template) -> None:
+    def __init__(self, lm: LanguageModel, method: SoftPrompts, template: Template) -> None:
         self.lm = lm
         self.first = lm.config.vocab_size
         self.before = template.ids(lm.tokenizer, self.first)[0]
-        self._vectors = jax.jit(prompt_vectors)
-        self._pull = jax.jit(lambda encoder, change: jax.vjp(prompt_vectors, encoder)[1](change)[0])
+        self._vectors = jax.jit(method.vectors)
+        self._pull = jax.jit(lambda own, change: jax.vjp(method.vectors, own)[1](change)[0])
 
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Any, Params]:
         """Returns the loss of the batch as `losses` defines it, and its gradient at what is trained."""
@@ -46,8 +49,9 @@ class Outside:
             np.add.at(change, numbers[where], share * row[where])
         return np.float32(loss), self._pull(trainable, change)
 
-    def look(self, trainable: Params, examples: Sequence[Example]) -> dict[str, float]:
-        """Returns the figures of `scores.dev_figures` on the development split, in passes of a few examples."""
+    def validate(self, trainable: Params, data: TuningData) -> dict[str, float]:
+        """Returns the figures of `answers.dev_figures` on the development split, in passes of a few examples."""
+        examples = data.dev_examples
         vectors = np.asarray(self._vectors(trainable))
         parts = [examples[at : at + AT_ONCE] for at in range(0, len(examples), AT_ONCE)]
         losses = np.concatenate([self._ask(vectors, part)[0] for part in parts])
@@ -66,9 +70,9 @@ class Outside:
         ids, targets, mask = [], [], []
         for example in batch:
             for target in (example.target, *example.others):
-                whole = [*self.before, *example.context, *target]
-                start = len(whole) - len(target) - 1  # what predicts the first target
-                ids.append(whole[:-1])
+                row = [*self.before, *example.context, *target]
+                start = len(row) - len(target) - 1  # what predicts the first target
+                ids.append(row[:-1])
                 mask.append([0] * start + [1] * len(target))
                 # Targets that do not count may be anything; a virtual token is no target.
                 targets.append([0] * start + list(target))

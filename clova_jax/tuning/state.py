@@ -1,14 +1,12 @@
 """Keeps a tuning run on disk: two safetensors files and a JSON file, written completely at every validation."""
 
-import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from jaxtyping import Array
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
@@ -20,7 +18,8 @@ from clova_jax.common.json_values import fields
 from clova_jax.common.run_folder import check_run
 from clova_jax.model import Params, not_finite
 from clova_jax.train import TrainState
-from clova_jax.train.optimizer import fresh_state
+from clova_jax.train.hooks import Best
+from clova_jax.train.state import on_host
 
 FORMAT = "clova_jax tuning 2"  # 2: the optimizer's state is optax's
 KINDS = {
@@ -40,31 +39,25 @@ class Progress:
 
     Args:
         state: what is trained, with the optimizer's state and the number of steps.
-        best: what was best on the development split so far, on the host.
-        best_loss, best_step: there.
-        history: a row a validation: `step`, `loss` (mean since the last one), `dev_loss`, `dev_accuracy`.
+        best: what was best on the development split so far, and all validations.
         finished: nothing is left to do.
     """
 
     state: TrainState
-    best: Params
-    best_loss: float = float("inf")
-    best_step: int = 0
-    history: list[dict[str, Any]] = field(default_factory=list)
+    best: Best
     finished: bool = False
 
     @classmethod
-    def start(cls, optimizer: optax.GradientTransformation, trainable: Params) -> "Progress":
-        """Begins a run, with a copy of what is trained."""
-        copied = jax.tree.map(jnp.copy, trainable)
-        return cls(fresh_state(optimizer, copied), on_host(trainable))
+    def start(cls, state: TrainState, trainable: Params) -> "Progress":
+        """Begins a run, with a copy of what is trained as the best so far."""
+        return cls(state, Best(on_host(trainable)))
 
     def save(self, folder: Path, identity: dict[str, Any]) -> None:
-        """Writes the run; `run.json`, last, names the other file, so that the three always fit."""
+        """Writes the run; `run.json`, last, names the other file, so that the two always fit."""
         step = int(self.state.step)
-        arrays = {"state": self.state, "best": self.best}
+        arrays = {"state": self.state, "best": self.best.params}
         if self.finished:
-            arrays = {"best": self.best}  # nobody resumes from here
+            del arrays["state"]  # nobody resumes from here
         name = f"step_{step}{'_end' if self.finished else ''}.safetensors"
         with whole_file(folder / name, "wb") as file:
             file.write(save({k: np.asarray(x) for k, x in _flat(arrays).items()}))
@@ -73,9 +66,9 @@ class Progress:
             "file": name,
             "sha256": hash_file(folder / name),
             "identity": identity,
-            "best_loss": self.best_loss,
-            "best_step": self.best_step,
-            "history": self.history,
+            "best_loss": self.best.loss,
+            "best_step": self.best.step,
+            "history": self.best.history,
             "finished": self.finished,
         }
         write_json(folder / "run.json", values)
@@ -83,22 +76,14 @@ class Progress:
             if old.name != name:
                 old.unlink()
 
-    @classmethod
-    def load(
-        cls,
-        folder: Path,
-        identity: dict[str, Any],
-        optimizer: optax.GradientTransformation,
-        trainable: Params,
-    ) -> "Progress":
-        """Reads the run in a folder, or starts a fresh one where there is none.
+    def load(self, folder: Path, identity: dict[str, Any]) -> "Progress":
+        """Reads the run in a folder; returns this one, a fresh one, where there is none.
 
         Raises:
             ClovaError: it is another run, or damaged.
         """
-        fresh = cls.start(optimizer, trainable)
         if not (folder / "run.json").is_file():
-            return fresh
+            return self
         path = folder / "run.json"
         found = read_json(path)
         values = fields(found, path, KINDS)
@@ -110,7 +95,7 @@ class Progress:
         for row in values["history"]:
             fields(row, f"{path}: 'history'", {"step": int, "dev_loss": float | None})
         check_run(folder, values["identity"], identity)
-        parts: dict[str, Any] = {"state": fresh.state, "best": fresh.best}
+        parts: dict[str, Any] = {"state": self.state, "best": self.best.params}
         if values["finished"]:
             del parts["state"]
         file = folder / Path(values["file"]).name
@@ -123,10 +108,10 @@ class Progress:
             raise ClovaError(f"{file}: is damaged (differs from its hash); remove {folder}")
         if (name := not_finite(parts)) is not None:
             raise ClovaError(f"{file}: {name} holds numbers that are not finite; remove {folder}")
-        state = placed(parts.get("state", fresh.state), fresh.state)
-        rest = {key: values[key] for key in ("best_step", "history", "finished")}
         loss = float("inf") if values["best_loss"] is None else values["best_loss"]
-        return dataclasses.replace(fresh, state=state, best=parts["best"], best_loss=loss, **rest)
+        best = Best(parts["best"], loss, values["best_step"], values["history"])
+        state = placed(parts.get("state", self.state), self.state)
+        return Progress(state, best, values["finished"])
 
 
 def placed(tree: Any, like: Any) -> Any:
@@ -140,11 +125,6 @@ def placed(tree: Any, like: Any) -> Any:
         return jax.device_put(new, old.sharding if old.committed else None)
 
     return jax.tree.map(place, tree, like)
-
-
-def on_host(tree: Params) -> Params:
-    """Copies arrays into the host's memory, where no donated buffer can change them."""
-    return jax.tree.map(np.array, tree)
 
 
 def _flat(tree: Any) -> dict[str, Any]:

@@ -88,11 +88,11 @@ def test_what_a_killed_run_was_writing_is_removed(tmp_path, data):
     script = (
         "import os, signal, sys\n"
         "from clova_jax.common import files\n"
-        "from clova_jax.corpus.run import pipeline\n"
+        "from clova_jax.corpus.run import write\n"
         "def lines():\n"
         "    yield '{}'\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
-        "pipeline.write_lines = lambda path, rows: files.write_lines(path, lines())\n"
+        "write.write_lines = lambda path, rows: files.write_lines(path, lines())\n"
         "from clova_jax import cli\n"
         f"cli.main(['corpus', '--data', {str(data)!r}, '--out', {str(tmp_path / 'out')!r}, '--workers', '1'])\n"
     )

@@ -5,21 +5,29 @@ from typing import Literal
 
 import pytest
 
-from clova_jax.common.command import as_json, main, option, parse
+from clova_jax.common.command import main, parse
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import as_json, option
 
 
 @dataclass(frozen=True)
 class Greet:
     """Says hello."""
 
-    names: tuple[str, ...] = option(("세계",), "whom to greet")
-    tone: Literal["plain", "polite"] = option("polite", "how to speak")
-    times: int = option(1, "how often")
-    rate: float | None = option(None, "how fast, 100% is usual")
-    loud: bool = option(False, "shout")
-    mesh: tuple[int, ...] = option((1, 1, 1), "data,pipe,model", metavar="D,P,M")
-    out: Path = option(Path("runs/greet"), "where to write")
+    names: tuple[str, ...] = ("세계",)
+    """whom to greet"""
+    tone: Literal["plain", "polite"] = "polite"
+    """how to speak"""
+    times: int = 1
+    """how often"""
+    rate: float | None = None
+    """how fast, 100% is usual"""
+    loud: bool = False
+    """shout"""
+    mesh: tuple[int, ...] = option((1, 1, 1), metavar="D,P,M")
+    """data,pipe,model"""
+    out: Path = Path("runs/greet")
+    """where to write"""
 
 
 def test_flags_of_every_type():
@@ -75,7 +83,7 @@ def test_config_file_is_overridden_by_flags(tmp_path, suffix):
 def test_options_survive_a_round_trip_through_json(tmp_path):
     greet = Greet(names=("가",), rate=0.25, out=tmp_path)
     file = tmp_path / "options.json"
-    from clova_jax.common.command import save_options
+    from clova_jax.common.options import save_options
 
     save_options(greet, file)
     assert parse(Greet, ["--config", str(file)]) == greet
@@ -118,6 +126,54 @@ def test_a_full_disk_is_one_line(capsys):
         "greet: error: runs/greet/model: no room left on the disk; "
         "free some and run the same command again\n"
     )
+
+
+@dataclass(frozen=True)
+class Voice:
+    """How it sounds."""
+
+    pitch: int = option(440, above=0)
+    """in hertz"""
+    speed: float | None = None
+    """words a second"""
+
+
+@dataclass(frozen=True)
+class Speak:
+    """Says a text aloud."""
+
+    text: str
+    """what to say"""
+    voice: Voice = Voice(pitch=220)
+    which: tuple[str, ...] = option((), positional=True, metavar="SPEAKER")
+    """loudspeakers"""
+
+
+def test_nested_options_are_flags_without_a_prefix(tmp_path, capsys):
+    assert parse(Speak, ["--text", "x"]) == Speak("x", Voice(220))
+    spoken = parse(Speak, ["left", "right", "--text", "x", "--pitch", "1e3", "--speed=-1"])
+    assert spoken == Speak("x", Voice(1000, -1.0), ("left", "right"))
+    assert as_json(spoken) == {
+        "text": "x",
+        "pitch": 1000,
+        "speed": -1.0,
+        "which": ["left", "right"],
+    }
+    file = tmp_path / "c.json"
+    file.write_text('{"text": "y", "pitch": 5, "speed": null}')
+    assert parse(Speak, ["--config", str(file), "--pitch", "7"]) == Speak("y", Voice(7, None))
+    with pytest.raises(ClovaError, match="--pitch: 0 is not above 0"):
+        parse(Speak, ["--text", "x", "--pitch", "0"])
+    with pytest.raises(SystemExit):
+        parse(Speak, ["--help"])
+    shown = capsys.readouterr().out
+    assert "in hertz (default: 220)" in shown
+    assert "what to say (required)" in shown
+
+
+def test_a_required_flag_left_out_is_named_with_its_help():
+    with pytest.raises(ClovaError, match="--text is required: what to say"):
+        parse(Speak, [])
 
 
 def test_help_names_every_option(capsys):

@@ -1,4 +1,6 @@
 import gzip
+import subprocess
+import sys
 
 import pytest
 import zstandard
@@ -84,3 +86,23 @@ def test_a_file_that_was_not_finished_does_not_appear(tmp_path):
         interrupted()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_next_write_removes_what_killed_ones_left(tmp_path):
+    path, other = tmp_path / "a[1].txt", tmp_path / "b.txt"
+    code = (
+        "import os, sys; from clova_jax.common.files import whole_file\n"
+        "writers = [whole_file(path) for path in sys.argv[1:]]\n"
+        "for writer in writers: writer.__enter__().write('half')\n"
+        "os._exit(9)"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path, other], check=False).returncode == 9
+    assert len(list(tmp_path.iterdir())) == 2
+    with whole_file(path) as slow:  # another writer of the same file, still alive
+        slow.write("first")
+        with whole_file(path) as quick:
+            quick.write("second")
+        assert path.read_text() == "second"
+    assert path.read_text() == "first"
+    (left,) = set(tmp_path.iterdir()) - {path}
+    assert left.name.startswith(".b.txt.")

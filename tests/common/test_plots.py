@@ -7,7 +7,7 @@ from matplotlib.image import imread
 from clova_jax.common import plots
 from clova_jax.common.plots import figure, hangul_font, legend
 from clova_jax.sample import is_sample, write_sample
-from clova_jax.tables.sizes import emergence_plot
+from clova_jax.tables.sizes import draw_emergence
 
 
 def test_a_picture_is_written_whole_or_not_at_all(tmp_path):
@@ -66,7 +66,7 @@ def test_the_sample_world_is_known_and_stands_alone(tmp_path, monkeypatch):
     row = {"part": "", "task": "nsmc", "metric": "accuracy", "shots": 70, "num_params": 10}
     row |= {"value": 60.0, "low": 55.0, "high": 65.0, "baseline": 50.0}
     for synthetic, lines in ((False, True), (True, False)):
-        emergence_plot([row], tmp_path / "plot.png", synthetic)
+        draw_emergence([row], tmp_path / "plot.png", synthetic)
         (axes,) = drawn.pop().axes
         labels = [line.get_label() for line in axes.get_lines()]
         assert ("paper" in labels) is lines

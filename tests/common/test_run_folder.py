@@ -214,3 +214,19 @@ def test_a_decorated_function_holds_the_folder_it_is_given(tmp_path):
     assert measure("model", out=tmp_path / "b") is not None
     assert measure("model") is None
     assert run.__name__ == "run"
+
+
+def test_a_folder_that_another_process_removes_meanwhile_is_made_again(tmp_path, monkeypatch):
+    """pathlib asks twice, and what it found first may be gone when it looks again."""
+    real, calls = Path.mkdir, []
+
+    def mkdir(self, *args, **options):
+        calls.append(self)
+        if len(calls) == 1:
+            raise FileExistsError(self)
+        return real(self, *args, **options)
+
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    with run_folder(tmp_path / "out") as out:
+        assert out.is_dir()
+    assert len(calls) > 1

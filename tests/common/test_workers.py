@@ -60,6 +60,21 @@ def test_a_program_may_end_in_the_middle_of_a_map(tmp_path):
     assert done.stdout == "(0, 0)\n"
 
 
+@pytest.mark.timeout(100)
+def test_a_script_without_a_guard_is_named_with_the_remedy(tmp_path):
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import functools\n"
+        "from clova_jax.common.workers import ordered_map\n"
+        "print(list(ordered_map(functools.partial, (abs,), range(3), 2)))\n"
+    )
+    done = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert f"{program}: a worker process could not start" in last
+    assert 'put what it runs under `if __name__ == "__main__":`' in last
+
+
 def test_few_items_are_read_ahead():
     read = []
     items = (read.append(n) or n for n in [1] * 1_000)

@@ -9,7 +9,7 @@ from corpus_world import prose
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.tokenizers import train_tokenizer
-from experiments.corpus_statistics import Options, run
+from experiments.corpus_statistics import TABLE, Options
 
 
 def test_table_1_of_a_small_corpus(tmp_path, capsys):
@@ -27,7 +27,7 @@ def test_table_1_of_a_small_corpus(tmp_path, capsys):
     tokenizer = train_tokenizer(blogs, kind="byte", vocab_size=400)
     tokenizer.save(tmp_path / "tokenizer")
     options = Options(data=data, tokenizer=tmp_path / "tokenizer", out=tmp_path / "out", workers=1)
-    run(options)
+    TABLE.run(options)
     rows = {row["kind"]: row for row in read_json(tmp_path / "out" / "results.json")["rows"]}
     assert set(rows) == {"blog", "news", "total"}
     assert rows["blog"]["documents"] == 20
@@ -42,6 +42,6 @@ def test_table_1_of_a_small_corpus(tmp_path, capsys):
     assert "561.8" in capsys.readouterr().out.replace("561.80", "561.8")
     for path in data.iterdir():
         path.write_text("")  # a rerun reads counts, not documents
-    run(options)
+    TABLE.run(options)
     with pytest.raises(ClovaError, match="another corpus or tokenizer"):
-        run(Options(data=tmp_path, tokenizer=tmp_path / "tokenizer", out=tmp_path / "out"))
+        TABLE.run(Options(data=tmp_path, tokenizer=tmp_path / "tokenizer", out=tmp_path / "out"))

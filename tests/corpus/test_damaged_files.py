@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_lines, read_pieces, read_text
+from clova_jax.common.files import read_chunks, read_lines, read_text
 from clova_jax.corpus import documents
 from clova_jax.corpus.documents import (
     BadLines,
@@ -279,13 +279,13 @@ def test_a_small_bomb_unpacks_in_small_steps(tmp_path):
     for suffix in PACK:
         path = tmp_path / f"a{suffix}"
         path.write_bytes(PACK[suffix](bytes(64 << 20)))
-        sizes = [len(piece) for piece in read_pieces(path)]
+        sizes = [len(piece) for piece in read_chunks(path)]
         assert sum(sizes) == 64 << 20
         assert max(sizes) <= 1 << 20
     code = (
-        "import resource, sys; from clova_jax.common.files import read_pieces\n"
+        "import resource, sys; from clova_jax.common.files import read_chunks\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
-        "for path in sys.argv[1:]: assert sum(map(len, read_pieces(path))) == 64 << 20\n"
+        "for path in sys.argv[1:]: assert sum(map(len, read_chunks(path))) == 64 << 20\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) >> 10)"
     )
     paths = [str(tmp_path / f"a{suffix}") for suffix in PACK]

@@ -9,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.corpus.dedup.pairs import (
-    BANDS,
-    ROWS,
     candidate_pairs,
     exact_duplicates,
     near_duplicates,
     resolve,
-    signatures,
     similarities,
 )
+from clova_jax.corpus.dedup.signatures import BANDS, ROWS, signatures
 
 
 def banded(texts: list[str]) -> np.ndarray:
@@ -99,6 +97,12 @@ def test_candidate_pairs_meet_the_first_and_the_neighbour():
     keys = np.array([7, 5, 7, 7, 9], np.uint64)
     pairs = {tuple(pair) for pair in candidate_pairs(keys, np.arange(5)).tolist()}
     assert pairs == {(0, 2), (0, 3), (2, 3)}
+
+
+def test_a_document_like_a_dropped_one_is_compared_with_the_kept_one():
+    pairs, like = np.array([[0, 1], [1, 2]]), np.array([0.9, 0.9])
+    gone = resolve(pairs, like, lambda earlier, later: 0.8, 0.7)
+    assert gone == {1: (0, pytest.approx(0.9)), 2: (0, pytest.approx(0.8))}
 
 
 def test_resolve_asks_about_the_witness():

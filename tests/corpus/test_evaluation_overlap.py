@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.evaluation_overlap import FORMS, PAGE, cleaner_of, findable, survivors
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import write_json, write_jsonl
-from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning
+from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.evaluation_overlap import (
     LABEL,
     LINE,
@@ -22,7 +22,10 @@ from clova_jax.corpus.clean.evaluation_overlap import (
     comparable,
 )
 from clova_jax.corpus.clean.normalize import normalize
-from clova_jax.labelled.evaluation_sets import KNOWN, Item, known_files, read_items
+from clova_jax.corpus.clean.steps import STEP_NAMES
+from clova_jax.corpus.settings import Cleaning
+from clova_jax.labelled.names import KNOWN, known_files
+from clova_jax.labelled.rows import Item, read_items
 from tests.worlds.growth import too_slow
 
 _WORDS = [
@@ -247,7 +250,7 @@ def test_other_files_and_older_versions_are_refused_in_one_line(tmp_path):
         EvaluationIndex.load(path)
     path.write_bytes(b"PK\x03\x04 no archive")
     with pytest.raises(ClovaError, match="no index of evaluation sets"):
-        Cleaner(Cleaning(evaluation_index=str(path)))
+        Cleaner(Cleaning(evaluation_index=path))
     with pytest.raises(ClovaError, match="no such file"):
         EvaluationIndex.load(tmp_path / "absent.npz")
     EvaluationIndex(["하나 둘 셋 넷 다섯"]).save(path)
@@ -260,9 +263,9 @@ def test_other_files_and_older_versions_are_refused_in_one_line(tmp_path):
 
 def test_evaluation_comes_before_what_changes_words():
     assert (
-        STEPS.index("normalize")
-        < STEPS.index("evaluation")
-        < min(map(STEPS.index, ("toxicity", "privacy", "prefix")))
+        STEP_NAMES.index("normalize")
+        < STEP_NAMES.index("evaluation")
+        < min(map(STEP_NAMES.index, ("toxicity", "privacy", "prefix")))
     )
 
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 
-from clova_jax.corpus.clean import rules
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.clean.language import language
+from clova_jax.corpus.clean.length import too_short
 from clova_jax.corpus.clean.linear_model import ngrams
 from clova_jax.corpus.clean.normalize import normalize
 from clova_jax.corpus.clean.profile import profile
 from clova_jax.corpus.clean.quality import quality
+from clova_jax.corpus.clean.repetition import repetition, word_list
 from clova_jax.corpus.clean.spam import spam
-from clova_jax.corpus.dedup.pairs import signatures
+from clova_jax.corpus.clean.title import drop_repeated_title
+from clova_jax.corpus.dedup.signatures import signatures
 from clova_jax.corpus.read.core_region import core_text
 from clova_jax.corpus.read.dialogue import dialogue_text, number_speakers
 from clova_jax.corpus.read.html import html_text, html_title
@@ -64,11 +66,11 @@ _thread = [{"text": "식후에 한 알씩 드시면 됩니다.", "adopted": True
 TEXT_OPERATORS: dict[str, Callable[[str], Any]] = {
     "normalize": normalize,
     "profile": profile.__wrapped__,
-    "too short": lambda text: rules.too_short(text, 20),
-    "repetition": rules.repetition,
-    "word list": rules.word_list,
-    "title": rules.drop_repeated_title,
-    "title given": lambda text: rules.drop_repeated_title("첫 줄\n" + text, text[:1_000]),
+    "too short": lambda text: too_short(text, 20),
+    "repetition": repetition,
+    "word list": word_list,
+    "title": drop_repeated_title,
+    "title given": lambda text: drop_repeated_title("첫 줄\n" + text, text[:1_000]),
     "language": language,
     "spam": spam,
     "quality": quality,

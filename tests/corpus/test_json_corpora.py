@@ -9,7 +9,8 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import BadLines, base_of
 from clova_jax.corpus.read import json_corpora
 from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.settings import Cleaning, Job
 
 NEWS = {
     "id": "NWRW1900000001",
@@ -164,6 +165,16 @@ def test_a_source_is_the_institutes_whatever_its_folder(tmp_path):
     assert {row["source"] for row in read(tmp_path)[0]} == {"modu_받은 것", "NIKL 2", "남의 것"}
 
 
+def test_a_registered_source_keeps_its_name(tmp_path):
+    write(tmp_path / "data" / "받은 것" / "a.json", NEWS)
+    write(tmp_path / "data" / "더 받은 것" / "b.json", SPOKEN)
+    write(tmp_path / "sources.json", {"받은 것": {"kind": "news", "tier": 1}})
+    cleaning = Cleaning(sources=tmp_path / "sources.json")
+    report = run(Job(tmp_path / "data", tmp_path / "out", cleaning, workers=1))
+    kinds = {row["source"]: row["kind"] for row in report["sources"]}
+    assert kinds == {"받은 것": "news", "modu_더 받은 것": "modu"}
+
+
 def test_through_the_whole_pipeline(tmp_path):
     write(tmp_path / "data" / "NIKL" / "a.json", NEWS)
     write(tmp_path / "data" / "NIKL" / "b.json", SPOKEN)
@@ -231,8 +242,8 @@ def test_documents_come_one_by_one_from_a_small_window(tmp_path, monkeypatch):
     ]
     write(tmp_path / "a.json", {"document": documents, "after": 12}, indent=2)
     whole, _ = read(tmp_path)
-    real = json_corpora.read_pieces
-    monkeypatch.setattr(json_corpora, "read_pieces", lambda path: real(path, 7))
+    real = json_corpora.read_chunks
+    monkeypatch.setattr(json_corpora, "read_chunks", lambda path: real(path, 7))
     monkeypatch.setattr(json_corpora, "_LONGEST_WORD", 16)
     assert read(tmp_path)[0] == whole
     assert [row["id"] for row in whole] == [str(n) for n in range(300)]

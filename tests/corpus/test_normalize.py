@@ -7,9 +7,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning
+from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.normalize import LONGEST_MARKS, cut_marks, normalize
 from clova_jax.corpus.documents import Document
+from clova_jax.corpus.settings import Cleaning
 from tests.worlds.growth import too_slow
 
 # Pieces that together make what is hard: entities cut in two, marks, jamo, fillers, what NFC rewrites.
@@ -88,10 +89,7 @@ def test_time_grows_with_the_marks():
 def test_a_page_that_shows_an_entity_keeps_it():
     cleaner = Cleaner(Cleaning(steps=("extract", "normalize"), core=False))
     page = "<html><body><p>꺾쇠는 &amp;lt;로 쓰고, 앰퍼샌드는 &amp;amp;로 쓴다. A&amp;B</p></body></html>"
-    _, first = cleaner(
-        Document(page, "1", "web", {"format": "html"}),
-        {n: Counter() for n in ("extract", "normalize")},
-    )
+    _, first = cleaner(Document(page, "1", "web", {"format": "html"}))
     assert first.text == "꺾쇠는 &lt;로 쓰고, 앰퍼샌드는 &amp;로 쓴다. A&B"
-    _, again = cleaner(first, {n: Counter() for n in ("extract", "normalize")})
+    _, again = cleaner(first)
     assert again == first

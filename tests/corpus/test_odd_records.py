@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -11,13 +10,16 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
-from clova_jax.corpus import clean
-from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean import spam
+from clova_jax.corpus.clean.cleaner import FAILED, Cleaner
+from clova_jax.corpus.clean.step import Dropped
+from clova_jax.corpus.clean.steps import STEP_NAMES
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.read.dialogue import dialogue_text
 from clova_jax.corpus.read.kin import best_answer, kin_text
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
 from clova_jax.corpus.run.stream import map_stream
+from clova_jax.corpus.settings import Cleaning, Job
 
 TEXT = "바다가 보이는 마을에서 아침을 먹고 산길을 걸었다. 저녁에는 비가 내렸다."
 ANSWER = "물을 자주 주고 볕이 드는 곳에 두면 잘 자랍니다."
@@ -75,18 +77,17 @@ META = st.dictionaries(
 
 @pytest.fixture(scope="module")
 def cleaner() -> Cleaner:
-    return Cleaner(Cleaning(steps=STEPS))
+    return Cleaner(Cleaning(steps=STEP_NAMES))
 
 
 @settings(max_examples=250)
 @given(meta=META, text=st.sampled_from([TEXT, "", "<p>글</p>", "가: 안녕\n나: 응"]) | st.text())
 def test_no_record_is_too_odd_for_the_steps(cleaner, meta, text):
-    counts = {name: Counter() for name, _ in cleaner.steps}
     text = text.encode("utf-8", "replace").decode()
     (_, result), (_, other) = cleaner.many(
-        [Document(text, "1", "kin", meta), Document(TEXT, "2", "blogs")], counts
+        [Document(text, "1", "kin", meta), Document(TEXT, "2", "blogs")]
     )
-    assert not (isinstance(result, Dropped) and result.reason == clean.cleaner.FAILED), result
+    assert not (isinstance(result, Dropped) and result.reason == FAILED), result
     assert isinstance(other, Document)
 
 
@@ -173,7 +174,7 @@ def test_odd_records_through_the_pipeline(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.jsonl").write_text("\n".join(lines))
     (tmp_path / "data" / "empty.jsonl").write_text("")
-    report = run(Job(tmp_path / "data", tmp_path / "out", Cleaning(steps=STEPS), workers=1))
+    report = run(Job(tmp_path / "data", tmp_path / "out", Cleaning(steps=STEP_NAMES), workers=1))
     assert report["documents"]["read"] == len(RECORDS)
     assert report["bad_lines"]["count"] == 3
     assert [m.split(":")[1] for m in report["bad_lines"]["messages"]] == ["3", "4", "5"]
@@ -192,8 +193,7 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
             raise ZeroDivisionError("나눌 수 없다")
         return None
 
-    monkeypatch.setattr(clean.cleaner, "spam", fails)
-    clean.cleaner.cleaner.cache_clear()
+    monkeypatch.setattr(spam, "spam", fails)
     rows = [{"text": TEXT.replace("아침", word)} for word in ("새벽", "점심", "저녁밥")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     report = run(Job(tmp_path / "a.jsonl", tmp_path / "out", Cleaning(), workers=1, similarity=2))
@@ -207,7 +207,6 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
     assert counts["kept"] == 2
     assert counts["bad_lines"] == 1
     assert "stdin.jsonl:2: the step 'spam'" in log.getvalue()
-    clean.cleaner.cleaner.cache_clear()
 
 
 @pytest.mark.parametrize("content", ["", "\n\n", "?\n"])

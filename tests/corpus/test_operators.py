@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.clean import rules
 from clova_jax.corpus.clean.language import language
+from clova_jax.corpus.clean.length import too_short
 from clova_jax.corpus.clean.profile import profile
 from clova_jax.corpus.clean.quality import FEATURES, quality, quality_features, train_quality
+from clova_jax.corpus.clean.repetition import repetition, word_list
 from clova_jax.corpus.clean.spam import spam
+from clova_jax.corpus.clean.title import drop_repeated_title
 from clova_jax.corpus.read.dialogue import dialogue_text, number_speakers
 from clova_jax.corpus.read.kin import best_answer, kin_text
 from clova_jax.corpus.sources import KINDS, prefix
@@ -45,22 +47,22 @@ def test_profile_counts_add_up(text):
     ],
 )
 def test_repetition(text, reason):
-    found = rules.repetition(text)
+    found = repetition(text)
     assert (found or "").split(":")[0] == (reason or "")
 
 
 def test_word_lists_and_length():
     tags = " ".join(f"제주{number} 맛집추천{number}" for number in range(30))
-    assert rules.word_list(tags)
-    assert rules.word_list(PROSE) is None
-    assert rules.too_short("짧음", 6) == "2 letters"
-    assert rules.too_short(PROSE, 20) is None
+    assert word_list(tags)
+    assert word_list(PROSE) is None
+    assert too_short("짧음", 6) == "2 letters"
+    assert too_short(PROSE, 20) is None
 
 
 def test_title_said_twice():
     text = "제주의 봄 여행 이야기\n제주의 봄, 여행 이야기!\n본문은 여기서 시작한다."
-    assert rules.drop_repeated_title(text) == ("제주의 봄 여행 이야기\n본문은 여기서 시작한다.", 1)
-    assert rules.drop_repeated_title("한 줄")[1] == 0
+    assert drop_repeated_title(text) == ("제주의 봄 여행 이야기\n본문은 여기서 시작한다.", 1)
+    assert drop_repeated_title("한 줄")[1] == 0
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from corpus_world import prose, write_world
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
-from clova_jax.corpus import documents, part
-from clova_jax.corpus.clean.cleaner import Cleaning
+from clova_jax.corpus import documents
 from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.run import pipeline
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run import clean_part, pipeline, write
+from clova_jax.corpus.run.pipeline import run
 from clova_jax.corpus.run.stream import map_stream
+from clova_jax.corpus.settings import Cleaning, Job
 
 
 @pytest.fixture
@@ -88,10 +88,10 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
     # Stops in every stage: each time the work is taken up again.
     stages = []
     for module, name, after in (
-        (part, "signatures", 7),
+        (clean_part, "signatures", 7),
         (pipeline, "find_duplicates", 0),
-        (pipeline, "write_lines", 3),
-        (pipeline, "write_matches", 0),
+        (write, "write_lines", 3),
+        (write, "write_matches", 0),
     ):
         real, calls = getattr(module, name), [0]
 
@@ -119,7 +119,8 @@ from pathlib import Path
 from clova_jax.corpus import documents
 if __name__ == "__main__":
     documents.BLOCK_BYTES = 8192
-    from clova_jax.corpus.run.pipeline import Job, run
+    from clova_jax.corpus.run.pipeline import run
+    from clova_jax.corpus.settings import Job
     run(Job(Path(sys.argv[1]), Path(sys.argv[2]), workers=2))
 """
 
@@ -171,7 +172,7 @@ def test_the_same_ids_on_every_executor(tmp_path):
     assert "reporter:counter:clova corpus,length/short,1" in log.getvalue()
 
 
-@pytest.mark.claims("extras")
+@pytest.mark.claims("services")
 def test_spark_writes_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setenv("MASTER", "local[2]")
     data = write_world(tmp_path)

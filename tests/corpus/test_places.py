@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.clean.cleaner import Cleaning
 from clova_jax.corpus.documents import BadLines, document_files, read_documents
 from clova_jax.corpus.places import changed_input, describe_inputs, find_files
 from clova_jax.corpus.read.blocks import input_files
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.settings import Cleaning, Job
 
 FORMS = (".jsonl",)
 

@@ -4,15 +4,16 @@ import html
 import json
 import random
 import re
-from collections import Counter, defaultdict
 
 import pytest
 import zstandard
 from corpus_world import prose
 
-from clova_jax.corpus.clean.cleaner import STEPS, Cleaner, Cleaning
+from clova_jax.corpus.clean.cleaner import Cleaner
+from clova_jax.corpus.clean.steps import STEP_NAMES
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.settings import Cleaning, Job
 
 PHONE, MAIL = "010-2345-6789", "hong@naver.com"
 SECRET = re.compile(r"2345|6789|hong")
@@ -28,9 +29,9 @@ def written(folder):
             yield str(path.relative_to(folder)), html.unescape(data.decode("utf-8", "replace"))
 
 
-def clean(meta, steps=STEPS):
+def clean(meta, steps=STEP_NAMES):
     document = Document(prose(random.Random(0), 5), "a", "blogs", meta)
-    return Cleaner(Cleaning(steps=steps))(document, defaultdict(Counter))[1]
+    return Cleaner(Cleaning(steps=steps))(document)[1]
 
 
 def test_the_prefix_and_the_rest_of_meta_are_masked():

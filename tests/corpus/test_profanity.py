@@ -1,13 +1,11 @@
 """Swear words: every stem where it swears and where it does not, and softened text that reads well."""
 
-from collections import Counter
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning, Dropped
+from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.profanity.lexicon import RULES
 from clova_jax.corpus.clean.profanity.softening import (
@@ -16,7 +14,9 @@ from clova_jax.corpus.clean.profanity.softening import (
     soften,
     swear_words,
 )
+from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document
+from clova_jax.corpus.settings import Cleaning
 from tests.worlds.growth import too_slow
 
 CLEAN = """
@@ -160,10 +160,10 @@ def test_softening_twice_changes_nothing_more(text):
 def test_formal_documents_are_not_dropped():
     cleaner = Cleaner(Cleaning(steps=("toxicity",)))
     for text in CLEAN:
-        result = cleaner(Document(text, "1", "blogs", {}), {"toxicity": Counter()})[1]
+        result = cleaner(Document(text, "1", "blogs", {}))[1]
         assert isinstance(result, Document)
     swears = Document("시발 개새끼야 존나 꺼져라", "1", "blogs", {})
-    assert isinstance(cleaner(swears, {"toxicity": Counter()})[1], Dropped)
+    assert isinstance(cleaner(swears)[1], Dropped)
 
 
 def test_a_trained_model_judges_what_softening_leaves(tmp_path):
@@ -178,14 +178,13 @@ def test_a_trained_model_judges_what_softening_leaves(tmp_path):
             Cleaning(
                 steps=("toxicity",),
                 toxicity=way,
-                toxicity_model=str(path),
+                toxicity_model=path,
                 max_toxicity=0.5,
                 max_profanity=0.9,
             )
         )
-        counts = {"toxicity": Counter()}
-        one_by_one = [cleaner(document, counts) for document in documents]
-        assert cleaner.many(documents, counts) == one_by_one
+        one_by_one = [cleaner(document) for document in documents]
+        assert cleaner.many(documents) == one_by_one
         kept[way] = {doc.text for _, doc in one_by_one if isinstance(doc, Document)}
     assert kept["keep"] == set(texts)
     assert kept["drop"] == {"바보가 왔다", "좋은 하루"}

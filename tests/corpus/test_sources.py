@@ -10,11 +10,13 @@ from corpus_world import prose
 from clova_jax.cli import main as clova
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
-from clova_jax.corpus.clean.cleaner import Cleaner, Cleaning
+from clova_jax.corpus.clean.cleaner import Cleaner
+from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document, read_documents
+from clova_jax.corpus.settings import Cleaning
 from clova_jax.corpus.sources import KINDS, SOURCES, Source, read_sources, source_of
 from clova_jax.data import mix
-from clova_jax.data.mixture import TABLE_1
+from clova_jax.paper import TABLE_1
 
 
 @pytest.mark.parametrize(
@@ -82,12 +84,23 @@ def test_every_known_source_has_one_kind_everywhere():
     names = [*SOURCES, "my_blog", "dialogue_qa_2", "kin", "modu_spoken"]
     shares = {share.source: share for share in mix(dict.fromkeys(names, 1.0), "table1")}
     for name in names:
-        kind = cleaner.source(Document("글", "1", name, {})).kind
+        kind = cleaner.context.source(Document("글", "1", name, {})).kind
         assert shares[name].kind == kind == source_of(name).kind
     present = {share.kind for share in shares.values()}
     for kind in present:
         share = sum(share.share for share in shares.values() if share.kind == kind)
         assert share == pytest.approx(TABLE_1[kind] / sum(TABLE_1[name] for name in present))
+
+
+def test_a_registry_counts_in_the_steps(tmp_path):
+    write_json(tmp_path / "s.json", {"blogs": {"kind": "comments", "tier": 3}})
+    document = Document("재미있게 잘 보았다", "1", "blogs")
+    ours = Cleaner(Cleaning(steps=("length",)))
+    assert ours(document) == ("length", Dropped("short", "8 letters"))
+    theirs = Cleaner(Cleaning(steps=("length",), sources=tmp_path / "s.json"))
+    assert theirs(document) == ("length", document)
+    strict = Cleaner(Cleaning(lowest_tier=2, sources=tmp_path / "s.json"))
+    assert strict(document) == ("read", Dropped("tier", "3"))
 
 
 def test_a_registry_counts_in_report_mixer_and_statistics(tmp_path, capsys):

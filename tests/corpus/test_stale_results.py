@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import tests.data.data_world as data_world
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.clean.cleaner import Cleaning
 from clova_jax.corpus.report.statistics import count_corpus
-from clova_jax.corpus.run.pipeline import Job, run
+from clova_jax.corpus.run.pipeline import run
 from clova_jax.corpus.run.sampling import write_sample_of
+from clova_jax.corpus.settings import Cleaning, Job
 from clova_jax.data import serialize
+from tests.worlds.byte_tokenizer import Bytes
 
 SENTENCES = (
     "바다가 보이는 마을에서 아침을 먹었다. 하늘은 맑고 바람은 찼다.",
@@ -55,7 +55,7 @@ def test_whatever_else_the_corpus_command_reads(tmp_path, corpus, which):
     other.mkdir()
     (other / "e.jsonl").write_text('{"text": "아침에 만난 사람들과 함께 산을 올랐다"}\n')
     (other / "s.json").write_text('{"아침": {"kind": "blog", "tier": 2}}')
-    cleaning = Cleaning(sources=str(other / "s.json") if which == "sources" else None)
+    cleaning = Cleaning(sources=other / "s.json" if which == "sources" else None)
     job = Job(
         corpus,
         tmp_path / "out",
@@ -73,11 +73,11 @@ def test_whatever_else_the_corpus_command_reads(tmp_path, corpus, which):
 
 
 def test_a_token_store(tmp_path, corpus):
-    serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
-    serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
+    serialize(corpus, Bytes(), tmp_path / "tokens", show=False)
+    serialize(corpus, Bytes(), tmp_path / "tokens", show=False)
     edit(corpus / "a.jsonl")
     with pytest.raises(ClovaError, match=r"other inputs .a\.jsonl was edited"):
-        serialize(corpus, data_world.Bytes(), tmp_path / "tokens", show=False)
+        serialize(corpus, Bytes(), tmp_path / "tokens", show=False)
 
 
 def test_a_sample_of_a_corpus(tmp_path, corpus):

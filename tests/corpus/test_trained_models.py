@@ -8,11 +8,10 @@ import pytest
 from corpus_world import prose, write_world
 
 from clova_jax.cli import main as clova
-from clova_jax.cli.corpus import exact_copies
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.corpus.clean.linear_model import NgramModel, ngrams
-from clova_jax.corpus.clean.toxicity import read_hate_speech, toxicity
+from clova_jax.corpus.clean.toxicity import toxicity
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.read.core_region import (
     block_features,
@@ -23,6 +22,8 @@ from clova_jax.corpus.read.core_region import (
 )
 from clova_jax.corpus.read.html import html_blocks, html_text, html_title
 from clova_jax.corpus.trials.pages import pages
+from clova_jax.data.document_mixture import exact_copies
+from clova_jax.labelled.safety import read_hate_speech
 
 PAGE = """<html><head><title>제주의 봄 | 블로그</title><style>b{}</style></head><body>
 <h1>제주의 봄</h1><p>오늘은 <b>제주</b>에 다녀왔다.<br>비가 왔다.</p>

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
-from clova_jax.common.command import main, option
+from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.documents import BadLines, read_documents
@@ -180,8 +180,10 @@ def use_task(name: str) -> Callable[[Path], Any]:
 class Command:
     """A command to configure."""
 
-    steps: int = option(3, "how many")
-    name: str = option("가", "a text")
+    steps: int = 3
+    """how many"""
+    name: str = "가"
+    """a text"""
 
 
 def write_config(folder: Path) -> None:

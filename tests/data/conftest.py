@@ -1,7 +1,8 @@
 import pytest
-from data_world import Bytes, write_corpus
 
 from clova_jax.data import serialize
+from tests.worlds.byte_tokenizer import Bytes
+from tests.worlds.corpora import write_corpus
 
 
 @pytest.fixture

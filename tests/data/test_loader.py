@@ -2,10 +2,11 @@ import itertools
 
 import numpy as np
 import pytest
-from data_world import Bytes, write_corpus
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.data import Loader, bytes_per_token, serialize, validation_batches
+from tests.worlds.byte_tokenizer import Bytes
+from tests.worlds.corpora import write_corpus
 
 LENGTH, BATCH = 64, 12
 

@@ -6,10 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.sources import Source
-from clova_jax.data import Interleave, copies, mix, parse_weights
-from clova_jax.data.mixture import TABLE_1
+from clova_jax.corpus.sources import Source, kinds_of
+from clova_jax.data import Interleave, mix, parse_weights
 from clova_jax.data.permutation import permute, round_keys
+from clova_jax.paper import TABLE_1
 
 SIZES = {"blogs": 600, "news_comments": 100, "news_headlines": 200, "reviews_game": 100, "law": 50}
 
@@ -34,7 +34,9 @@ def test_table_1_gives_each_kind_its_share_and_splits_it_by_size():
 
 def test_the_user_s_registry_tells_the_kinds():
     registered = {"law": Source("kin"), "blogs": Source("news")}
-    found = {share.source: share for share in mix(SIZES, "table1", registered=registered)}
+    found = {
+        share.source: share for share in mix(SIZES, "table1", kinds=kinds_of(SIZES, registered))
+    }
     assert (found["law"].kind, found["blogs"].kind) == ("kin", "news")
     whole = sum(TABLE_1[kind] for kind in ("kin", "comments", "news"))
     assert found["law"].share == pytest.approx(TABLE_1["kin"] / whole)
@@ -183,12 +185,3 @@ def test_every_permutation_of_few_is_about_as_frequent():
     counts = [found.count(order) for order in set(found)]
     assert len(counts) == 6
     assert sum((count - 1_000) ** 2 / 1_000 for count in counts) < 20.5  # chi-square, p = 0.001
-
-
-def test_copies_of_documents_average_to_the_epochs():
-    for epochs in (0, 0.3, 1, 2.25):
-        found = [copies(f"document {number}", epochs) for number in range(4_000)]
-        assert set(found) <= {int(epochs), int(epochs) + (epochs % 1 > 0)}
-        assert np.mean(found) == pytest.approx(epochs, abs=0.03)
-    more = [copies(str(number), 0.5) - copies(str(number), 0.3) for number in range(100)]
-    assert min(more) >= 0  # a document that is in stays in when its source grows

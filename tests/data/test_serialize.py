@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from data_world import Bytes, content, write_corpus
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import read_blocks, read_documents
 from clova_jax.data import TokenStore, serialize, serializer
 from clova_jax.data.files import LocalWriter
 from clova_jax.data.split import id_hash
+from tests.worlds.byte_tokenizer import Bytes
+from tests.worlds.corpora import content, write_corpus
 
 make = functools.partial(serialize, shard_tokens=3_000, show=False)
 
@@ -111,7 +112,7 @@ def test_a_finished_store_is_not_made_again(tmp_path, corpus):
 
 def test_another_tokenizer_corpus_or_share_is_refused_with_both_values(tmp_path, corpus):
     make(corpus, Bytes(), tmp_path / "tokens")
-    with pytest.raises(ClovaError, match=r"tokenizer.*300.*asked for.*400"):
+    with pytest.raises(ClovaError, match=r"tokenizer.*257.*asked for.*400"):
         make(corpus, Bytes(400), tmp_path / "tokens")
     with pytest.raises(ClovaError, match=r"validation 0\.01, asked for is 0\.2"):
         make(corpus, Bytes(), tmp_path / "tokens", validation=0.2)
@@ -169,7 +170,9 @@ def test_a_full_disk_is_one_line_and_the_same_call_goes_on(
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", fsync)
-        with pytest.raises(OSError, match="No space left"):  # `command.main` makes one line of it
+        with pytest.raises(
+            OSError, match="No space left"
+        ):  # `exit_status.guard` makes one line of it
             make(corpus, Bytes(), tmp_path / "cut")
     make(corpus, Bytes(), tmp_path / "cut")
     assert content(tmp_path / "whole") == content(tmp_path / "cut")

@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 import pytest
-from data_world import content, write_corpus
 
 from clova_jax import cli
 from clova_jax.corpus.documents import read_documents
 from clova_jax.data import TokenStore, bytes_per_token, serialize, validation_batches
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
-from tests.tokenizers.foreign import kogpt2_like
+from tests.worlds.corpora import content, write_corpus
+from tests.worlds.foreign_tokenizers import kogpt2_like
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from clova_jax.corpus.documents import Document
 from clova_jax.data import serialize
 from clova_jax.data.split import SourceSizes, measure
-from tests.data.data_world import Bytes
+from tests.worlds.byte_tokenizer import Bytes
 
 
 def held_out(documents: list[Document], share: float) -> list[bool]:

@@ -2,11 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from data_world import Bytes
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.data import Loader, TokenStore, serialize
 from clova_jax.data.objects import ObjectFolder, ObjectWriter
+from tests.worlds.byte_tokenizer import Bytes
 
 
 def flip(path, at):
@@ -82,7 +82,7 @@ def test_a_changed_or_foreign_manifest_is_refused(tmp_path, store):
 
 
 def test_another_tokenizer_is_refused_with_both_values(store):
-    with pytest.raises(ClovaError, match="vocab_size is 300, the one given has 400"):
+    with pytest.raises(ClovaError, match="vocab_size is 257, the one given has 400"):
         TokenStore.open(store.path, Bytes(400))
     other = Bytes()
     other.fingerprint = "0" * 64

@@ -68,7 +68,61 @@ def test_imports_go_down(room):
     assert not others
 
 
+def _modules() -> dict[str, Path]:
+    """Files of the package by the name that they are imported by."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in files}
+    return {name.removesuffix(".__init__"): path for name, path in names.items()}
+
+
+def _edges() -> dict[str, set[str]]:
+    """Module to the modules that it imports at its top level (not what only type checkers import)."""
+    modules = _modules()
+    edges: dict[str, set[str]] = {}
+    for name, path in modules.items():
+        found = edges.setdefault(name, set())
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                for alias in node.names:
+                    whole = f"{node.module}.{alias.name}"
+                    found.add(whole if whole in modules else node.module)
+        edges[name] = found & modules.keys()
+    return edges
+
+
+def _circles(edges: dict[str, set[str]]) -> list[list[str]]:
+    """Finds circles: modules that import no other one left are taken out; what remains leads to a circle."""
+    left, circles = dict(edges), []
+    while True:
+        while done := [name for name, found in left.items() if not found & left.keys()]:
+            for name in done:
+                del left[name]
+        if not left:
+            return circles
+        walk = [min(left)]
+        while walk[-1] not in walk[:-1]:
+            walk.append(min(left[walk[-1]] & left.keys()))
+        circles.append(walk[walk.index(walk[-1]) :])
+        for name in set(circles[-1]):
+            del left[name]
+
+
+def test_modules_do_not_import_in_circles():
+    edges = _edges()
+    assert len(edges["clova_jax.corpus.clean.steps"]) > 10
+    assert _circles(edges) == []
+
+
+def test_a_circle_is_found():
+    edges = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set(), "e": {"e"}}
+    assert _circles(edges) == [["b", "c", "b"], ["e", "e"]]
+
+
 @pytest.mark.parametrize("readme", ["README.md", "README.ko.md"])
 def test_the_readmes_link_the_docs(readme):
     text = (ROOT / readme).read_text()
-    assert all(f"(docs/{name}.md)" in text for name in ("architecture", "paper", "words"))
+    pages = ["architecture", "paper", "words"]
+    pages += [f"how-to/{path.stem}" for path in (ROOT / "docs" / "how-to").glob("*.md")]
+    assert all(f"(docs/{name}.md)" in text for name in pages)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clova_jax.evaluate.paper import TABLE_3
+from clova_jax.paper import TABLE_3
 
 ROOT = Path(__file__).resolve().parents[2]
 PAPER = ROOT / "docs" / "paper.md"

@@ -5,33 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import jax
 import numpy as np
 import pytest
 
 from clova_jax.config import ModelConfig
-
-
-class Bytes:
-    """A byte a token; `missing` characters cannot be written."""
-
-    kind, vocab_size, end_of_text, fingerprint = "bytes", 257, 256, "bytes"
-    prefix_stable = True
-
-    def __init__(self, missing: str = "") -> None:
-        self.missing = missing
-
-    def encode(self, text: str) -> list[int]:
-        return list("".join("?" if c in self.missing else c for c in text).encode())
-
-    def encode_batch(self, texts: list[str]) -> list[list[int]]:
-        return [self.encode(text) for text in texts]
-
-    def decode_bytes(self, ids: list[int]) -> bytes:
-        return bytes(i for i in ids if i < 256)
-
-    def decode(self, ids: list[int]) -> str:
-        return bytes(i for i in ids if i < 256).decode(errors="replace")
+from clova_jax.inference import Model
+from tests.worlds.byte_tokenizer import Bytes
+from tests.worlds.models import make_lm
 
 
 @pytest.fixture
@@ -39,19 +19,9 @@ def bytes_tokenizer() -> type[Bytes]:
     return Bytes
 
 
-def make_model(max_length: int = 2_048, seed: int = 0) -> Any:
-    from clova_jax.model import init_params
-
-    config = ModelConfig(2, 32, 2, vocab_size=257, max_length=max_length)
-    params = jax.jit(init_params, static_argnums=0)(config, seed)
-    return SimpleNamespace(
-        config=config, params=params, tokenizer=Bytes(), mesh=None, dtype=np.float32
-    )
-
-
 @pytest.fixture(scope="session")
 def model() -> Any:
-    return make_model()
+    return make_lm(max_length=2_048, noise=0.0)
 
 
 @pytest.fixture
@@ -76,8 +46,12 @@ def guesser(monkeypatch: pytest.MonkeyPatch) -> Any:
     def make(max_length: int = 2_048, missing: str = "") -> Any:
         config = ModelConfig(1, 8, 1, vocab_size=257, max_length=max_length)
         params = {"tokens": np.ones((257, 8), np.float32)}
-        return SimpleNamespace(
-            config=config, params=params, tokenizer=Bytes(missing), mesh=None, dtype=np.float32
+        return Model(
+            config=config,
+            params=params,
+            tokenizer=Bytes(missing=missing),
+            mesh=None,
+            dtype=np.float32,
         )
 
     return make
@@ -174,4 +148,6 @@ def data(tmp_path: Path) -> Path:
             f"query_modification/query_modification_{split}.jsonl",
             "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
         )
+    rows = [f"{i}번 방의 불을 켜 줄 수 있니\t{i}번 방 불 켜기\t0" for i in range(1_400)]
+    put("dialogue/sae4k/sae4k_v1.txt", "\n".join(rows) + "\n")
     return folder

@@ -6,10 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from clova_jax.common.command import main
-from clova_jax.evaluate import paper
+from clova_jax import paper
 from clova_jax.tables.models import model_names
-from clova_jax.tables.sizes import emergence_plot, size_table
+from clova_jax.tables.sizes import draw_emergence, size_table
 from experiments import few_shot
 
 
@@ -20,12 +19,12 @@ def models(guesser, monkeypatch, tmp_path) -> list[str]:
     made = {str(folder): guesser() for folder in folders}
     made[str(folders[1])].config = made[str(folders[1])].config.replace(num_layers=4)
     loader = SimpleNamespace(load=lambda folder, mesh=None: made[str(folder)])
-    monkeypatch.setattr("clova_jax.tables.models.LanguageModel", loader)
+    monkeypatch.setattr("clova_jax.language_model.LanguageModel", loader)
     return [str(folder) for folder in folders]
 
 
 def run(*argv: str) -> int:
-    return main(few_shot.Options, few_shot.run, list(argv), prog="few_shot")
+    return few_shot.TABLE.main(list(argv), prog="few_shot")
 
 
 def test_several_models_make_the_tables_and_the_plot(models, data, tmp_path, capsys) -> None:
@@ -80,7 +79,7 @@ def test_the_papers_points() -> None:
 def test_a_plot_of_one_model_and_a_task_the_paper_has_not(tmp_path) -> None:
     row = {"part": "", "shots": 3, "num_params": 10, "model": "m", "baseline": 33.0}
     row |= {"task": "klue_nli", "metric": "accuracy", "value": 40.0, "low": 35.0, "high": 46.0}
-    emergence_plot([row], tmp_path / "plot.png")
+    draw_emergence([row], tmp_path / "plot.png")
     assert (tmp_path / "plot.png").stat().st_size > 5_000
 
 

@@ -2,15 +2,14 @@
 
 import json
 from pathlib import Path
-from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Stopped, evaluate, load_task, measure, prompt_of, task_names
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import evaluate, load_task, measure, prompt_of, task_names
 from clova_jax.evaluate import runner as runner_module
 from clova_jax.evaluate.calibration import label_scores
 from clova_jax.evaluate.records import Records
@@ -212,8 +211,7 @@ def test_other_settings_need_another_folder(guesser, data, tmp_path) -> None:
     measure(model, "nsmc", data, shots=1, trials=1, limit=3, out=tmp_path)
     with pytest.raises(ClovaError, match=r"items 3, now items is 4; use another --out"):
         measure(model, "nsmc", data, shots=1, trials=1, limit=4, out=tmp_path)
-    other = SimpleNamespace(**vars(model))
-    other.params = jax.tree.map(lambda x: x + 1, model.params)
+    other = model.with_params(jax.tree.map(lambda x: x + 1, model.params))
     with pytest.raises(ClovaError, match=r"with weights .* use another --out"):
         measure(other, "nsmc", data, shots=1, trials=1, limit=3, out=tmp_path)
 

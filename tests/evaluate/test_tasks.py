@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.evaluate import PAPER_TASKS, load_task, task_names
+from clova_jax.evaluate import PAPER_TASKS, evaluate, load_task, task_names
+from clova_jax.evaluate.rows import do_nothing
 
 
 def draw(task, data, item, shots: int = 2) -> list:
@@ -16,7 +17,7 @@ def draw(task, data, item, shots: int = 2) -> list:
 
 
 def test_the_names() -> None:
-    assert set(task_names()) == {*PAPER_TASKS, "klue_nli", "korsts"}
+    assert set(task_names()) == {*PAPER_TASKS, "klue_nli", "korsts", "sae4k"}
     assert all(load_task(name).name == name for name in task_names())
     with pytest.raises(ClovaError, match="no task 'nsmcc'; there are: nsmc, korquad"):
         load_task("nsmcc")
@@ -48,6 +49,7 @@ EXAMPLES = {
     "query_modification": (
         "대화:\n서울 날씨 알려줘\n맑습니다\n질의: 내일 1시는?\n수정: 서울 내일 1시 날씨는?"
     ),
+    "sae4k": "발화: 1번 방의 불을 켜 줄 수 있니\n의도: 1번 방 불 켜기",
 }
 
 
@@ -61,7 +63,7 @@ def test_an_example_is_text_and_answer(name: str, data: Path) -> None:
     assert task.present(data)
     if task.labels:
         assert len(set(task.choices())) == len(task.labels)
-        assert len(task.blanks) == 3
+        assert len(task.content_free) == 3
 
 
 @pytest.mark.parametrize("name", task_names())
@@ -239,6 +241,17 @@ def test_a_missing_file_is_named(data: Path) -> None:
         load_task("nsmc").load(data)
 
 
+@pytest.mark.parametrize("name", ["query_modification", "sae4k"])
+def test_the_baseline_of_table_5_is_the_source_unchanged(name: str, data: Path, guesser) -> None:
+    task = load_task(name)
+    items = task.load(data).items[:6]
+    (copies,) = do_nothing(task, items)
+    assert [copy.prediction for copy in copies] == [item.source for item in items]
+    row = evaluate(guesser(), task, data, shots=0, limit=6)
+    assert row["baseline"] > 1, "a copy shares words with the answer"
+    assert "baseline: the source copied unchanged" in row["note"]
+
+
 def test_more_examples_than_there_are(data: Path) -> None:
     task = load_task("nsmc")
     loaded = task.load(data)
@@ -258,6 +271,7 @@ def test_the_real_files(name: str, real_data: Path) -> None:
         "korsts": 1_379,
         "ko_en": 3_252,
         "en_ko": 3_252,
+        "sae4k": 1_326,
     }
     assert len(loaded.items) == counts[name]
     assert len({item.id for item in loaded.items}) == counts[name]

@@ -1,7 +1,5 @@
 """Prompts of a tokenizer whose pieces are other ids apart than together: encoded whole, and scored as such."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
@@ -14,10 +12,10 @@ from clova_jax.evaluate.prompts import (
     with_choices,
     without_content,
 )
-from clova_jax.inference import score_ids
+from clova_jax.inference import Model, score_ids
 from clova_jax.model import init_params
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
-from tests.tokenizers.foreign import byte_level, kogpt2_like
+from tests.worlds.foreign_tokenizers import byte_level, kogpt2_like
 
 LABELS = {"0": "긍정", "1": "부정"}
 
@@ -39,7 +37,7 @@ def make_task(**more):
         "source": "",
         "labels": LABELS,
     }
-    return Task(**(about | {"blanks": ("질문: \n답:", "질문: 궯\n답:")} | more))
+    return Task(**(about | {"content_free": ("질문: \n답:", "질문: 궯\n답:")} | more))
 
 
 def foreign(name):
@@ -108,7 +106,7 @@ def test_prompts_without_content_are_whole_too(tokenizer):
     task = make_task()
     prompts, _ = prompts_of(task, tokenizer, 3)
     probes = without_content(task, prompts[0], tokenizer, 400, 4)
-    assert [probe.own for probe in probes] == ["\n\n" + blank for blank in task.blanks]
+    assert [probe.own for probe in probes] == ["\n\n" + blank for blank in task.content_free]
     for probe in probes:
         assert list(probe.shared_ids + probe.own_ids) == tokenizer.encode(probe.text)
     assert without_content(task, prompts[0], tokenizer, 20, 4) == []
@@ -119,9 +117,7 @@ def test_a_run_scores_what_a_plain_pass_over_the_whole_scores(tmp_path, scoring)
     tokenizer = foreign("kogpt2")
     config = ModelConfig(1, 16, 2, vocab_size=tokenizer.vocab_size, max_length=256)
     params = init_params(config, 0)
-    model = SimpleNamespace(
-        config=config, params=params, tokenizer=tokenizer, mesh=None, dtype=np.float32
-    )
+    model = Model(config=config, params=params, tokenizer=tokenizer, mesh=None, dtype=np.float32)
     task = make_task()
     measure(model, task, tmp_path, shots=2, trials=1, seed=1, scoring=scoring, out=tmp_path)
     rows = [row for _, row in read_jsonl(tmp_path / "predictions.jsonl")]

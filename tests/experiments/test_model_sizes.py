@@ -10,7 +10,8 @@ import pytest
 
 from clova_jax import SIZES
 from clova_jax.model.params import param_specs
-from experiments.model_sizes import PAPER, Options, run, size_row
+from clova_jax.paper import TABLE_2
+from experiments.model_sizes import TABLE, Options, size_row
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,7 +46,7 @@ def test_the_count_is_of_the_arrays_that_training_makes():
 
 
 def test_our_sizes_have_the_papers_columns():
-    for row in PAPER:
+    for row in TABLE_2:
         ours = size_row(row["size"], SIZES[row["size"]], 2_048)
         for column in ("num_layers", "embed_dim", "num_heads", "head_dim", "lr"):
             assert ours[column] == row[column], (row["size"], column)
@@ -59,10 +60,10 @@ def test_operations_are_about_six_a_parameter_and_the_attention():
 
 
 def test_results_and_plot(tmp_path, capsys):
-    run(Options(out=tmp_path))
+    TABLE.run(Options(out=tmp_path))
     results = json.loads((tmp_path / "results.json").read_text())
     assert [row["size"] for row in results["rows"]] == list(SIZES)
-    assert [row["size"] for row in results["paper"]] == [row["size"] for row in PAPER]
+    assert [row["size"] for row in results["paper"]] == [row["size"] for row in TABLE_2]
     assert {row["size"]: round(row["num_params"] / 1e6, 1) for row in results["rows"]}[
         "137m"
     ] == 126.0

@@ -3,10 +3,9 @@
 import json
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
-from clova_jax.common.command import main
 from clova_jax.tables import made
-from clova_jax.tables.trainings import by_source, validations
-from experiments.pretraining import Options, notes, run
+from clova_jax.tables.trainings import by_source, training_notes, validations
+from experiments.pretraining import TABLE
 
 STEPS = [
     {"step": n, "tokens": 100 * n, "loss": 10.0 - n, "tokens_per_second": 50.0 * n, "mfu": 0.5}
@@ -33,15 +32,15 @@ def test_two_validations_close_together_are_two_columns():
     assert [name for name in rows[0] if "tokens" in name] == ["200 tokens", "201 tokens"]
 
 
-def test_notes_tell_pace_and_loss():
-    told = " ".join(notes([*STEPS, VALIDATION]))
-    assert "3 steps, 300 tokens, 0 skipped" in told
-    assert "median 100 tokens a second, 50%" in told
-    assert "loss 8.000" in told
+def test_notes_have_pace_and_loss():
+    noted = " ".join(training_notes([*STEPS, VALIDATION]))
+    assert "3 steps, 300 tokens, 0 skipped" in noted
+    assert "median 100 tokens a second, 50%" in noted
+    assert "loss 8.000" in noted
 
 
 def test_a_missing_run_is_a_message(capsys):
-    assert main(Options, run, ["--run", "nowhere"]) == 2
+    assert TABLE.main(["--run", "nowhere"]) == 2
     assert "clova pretrain --out" in capsys.readouterr().err
 
 
@@ -55,12 +54,11 @@ def test_without_a_run_it_reads_the_quickstarts(capsys, tmp_path, monkeypatch):
         rows = [*STEPS, VALIDATION]
         (options.out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         (options.out / "sample").mkdir()
-        return True
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(made, "make_model", trained)
     for _ in range(2):  # the second time it finds the training
-        assert main(Options, run, ["--openings", "가나"]) == 0
+        assert TABLE.main(["--openings", "가나"]) == 0
         monkeypatch.setattr(made, "make_model", None)
     assert "synthetic" in (tmp_path / "runs/pretraining/table.md").read_text()
     assert "> **가나**" in capsys.readouterr().out

@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 from clova_jax import SIZES, train_tokenizer
-from clova_jax.common.command import main
 from clova_jax.corpus.documents import read_documents
 from clova_jax.sample import write_sample
-from experiments.quickstart import Options, run
+from experiments.quickstart import TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = "--megabytes 0.4 --steps 150 --global-batch 2 --length 64 --limit 20 --shots 0,2 --trials 2"
@@ -31,7 +30,7 @@ def quickstart(*words: object) -> tuple[int, str, str]:
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(io.StringIO()) as error,
     ):
-        status = main(Options, run, [*SMALLEST.split(), *map(str, words)], PROG)
+        status = TABLE.main([*SMALLEST.split(), *map(str, words)], PROG)
     return status, out.getvalue(), error.getvalue()
 
 

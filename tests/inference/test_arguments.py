@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import arguments
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.sampling import seed_key
+from clova_jax.inference.sampling import Sampling, seed_key
 
 HUGE = 10**5_000
 BY_KIND = {"ids": lambda value: type(value).__name__}  # no name can be made of so large a number
@@ -48,7 +47,7 @@ def test_any_whole_numbers(kind):
     row = arguments.id_row([kind(3), 4], "ids", 10)
     assert row == [3, 4]
     assert all(type(i) is int for i in row)
-    assert arguments.whole(kind(3), "top_k", 0) == 3
+    assert arguments.integer(kind(3), "top_k", 0) == 3
     assert arguments.one_seed(kind(7)) == 7
 
 

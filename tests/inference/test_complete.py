@@ -1,7 +1,5 @@
 """`generate` against a plain loop, in any batch, with stops, echo, log-probabilities and refilling."""
 
-import copy
-
 import jax
 import numpy as np
 import pytest
@@ -233,8 +231,8 @@ def test_arguments_of_a_wrong_kind_are_named(model, arguments, message):
 
 
 def test_a_model_of_nan_writes_nothing(model):
-    broken = copy.copy(model)
-    broken.params = model.params | {"positions": model.params["positions"].at[0, 0].set(np.nan)}
+    positions = model.params["positions"].at[0, 0].set(np.nan)
+    broken = model.with_params(model.params | {"positions": positions})
     for options in ({"temperature": 0}, {"temperature": 1.0, "top_p": 0.5}):
         with pytest.raises(ClovaError, match="not numbers"):
             generate(broken, ["a"], max_new_tokens=3, **options)

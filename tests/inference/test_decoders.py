@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, cached_decoder
-from clova_jax.inference.decoders.layered import laid_out
+from clova_jax.inference import Model
+from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, laid_out
 from clova_jax.model import Cache, Decoder, bind
 
 ROWS, SIZE, STEPS = 3, 24, 6
@@ -14,7 +14,7 @@ ROWS, SIZE, STEPS = 3, 24, 6
 
 @pytest.fixture(scope="module")
 def decoders(model):
-    layers = laid_out(model.params["blocks"], model.config)
+    layers = laid_out(model.params["blocks"])
     return {
         "layered": LayeredDecoder(model.params, layers, model.config, model.dtype),
         "stacked": StackedDecoder(model.params, model.config, model.dtype),
@@ -26,8 +26,8 @@ def run(decoder, prompts, lengths, prefix, tokens, active):
     """Scores [STEPS,B,V] of given tokens, in two loops of half the steps each."""
     valid = (jnp.arange(prompts.shape[1]) < lengths[:, None]).astype(jnp.int32)
     fresh = Cache.empty(decoder.config, ROWS, 0, decoder.dtype, prefix)
-    read = bind(decoder.config, decoder.params)(prompts, segment_ids=valid, cache=fresh)[1]
-    cache = decoder.put(decoder.empty(ROWS, SIZE), jnp.arange(ROWS), read)
+    prefilled = bind(decoder.config, decoder.params)(prompts, segment_ids=valid, cache=fresh)[1]
+    cache = decoder.put(decoder.empty(ROWS, SIZE), jnp.arange(ROWS), prefilled)
     scores = []
     for start in (0, STEPS // 2):
         carried = decoder.begin(cache, STEPS // 2)
@@ -70,6 +70,6 @@ def test_a_cpu_gets_the_layered_one_for_the_standard_block_alone(model):
     class MyConfig(type(model.config)):
         decoder = Mine
 
-    assert isinstance(cached_decoder(model), LayeredDecoder)
-    values = vars(model) | {"config": MyConfig(**model.config.to_json())}
-    assert isinstance(cached_decoder(type(model)(**values)), StackedDecoder)
+    assert isinstance(model.cached_decoder, LayeredDecoder)
+    mine = Model(MyConfig(**model.config.to_json()), model.params, model.tokenizer)
+    assert isinstance(mine.cached_decoder, StackedDecoder)

@@ -135,9 +135,8 @@ def test_arguments_of_a_wrong_kind_are_named_at_once(engine, model):
 
 EXITS = """
 import sys
-from types import SimpleNamespace
 from clova_jax.config import ModelConfig
-from clova_jax.inference import Engine
+from clova_jax.inference import Engine, Model
 from clova_jax.model import init_params
 
 class Bytes:
@@ -148,9 +147,7 @@ class Bytes:
         return bytes(i for i in ids if i < 256)
 
 config = ModelConfig(1, 16, 2, vocab_size=257, max_length=4096)
-lm = SimpleNamespace(
-    config=config, params=init_params(config, 0), tokenizer=Bytes(), mesh=None, dtype="float32"
-)
+lm = Model(config, init_params(config, 0), Bytes(), dtype="float32")
 engines = [Engine(lm, slots=2) for _ in range(2)]
 requests = [engine.submit("a", max_new_tokens=4000, seed=1) for engine in engines]
 next(iter(requests[0]))

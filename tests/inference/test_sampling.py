@@ -7,8 +7,7 @@ import pytest
 from scipy.stats import chisquare
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.options import Sampling
-from clova_jax.inference.sampling import Rows, draw, filtered, penalise, seed_key
+from clova_jax.inference.sampling import Rows, Sampling, draw, filtered, penalise, seed_key
 
 
 def sorted_filter(scores, top_k=0, top_p=1.0, min_p=0.0):

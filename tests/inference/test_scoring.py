@@ -1,6 +1,5 @@
 """Scores against the plain forward pass, with prefixes, choices, buckets and bounded compilation."""
 
-import copy
 import functools
 
 import jax
@@ -213,8 +212,8 @@ def test_ids_that_are_none_are_refused(model):
 
 
 def test_a_model_of_nan_is_not_scored(model):
-    broken = copy.copy(model)
-    broken.params = model.params | {"positions": model.params["positions"].at[1, 0].set(np.nan)}
+    positions = model.params["positions"].at[1, 0].set(np.nan)
+    broken = model.with_params(model.params | {"positions": positions})
     with pytest.raises(ClovaError, match="not numbers"):
         score(broken, ["ab"], ["cd"])
     with pytest.raises(ClovaError, match="not numbers"):

@@ -4,11 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clova_jax.inference.writer import Writer
-
-
-class Bytes:
-    def decode_bytes(self, ids):
-        return bytes(ids)
+from tests.worlds.byte_tokenizer import Bytes
 
 
 def written(data, cuts, stop=()):

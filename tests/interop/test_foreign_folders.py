@@ -16,7 +16,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.interop import from_hugging_face, to_hugging_face
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
-from tests.tokenizers.foreign import SENTENCES, kogpt2_like
+from tests.worlds.foreign_tokenizers import SENTENCES, kogpt2_like
 
 FILES = {
     "tokenizer_config.json": json.dumps(

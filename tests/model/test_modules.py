@@ -20,8 +20,11 @@ from clova_jax.model import (
     abstract_params,
     bind,
     init_params,
+    param_shardings,
     param_specs,
+    parameter,
 )
+from clova_jax.parallel import make_mesh
 
 CONFIG = ModelConfig(num_layers=3, embed_dim=16, num_heads=2, vocab_size=50, max_length=32)
 
@@ -187,3 +190,78 @@ def test_a_parameter_without_axes_is_named():
     with pytest.raises(ClovaError, match=r"PlainDecoder.*'extra'.*'bias'.*parameter\(value"):
         init = PlainConfig(2, 16, 2, vocab_size=32, max_length=8)
         bind(init, {})
+
+
+def gated(*axes):
+    """A config whose feed-forward layers have a gate with these axes."""
+
+    class Gated(MLP):
+        def __init__(self, config, rngs):
+            super().__init__(config, rngs)
+            self.gate = parameter(jnp.ones((config.mlp_dim, 2)), *axes)
+
+    class GatedBlock(Block):
+        feed_forward = Gated
+
+    class GatedDecoder(Decoder):
+        block = GatedBlock
+
+    class GatedConfig(ModelConfig):
+        decoder = GatedDecoder
+
+    return GatedConfig(2, 16, 2, vocab_size=32, max_length=8)
+
+
+def test_a_misspelt_axis_is_named():
+    with pytest.raises(
+        ClovaError, match=r"GatedDecoder.*'gate'\]: no axis is called 'mpl'"
+    ) as caught:
+        param_specs(gated("mpl", None))
+    assert "embed, head_dim, heads, layers, length, mlp" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_axis_of_none_is_not_split():
+    found = param_shardings(gated("mlp", None), make_mesh((1, 1, 2)))
+    assert tuple(found["blocks"]["mlp"]["gate"].spec) == (None, "model", None)
+
+
+@dataclasses.dataclass(frozen=True)
+class RotaryConfig(ModelConfig):
+    base: float = 10_000.0
+    scaled: bool = False
+    kind: str = "rope"
+    window: int = 0
+
+
+def test_a_field_of_a_subclass_is_checked_by_its_type():
+    config = RotaryConfig(2, 16, 2, base=0.5)
+    assert RotaryConfig(**config.to_json()) == config
+    assert hash(config.replace(base=0.25)) != hash(config)
+    for wrong, wants in (
+        ({"base": "x"}, "base='x' must be a finite number"),
+        ({"base": float("nan")}, "base=nan must be a finite number"),
+        ({"scaled": 1}, "scaled=1 must be True or False"),
+        ({"kind": 3}, "kind=3 must be a text"),
+        ({"window": 1.5}, "window=1.5 must be a whole number"),
+        ({"num_layers": 2.0}, "num_layers=2.0 must be a whole number above 0"),
+    ):
+        with pytest.raises(ClovaError, match=wants):
+            config.replace(**wrong)
+
+
+def test_a_config_class_that_names_another_decoder_is_another_config(params):
+    @dataclasses.dataclass(frozen=True)
+    class Mine(ModelConfig):
+        decoder = Decoder
+
+    run = jax.jit(lambda config, params, ids: bind(config, params)(ids)[0], static_argnums=0)
+    first, ids = Mine(**CONFIG.to_json()), np.arange(6, dtype=np.int32)[None]
+    before = run(first, params, ids)
+    Mine.decoder = SquaredDecoder
+    second = Mine(**CONFIG.to_json())
+    assert second != first
+    assert type(bind(first, params)) is Decoder
+    assert type(bind(second, params)) is SquaredDecoder
+    assert not np.allclose(run(second, params, ids), before)
+    np.testing.assert_array_equal(run(first, params, ids), before)

@@ -10,7 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import write_hashes
 from clova_jax.tokenizers import KINDS, load_tokenizer, train_tokenizer
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
-from tests.tokenizers.foreign import kogpt2_like
+from tests.worlds.foreign_tokenizers import kogpt2_like
 
 MANIFEST = "clova_tokenizer.json"
 

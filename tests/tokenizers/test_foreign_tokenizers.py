@@ -11,7 +11,7 @@ from clova_jax.inference.writer import Writer, stops_as_written
 from clova_jax.tokenizers import load_tokenizer
 from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
 from clova_jax.tokenizers.written import as_written
-from tests.tokenizers.foreign import FOREIGN, SENTENCES
+from tests.worlds.foreign_tokenizers import FOREIGN, SENTENCES
 
 
 def made(name):

@@ -5,9 +5,9 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from clova_jax.evaluate.segmentation import Tally, disagreement, inside_eojeols, token_starts
+from clova_jax.tables.token_study import fit_zipf, recommend
 from clova_jax.tokenizers import KINDS
-from experiments.tokenizer_corpus import fit_zipf, recommend
-from experiments.tokenizer_report import Tally, disagreement, inside_eojeols, token_starts
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -174,7 +174,7 @@ def test_ids_are_right_when_chunks_overlap(trained, kind, size, texts, monkeypat
     fresh._memo.size = size
     if kind == "morpheme_byte":  # no saved cuts: the analyser has work in every chunk
         fresh._morphemes = Morphemes()
-        fresh._morphemes._memo.size = fresh._pieces.size = size
+        fresh._morphemes._memo.size = fresh._pre_token_memo.size = size
     assert fresh.encode_batch(texts) == expected
     with pytest.raises(ClovaError, match="lone surrogate"):
         fresh.encode_batch([*texts[:8], "새 낱말 \udc00", "또 다른 낱말"])

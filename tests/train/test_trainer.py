@@ -15,8 +15,8 @@ from clova_jax.parallel import make_mesh
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.optimizer import LearningRate, adamw
+from clova_jax.train.run import TrainingRun
 from clova_jax.train.step import TrainStep
-from clova_jax.train.trainer import Trainer
 
 CONFIG = ModelConfig(num_layers=2, embed_dim=32, num_heads=2, vocab_size=64, max_length=16)
 STEPS, ROWS, LENGTH = 12, 8, 16
@@ -33,13 +33,12 @@ def batch(step: int) -> dict[str, np.ndarray]:
     }
 
 
-def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
+def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> TrainingRun:
     mesh = make_mesh(mesh)
     rate = LearningRate(1e-2, 2, STEPS)
     step = TrainStep(CONFIG, adamw(rate), mesh, learning_rate=rate)
     settings = {
         "train_step": step,
-        "mesh": mesh,
         "batches": batches or stop_at(-1, signal.SIGTERM),
         "tokens_of": lambda step: step * ROWS * LENGTH,
         "flops_per_token": CONFIG.flops_per_token(LENGTH),
@@ -57,7 +56,7 @@ def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> Trainer:
         "validate_every": 5,
         "checkpoint_every": 4,
     }
-    return Trainer(**settings | changes)
+    return TrainingRun(**settings | changes)
 
 
 def stop_at(step: int, number: signal.Signals):
@@ -168,7 +167,7 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path, whole):
 
 
 def test_in_a_log_are_plain_lines_and_on_a_busy_machine_no_mfu(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("clova_jax.train.trainer.peak_flops", lambda device: None)
+    monkeypatch.setattr("clova_jax.train.run.peak_flops", lambda device: None)
     assert trainer(tmp_path, total_steps=2).run()
     rows = [row for row in read_metrics(tmp_path / "metrics.jsonl") if "loss" in row]
     assert [row["mfu"] for row in rows] == [None, None]
@@ -194,5 +193,5 @@ def test_bad_steps_are_skipped_counted_and_too_many_stop_the_run(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
     assert [row["skipped"] for row in rows if "skipped" in row][:8] == [0] * 6 + [1] * 2
     assert jax.tree.all(
-        jax.tree.map(lambda x: bool(np.isfinite(x).all()), trainer(tmp_path)._begin()[0].params)
+        jax.tree.map(lambda x: bool(np.isfinite(x).all()), trainer(tmp_path).begin()[0].params)
     )

@@ -1,44 +1,9 @@
 """A small model with random weights over bytes, and a task whose answer stands in its text."""
 
-import jax
-import numpy as np
 import pytest
 
-from clova_jax import LanguageModel, ModelConfig
 from clova_jax.evaluate import Item, Task, TaskData, metrics
-from clova_jax.model import init_params
-
-
-class Bytes:
-    """256 bytes and `<|endoftext|>`."""
-
-    kind, vocab_size, end_of_text, fingerprint = "bytes", 257, 256, "bytes"
-    prefix_stable = True
-
-    def encode(self, text):
-        return list(text.encode())
-
-    def encode_batch(self, texts):
-        return [self.encode(text) for text in texts]
-
-    def decode_bytes(self, ids):
-        return bytes(i for i in ids if i < 256)
-
-    def decode(self, ids):
-        return self.decode_bytes(ids).decode(errors="replace")
-
-
-def make_lm(seed=0, max_length=96):
-    """Weights far from their start, so that distributions are not flat."""
-    config = ModelConfig(2, 32, 2, vocab_size=257, max_length=max_length)
-    rng = np.random.default_rng(seed)
-    params = jax.tree.map(
-        lambda x: jax.device_put(
-            np.asarray(x) + np.float32(0.1) * rng.standard_normal(x.shape, np.float32)
-        ),
-        jax.jit(init_params, static_argnums=0)(config, seed),
-    )
-    return LanguageModel(config, params, Bytes(), dtype=np.float32)
+from tests.worlds.models import make_lm
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,9 @@ from clova_jax.inference import Template
 from clova_jax.inference.shapes import pad
 from clova_jax.interop import from_hugging_face
 from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
-from clova_jax.tuning.encoders import init_encoder
 from clova_jax.tuning.examples import Example
 from clova_jax.tuning.inside import Inside
-from clova_jax.tuning.methods import make_method
+from clova_jax.tuning.methods.p_tuning import init_encoder
 from clova_jax.tuning.outside import Outside
 
 LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=10)
@@ -57,22 +56,22 @@ def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pa
     template = Template.parse(pattern)
     encoder = init_encoder(config, lm.config.embed_dim, seed=3)
     rows = examples(template, lm, labels)
-    loss, gradient = Inside(lm, make_method(config), template, width=4)(encoder, rows)
+    loss, gradient = Inside(lm, config.method(), template, width=4)(encoder, rows)
     # From outside nothing is shared: every row is read whole, by a function torch agrees with.
-    expected, gradients = Outside(lm, template)(encoder, rows)
+    expected, gradients = Outside(lm, config.method(), template)(encoder, rows)
     assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     assert_close(gradient, gradients)
 
 
 def test_words_before_the_first_virtual_token_are_read_once(lm):
     template = Template.parse("ab [P]*2 {text} [P]*2")
-    inside = Inside(lm, make_method(MLP), template, width=4)
+    inside = Inside(lm, MLP.method(), template, width=4)
     assert int(inside.frozen.length) == 2
     assert inside.before.tolist() == [257, 258]
 
 
 def test_lora_starts_as_the_model_itself(lm):
-    method = make_method(LoraConfig(r=2, target_modules=("qkv", "out", "up", "down")))
+    method = LoraConfig(r=2, target_modules=("qkv", "out", "up", "down")).method()
     trainable = method.init(lm, seed=0)
     params = method.params(lm.params, trainable)
     for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(lm.params), strict=True):
@@ -86,7 +85,7 @@ def test_lora_starts_as_the_model_itself(lm):
 def test_where_prompt_tuning_starts(lm, init):
     text = "yes" if init == "TEXT" else ""
     config = PromptTuningConfig(5, init, text)
-    start = np.asarray(make_method(config).init(lm, seed=1)["embedding"])
+    start = np.asarray(config.method().init(lm, seed=1)["embedding"])
     table = np.asarray(lm.params["embedding"])
     if init == "TEXT":
         np.testing.assert_array_equal(start, table[lm.tokenizer.encode("yesye")])
@@ -187,7 +186,7 @@ def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, labels, tmp_path):
     ours = from_peft(encoder)
     template = Template((config.num_virtual_tokens,))
     rows = examples(template, lm, labels)
-    loss, gradient = Inside(lm, make_method(config), template, width=4)(ours, rows)
+    loss, gradient = Inside(lm, config.method(), template, width=4)(ours, rows)
 
     def likelihoods(targets):
         """Theirs: float[rows], the sum over each row's target."""

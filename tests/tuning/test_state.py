@@ -10,6 +10,7 @@ from safetensors.numpy import load_file, save_file
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import hash_file
+from clova_jax.train.optimizer import fresh_state
 from clova_jax.tuning.state import Progress
 
 IDENTITY = {"method": "PromptTuningConfig", "weights": "0123"}
@@ -19,24 +20,28 @@ TRAINABLE = {"virtual": np.arange(6, dtype=np.float32).reshape(2, 3)}
 
 @pytest.fixture
 def folder(tmp_path):
-    run = Progress.start(OPTIMIZER, TRAINABLE)
-    run.history.append({"step": 0, "loss": None, "dev_loss": 1.5})
+    run = fresh()
+    run.best.history.append({"step": 0, "loss": None, "dev_loss": 1.5})
     run.save(tmp_path, IDENTITY)
     return tmp_path
 
 
+def fresh():
+    return Progress.start(fresh_state(OPTIMIZER, TRAINABLE), TRAINABLE)
+
+
 def load(folder):
-    return Progress.load(folder, IDENTITY, OPTIMIZER, TRAINABLE)
+    return fresh().load(folder, IDENTITY)
 
 
 def test_a_run_comes_back(folder):
     run = load(folder)
-    assert (run.best_loss, run.best_step, run.finished) == (float("inf"), 0, False)
-    assert run.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
-    jax.tree.map(np.testing.assert_array_equal, run.best, TRAINABLE)
+    assert (run.best.loss, run.best.step, run.finished) == (float("inf"), 0, False)
+    assert run.best.history == [{"step": 0, "loss": None, "dev_loss": 1.5}]
+    jax.tree.map(np.testing.assert_array_equal, run.best.params, TRAINABLE)
     jax.tree.map(np.testing.assert_array_equal, run.state.opt_state, OPTIMIZER.init(TRAINABLE))
-    with pytest.raises(ClovaError, match="give the same weights to go on, or another --out"):
-        Progress.load(folder, IDENTITY | {"weights": "4567"}, OPTIMIZER, TRAINABLE)
+    with pytest.raises(ClovaError, match="give the same weights to resume, or another --out"):
+        fresh().load(folder, IDENTITY | {"weights": "4567"})
 
 
 def test_every_flipped_bit_of_its_numbers_is_refused(folder):
@@ -83,7 +88,7 @@ def test_odd_values_are_refused_in_one_line(folder, change, message):
     assert "\n" not in str(caught.value)
 
 
-def test_a_run_of_an_older_version_is_told_as_such(folder):
+def test_a_run_of_an_older_version_is_reported_as_such(folder):
     path = folder / "run.json"
     values = json.loads(path.read_text())
     del values["format"]

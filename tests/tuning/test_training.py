@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Stopped
+from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.evaluate import Item
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.tuning import (
     AutoPromptConfig,
@@ -22,7 +22,7 @@ from clova_jax.tuning import (
     tune_outside,
 )
 from clova_jax.tuning.examples import Batches, Example, make_contexts, split
-from clova_jax.tuning.loop import train
+from clova_jax.tuning.loop import GradientSteps, run_steps
 
 ENCODER = PromptEncoderConfig(4, "MLP", encoder_hidden_size=8)
 LSTM = PromptEncoderConfig(4, "LSTM", encoder_hidden_size=8)
@@ -127,15 +127,33 @@ def test_it_stops_early_and_keeps_the_best(lm):
 
     seen = []
 
-    def look(trainable):
+    def validate(trainable):
         seen.append(np.array(trainable["embedding"]))
         return {"dev_loss": next(losses)}
 
     start = {"embedding": np.zeros((1, 2), np.float32)}
-    tuned = train(jax.tree.map(jax.numpy.asarray, start), gradient, batches, look, options)
+    tuned = run_steps(GradientSteps(gradient, options), start, batches, validate, options)
     assert [row["step"] for row in tuned.history] == [0, 2, 4, 6]
     assert (tuned.best_step, tuned.best_loss) == (2, 2.0)
     np.testing.assert_array_equal(tuned.trainable["embedding"], seen[1])
+
+
+def test_the_first_step_is_as_long_as_the_learning_rate():
+    """Adam's first update is the sign of the gradient, times the peak where the warm-up is one step."""
+    options = TuneOptions(steps=1, learning_rate=5e-4, evaluate_every=1)
+    values = []
+
+    def gradient(trainable, batch):
+        return np.float32(1), {"embedding": np.array([[1e-3, -1e-3]], np.float32)}
+
+    def validate(trainable):
+        values.append(np.array(trainable["embedding"]))
+        return {"dev_loss": 1.0}
+
+    start = {"embedding": np.zeros((1, 2), np.float32)}
+    batches = Batches([Example((1,), (2,))], 1, 0)
+    run_steps(GradientSteps(gradient, options), start, batches, validate, options)
+    np.testing.assert_allclose(values[-1], [[-5e-4, 5e-4]], rtol=1e-4)
 
 
 def test_an_exploding_loss_changes_nothing_and_ends_the_run():
@@ -144,14 +162,15 @@ def test_an_exploding_loss_changes_nothing_and_ends_the_run():
 
     values = []
 
-    def look(trainable):
+    def validate(trainable):
         values.append(np.array(trainable["embedding"]))
         return {"dev_loss": 1.0}
 
     start = {"embedding": jax.numpy.ones((1, 2))}
+    options = TuneOptions(steps=50, evaluate_every=5)
     batches = Batches([Example((1,), (2,))], 1, 0)
     with pytest.raises(ClovaError, match="20 steps in a row"):
-        train(start, gradient, batches, look, TuneOptions(steps=50, evaluate_every=5))
+        run_steps(GradientSteps(gradient, options), start, batches, validate, options)
     assert all((value == 1).all() for value in values)
 
 
@@ -167,7 +186,7 @@ def test_splits_and_templates_that_cannot_be_are_refused(lm, labels):
         tune(lm, labels, items, PromptEncoderConfig(120, "MLP"), FEW)
 
 
-def test_labels_that_cannot_be_told_apart_are_refused(lm, labels):
+def test_labels_that_cannot_be_distinguished_are_refused(lm, labels):
     items = labels.load(None).pool
     for words, message in (
         ({"0": "no", "1": "nope"}, "the label ' no' begins ' nope'"),

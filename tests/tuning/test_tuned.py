@@ -7,7 +7,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import SoftPrompt
-from clova_jax.tables.tuned import Cell, answer, tuned_row
+from clova_jax.tables.tuned import TunedCell, answer, tuned_row
 from clova_jax.tuning import (
     FineTuningConfig,
     PromptEncoderConfig,
@@ -31,13 +31,14 @@ def test_a_fine_tuned_model_writes(lm, texts):
 
 
 def test_a_row_of_the_table(lm, texts, tmp_path):
-    cell = Cell("prompt_tuning", "", PromptTuningConfig(4), FEW, examples=40, shots=2)
+    cell = TunedCell("prompt_tuning", "", PromptTuningConfig(4), FEW, examples=40, shots=2)
     data = texts.load(None)
     options = {"name": "m", "seeds": 2, "limit": 8, "seed": 0, "out": tmp_path}
     row = tuned_row(lm, texts, data, cell, **options)
     assert {"task", "metric", "method", "encoder", "examples", "shots"} <= set(row)
     assert row["low"] <= row["value"] <= row["high"]
     assert (row["examples"], row["seeds"], row["items"]) == (40, 2, 8)
+    assert row["baseline"] == 0  # of copies; the commonest answer is right more often
     lines = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
     assert len(lines) == 16
     assert tuned_row(lm, texts, data, cell, **options) == row
@@ -58,6 +59,6 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
             lm,
             texts,
             data,
-            Cell("p_tuning", "", PromptEncoderConfig(4, "MLP"), FEW, 500),
+            TunedCell("p_tuning", "", PromptEncoderConfig(4, "MLP"), FEW, 500),
             **options,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-GROUPS = ("tables", "pythons", "compiled", "services", "extras")
+GROUPS = ("tables", "pythons", "compiled", "services")
 
 
 def wanted(item: pytest.Item) -> bool:

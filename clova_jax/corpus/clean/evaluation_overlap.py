@@ -22,7 +22,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.corpus.clean.normalize import INVISIBLE, ODD_BLANK, cut_marks
-from clova_jax.labelled.evaluation_sets import Item, read_items
+from clova_jax.labelled.rows import Item, read_items
 
 VERSION = 2  # of the file: which words count, and how they are hashed
 WORDS = 13
@@ -46,7 +46,7 @@ _LEAD = re.compile(r"(?:\W*(?:\d{1,3}\b|\w{1,4}[.):\]>|])){1,2}")
 
 
 def comparable(text: str) -> str:
-    """A text as it is compared: as many lines, but one spelling of each word, without entities and tags.
+    """Rewrites a text for comparison: as many lines, but one spelling of each word, without entities and tags.
 
     Whatever a step before may have done to a text, this does again to both sides: entities (also of
     entities), tags, escapes of JSON, invisible characters, compatibility forms, capitals.
@@ -73,7 +73,7 @@ LABEL, TOO_SHORT = "labels, names and answers", "of under 3 letters"
 
 
 def how_found(item: Item) -> tuple[str, list[str]]:
-    """How a text of an evaluation set is found in documents (`LABEL` and `TOO_SHORT`: not at all), and its words."""
+    """Decides how a text of an evaluation set is found in documents (`LABEL`, `TOO_SHORT`: not at all); returns that and its words."""
     plain = comparable(item.text)
     words = _WORD.findall(plain)
     if len(words) >= WORDS:
@@ -91,7 +91,7 @@ def _character(match: re.Match[str]) -> str:
 
 
 class EvaluationIndex:
-    """What the evaluation sets hold: hashes of 13-grams (sorted), and the texts that have fewer words.
+    """Holds the evaluation sets for look-ups: hashes of 13-grams (sorted), and the texts that have fewer words.
 
     Args:
         items: of the evaluation sets; plain texts count as `Item(text, short=True)`.
@@ -172,7 +172,7 @@ class EvaluationIndex:
         return len(self.grams) + len(self.lines)
 
     def spans(self, text: str) -> list[tuple[int, int]]:
-        """What of a text repeats evaluation texts: whole lines (with their ends) and sentences, in order."""
+        """Finds what of a text repeats evaluation texts: complete lines (with their ends) and sentences, in order."""
         plain = comparable(text)
         words = _WORD.findall(plain)
         grams = self._gram_places(words)

@@ -1,4 +1,4 @@
-"""Logistic regression, kept as JSON (named features) or safetensors (hashed character n-grams).
+"""Fits and applies logistic regression, stored as JSON (named features) or safetensors (hashed character n-grams).
 
 scikit-learn fits; applying needs numpy alone. No pickle.
 """
@@ -20,7 +20,7 @@ _PRIME = np.uint64(0x9E3779B97F4A7C15)
 
 @dataclass(frozen=True)
 class DenseModel:
-    """Logistic regression on a few named features.
+    """Applies logistic regression to a few named features.
 
     Args:
         features: their names, in order.
@@ -102,7 +102,7 @@ class DenseModel:
 
 @dataclass(frozen=True)
 class NgramModel:
-    """Logistic regressions on hashed character n-grams, one a label.
+    """Applies logistic regressions to hashed character n-grams, one per label.
 
     Args:
         weights: float32[2**bits, labels].
@@ -219,7 +219,7 @@ class NgramModel:
 def ngrams(
     texts: Sequence[str], size: int, orders: tuple[int, ...]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The hashed character n-grams of texts, one after the other.
+    """Hashes the character n-grams of texts, one after the other.
 
     Returns:
         Buckets int64[n-grams], and where each text's end, int64[texts].

@@ -1,12 +1,15 @@
-"""One spelling for what looks the same: NFC, plain blanks, no invisible characters, no HTML entities.
+"""Gives text that looks the same one spelling: NFC, plain spaces, no invisible characters, no HTML entities.
 
-What is normalized once stays as it is: each rule leaves nothing that it, or another, would change again.
+Normalizing twice changes nothing more: each rule leaves nothing that it, or another, would change again.
 """
 
 import html
 import re
 import unicodedata
 from collections import Counter
+
+from clova_jax.corpus.clean.step import Dropped, Step, with_text
+from clova_jax.corpus.documents import Document
 
 LONGEST_MARKS = 30  # combining marks on one letter: the bound of UAX #15's stream-safe text
 
@@ -43,18 +46,35 @@ _ENTITY = re.compile(
 )
 
 
-def normalize(text: str, counts: Counter | None = None, *, entities: bool = True) -> str:
-    """The same text in one spelling; what it returns it leaves as it is.
+class Normalize(Step):
+    """Gives a text one spelling (`normalize`); drops it where nothing is left."""
 
-    NFC; line breaks as `\\n`, at most one empty line; runs of blanks of any kind inside a line as one space;
+    name = "normalize"
+
+    def one(self, document: Document) -> Document | Dropped:
+        """Normalizes the text; entities of HTML were resolved by its parser."""
+        entities = document.meta.get("format") != "text"
+        text = normalize(document.text, self.changes, entities=entities)
+        if text == document.text:
+            return document
+        if not text:
+            return Dropped("empty")
+        self.changes["changed"] += 1
+        return with_text(document, text)
+
+
+def normalize(text: str, counts: Counter | None = None, *, entities: bool = True) -> str:
+    """Returns the text in one spelling; a second call changes nothing more.
+
+    NFC; line breaks as `\\n`, at most one empty line; runs of spaces of any kind inside a line as one space;
     control and zero-width characters (but the joiners that emoji need) and replacement characters
     removed; at most 30 combining marks in a row. HTML entities of text are resolved once, line by line: where that
     would leave an entity (`&amp;lt;`), the line speaks of entities and keeps them.
 
     Args:
         text: the text.
-        counts: added to: marks that were cut, entities that were resolved.
-        entities: whether they are resolved; not in what was read from HTML, where the parser has done it.
+        counts: marks that were cut and entities that were resolved are added to it.
+        entities: whether to resolve them; not in what was read from HTML, where the parser has done it.
     """
     text = _plain(text, counts)
     if not entities or "&" not in text or not _ENTITY.search(text):
@@ -63,7 +83,7 @@ def normalize(text: str, counts: Counter | None = None, *, entities: bool = True
 
 
 def _plain(text: str, counts: Counter | None = None) -> str:
-    """All but the entities."""
+    """Normalizes all but the entities."""
     if not (
         _ODD.search(text)
         or "  " in text
@@ -81,7 +101,7 @@ def _plain(text: str, counts: Counter | None = None) -> str:
 
 
 def _composed(text: str, counts: Counter | None) -> str:
-    """NFC in time that grows with the text: it takes the square of the marks on one letter."""
+    """Composes to NFC in linear time: `unicodedata` takes the square of the marks on one letter."""
     if text.isascii():
         return text
     text = cut_marks(text, counts)
@@ -91,7 +111,7 @@ def _composed(text: str, counts: Counter | None) -> str:
 
 
 def cut_marks(text: str, counts: Counter | None = None) -> str:
-    """Leaves 30 of a longer run of combining marks."""
+    """Cuts longer runs of combining marks to 30."""
     if _MARKS.isdisjoint(text[:: LONGEST_MARKS + 1]):  # a longer run has one in every 31 characters
         return text
     cut = _MARK_RUN.sub(r"\1", text)

@@ -1,4 +1,4 @@
-"""What a text is made of: counts of character classes, found in one vectorised pass."""
+"""Counts the character classes of a text in one vectorised pass."""
 
 import functools
 import unicodedata
@@ -36,7 +36,7 @@ def _class_of(code: int) -> int:
 
 @functools.cache
 def class_table() -> np.ndarray:
-    """uint8[0x110000]: the class of each code point."""
+    """Builds the class of each code point, uint8[0x110000]."""
     table = np.full(0x110000, SYMBOL, np.uint8)
     for code in range(0x10000):
         if not 0xD800 <= code <= 0xDFFF:
@@ -62,7 +62,7 @@ class Profile(NamedTuple):  # one is made of every text: a frozen dataclass take
 
 
 def codes_of(text: str) -> np.ndarray:
-    """uint32[len(text)]: the code points."""
+    """Returns the code points, uint32[len(text)]."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 

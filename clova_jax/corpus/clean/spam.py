@@ -1,11 +1,14 @@
-"""Spam and promotion: verdicts that a service gave already, and a score over telling words.
+"""Drops spam and promotion, by verdicts that a service gave already and by a score over typical words.
 
-The score is a sum of evidence for every hundred characters; no labelled Korean spam could be had, so
-its weights are set by hand. `evidence` is what a trained model would take as features.
+The score is a sum of evidence per hundred characters; no labelled Korean spam was available, so its weights
+are set by hand. `evidence` is what a trained model would take as features.
 """
 
 import re
 from typing import Any
+
+from clova_jax.corpus.clean.step import Dropped, Step
+from clova_jax.corpus.documents import Document
 
 _KINDS = {
     "gambling": (3.0, r"카지노|바카라|토토 ?(?:사이트|추천|가입)|먹튀|슬롯 ?머신|배팅|릴게임|꽁머니|환전 ?가능"),
@@ -24,8 +27,21 @@ _LIMIT = 4.0
 _LEAST_CHARACTERS = 100
 
 
+class Spam(Step):
+    """Drops spam and promotion, but for sources of tier 1."""
+
+    name = "spam"
+
+    def one(self, document: Document) -> Document | Dropped:
+        """Judges text and metadata."""
+        if self.context.source(document).tier == 1:
+            return document
+        reason = spam(document.text, document.meta)
+        return Dropped("spam", reason) if reason else document
+
+
 def evidence(text: str) -> dict[str, int]:
-    """How often each kind of telling word occurs."""
+    """Counts how often each kind of typical word occurs."""
     counts = dict.fromkeys(_WEIGHTS, 0)
     for match in _SPAM.finditer(text):
         counts[match.lastgroup or ""] += 1
@@ -33,7 +49,7 @@ def evidence(text: str) -> dict[str, int]:
 
 
 def spam(text: str, meta: dict[str, Any] | None = None) -> str | None:
-    """A reason when a text is spam or promotion, else None.
+    """Returns a reason when a text is spam or promotion, else None.
 
     Args:
         text: the text.

@@ -1,67 +1,126 @@
-"""Hate and offence: a classifier trained on labelled comments (swear words: `profanity`).
+"""Drops toxic documents: by swear words (`profanity`) and by a classifier trained on labelled comments.
 
-The classifier has one output a label set: `hate` of korean-hate-speech (offensive or hate), `unsmile`
+The classifier has one output per label set: `hate` of korean-hate-speech (offensive or hate), `unsmile`
 (anything but clean), and `toxic`, which pools both and is what the pipeline uses. Weights are
-trained where the labelled files are; none are shipped, for UnSmile's licence allows no derivatives.
+trained where the labelled files are; none are shipped, since UnSmile's licence allows no derivatives.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import SUFFIXES, find_file, read_lines
-from clova_jax.common.lines import table_rows
+from clova_jax.common.options import option
 from clova_jax.corpus.clean.linear_model import NgramModel
+from clova_jax.corpus.clean.profanity.softening import profanity_share, soften
+from clova_jax.corpus.clean.step import Context, Dropped, Step, with_text
+from clova_jax.corpus.documents import Document
+from clova_jax.labelled.safety import (
+    TRAINING_FILES,
+    has_training_data,
+    read_hate_speech,
+    read_unsmile,
+)
+
+if TYPE_CHECKING:
+    from clova_jax.corpus.settings import Job
 
 LABELS = ("toxic", "hate", "hateful", "unsmile")
 _SEGMENT = 300  # characters judged at a time: the training comments are short
-
-_TRAIN = (
-    ("korean-hate-speech/labeled", "train.tsv"),
-    ("korean_unsmile_dataset", "unsmile_train_v1.0.tsv"),
-)
+_WAYS = ("drop", "soften", "keep")
 
 
-def read_hate_speech(folder: str | Path, name: str) -> list[tuple[str, str]]:
-    """(comment, `none` | `offensive` | `hate`) of a labelled korean-hate-speech file."""
-    rows = _rows(find_file(folder, name), "\t", ("comments", "hate"))
-    return [(row["comments"], row["hate"]) for row in rows]
+@dataclass(frozen=True)
+class ToxicitySettings:
+    """Sets what is toxic, and what becomes of it.
+
+    `max_toxicity` is the mean probability from which a document is toxic (with a trained model), and
+    `max_profanity` the number of swear words over eojeols from which it is profane.
+    """
+
+    toxicity: Literal["drop", "soften", "keep"] = "drop"
+    """toxic documents. drop: drop them; soften: write milder words first; keep: leave them as
+    they are"""
+    max_toxicity: float = option(0.95, least=0)
+    """probability from which a document is toxic (with a model)"""
+    max_profanity: float = option(0.25, least=0)
+    """swear words over eojeols from which a document is dropped"""
+    toxicity_model: Path | None = None
+    """a trained toxicity model (clova corpus-model)"""
 
 
-def read_unsmile(folder: str | Path, name: str) -> list[tuple[str, bool]]:
-    """(sentence, whether it is anything but clean) of an UnSmile file."""
-    rows = _rows(find_file(folder, name), "\t", ("문장", "clean"))
-    return [(row["문장"], row["clean"] == "0") for row in rows]
+class Toxicity(Step):
+    """Drops toxic documents, softened before where that is set; a law or a novel (tier 1) is not judged."""
 
+    name = "toxicity"
+    Settings = ToxicitySettings
 
-def read_apeach(folder: str | Path, name: str = "test.csv") -> list[tuple[str, bool]]:
-    """(sentence, whether it is hateful) of an APEACH file."""
-    rows = _rows(find_file(folder, name), ",", ("text", "class"))
-    return [(row["text"], row["class"] == "Spoiled") for row in rows]
+    def __init__(self, settings: ToxicitySettings, context: Context) -> None:
+        super().__init__(settings, context)
+        if settings.toxicity not in _WAYS:
+            raise ClovaError(f"toxicity is {settings.toxicity!r}; one of {', '.join(_WAYS)}")
+        path = settings.toxicity_model
+        self._model = NgramModel.load(path) if path and settings.toxicity != "keep" else None
 
+    @classmethod
+    def prepare(cls, settings: ToxicitySettings, job: "Job", work: Path) -> dict[str, Any]:
+        """Trains the model, where documents are dropped, none is given and labelled comments are there."""
+        if settings.toxicity != "drop" or settings.toxicity_model or job.safety is None:
+            return {}
+        if not has_training_data(job.safety):
+            raise ClovaError(
+                f"{job.safety}: the training files of korean-hate-speech and UnSmile are not there"
+            )
+        path = job.out / "models" / "toxicity.safetensors"
+        if not path.is_file():
+            train_toxicity(job.safety).save(path)
+        return {"toxicity_model": path}
 
-def _rows(path: Path, delimiter: str, needed: tuple[str, ...]) -> list[dict[str, str]]:
-    lines = (line for _, line in read_lines(path))
-    (_, header), *table = [*table_rows(lines, delimiter, str(path))] or [(1, [])]
-    if not table or any(name not in header for name in needed):
-        raise ClovaError(f"{path}: expected columns {', '.join(needed)}")
-    rows = []
-    for number, cells in table:
-        row = dict(zip(header, cells, strict=False))
-        if any(name not in row for name in needed):
-            raise ClovaError(f"{path}:{number}: too few columns")
-        rows.append(row)
-    return rows
+    @classmethod
+    def warning(cls, settings: ToxicitySettings) -> str | None:
+        """Warns where documents are dropped for their swear words alone."""
+        if settings.toxicity != "drop" or settings.toxicity_model:
+            return None
+        return "no toxicity model: only swear words were looked for (give --safety)"
 
+    def one(self, document: Document) -> Document | Dropped:
+        """Judges one document."""
+        return self.many([document])[0]
 
-def has_training_data(safety: str | Path) -> bool:
-    """Whether both training files are in the folder."""
-    return all(
-        any((Path(safety) / folder / (name + suffix)).is_file() for suffix in SUFFIXES)
-        for folder, name in _TRAIN
-    )
+    def many(self, documents: Sequence[Document]) -> list[Document | Dropped]:
+        """Judges all documents in one call of the model, which is faster."""
+        results = [self._without_model(document) for document in documents]
+        if self._model is None:
+            return results
+        texts = list(dict.fromkeys(r.text for r in results if self._is_judged(r)))
+        values = dict(zip(texts, toxicity(texts, self._model).tolist(), strict=True))
+        return [
+            Dropped("toxicity", f"{values[result.text]:.2f}")
+            if self._is_judged(result) and values[result.text] >= self.settings.max_toxicity
+            else result
+            for result in results
+        ]
+
+    def _is_judged(self, result: Document | Dropped) -> bool:
+        return isinstance(result, Document) and self.context.source(result).tier > 1
+
+    def _without_model(self, document: Document) -> Document | Dropped:
+        """Softens the document, where that is set, and judges its swear words."""
+        if self.settings.toxicity == "keep" or not self._is_judged(document):
+            return document
+        if self.settings.toxicity == "soften":
+            text, changed = soften(document.text)
+            if changed:
+                self.changes["changed"] += 1
+                self.changes["softened words"] += changed
+                document = with_text(document, text)
+        share = profanity_share(document.text)
+        if share >= self.settings.max_profanity:
+            return Dropped("profanity", f"{share:.2f} of the eojeols")
+        return document
 
 
 def train_toxicity(safety: str | Path) -> NgramModel:
@@ -74,8 +133,8 @@ def train_toxicity(safety: str | Path) -> NgramModel:
         ClovaError: a file is missing or has other columns.
     """
     safety = Path(safety)
-    comments = read_hate_speech(safety / _TRAIN[0][0], _TRAIN[0][1])
-    sentences = read_unsmile(safety / _TRAIN[1][0], _TRAIN[1][1])
+    comments = read_hate_speech(safety / TRAINING_FILES[0][0], TRAINING_FILES[0][1])
+    sentences = read_unsmile(safety / TRAINING_FILES[1][0], TRAINING_FILES[1][1])
     texts = [text for text, _ in comments] + [text for text, _ in sentences]
     labels = np.full((len(texts), len(LABELS)), -1, np.int8)
     for row, (_, hate) in enumerate(comments):
@@ -86,7 +145,7 @@ def train_toxicity(safety: str | Path) -> NgramModel:
 
 
 def toxicity(texts: Sequence[str], model: NgramModel) -> np.ndarray:
-    """float[n]: the mean probability of being toxic over stretches of 300 characters, 0 to 1."""
+    """Returns float[n]: the mean probability of being toxic over segments of 300 characters, 0 to 1."""
     segments, counts = [], []
     for text in texts:
         cut = [text[at : at + _SEGMENT] for at in range(0, len(text), _SEGMENT)] or [""]
@@ -97,52 +156,3 @@ def toxicity(texts: Sequence[str], model: NgramModel) -> np.ndarray:
     values = model(segments)[:, 0]
     ends = np.cumsum(counts)
     return np.add.reduceat(values, ends - counts) / np.array(counts)
-
-
-def toxicity_scores(safety: str | Path, model: NgramModel) -> list[dict[str, object]]:
-    """F1 and macro F1, in per cent, on the official dev, validation and test files.
-
-    `toxic` is the pooled output that the pipeline uses; the other rows use the output trained on the
-    set's own labels. APEACH is no training data of any: it shows the step to a new domain.
-    """
-    from sklearn.metrics import f1_score
-
-    safety = Path(safety)
-    comments = read_hate_speech(safety / _TRAIN[0][0], "dev.tsv")
-    unsmile = read_unsmile(safety / _TRAIN[1][0], "unsmile_valid_v1.0.tsv")
-    apeach = read_apeach(safety / "APEACH")
-    rows: list[dict[str, object]] = []
-
-    def add(name: str, output: str, truth: np.ndarray, values: np.ndarray) -> None:
-        rows.append(
-            {
-                "set": name,
-                "output": output,
-                "rows": len(truth),
-                "f1": 100 * f1_score(truth, values > 0.5),
-                "macro_f1": 100 * f1_score(truth, values > 0.5, average="macro"),
-                "precision_at_0.9": 100 * float(truth[values >= 0.9].mean()),
-                "recall_at_0.9": 100 * float((values >= 0.9)[truth].mean()),
-            }
-        )
-
-    values = model([text for text, _ in comments])
-    labels = np.array([label for _, label in comments])
-    add("korean-hate-speech dev, none or not", "toxic", labels != "none", values[:, 0])
-    add("korean-hate-speech dev, none or not", "hate", labels != "none", values[:, 1])
-    three = np.where(values[:, 2] > 0.5, "hate", np.where(values[:, 1] > 0.5, "offensive", "none"))
-    rows.append(
-        {
-            "set": "korean-hate-speech dev, three classes",
-            "output": "hate + hateful",
-            "rows": len(labels),
-            "f1": 100 * f1_score(labels, three, average="micro"),
-            "macro_f1": 100 * f1_score(labels, three, average="macro"),
-        }
-    )
-    values, truth = model([text for text, _ in unsmile]), np.array([label for _, label in unsmile])
-    add("UnSmile valid, clean or not", "toxic", truth, values[:, 0])
-    add("UnSmile valid, clean or not", "unsmile", truth, values[:, 3])
-    values, truth = model([text for text, _ in apeach]), np.array([label for _, label in apeach])
-    add("APEACH test", "toxic", truth, values[:, 0])
-    return rows

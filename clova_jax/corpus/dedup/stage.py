@@ -1,4 +1,4 @@
-"""The duplicates stage: signatures of all parts together, in files; what goes, and because of what."""
+"""Finds duplicates over all parts together, in files: which documents are dropped, and for which kept one."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -9,27 +9,22 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.files import whole_file, write_jsonl
-from clova_jax.corpus.dedup.pairs import (
-    BANDS,
-    ROWS,
-    exact_duplicates,
-    resolve_all,
-    similar_pairs,
-)
-from clova_jax.corpus.part import part_counts, part_lines
+from clova_jax.corpus.dedup.pairs import exact_duplicates, resolve_all, similar_pairs
+from clova_jax.corpus.dedup.signatures import BANDS, ROWS
+from clova_jax.corpus.part import part_arrays, part_counts, part_lines
 
 PairFinder = Callable[[np.ndarray, np.ndarray, float, Path], tuple[list, list]]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the stage found, documents counted in reading order.
+    """Holds what the stage found, documents counted in reading order.
 
     Args:
         keep: bool[n].
-        witness: int64[n]: the document that made one go, -1 where it stays.
+        witness: int64[n]: the kept duplicate of a document that is dropped, -1 where it is kept itself.
         similarity: float32[n]: estimated; 1 for exact duplicates.
-        exact: bool[n]: which go for having the same letters.
+        exact: bool[n]: which are dropped for having the same letters.
     """
 
     keep: np.ndarray
@@ -38,7 +33,7 @@ class Verdict:
     exact: np.ndarray
 
     def save(self, path: Path) -> None:
-        """Writes it whole."""
+        """Writes it atomically."""
         with whole_file(path, "wb") as file:
             np.savez(file, **{name: getattr(self, name) for name in self.__slots__})
 
@@ -52,7 +47,7 @@ class Verdict:
 def find_duplicates(
     parts: Sequence[Path], work: Path, threshold: float, find_pairs: PairFinder | None = None
 ) -> Verdict:
-    """Decides which documents of the parts go. Work done is kept in `work`, band by band.
+    """Decides which documents of the parts are dropped. Finished work is kept in `work`, band by band.
 
     Args:
         parts: in reading order (those of an existing corpus first: their tier is 0).
@@ -62,7 +57,7 @@ def find_duplicates(
     """
     sizes, digests, tiers = [], [], []
     for part in parts:
-        with np.load(part.with_name(part.name + ".npz"), allow_pickle=False) as arrays:
+        with part_arrays(part) as arrays:
             digests.append(arrays["digests"])
             tiers.append(arrays["tiers"])
             sizes.append(len(tiers[-1]))
@@ -90,7 +85,7 @@ def find_duplicates(
             pairs, likeness = find_pairs(minhashes, unique, threshold, work)
         for later, (earlier, like) in resolve_all(pairs, likeness, minhashes, threshold).items():
             witness_rank[later], similarity[later] = earlier, like
-        # An exact duplicate of a document that went has that one's witness.
+        # The kept duplicate of an exact duplicate of a dropped document is that one's.
         own = witness_rank >= 0
         behind = np.where(own, witness_rank[np.maximum(witness_rank, 0)], -1)
         witness_rank = np.where(behind >= 0, behind, witness_rank)
@@ -106,14 +101,14 @@ def find_duplicates(
 def _signature_file(
     parts: Sequence[Path], sizes: list[int], rank: np.ndarray, total: int, work: Path
 ) -> np.ndarray:
-    """uint32[16, total, 4] in a file, bands first: a band is then read from end to end."""
+    """Writes uint32[16, total, 4] to a file, bands first: a band is then read sequentially."""
     work.mkdir(parents=True, exist_ok=True)
     path, mark = work / "minhashes.u32", work / "minhashes.done"
     if not mark.is_file():
         table = np.memmap(path, np.uint32, "w+", shape=(BANDS, total, ROWS))
         at = 0
         for part, size in zip(parts, sizes, strict=True):
-            with np.load(part.with_name(part.name + ".npz"), allow_pickle=False) as arrays:
+            with part_arrays(part) as arrays:
                 rows = arrays["minhashes"].reshape(size, BANDS, ROWS)
             places = rank[at : at + size]
             for band in range(BANDS):
@@ -125,7 +120,10 @@ def _signature_file(
     return np.memmap(path, np.uint32, "r", shape=(BANDS, total, ROWS))
 
 
-def _bands(minhashes: np.ndarray, unique: np.ndarray, threshold: float, work: Path):
+def _bands(
+    minhashes: np.ndarray, unique: np.ndarray, threshold: float, work: Path
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Finds the similar pairs band by band; a band that is on disk is read."""
     pairs, likeness = [], []
     for band in range(BANDS):
         path = work / f"band-{band:02d}.npz"
@@ -140,7 +138,7 @@ def _bands(minhashes: np.ndarray, unique: np.ndarray, threshold: float, work: Pa
 
 
 def write_matches(parts: Sequence[Path], verdict: Verdict, path: Path) -> None:
-    """Writes a line a duplicate: `id`, `source`, `kept` (id of its witness), `similarity`."""
+    """Writes a line per duplicate: `id`, `kept` (the id of its kept duplicate), `kind`, `similarity`."""
     ids = _Ids(parts)
 
     def rows():
@@ -156,12 +154,12 @@ def write_matches(parts: Sequence[Path], verdict: Verdict, path: Path) -> None:
 
 
 class _Ids:
-    """The ids of all documents by number, packed: a list of strings would take five times the room."""
+    """Holds the ids of all documents by number, packed: a list of strings would take five times the memory."""
 
     def __init__(self, parts: Sequence[Path]) -> None:
         blobs, lengths = [], []
         for part in parts:
-            with np.load(part.with_name(part.name + ".npz"), allow_pickle=False) as arrays:
+            with part_arrays(part) as arrays:
                 blobs.append(arrays["ids"])
                 lengths.append(arrays["id_lengths"])
         self._blob = np.concatenate(blobs)
@@ -173,7 +171,7 @@ class _Ids:
 
 
 def rows_at(parts: Sequence[Path], places: set[int]) -> dict[int, dict[str, Any]]:
-    """The documents of some numbers, for the report's samples."""
+    """Reads the documents of some numbers, for the report's samples."""
     found: dict[int, dict[str, Any]] = {}
     start = 0
     for part in parts:

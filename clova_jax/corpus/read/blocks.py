@@ -1,4 +1,4 @@
-"""Raw input of any form as blocks of JSON Lines: the unit of work of the pipeline.
+"""Reads raw input of any form as blocks of JSON Lines: the unit of work of the pipeline.
 
 `.jsonl` is read as it is; `.txt` is one document a file; `.csv` and `.tsv` one a row, with a column
 of text; `.html` one page a file, extracted later by a worker; `.json` a corpus of the National Institute of
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import READ_ERRORS, as_line, open_binary, read_pieces, read_whole
+from clova_jax.common.files import READ_ERRORS, as_line, open_binary, read_chunks, read_whole
 from clova_jax.common.lines import LongRow, table_rows
 from clova_jax.corpus import documents
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.documents import LONGEST, Block, read_blocks
 from clova_jax.corpus.places import OnError, find_files, plain_stem, plain_suffix, shown_name, stop
 from clova_jax.corpus.read.json_corpora import INSTITUTE, json_documents
-from clova_jax.corpus.sources import source_of
+from clova_jax.corpus.sources import Registry, source_of
 
 _FORMATS = (".jsonl", ".json", ".txt", ".csv", ".tsv", ".html", ".htm")
 _PAGES = (".txt", ".html", ".htm")
@@ -43,7 +43,7 @@ _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def input_files(
     place: str | Path, on_error: OnError = stop, without: Path | None = None
 ) -> list[Path]:
-    """The files of a place, in order of name (`places.find_files`).
+    """Lists the files of a place, in order of name (`places.find_files`).
 
     Raises:
         ClovaError: nothing there, or nothing that can be read.
@@ -52,7 +52,7 @@ def input_files(
 
 
 def file_groups(files: list[Path]) -> list[list[Path]]:
-    """Work for one reader: a large file alone, small pages and texts of a folder together."""
+    """Groups files into work for one reader: a large file alone, small pages and texts of a folder together."""
     groups: list[list[Path]] = []
     for path in files:
         small = plain_suffix(path.name) in _PAGES
@@ -65,13 +65,16 @@ def file_groups(files: list[Path]) -> list[list[Path]]:
     return groups
 
 
-def group_blocks(group: list[Path], base: Path, on_error: OnError) -> Iterator[Block]:
-    """The blocks of a group of files; always the same ones for the same content.
+def group_blocks(
+    group: list[Path], base: Path, on_error: OnError, registry: Registry | None = None
+) -> Iterator[Block]:
+    """Yields the blocks of a group of files; always the same ones for the same content.
 
     Args:
         group: of `file_groups`.
         base: names of files are relative to it.
         on_error: called with a ClovaError for each file or row that cannot be read.
+        registry: the user's sources (`read_sources`): a source that is registered keeps its name.
     """
     first = group[0]
     suffix = plain_suffix(first.name)
@@ -79,17 +82,19 @@ def group_blocks(group: list[Path], base: Path, on_error: OnError) -> Iterator[B
         if suffix == ".jsonl":
             yield from read_blocks(first, base=base, on_error=on_error)
         elif suffix == ".json":
-            yield from _blocks(first, _told(_json(first, base, on_error), on_error))
+            yield from _blocks(
+                first, _until_damage(_json(first, base, on_error, registry), on_error)
+            )
         elif suffix in (".csv", ".tsv"):
-            yield from _blocks(first, _told(_rows(first, base, on_error), on_error))
+            yield from _blocks(first, _until_damage(_rows(first, base, on_error), on_error))
         else:
             yield from _blocks(first, _files(group, base, on_error))
     except ClovaError as error:
         on_error(error)
 
 
-def _told(rows: Iterator[dict[str, Any]], on_error: OnError) -> Iterator[dict[str, Any]]:
-    """Rows up to what ends their file, so that the block they are in is not lost."""
+def _until_damage(rows: Iterator[dict[str, Any]], on_error: OnError) -> Iterator[dict[str, Any]]:
+    """Yields rows up to what ends their file, so that the block they are in is not lost."""
     try:
         yield from rows
     except ClovaError as error:
@@ -112,7 +117,7 @@ def _blocks(path: Path, rows: Iterator[dict[str, Any]]) -> Iterator[Block]:
 
 
 def _source(path: Path, base: Path) -> str:
-    """The first folder of a file's name, or the one that all files are in."""
+    """Returns the first folder of a file's name, or the one that all files are in."""
     name = shown_name(path.relative_to(base))
     return name.split("/")[0] if "/" in name else (shown_name(base.resolve().name) or "corpus")
 
@@ -134,7 +139,7 @@ def _files(group: list[Path], base: Path, on_error: OnError) -> Iterator[dict[st
 
 
 def _decoded(data: bytes, path: Path) -> str:
-    """Text in UTF-8, or else in the charsets that Korean files of old are in."""
+    """Decodes UTF-8, or else the charsets of older Korean files."""
     for charset in _charsets(data):
         try:
             return data.decode(charset)
@@ -154,7 +159,7 @@ def _no_charset(path: Path) -> ClovaError:
 def _charset(path: Path) -> str:
     """The charset of a whole file, found in a pass of its own: none of it is kept."""
     decoders: dict[str, codecs.IncrementalDecoder] = {}
-    pieces = read_pieces(path)
+    pieces = read_chunks(path)
     try:
         for number, piece in enumerate(pieces):
             if not number:
@@ -169,7 +174,7 @@ def _charset(path: Path) -> str:
     except ClovaError:
         if not decoders:
             raise
-    # Else damaged: as far as it goes; whoever reads on is told.
+    # Else damaged: its intact part is read, and the damage is reported.
     return next(iter(decoders), "utf-8-sig")
 
 
@@ -237,12 +242,18 @@ def _rows(path: Path, base: Path, on_error: OnError) -> Iterator[dict[str, Any]]
             yield {"text": cells[column], "id": f"{name}:{number}", "source": source, "meta": meta}
 
 
-def _json(path: Path, base: Path, on_error: OnError) -> Iterator[dict[str, Any]]:
+def _json(
+    path: Path, base: Path, on_error: OnError, registry: Registry | None
+) -> Iterator[dict[str, Any]]:
     name, source = shown_name(path.relative_to(base)), _source(path, base)
     for number, key, row in json_documents(path, _charset(path), on_error):
-        told = source
-        if key == INSTITUTE and source_of(source).kind == "others":
-            told = f"modu_{source}"  # the file says whose it is, its folder does not
-        yield {"text": row["text"], "id": row.get("id", f"{name}:{number}"), "source": told} | {
+        named = source
+        if (
+            key == INSTITUTE
+            and source not in (registry or {})
+            and source_of(source).kind == "others"
+        ):
+            named = f"modu_{source}"  # the file says whose it is, its folder does not
+        yield {"text": row["text"], "id": row.get("id", f"{name}:{number}"), "source": named} | {
             "meta": row["meta"]
         }

@@ -1,4 +1,4 @@
-"""Which blocks of a web page are its core: a trainable model over simple features of each block.
+"""Chooses the blocks of a web page that are its core: a trainable model over simple features of each block.
 
 HyperCLOVA's corpus took only the core region of a page, by a learned model. Ours is logistic
 regression. The weights in the package come from generated pages (`core_region_pages`); train on
@@ -37,7 +37,7 @@ _WEIGHTS = Path(__file__).with_name("core_region.json")
 
 
 def block_features(blocks: list[HtmlBlock]) -> np.ndarray:
-    """float[blocks, features]."""
+    """Computes the features of each block, float[blocks, features]."""
     lengths = [np.log1p(len(block.text)) for block in blocks]
     links = [min(block.linked / max(len(block.text), 1), 1.0) for block in blocks]
     rows = []
@@ -71,12 +71,12 @@ def block_features(blocks: list[HtmlBlock]) -> np.ndarray:
 
 @cache
 def core_model(path: str | None = None) -> DenseModel:
-    """The model at `path`, or the one in the package."""
+    """Loads the model at `path`, or the one in the package."""
     return DenseModel.load(path or _WEIGHTS, FEATURES)
 
 
 def core_blocks(blocks: list[HtmlBlock], model: DenseModel | None = None) -> list[HtmlBlock]:
-    """The blocks that the model calls core; a lone gap between two core blocks is filled."""
+    """Chooses the blocks that the model calls core; a single gap between two core blocks is filled."""
     if not blocks:
         return []
     model = model or core_model()
@@ -89,7 +89,7 @@ def core_blocks(blocks: list[HtmlBlock], model: DenseModel | None = None) -> lis
 
 
 def core_text(html: str | Any, model: DenseModel | None = None) -> str:
-    """The core region of a page (or of its tree) as text that keeps its form."""
+    """Returns the core region of a page (or of its tree) as text that keeps its form."""
     return blocks_text(core_blocks(html_blocks(html), model))
 
 
@@ -97,7 +97,7 @@ _LETTERS = re.compile(r"[\W_]+")
 
 
 def label_blocks(blocks: list[HtmlBlock], core: str) -> np.ndarray:
-    """bool[blocks]: which stand in the core text, compared by letters alone."""
+    """Returns which blocks occur in the core text, compared by letters alone, bool[blocks]."""
     core = _LETTERS.sub("", core)
     letters = [_LETTERS.sub("", block.text) for block in blocks]
     return np.array([bool(text) and text in core for text in letters], bool)
@@ -119,7 +119,7 @@ def train_core_region(pages: Iterable[tuple[str, str]], note: str = "") -> Dense
 
 
 def core_scores(pages: Iterable[tuple[str, str]], model: DenseModel) -> dict[str, float]:
-    """Precision, recall and F1 over blocks, in per cent, weighted by characters."""
+    """Computes precision, recall and F1 over blocks, in per cent, weighted by characters."""
     right = wrong = missed = 0
     for html, core in pages:
         blocks = html_blocks(html)

@@ -40,14 +40,14 @@ def dialogue_text(utterances: Iterable[Any]) -> str:
 
 
 def form_of(utterance: Any) -> str:
-    """What an utterance or a paragraph says; "" where it is of another shape than those that are known."""
+    """Returns the words of an utterance or a paragraph; "" where its form is unknown."""
     if isinstance(utterance, dict):
         utterance = next((utterance[key] for key in _FORMS if _plain(utterance.get(key))), "")
     return _plain(utterance)
 
 
 def _speaker(utterance: Any) -> str:
-    """Who speaks; "" where that is not told. Speaker 0 is one like any other."""
+    """Returns who speaks; "" where nobody is named. Speaker 0 is one like any other."""
     if not isinstance(utterance, dict):
         return ""
     for key in _SPEAKERS:
@@ -60,7 +60,7 @@ def _speaker(utterance: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    """A text, or a number as one, without blanks around it; "" for anything else."""
+    """Returns a text, or a number as one, without spaces around it; "" for anything else."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -69,7 +69,7 @@ def _plain(value: Any) -> str:
 
 
 def number_speakers(text: str) -> str:
-    """`철수: 안녕` as `S1: 안녕`, when every line says who speaks and at least two speak."""
+    """Numbers the speakers, `철수: 안녕` as `S1: 안녕`, when every line names one and at least two speak."""
     lines = [line for line in text.split("\n") if line.strip()]
     matches = [_SPOKEN.match(line) for line in lines]
     if len(lines) < 2 or not all(matches):

@@ -1,4 +1,4 @@
-"""HTML to text that keeps a document's form, and the blocks that the core-region model judges.
+"""Converts HTML to text that keeps a document's form, and to the blocks that the core-region model judges.
 
 Headings become `# …`, list items `- …` or `1. …`, table rows `a | b`, preformatted text stays as
 it is; scripts, styles, forms and hidden elements go. resiliparse parses.
@@ -71,7 +71,7 @@ _CROWDED = re.compile(rf"<([A-Za-z][^\s/>]*+){_ATTRIBUTE}{{{_MOST_ATTRIBUTES + 1
 
 @dataclass(slots=True)
 class HtmlBlock:
-    """A paragraph, heading, list item or table row.
+    """Holds a paragraph, heading, list item or table row.
 
     Args:
         text: as it will stand in the document, with its mark (`# `, `- `).
@@ -102,7 +102,7 @@ class _Open:
 
 
 def html_tree(html: str, counts: Counter | None = None) -> Any:
-    """The page as resiliparse's tree, in time that grows with the page.
+    """Parses the page to resiliparse's tree, in linear time.
 
     A tag of more than 500 attributes loses them: none that a person wrote has so many.
 
@@ -120,7 +120,7 @@ def html_tree(html: str, counts: Counter | None = None) -> Any:
 
 
 def html_blocks(html: str | Any) -> list[HtmlBlock]:
-    """The visible blocks of a page, or of its tree, in order."""
+    """Lists the visible blocks of a page, or of its tree, in order."""
     tree = html_tree(html) if isinstance(html, str) else html
     blocks: list[HtmlBlock] = []
     if tree.body is not None:
@@ -131,13 +131,13 @@ def html_blocks(html: str | Any) -> list[HtmlBlock]:
 
 
 def html_title(html: str | Any) -> str:
-    """The title of a page, or of its tree, or an empty text."""
+    """Returns the title of a page, or of its tree, or an empty text."""
     tree = html_tree(html) if isinstance(html, str) else html
     return _BLANKS.sub(" ", tree.title or "").strip()
 
 
 def blocks_text(blocks: list[HtmlBlock]) -> str:
-    """The text of some blocks: a line each, an empty line around paragraphs and headings."""
+    """Joins the text of some blocks: a line each, an empty line around paragraphs and headings."""
     parts: list[str] = []
     for number, block in enumerate(blocks):
         if number:
@@ -148,7 +148,7 @@ def blocks_text(blocks: list[HtmlBlock]) -> str:
 
 
 def html_text(html: str | Any) -> str:
-    """The text of a whole page (or of its tree), boilerplate and all, in its form."""
+    """Returns the text of a complete page (or of its tree), boilerplate included, in its form."""
     return blocks_text(html_blocks(html))
 
 

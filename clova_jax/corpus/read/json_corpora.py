@@ -1,4 +1,4 @@
-"""Corpora that are one JSON value a file: of the National Institute of Korean Language (모두의 말뭉치), of AI Hub.
+"""Reads corpora that are one JSON value per file: of the National Institute of Korean Language (모두의 말뭉치), of AI Hub.
 
 The Institute's files hold `{"document": [{"id", "metadata", "paragraph": [{"form"}]}]}`, or in place of paragraphs
 `"utterance": [{"form", "speaker_id"}]`. AI Hub's hold a list under `data` or `info`, or one dialogue, with the same
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_pieces
+from clova_jax.common.files import read_chunks
 from clova_jax.common.json_values import DEEPEST, refuse_deep
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.documents import LONGEST
@@ -60,7 +60,7 @@ class _Stream:
 
     def __init__(self, path: Path, charset: str) -> None:
         self.path = path
-        self._pieces = read_pieces(path)
+        self._pieces = read_chunks(path)
         self._decoder = codecs.getincrementaldecoder(charset)(errors="replace")
         self._window, self._at, self._line, self._gone = "", 0, 1, 0
 
@@ -75,7 +75,7 @@ class _Stream:
         return self._gone + self._at
 
     def peek(self) -> str:
-        """The next character that is no blank; "" at the end of the file."""
+        """Returns the next character that is no whitespace; "" at the end of the file."""
         while True:
             while self._at < len(self._window):
                 char = self._window[self._at]

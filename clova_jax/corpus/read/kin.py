@@ -1,4 +1,4 @@
-"""One question, one best answer: a thread of a question-and-answer site as a single document.
+"""Makes one document of a question-and-answer thread: one question, one best answer.
 
 Which answers count (adopted by the asker, or by a certified expert; authors of low standing left
 out) is as a talk of HyperCLOVA's authors has it.
@@ -15,7 +15,7 @@ _NO = ("", "0", "false", "n", "no", "none", "null")
 
 
 def best_answer(answers: Iterable[Any]) -> dict[str, Any] | None:
-    """The answer to keep, or None when none qualifies.
+    """Returns the answer to keep, or None when none qualifies.
 
     Adopted answers and experts' answers come first, then reputation, then votes, then length; of
     equals the earlier.
@@ -52,7 +52,7 @@ def best_answer(answers: Iterable[Any]) -> dict[str, Any] | None:
 
 
 def kin_text(question: str, answers: Iterable[Any], details: Any = None) -> str | None:
-    """`질문: …` and `답변: …` of the best answer; None when no answer qualifies."""
+    """Writes `질문: …` and `답변: …` of the best answer; returns None when no answer qualifies."""
     answer = best_answer(answers)
     if answer is None or not question.strip():
         return None

@@ -1,120 +1,115 @@
-"""What the pipeline did: figures by source and reason, samples to read, and a page that shows them."""
+"""Collects the report's figures: by source and by reason, with samples of what was dropped or masked."""
 
 import hashlib
 import heapq
-import html
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from clova_jax.common.files import read_jsonl, whole_file
-from clova_jax.corpus.clean.cleaner import STEPS, Cleaning
+from clova_jax.common.files import read_jsonl
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
+from clova_jax.corpus.clean.steps import STEPS
 from clova_jax.corpus.dedup.stage import Verdict, rows_at
 from clova_jax.corpus.documents import BadLines
+from clova_jax.corpus.part import kept_sizes
+from clova_jax.corpus.settings import Cleaning, Job
 from clova_jax.corpus.sources import read_sources, source_of
-
-if TYPE_CHECKING:
-    from clova_jax.corpus.run.pipeline import Job
 
 SAMPLES = 20
 _EXCERPT = 160
 
 
-def kept_sizes(parts: list[Path], copies: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[str]]:
-    """Of every document of the parts: its source's number, its bytes; and the names of sources."""
-    names: dict[str, int] = {}
-    sources, sizes = [], []
-    for part in parts:
-        local = _source_names(part)
-        numbers = np.array([names.setdefault(name, len(names)) for name in local], np.int64)
-        with np.load(part.with_name(part.name + ".npz"), allow_pickle=False) as arrays:
-            sources.append(numbers[arrays["sources"]] if len(numbers) else np.zeros(0, np.int64))
-            sizes.append(arrays["bytes"])
-    none = [np.zeros(0, np.int64)]
-    return np.concatenate(sources or none), np.concatenate(sizes or none), list(names)
+@dataclass(frozen=True)
+class Cleaned:
+    """Holds what the stages before writing have made.
 
+    Args:
+        job: the run.
+        cleaning: its settings, with the files that were made for the steps.
+        external: parts of the corpus compared with.
+        parts: parts of the input, in reading order.
+        verdict: of the search for duplicates, over `external` and then `parts`.
+        errors: files and lines that could not be read before cleaning.
+    """
 
-def _source_names(part: Path) -> list[str]:
-    from clova_jax.corpus.part import part_counts
-
-    return list(part_counts(part)["sources"])
-
-
-def _order(name: str) -> bytes:
-    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def _drop_samples(parts: list[Path]) -> dict[str, list[dict[str, str]]]:
-    """A few drops a reason, chosen by a hash of their ids: no matter how the work was cut up."""
-    heaps: dict[str, list[tuple[int, str, dict[str, str]]]] = {}
-    for part in parts:
-        for _, row in read_jsonl(part.with_name(part.name + ".dropped.jsonl.zst")):
-            heap = heaps.setdefault(f"{row['step']}/{row['reason']}", [])
-            key = (-int.from_bytes(_order(row["id"])), row["id"])
-            item = (*key, row)
-            if len(heap) < SAMPLES:
-                heapq.heappush(heap, item)
-            elif key > heap[0][:2]:
-                heapq.heapreplace(heap, item)
-    return {
-        reason: [
-            {name: row[name] for name in ("id", "source", "detail", "text")}
-            for *_, row in sorted(heap, key=lambda item: item[:2], reverse=True)
-        ]
-        for reason, heap in heaps.items()
-    }
-
-
-def _duplicate_samples(every: list[Path], verdict: Verdict, exact: bool) -> list[dict[str, Any]]:
-    gone = np.flatnonzero(~verdict.keep & (verdict.exact == exact))
-    if not len(gone):
-        return []
-    rng = np.random.default_rng(0)
-    chosen = np.sort(rng.choice(gone, min(SAMPLES, len(gone)), replace=False)).tolist()
-    witnesses = verdict.witness[chosen].tolist()
-    rows = rows_at(every, {*chosen, *witnesses})
-    return [
-        {
-            "id": rows[place]["id"],
-            "source": rows[place]["source"],
-            "detail": f"{float(verdict.similarity[place]):.2f} like {rows[other]['id']}",
-            "text": rows[place]["text"][:_EXCERPT],
-            "kept": rows[other]["text"][:_EXCERPT],
-        }
-        for place, other in zip(chosen, witnesses, strict=True)
-    ]
+    job: Job
+    cleaning: Cleaning
+    external: list[Path]
+    parts: list[Path]
+    verdict: Verdict
+    errors: BadLines
 
 
 def build(
-    job: "Job",
-    cleaning: Cleaning,
-    external: list[Path],
-    parts: list[Path],
-    counts: list[dict[str, Any]],
-    verdict: Verdict,
-    copies: np.ndarray,
-    errors: BadLines,
+    cleaned: Cleaned, counts: Sequence[Mapping[str, Any]], copies: np.ndarray
 ) -> dict[str, Any]:
-    """The report as JSON values; nothing in it depends on the machine, the workers or the time."""
+    """Builds the report as JSON values; nothing in it depends on the machine, the workers or the time.
+
+    Args:
+        cleaned: what the stages have made.
+        counts: of each part (`part_counts`).
+        copies: how often each document of the parts is written, int32[n].
+    """
+    cleaning = cleaned.cleaning
+    changes, by_source = _sums(cleaning, counts)
+    rows = _source_rows(cleaned, by_source, copies)
+    drops = _drops(rows, by_source)
+    bad_lines = cleaned.errors.count + sum(count["bad_lines"] for count in counts)
+    messages = [*cleaned.errors.first]
+    messages += [message for count in counts for message in count["bad_line_messages"]]
+    index = cleaning.evaluation_index if "evaluation" in cleaning.steps else None
+    samples = _samples(cleaned)
+    masked = [sample for count in counts for sample in count["masked"]]
+    masked.sort(key=lambda sample: _order(sample["id"] + sample["text"]))
+    return {
+        "settings": _settings(cleaned.job),
+        "documents": {"read": sum(r["read"] for r in rows), "kept": sum(r["kept"] for r in rows)},
+        "bytes": {
+            "read": sum(r["read_bytes"] for r in rows),
+            "kept": sum(r["kept_bytes"] for r in rows),
+        },
+        "sources": rows,
+        "drops": {reason: drops[reason] for reason in sorted(drops)},
+        "changes": {name: dict(sorted(count.items())) for name, count in changes.items()},
+        "evaluation_texts": dict(sorted(EvaluationIndex.load(index).counts.items()))
+        if index
+        else {},
+        "bad_lines": {"count": bad_lines, "messages": messages[:100]},
+        "warnings": _warnings(cleaning, bad_lines),
+        "idle_steps": _idle(changes, drops),
+        "samples": {reason: samples[reason] for reason in sorted(samples) if samples[reason]},
+        "masked": masked[: 5 * SAMPLES],
+    }
+
+
+def _sums(
+    cleaning: Cleaning, counts: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Counter], dict[str, Counter]]:
+    """Sums over the parts: what each step changed, and the counts of each source."""
+    changes = {step.name: Counter() for step in STEPS if step.name in cleaning.steps}
     by_source: dict[str, Counter] = {}
-    changes: dict[str, Counter] = {name: Counter() for name in STEPS if name in cleaning.steps}
-    messages, bad_lines = list(errors.first), 0
     for count in counts:
-        bad_lines += count["bad_lines"]
-        messages += count["bad_line_messages"]
         for name, values in count["sources"].items():
             by_source.setdefault(name, Counter()).update(values)
         for name, values in count["changes"].items():
             changes[name].update(values)
-    numbers, sizes, names = kept_sizes(parts, copies)
+    return changes, by_source
+
+
+def _source_rows(
+    cleaned: Cleaned, by_source: dict[str, Counter], copies: np.ndarray
+) -> list[dict[str, Any]]:
+    """Makes the row of each source; adds the duplicates to its counts."""
+    numbers, sizes, names = kept_sizes(cleaned.parts)
+    verdict = cleaned.verdict
     here = len(verdict.keep) - len(copies)
     keep, exact = verdict.keep[here:], verdict.exact[here:]
-    registry = read_sources(cleaning.sources)
-    rows, drops = [], {}
+    registry = read_sources(cleaned.cleaning.sources)
+    rows = []
     for name in sorted(by_source):
         count, known = by_source[name], source_of(name, registry)
         mine = numbers == names.index(name) if name in names else np.zeros(len(copies), bool)
@@ -138,55 +133,43 @@ def build(
             },
         }
         rows.append(row)
+    return rows
+
+
+def _drops(
+    rows: Sequence[Mapping[str, Any]], by_source: Mapping[str, Counter]
+) -> dict[str, dict[str, int]]:
+    """Sums what was dropped over the sources, by `step/reason`."""
+    drops: dict[str, dict[str, int]] = {}
+    for row in rows:
         for reason, number in row["dropped"].items():
             total = drops.setdefault(reason, {"documents": 0, "bytes": 0})
             total["documents"] += number
-            total["bytes"] += count[f"{reason}/bytes"]
-    samples = _drop_samples(parts)
-    every = [*external, *parts]
-    samples["dedup/exact"] = _duplicate_samples(every, verdict, True)
-    samples["dedup/near"] = _duplicate_samples(every, verdict, False)
-    idle = [
-        name
-        for name in changes
-        if not sum(changes[name].values()) and not any(key.startswith(name + "/") for key in drops)
-    ]
-    if not any(key.startswith("dedup/") for key in drops):
-        idle.append("dedup")
-    warnings = []
-    if "toxicity" in cleaning.steps and cleaning.toxicity == "drop" and not cleaning.toxicity_model:
-        warnings.append("no toxicity model: only swear words were looked for (give --safety)")
-    if "evaluation" in cleaning.steps and not cleaning.evaluation_index:
-        warnings.append("no evaluation sets were given: none was taken out (give --evaluation)")
-    if bad_lines or errors.count:
-        warnings.append(
-            f"{bad_lines + errors.count} lines or files could not be read; see bad_lines"
-        )
-    index = cleaning.evaluation_index if "evaluation" in cleaning.steps else None
-    masked = [sample for count in counts for sample in count["masked"]]
-    masked.sort(key=lambda sample: _order(sample["id"] + sample["text"]))
+            total["bytes"] += by_source[row["source"]][f"{reason}/bytes"]
+    return drops
+
+
+def _idle(changes: Mapping[str, Counter], drops: Mapping[str, Any]) -> list[str]:
+    """Names the steps that changed and dropped nothing."""
+    idle = [name for name, count in changes.items() if not sum(count.values())]
+    return [name for name in [*idle, "dedup"] if not any(d.startswith(name + "/") for d in drops)]
+
+
+def _warnings(cleaning: Cleaning, bad_lines: int) -> list[str]:
+    """Collects the warnings of the steps, the last step first, and one of lines that could not be read."""
+    steps = [step for step in reversed(STEPS) if step.name in cleaning.steps]
+    warnings = [warning for step in steps if (warning := step.warning(cleaning))]
+    if bad_lines:
+        warnings.append(f"{bad_lines} lines or files could not be read; see bad_lines")
+    return warnings
+
+
+def _settings(job: Job) -> dict[str, Any]:
+    """Returns the settings of a run that change its outcome."""
     settings = asdict(job)
     for name in ("out", "workers", "executor"):
         settings.pop(name)
-    return {
-        "settings": {name: _plain(value) for name, value in settings.items()},
-        "documents": {"read": sum(r["read"] for r in rows), "kept": sum(r["kept"] for r in rows)},
-        "bytes": {
-            "read": sum(r["read_bytes"] for r in rows),
-            "kept": sum(r["kept_bytes"] for r in rows),
-        },
-        "sources": rows,
-        "drops": {reason: drops[reason] for reason in sorted(drops)},
-        "changes": {name: dict(sorted(count.items())) for name, count in changes.items()},
-        "evaluation_texts": dict(sorted(EvaluationIndex.load(index).counts.items()))
-        if index
-        else {},
-        "bad_lines": {"count": bad_lines + errors.count, "messages": messages[:100]},
-        "warnings": warnings,
-        "idle_steps": idle,
-        "samples": {reason: samples[reason] for reason in sorted(samples) if samples[reason]},
-        "masked": masked[: 5 * SAMPLES],
-    }
+    return {name: _plain(value) for name, value in settings.items()}
 
 
 def _plain(value: Any) -> Any:
@@ -197,75 +180,56 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, int | float | str | bool | None) else str(value)
 
 
-_STYLE = """
-body{font:15px/1.5 system-ui,"Noto Sans KR",sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#222}
-table{border-collapse:collapse;margin:1rem 0;font-size:14px}td,th{border:1px solid #ddd;padding:.25rem .5rem;text-align:right;vertical-align:top}
-td:first-child,th:first-child,.t td{text-align:left}.bar{background:#2a7;height:.7rem}.gone{background:#c54;height:.7rem}
-summary{cursor:pointer;margin:.4rem 0}.w{background:#fff3cd;padding:.5rem 1rem;border-left:4px solid #e0a800;margin:.5rem 0}
-@media (prefers-color-scheme:dark){body{background:#181818;color:#ddd}td,th{border-color:#444}.w{background:#3a3210}}
-"""
+def _order(name: str) -> bytes:
+    return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def write_page(report: dict[str, Any], path: Path) -> None:
-    """A page without scripts: drops by source and reason, with samples to open."""
-    text = html.escape
-    parts = [
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>",
-        f"<title>Corpus report</title><style>{_STYLE}</style><h1>Corpus report</h1>",
-        f"<p>{report['documents']['kept']:,} of {report['documents']['read']:,} documents kept, "
-        f"{report['bytes']['kept'] / 1e6:,.1f} of {report['bytes']['read'] / 1e6:,.1f} MB.</p>",
+def _drop_samples(parts: list[Path]) -> dict[str, list[dict[str, str]]]:
+    """Chooses a few drops per reason by a hash of their ids, however the work was split."""
+    heaps: dict[str, list[tuple[int, str, dict[str, str]]]] = {}
+    for part in parts:
+        for _, row in read_jsonl(part.with_name(part.name + ".dropped.jsonl.zst")):
+            heap = heaps.setdefault(f"{row['step']}/{row['reason']}", [])
+            key = (-int.from_bytes(_order(row["id"])), row["id"])
+            item = (*key, row)
+            if len(heap) < SAMPLES:
+                heapq.heappush(heap, item)
+            elif key > heap[0][:2]:
+                heapq.heapreplace(heap, item)
+    return {
+        reason: [
+            {name: row[name] for name in ("id", "source", "detail", "text")}
+            for *_, row in sorted(heap, key=lambda item: item[:2], reverse=True)
+        ]
+        for reason, heap in heaps.items()
+    }
+
+
+def _samples(cleaned: Cleaned) -> dict[str, list[dict[str, Any]]]:
+    """Chooses what was dropped to show, by `step/reason`."""
+    every = [*cleaned.external, *cleaned.parts]
+    samples: dict[str, list[dict[str, Any]]] = {}
+    samples |= _drop_samples(cleaned.parts)
+    samples["dedup/exact"] = _duplicate_samples(every, cleaned.verdict, True)
+    samples["dedup/near"] = _duplicate_samples(every, cleaned.verdict, False)
+    return samples
+
+
+def _duplicate_samples(every: list[Path], verdict: Verdict, exact: bool) -> list[dict[str, Any]]:
+    gone = np.flatnonzero(~verdict.keep & (verdict.exact == exact))
+    if not len(gone):
+        return []
+    rng = np.random.default_rng(0)
+    chosen = np.sort(rng.choice(gone, min(SAMPLES, len(gone)), replace=False)).tolist()
+    kept = verdict.witness[chosen].tolist()
+    rows = rows_at(every, {*chosen, *kept})
+    return [
+        {
+            "id": rows[place]["id"],
+            "source": rows[place]["source"],
+            "detail": f"{float(verdict.similarity[place]):.2f} like {rows[other]['id']}",
+            "text": rows[place]["text"][:_EXCERPT],
+            "kept": rows[other]["text"][:_EXCERPT],
+        }
+        for place, other in zip(chosen, kept, strict=True)
     ]
-    parts += [f"<p class=w>{text(warning)}</p>" for warning in report["warnings"]]
-    if report["idle_steps"]:
-        parts.append(f"<p>Steps that found nothing to do: {', '.join(report['idle_steps'])}.</p>")
-    parts.append(
-        "<h2>By source</h2><table><tr><th>source<th>kind<th>tier<th>read<th>kept<th>MB read<th>MB kept<th>kept %<th style='width:12rem'>"
-    )
-    for row in report["sources"]:
-        parts.append(
-            f"<tr><td>{text(row['source'])}<td>{row['kind']}<td>{row['tier']}<td>{row['read']:,}<td>{row['kept']:,}"
-            f"<td>{row['read_bytes'] / 1e6:,.1f}<td>{row['kept_bytes'] / 1e6:,.1f}<td>{row['kept_share']:.1f}"
-            f"<td><div class=bar style='width:{min(row['kept_share'], 100):.0f}%'></div>"
-        )
-    parts.append(
-        "</table><h2>By reason</h2><table><tr><th>step/reason<th>documents<th>MB<th>share of bytes read %"
-    )
-    total = max(report["bytes"]["read"], 1)
-    for reason, row in report["drops"].items():
-        parts.append(
-            f"<tr><td>{text(reason)}<td>{row['documents']:,}<td>{row['bytes'] / 1e6:,.2f}<td>{100 * row['bytes'] / total:.2f}"
-        )
-    parts.append("</table><h2>Reasons by source</h2><table><tr><th>source<th>dropped")
-    for row in report["sources"]:
-        told = ", ".join(f"{text(reason)} {number:,}" for reason, number in row["dropped"].items())
-        parts.append(f"<tr class=t><td>{text(row['source'])}<td>{told}")
-    parts.append("</table><h2>Changed, not dropped</h2><table><tr><th>step<th>what")
-    for name, count in report["changes"].items():
-        told = ", ".join(f"{text(key)} {number:,}" for key, number in count.items())
-        parts.append(f"<tr class=t><td>{name}<td>{told or 'nothing'}")
-    parts.append("</table>")
-    if report["evaluation_texts"]:
-        told = ", ".join(
-            f"{text(key)} {number:,}" for key, number in report["evaluation_texts"].items()
-        )
-        parts.append(f"<h2>Texts of evaluation sets</h2><p>{told}")
-    if report["bad_lines"]["count"]:
-        parts.append(f"<h2>Could not be read: {report['bad_lines']['count']:,}</h2><ul>")
-        parts += [f"<li>{text(message)}" for message in report["bad_lines"]["messages"]]
-        parts.append("</ul>")
-    parts.append("<h2>Samples of what was dropped</h2>")
-    for reason, rows in report["samples"].items():
-        parts.append(
-            f"<details><summary>{text(reason)}</summary><table class=t><tr><th>id<th>source<th>detail<th>text"
-        )
-        for row in rows:
-            kept = f"<br><small>kept: {text(row['kept'])}</small>" if "kept" in row else ""
-            parts.append(
-                f"<tr><td>{text(row['id'])}<td>{text(row['source'])}<td>{text(row['detail'])}<td>{text(row['text'])}{kept}"
-            )
-        parts.append("</table></details>")
-    parts.append("<details><summary>Places masked for privacy</summary><ul>")
-    parts += [f"<li>{text(sample['text'])}" for sample in report["masked"]]
-    parts.append("</ul></details></html>\n")
-    with whole_file(path) as file:
-        file.write("\n".join(parts))

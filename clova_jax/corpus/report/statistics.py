@@ -1,4 +1,4 @@
-"""Counts of a corpus by source: documents, bytes, tokens, scripts and languages."""
+"""Counts a corpus by source: documents, bytes, tokens, scripts and languages."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -20,14 +20,14 @@ SCRIPTS = ("hangul", "latin", "han", "kana", "other")
 
 @dataclass(frozen=True)
 class CountTask:
-    """A block to count; `tokenizer` is a folder, or None to leave tokens out."""
+    """Names a block to count; `tokenizer` is a folder, or None to leave tokens out."""
 
     block: Block
     tokenizer: str | None
 
 
 def count_block(task: CountTask) -> dict[str, dict[str, int]]:
-    """Counts by source: `documents, bytes, characters, tokens`, `script/…` letters, `language/…` bytes."""
+    """Counts a block by source: `documents, bytes, characters, tokens`, `script/…` letters, `language/…` bytes."""
     tokenizer = _tokenizer(task.tokenizer) if task.tokenizer else None
     counts: dict[str, Counter] = {}
     texts: dict[str, list[str]] = {}

@@ -13,7 +13,7 @@ from clova_jax.corpus.places import describe_inputs
 def sample_documents(
     documents: Iterable[Document], share: float, seed: int = 0
 ) -> Iterator[Document]:
-    """About `share` of the documents, each kept or not by a hash of its id, its text and the seed.
+    """Yields about `share` of the documents, each kept or not by a hash of its id, its text and the seed.
 
     The choice for one document does not depend on the others, so a larger share holds a smaller one.
     """
@@ -28,8 +28,7 @@ def sample_documents(
 def write_sample_of(
     data_dir: str | Path, out: str | Path, megabytes: float, seed: int = 0
 ) -> dict[str, float]:
-    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; a second call with the same arguments
-    returns the first result.
+    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; a second call with the same arguments returns the first result.
 
     Args:
         data_dir: a corpus folder.

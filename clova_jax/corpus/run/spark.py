@@ -1,8 +1,8 @@
-"""The same stages on Spark, for corpora that one machine has outgrown.
+"""Runs the same stages on Spark, for corpora that are too large for one machine.
 
 Files are spread over the executors, each writes the parts of its files to the shared folder; the search for
-similar pairs is a shuffle by band and bucket. The decision which documents go is the same code as
-on one machine, so that the same ids stay.
+similar pairs is a shuffle by band and bucket. The same code as on one machine decides which documents are dropped,
+so that the same ids are kept.
 """
 
 import os
@@ -12,16 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.clean.cleaner import Cleaning
-from clova_jax.corpus.dedup.pairs import BANDS, ROWS, band_keys, candidate_pairs
+from clova_jax.corpus.dedup.pairs import band_keys, candidate_pairs
+from clova_jax.corpus.dedup.signatures import BANDS, ROWS
 from clova_jax.corpus.documents import BadLines
-from clova_jax.corpus.part import clean_part, is_whole
+from clova_jax.corpus.part import is_whole
+from clova_jax.corpus.run.clean_part import clean_part, group_tasks
+from clova_jax.corpus.settings import Cleaning
 
 _SLICE = 200_000  # documents whose signatures travel in one task
 
 
 def session():
-    """The running Spark session, or a local one on all cores."""
+    """Returns the running Spark session, or starts a local one on all cores."""
     try:
         from pyspark.sql import SparkSession
     except ImportError:
@@ -51,8 +53,6 @@ def clean_groups(
     numbered = list(enumerate(groups))
 
     def clean(item: tuple[int, list[Path]]) -> tuple[int, list[str], int, list[str]]:
-        from clova_jax.corpus.run.pipeline import group_tasks
-
         errors, names = BadLines(), []
         for task in group_tasks(item[0], item[1], base, cleaning, folder, errors):
             names.append(task.out.name)
@@ -70,7 +70,7 @@ def clean_groups(
 def find_pairs(
     minhashes: np.ndarray, unique: np.ndarray, threshold: float, work: Path
 ) -> tuple[list, list]:
-    """Similar pairs by a shuffle: documents of a bucket meet on one executor with their signatures."""
+    """Finds similar pairs by a shuffle: the documents of a bucket meet on one executor with their signatures."""
     context = session().sparkContext
     path, shape = str(work / "minhashes.u32"), minhashes.shape
     slices = [unique[at : at + _SLICE] for at in range(0, len(unique), _SLICE)]

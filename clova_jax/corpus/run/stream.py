@@ -1,9 +1,9 @@
-"""The map steps as a filter from JSON Lines to JSON Lines: a mapper for Hadoop streaming.
+"""Runs the steps as a filter from JSON Lines to JSON Lines: a mapper for Hadoop streaming.
 
     hadoop jar hadoop-streaming.jar -mapper "clova corpus --executor stream" -reducer NONE …
 
-Ids that are given stay; a line without one gets `file:line` of the mapper's input, as far as Hadoop tells the file.
-What was dropped is counted on standard error, for Hadoop as `reporter:counter` lines.
+Given ids are kept; a line without one gets `file:line` of the mapper's input, where Hadoop names the file.
+What was dropped is counted on standard error, as `reporter:counter` lines for Hadoop.
 """
 
 import os
@@ -13,13 +13,22 @@ from typing import BinaryIO, TextIO
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import as_line
-from clova_jax.corpus.clean.cleaner import FAILED, Cleaning, cleaner
+from clova_jax.corpus.clean.cleaner import FAILED, cleaner
 from clova_jax.corpus.documents import BadLines, Block, Document, LineBlocks, numbered_documents
-from clova_jax.corpus.part import EXCERPT, as_json
+from clova_jax.corpus.part import as_json
+from clova_jax.corpus.run.clean_part import EXCERPT
+from clova_jax.corpus.settings import Cleaning
 
 
 def map_stream(source: BinaryIO, target: BinaryIO, cleaning: Cleaning, log: TextIO) -> Counter:
-    """Runs the map steps over a stream of lines; returns what was counted."""
+    """Runs the steps over a stream of lines; returns what was counted.
+
+    Args:
+        source: JSON Lines.
+        target: gets the documents that are kept, a JSON object per line.
+        cleaning: which steps run, and what they do.
+        log: gets the messages and the counters.
+    """
     clean = cleaner(cleaning)
     name = os.environ.get("mapreduce_map_input_file")  # noqa: SIM112 - as Hadoop spells it
     path = Path(name) if name else Path("stdin.jsonl")
@@ -31,8 +40,7 @@ def map_stream(source: BinaryIO, target: BinaryIO, cleaning: Cleaning, log: Text
 
     def clean_block(block: Block) -> None:
         numbered = list(numbered_documents(block, bad))
-        changes = {step: Counter() for step, _ in clean.steps}
-        results = clean.many([document for _, document in numbered], changes)
+        results = clean.many([document for _, document in numbered])
         for (line, _), (step, result) in zip(numbered, results, strict=True):
             if isinstance(result, Document):
                 total["kept"] += 1
@@ -40,7 +48,7 @@ def map_stream(source: BinaryIO, target: BinaryIO, cleaning: Cleaning, log: Text
                 continue
             total[f"{step}/{result.reason}"] += 1
             if result.reason == FAILED:
-                detail = clean.excerpt(result.detail, EXCERPT)
+                detail = clean.context.excerpt(result.detail, EXCERPT)
                 bad(ClovaError(f"{path}:{line}: the step {step!r}: {detail}"))
 
     while piece := source.read(1 << 20):

@@ -1,4 +1,4 @@
-"""Generated web pages with a known core: blogs, news, forums and plain pages, in many builds.
+"""Generates web pages with a known core: blogs, news, forums and plain pages, in many builds.
 
 The texts are made of random clauses; what a model can learn here is structure: where menus, links,
 comments and footers stand, and what they look like. `layouts` chooses the builds, so that a test can
@@ -233,7 +233,7 @@ def _core(rng: random.Random, layout: str) -> tuple[str, list[str]]:
 def pages(
     count: int, seed: int = 0, layouts: tuple[str, ...] = LAYOUTS
 ) -> Iterator[tuple[str, str]]:
-    """(html, core text) pairs."""
+    """Yields (html, core text) pairs."""
     rng = random.Random(seed)
     for _ in range(count):
         layout = rng.choice(layouts)

@@ -23,7 +23,7 @@ from clova_jax.corpus.trials.privacy_disguises import (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An identifier of a text: `text[start:end]` is of `type`."""
+    """Marks an identifier of a text: `text[start:end]` is of `type`."""
 
     type: str
     start: int
@@ -32,7 +32,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text and every identifier in it, in order; none where there is nothing to find."""
+    """Holds a text and every identifier in it, in order; none where there is nothing to find."""
 
     text: str
     places: tuple[Place, ...] = ()

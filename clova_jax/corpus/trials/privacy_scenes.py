@@ -1,4 +1,4 @@
-"""Whole documents with identifiers and look-alikes side by side: a second set to measure with.
+"""Writes complete documents with identifiers and look-alikes side by side: a second set to measure with.
 
 Contact lines, board posts, receipts, résumés, chat logs, tables and forms, each put together from
 parts by a grammar of its own. It shares no code with `privacy_cases`, so that the rules are not measured with

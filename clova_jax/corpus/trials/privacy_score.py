@@ -1,4 +1,4 @@
-"""How good the privacy step is, by type of identifier."""
+"""Measures the privacy step by type of identifier."""
 
 import math
 from collections.abc import Iterable

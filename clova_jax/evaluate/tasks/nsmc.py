@@ -39,7 +39,7 @@ TASK = Task(
     metrics=(metrics.accuracy,),
     labels=LABELS,
     answer=" ({})",
-    blanks=("N/A", "[MASK]", ""),
+    content_free=("N/A", "[MASK]", ""),
     separator="\n",
     source="Shin et al. 2022 (2204.13509) Table 14, as in lm-evaluation-harness PR 338",
 )

@@ -5,8 +5,8 @@
 (docs/results/generate_speed.md); the tests hold it against the first.
 """
 
-from clova_jax.inference.decoders.base import CachedDecoder, cached_decoder
-from clova_jax.inference.decoders.layered import LayeredDecoder
+from clova_jax.inference.decoders.base import CachedDecoder, choose_decoder
+from clova_jax.inference.decoders.layered import LayeredDecoder, laid_out
 from clova_jax.inference.decoders.stacked import StackedDecoder
 
-__all__ = ["CachedDecoder", "LayeredDecoder", "StackedDecoder", "cached_decoder"]
+__all__ = ["CachedDecoder", "LayeredDecoder", "StackedDecoder", "choose_decoder", "laid_out"]

@@ -1,16 +1,21 @@
 """Defines what a decoding loop needs of a model, and chooses which of the two decoders a model gets."""
 
-from typing import Any, Protocol
+from typing import Protocol, TypeVar
 
+from jax.sharding import Mesh
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.decoders.layered import LayeredDecoder, laid_out
+from clova_jax.inference.decoders.layered import LayeredDecoder
 from clova_jax.inference.decoders.stacked import StackedDecoder
-from clova_jax.model import Cache, Decoder, Params, Prefix, decoder_class
+from clova_jax.model import Cache, Decoder, Derived, Params, Prefix, decoder_class
+
+Stored = TypeVar("Stored")  # a decoder's cache: a pytree that its callers only hand on
+Carried = TypeVar("Carried")  # what it carries through a loop, likewise
 
 
-class CachedDecoder(Protocol):
+class CachedDecoder(Protocol[Stored, Carried]):
     """Runs a model one token a row at a time; a pytree, so that it can be an argument of a jitted function.
 
     A loop of some tokens calls `begin` once, `step` for each token and `finish` at the end; it carries what
@@ -19,39 +24,48 @@ class CachedDecoder(Protocol):
 
     params: Params
     config: ModelConfig
-    dtype: Any
+    dtype: DTypeLike
 
-    def empty(self, rows: int, size: int) -> Any:
+    def empty(self, rows: int, size: int) -> Stored:
         """Returns a cache with room for `size` tokens in each of `rows` rows."""
 
-    def put(self, cache: Any, slots: Int[Array, "R"], read: Cache) -> Any:
+    def put(self, cache: Stored, slots: Int[Array, "R"], prefilled: Cache) -> Stored:
         """Returns the cache with rows of a prefill in the given slots; slots beyond the end are dropped."""
 
-    def begin(self, cache: Any, steps: int) -> Any:
+    def begin(self, cache: Stored, steps: int) -> Carried:
         """Returns what a loop of at most `steps` tokens a row carries."""
 
     def step(
         self,
         token: Int[Array, "B"],
-        cache: Any,
-        carried: Any,
+        cache: Stored,
+        carried: Carried,
         prefix: Prefix | None,
         active: Bool[Array, "B"],
-    ) -> tuple[Float[Array, "B D"], Any]:
+    ) -> tuple[Float[Array, "B D"], Carried]:
         """Returns hidden states after one more token of each row, kept by the rows that are `active`."""
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Returns the scores of the next token, float32."""
 
-    def finish(self, cache: Any, carried: Any) -> Any:
+    def finish(self, cache: Stored, carried: Carried) -> Stored:
         """Returns the cache with what the loop made."""
 
 
-def cached_decoder(model: Any) -> CachedDecoder:
-    """Returns the quickest decoder for a model: layered on one CPU device with the standard modules, else stacked."""
-    leaf = model.params["embedding"]
-    on_cpu = model.mesh is None and next(iter(leaf.devices())).platform == "cpu"
-    if on_cpu and decoder_class(model.config) is Decoder:
-        layers = laid_out(model.params["blocks"], model.config)
-        return LayeredDecoder(model.params, layers, model.config, model.dtype)
-    return StackedDecoder(model.params, model.config, model.dtype)
+def choose_decoder(
+    params: Params,
+    config: ModelConfig,
+    mesh: Mesh | None,
+    dtype: DTypeLike,
+    layers: Derived[tuple[Params, ...]],
+) -> CachedDecoder:
+    """Returns the quickest decoder for a model: layered on one CPU device with the standard modules, else stacked.
+
+    Args:
+        params, config, mesh, dtype: the model's.
+        layers: computes and keeps the blocks as the layered decoder wants them (`laid_out`).
+    """
+    on_cpu = mesh is None and next(iter(params["embedding"].devices())).platform == "cpu"
+    if on_cpu and decoder_class(config) is Decoder:
+        return LayeredDecoder(params, layers.of(params["blocks"]), config, dtype)
+    return StackedDecoder(params, config, dtype)

@@ -1,30 +1,26 @@
-"""Computes the standard block one token at a time, laid out for the processor.
-
-A CPU's decoding loop spends its time here.
+"""Computes the standard block one token at a time, laid out for a CPU.
 
 Decoding reads every weight once a token, and little else, so the weights lie as the product of a matrix and a
 few columns wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each
 kernel with its outputs first ([F,D] with x [D,B]; [B,D] with [D,F] took twice as long). Layers are unrolled, and
 keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
 that joins the cache when the loop ends, since XLA:CPU copies what a loop both writes and reads (37 of 44 ms a
-token at 1,152 entries). The copy of the blocks is made once and lives as long as the parameters it was made of.
+token at 1,152 entries). A `Model` keeps the copy of its blocks.
 """
 
 import functools
 import math
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model import Cache, Params, Prefix, bind
-from clova_jax.model.modules import layer_norm
+from clova_jax.model import Cache, Params, Prefix, bind, layer_norm
 
 _MASKED = -1e30
 
@@ -32,7 +28,7 @@ _MASKED = -1e30
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class LayerCache:
-    """Holds keys and values of each layer in arrays of their own.
+    """Holds keys and values of each layer in arrays for themselves.
 
     Args:
         keys, values: L arrays [B,N,S,H].
@@ -44,24 +40,25 @@ class LayerCache:
     lengths: Int[Array, "B"]
 
     @classmethod
-    def empty(cls, config: ModelConfig, batch: int, size: int, dtype: Any) -> "LayerCache":
+    def empty(cls, config: ModelConfig, batch: int, size: int, dtype: DTypeLike) -> "LayerCache":
         """Returns a cache with room for `size` tokens in each of `batch` rows."""
         shape = (batch, config.num_heads, size, config.head_dim)
         arrays = [tuple(jnp.zeros(shape, dtype) for _ in range(config.num_layers)) for _ in "kv"]
         return cls(*arrays, jnp.zeros(batch, jnp.int32))
 
-    def put(self, slots: Int[Array, "R"], read: Cache) -> "LayerCache":
-        """Returns the cache with rows of a prefill, as `forward` fills them, in the given slots."""
-        time = read.keys.shape[2]
+    def put(self, slots: Int[Array, "R"], prefilled: Cache) -> "LayerCache":
+        """Returns the cache with rows of a prefill, as the decoder fills them, in the given slots."""
+        time = prefilled.keys.shape[2]
 
-        def put(mine: tuple, new: Array) -> tuple:
+        def put(layers: tuple[Array, ...], new: Array) -> tuple[Array, ...]:
             return tuple(
                 old.at[slots, :, :time].set(rows.swapaxes(1, 2), mode="drop")
-                for old, rows in zip(mine, new, strict=True)
+                for old, rows in zip(layers, new, strict=True)
             )
 
-        lengths = self.lengths.at[slots].set(read.lengths, mode="drop")
-        return LayerCache(put(self.keys, read.keys), put(self.values, read.values), lengths)
+        lengths = self.lengths.at[slots].set(prefilled.lengths, mode="drop")
+        keys, values = put(self.keys, prefilled.keys), put(self.values, prefilled.values)
+        return LayerCache(keys, values, lengths)
 
 
 @jax.tree_util.register_dataclass
@@ -100,15 +97,15 @@ class LayeredDecoder:
     params: Params
     layers: tuple[Params, ...]
     config: ModelConfig
-    dtype: Any
+    dtype: DTypeLike
 
     def empty(self, rows: int, size: int) -> LayerCache:
         """Returns an empty cache."""
         return LayerCache.empty(self.config, rows, size, self.dtype)
 
-    def put(self, cache: LayerCache, slots: Int[Array, "R"], read: Cache) -> LayerCache:
+    def put(self, cache: LayerCache, slots: Int[Array, "R"], prefilled: Cache) -> LayerCache:
         """Returns the cache with the rows of a prefill in their slots."""
-        return cache.put(slots, read)
+        return cache.put(slots, prefilled)
 
     def begin(self, cache: LayerCache, steps: int) -> Recent:
         """Returns room for the tokens of the loop."""
@@ -164,14 +161,14 @@ class LayeredDecoder:
         return jnp.einsum("vd,bd->vb", table, hidden, preferred_element_type=jnp.float32).T
 
     def finish(self, cache: LayerCache, carried: Recent) -> LayerCache:
-        """Joins the loop's tokens to the cache. Entries past a row's own are written too, behind its length."""
+        """Joins the loop's tokens to the cache. Entries past a row's end are written too, behind its length."""
         rows, _, steps, _ = carried.keys[0].shape
         where = cache.lengths[:, None] + jnp.arange(steps)
 
-        def join(old: tuple, new: tuple) -> tuple:
+        def join(cached: tuple[Array, ...], recent: tuple[Array, ...]) -> tuple[Array, ...]:
             return tuple(
-                whole.at[jnp.arange(rows)[:, None], :, where].set(part.swapaxes(1, 2), mode="drop")
-                for whole, part in zip(old, new, strict=True)
+                old.at[jnp.arange(rows)[:, None], :, where].set(new.swapaxes(1, 2), mode="drop")
+                for old, new in zip(cached, recent, strict=True)
             )
 
         return LayerCache(
@@ -181,18 +178,9 @@ class LayeredDecoder:
         )
 
 
-_layers: dict[tuple[int, ...], tuple[Params, ...]] = {}  # by the identity of the blocks' arrays
-
-
-def laid_out(blocks: Params, config: ModelConfig) -> tuple[Params, ...]:
-    """Returns the blocks' parameters, a tree for each layer, kernels as [outputs, inputs]; made once for each stack."""
-    stacks = jax.tree.leaves(blocks)
-    key = tuple(map(id, stacks))
-    if key not in _layers:
-        _layers[key] = tuple(_laid_out(blocks, layer) for layer in range(config.num_layers))
-        for stack in stacks:
-            weakref.finalize(stack, _layers.pop, key, None)
-    return _layers[key]
+def laid_out(blocks: Params) -> tuple[Params, ...]:
+    """Returns the blocks' parameters, a tree for each layer, kernels as [outputs, inputs]."""
+    return tuple(_laid_out(blocks, layer) for layer in range(len(jax.tree.leaves(blocks)[0])))
 
 
 @jax.jit
@@ -225,7 +213,7 @@ def _attend(
     """Computes attention of one query a row; softmax in float32.
 
     Args:
-        parts: keys and values, each row's own [B,N,S,H] or shared by all [N,S,H], and how many are
+        parts: keys and values, of each row [B,N,S,H] or shared by all [N,S,H], and how many are
             valid (int32[B] or int32).
     """
     dtype = query.dtype

@@ -2,10 +2,10 @@
 
 import functools
 from dataclasses import dataclass
-from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
@@ -27,19 +27,19 @@ class StackedDecoder:
 
     params: Params
     config: ModelConfig
-    dtype: Any
+    dtype: DTypeLike
 
     def empty(self, rows: int, size: int) -> Cache:
         """Returns an empty cache."""
         return Cache.empty(self.config, rows, size, self.dtype)
 
-    def put(self, cache: Cache, slots: Int[Array, "R"], read: Cache) -> Cache:
+    def put(self, cache: Cache, slots: Int[Array, "R"], prefilled: Cache) -> Cache:
         """Returns the cache with the rows of a prefill in their slots."""
-        time = read.keys.shape[2]
+        time = prefilled.keys.shape[2]
         return Cache(
-            cache.keys.at[:, slots, :time].set(read.keys, mode="drop"),
-            cache.values.at[:, slots, :time].set(read.values, mode="drop"),
-            cache.lengths.at[slots].set(read.lengths, mode="drop"),
+            cache.keys.at[:, slots, :time].set(prefilled.keys, mode="drop"),
+            cache.values.at[:, slots, :time].set(prefilled.values, mode="drop"),
+            cache.lengths.at[slots].set(prefilled.lengths, mode="drop"),
         )
 
     def begin(self, cache: Cache, steps: int) -> Cache:

@@ -1,4 +1,4 @@
-"""Finding and masking what identifies a person, in the ways that Koreans write it.
+"""Finds and masks what identifies a person, in the ways that Koreans write it.
 
 Eight types: `rrn` (resident registration number), `phone`, `email`, `account` (bank), `card`,
 `passport`, `licence` (driver's), `ip` (public addresses).

@@ -1,4 +1,4 @@
-"""Internet addresses that lead to somebody."""
+"""Finds internet addresses that lead to a person."""
 
 import ipaddress
 import re
@@ -16,7 +16,7 @@ _IP6 = re.compile(
 
 
 def addresses4(view: View) -> Iterator[Candidate]:
-    """Public addresses of four numbers in a stretch."""
+    """Finds public addresses of four numbers in a window."""
     if view.text.count(".") < 3:
         return
     for match in _IP4.finditer(view.text):
@@ -37,7 +37,7 @@ def may_have_addresses6(text: str) -> bool:
 
 
 def addresses6(text: str) -> Iterator[Candidate]:
-    """Public addresses of sixteen bytes in a text, but not the prefixes of networks."""
+    """Finds public addresses of sixteen bytes in a text, but not the prefixes of networks."""
     for match in _IP6.finditer(text):
         if _is_public(match[0]):
             yield Candidate(Evidence.TELLING, Finding("ip", *match.span()))

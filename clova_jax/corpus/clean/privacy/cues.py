@@ -1,4 +1,4 @@
-"""The words before a number that speak for a type, or name another kind of number."""
+"""Reads the words before a number that speak for a type, or name another kind of number."""
 
 import re
 
@@ -29,12 +29,12 @@ _LABEL = re.compile(
 
 
 def before(text: str, start: int) -> str:
-    """The words before a place, without numbers, addresses and tags."""
+    """Returns the words before a place, without numbers, addresses and tags."""
     return _SILENT.sub(" ", text[max(0, start - 3 * _REACH) : start])[-_REACH:]
 
 
 def nearest(text: str, start: int) -> str | None:
-    """The type that the nearest word before a place speaks for; `none`: another kind of number."""
+    """Returns the type that the nearest word before a place speaks for; `none`: another kind of number."""
     name = None
     for match in _CUE.finditer(before(text, start)):
         name = match.lastgroup
@@ -42,11 +42,11 @@ def nearest(text: str, start: int) -> str | None:
 
 
 def labelled_otherwise(text: str, start: int) -> bool:
-    """Whether a label right before a place names a kind of number that identifies nobody."""
+    """Checks whether a label right before a place names a kind of number that identifies nobody."""
     return _LABEL.search(text[max(0, start - _REACH) : start]) is not None
 
 
 def follows(text: str, end: int, words: re.Pattern[str]) -> bool:
-    """Whether one of the words stands within ten characters, before any other number or tag."""
+    """Checks whether one of the words follows within ten characters, before any other number or tag."""
     near = re.split(r"[\d<@\n]", text[end : end + 10 + 8], maxsplit=1)[0][:18]
     return words.search(near) is not None

@@ -1,4 +1,4 @@
-"""E-mail addresses, as they are written and as they are spelled out."""
+"""Finds e-mail addresses, as they are written and as they are spelled out."""
 
 import re
 from collections.abc import Iterator
@@ -88,7 +88,7 @@ _FILES = frozenset(
 
 
 def emails(text: str) -> Iterator[Candidate]:
-    """The e-mail addresses of a text."""
+    """Finds the e-mail addresses of a text."""
     last = 0  # where the address before ends: no character is looked at for ever
     for match in _AT.finditer(text):
         if match.start() == last or text[match.start() - 1] in "@＠﹫":
@@ -116,7 +116,7 @@ def _at(view: View, sign: int) -> Candidate | None:
     """The address around the sign at that place of the text."""
     text = view.text
     near = next((i for i, place in enumerate(view.places) if place >= sign), len(text))
-    for back in (2, 1, 0):  # the blank and the bracket before it
+    for back in (2, 1, 0):  # the space and the bracket before it
         at = _sign(text, max(0, near - back)) if near >= back else None
         if at and at.end() > near:
             break

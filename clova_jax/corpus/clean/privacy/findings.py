@@ -1,4 +1,4 @@
-"""What is found, and how sure it is."""
+"""Defines what a finding is, and how strong its evidence."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,7 +7,7 @@ TYPES = ("rrn", "phone", "email", "account", "card", "passport", "licence", "ip"
 
 
 class Evidence(IntEnum):
-    """How much a form says by itself; of two that overlap, the one that says more is kept."""
+    """Ranks how much a form says by itself; of two that overlap, the one that says more is kept."""
 
     CUED = 1  # nothing without a word that speaks for it
     TELLING = 2  # enough, unless a label right before it names another kind of number
@@ -16,7 +16,7 @@ class Evidence(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One place: `text[start:end]` is of `type`; `kept` is the part that identifies nobody."""
+    """Holds one place: `text[start:end]` is of `type`; `kept` is the part that identifies nobody."""
 
     type: str
     start: int
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A finding that may yet lose against another one."""
+    """Holds a finding that may still lose against another one."""
 
     evidence: Evidence
     finding: Finding

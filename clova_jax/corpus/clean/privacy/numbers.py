@@ -53,7 +53,7 @@ _OLDEST = 1920  # 110111-1… is a company's number; nobody alive was born befor
 
 
 def numbers(view: View) -> Iterator[Candidate]:
-    """Registration numbers, cards, licences and accounts of a stretch."""
+    """Finds registration numbers, cards, licences and accounts in a window."""
     for rule in (_rrns, _cards, _licences, _accounts):
         yield from rule(view)
 
@@ -95,19 +95,19 @@ def _rrn_evidence(view: View, match: re.Match[str], place: int) -> Evidence | No
     if nearest(view.original, place) == "rrn":
         return Evidence.CUED
     # Numbers given since October 2020 carry no check digit.
-    told = match["joint"].strip() == "-" and _OLDEST <= born < 2040 and match[5] in "1234"
-    return Evidence.TELLING if told else None
+    is_clear = match["joint"].strip() == "-" and _OLDEST <= born < 2040 and match[5] in "1234"
+    return Evidence.TELLING if is_clear else None
 
 
 def rrn_check_digit(digits: str) -> int:
-    """The 13th digit that the first twelve of a registration number call for."""
+    """Computes the 13th digit that the first twelve of a registration number require."""
     total = sum(w * int(d) for w, d in zip(_RRN_WEIGHTS, digits[:12], strict=True))
     foreign = digits[6] in "5678"
     return ((13 if foreign else 11) - total % 11) % 10
 
 
 def luhn(digits: str) -> bool:
-    """Whether the check digit of a card number is right."""
+    """Checks whether the check digit of a card number is right."""
     total = 0
     for place, char in enumerate(reversed(digits)):
         value = int(char) * (1 + place % 2)
@@ -175,7 +175,7 @@ def _accounts(view: View) -> Iterator[Candidate]:
 
 
 def _without_sum(text: str, start: int, end: int, separator: str) -> int:
-    """The end of blank-separated groups without a last one that begins a sum: `123 45 6789012 50,000원`."""
+    """Returns the end of space-separated groups without a last one that begins a sum: `123 45 6789012 50,000원`."""
     while _UNIT.match(text, end) and separator in text[start:end]:
         end = text.rindex(separator, start, end)
     return end
@@ -186,7 +186,7 @@ def _bank_follows(text: str, end: int) -> bool:
 
 
 def passports(view: View) -> Iterator[Candidate]:
-    """Passport numbers of a stretch around the word for them."""
+    """Finds passport numbers of a window around the word for them."""
     for match in _PASSPORT.finditer(view.text):
         start, stop = view.span(*match.span())
         near = before(view.original, start), view.original[stop : stop + 15]

@@ -1,4 +1,4 @@
-"""Telephone numbers: mobile, by area, from abroad."""
+"""Finds telephone numbers: mobile, by area, from abroad."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _url_before = re.compile(r"(?:://|www\.|[?&]\w+=)\S*$").search
 
 
 def phones(view: View) -> Iterator[Candidate]:
-    """The telephone numbers of a stretch."""
+    """Finds the telephone numbers of a window."""
     for pattern in (_ABROAD, _HOME):
         free = 0  # where the number before ends: what is tied to it is tied to no other digits
         for match in _each(pattern, view.text):

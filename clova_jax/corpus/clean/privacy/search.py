@@ -1,4 +1,4 @@
-"""The search itself: candidates of every rule against each other, until nothing more is found."""
+"""Compares the candidates of every rule with each other, until nothing more is found."""
 
 import re
 from bisect import bisect_right
@@ -17,7 +17,7 @@ from clova_jax.corpus.clean.privacy.windows import merged, windows
 _ORDER = {name: place for place, name in enumerate(TYPES)}
 _LONGEST = 300  # characters of a finding, at most
 _PASSPORT_REACH = 60
-# A number cut by a line's end, and one written digit by digit, are read in one piece as well.
+# A number cut by a line's end, and one written digit by digit, are also read as one number.
 _BROKEN = re.compile(r"(?<=\d)\s*\n\s*(?=\d)")
 _SINGLES = re.compile(r"(?<!\d)\d(?:[ .,\-]{1,3}\d(?!\d)){8,}")
 

@@ -1,4 +1,4 @@
-"""A stretch of text as the rules read it, with the way back to the text.
+"""Rewrites a window of text as the rules read it, with the way back to the text.
 
 Full-width and circled digits, keycaps, spelled-out digits (공일공, 零一零), letters that stand for digits
 (O1O, ㅇ1ㅇ) become ASCII digits; dashes, middle dots and stars become hyphens; blanks of any kind one
@@ -55,7 +55,7 @@ _CHAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A stretch of a text as it is searched.
+    """Holds a window of a text as it is searched.
 
     Args:
         original: the whole text.
@@ -68,13 +68,13 @@ class View:
     places: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The stretch of the original behind `text[start:end]`, with what is unseen at its end."""
+        """Returns the part of the original behind `text[start:end]`, with the invisible characters at its end."""
         last = self.places[end - 1] + 1
         unseen = _invisible(self.original, last)
         return self.places[start], unseen.end() if unseen else last
 
     def touched(self, start: int, end: int) -> bool:
-        """Whether digits go on before `start` or after `end`.
+        """Checks whether digits continue before `start` or after `end`.
 
         A single one that is spelled out or circled does not count: it may be a particle or an item.
         """
@@ -89,7 +89,7 @@ class View:
         return 0 <= place < len(self.text) and self.text[place].isdigit()
 
     def without(self, pattern: re.Pattern[str], blanks: str) -> "View | None":
-        """The view without the characters of `blanks` where `pattern` matches, or None if it never does."""
+        """Returns the view without the characters of `blanks` where `pattern` matches, or None if it never does."""
         gone: set[int] = set()
         for match in pattern.finditer(self.text):
             gone.update(place for place in range(*match.span()) if self.text[place] in blanks)
@@ -101,12 +101,12 @@ class View:
 
 
 def plain_view(text: str, start: int, end: int) -> View:
-    """The stretch in ASCII widths, without what is unseen; for addresses made of letters."""
+    """Returns the window in ASCII widths, without invisible characters; for addresses made of letters."""
     return _view(text, start, end, _WIDE)
 
 
 def digit_view(text: str, start: int = 0, end: int | None = None) -> View:
-    """The stretch with every way of writing a digit as ASCII.
+    """Returns the window with every way of writing a digit as ASCII.
 
     Args:
         text: the whole text.

@@ -1,4 +1,4 @@
-"""Where in a text numbers may stand: stretches to look at closely, found in one linear search."""
+"""Finds where in a text numbers may stand: windows to examine closely, found in one linear search."""
 
 import re
 
@@ -20,7 +20,7 @@ _HEAD = re.compile(
     rf"[0Oo공영ㅇ〇零０]{_BETWEEN}[1lI일ㅣ一１]{_BETWEEN}[016-9Oo공영ㅇ〇零일一육륙六칠七팔八구九０１６-９]"
     rf"{_BETWEEN}에?{_BETWEEN}[\d{_CIRCLED}{LIKE}]"
 )
-_HEAD_REACH = 90  # longer than a number with blanks, marks and unseen characters
+_HEAD_REACH = 90  # longer than a number with spaces, marks and invisible characters
 
 _SPELLED = "공영일이삼사오육륙칠팔구〇零一二三四五六七八九"
 has_spelled = re.compile(rf"[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}]").search
@@ -55,7 +55,7 @@ def windows(text: str) -> list[tuple[int, int]]:
 
 
 def merged(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The stretches in order, those that touch as one."""
+    """Returns the windows in order, those that touch joined."""
     apart: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if apart and start <= apart[-1][1]:

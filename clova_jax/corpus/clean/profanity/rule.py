@@ -1,11 +1,11 @@
-"""What a rule of the lexicon of swear words says, and the mild words that many rules share."""
+"""Defines what a rule of the lexicon of swear words says, and the mild words that many rules share."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A swear word and its milder stand-in.
+    """Describes a swear word and its milder replacement.
 
     Args:
         seeds: every match holds one of these, at its start or `before` characters into it.

@@ -1,4 +1,4 @@
-"""Swear words in a text: finding them, counting them, and putting milder words in their place.
+"""Finds and counts swear words in a text, and replaces them by milder words.
 
 The rules are in `profanity_lexicon`. A text in which no seed of a rule stands costs a few searches for
 substrings; only around a match is anything else looked at, and never further than 150 characters.
@@ -27,7 +27,7 @@ _PERIOD_SHARE, _PERIOD_LENGTH = 200, 500  # one in so many characters of so many
 
 
 class Swear(NamedTuple):
-    """A swear word found: its first character, the one after its last, and what says it mildly."""
+    """Holds a swear word that was found: its first character, the one after its last, and its milder form."""
 
     start: int
     end: int
@@ -67,14 +67,14 @@ SEEDS, _RULES_OF = _index(RULES)
 
 
 def is_period(text: str) -> bool:
-    """Whether a text is in the spelling of the early 20th century, or mixes Hanja into Hangul."""
+    """Checks whether a text is in the spelling of the early 20th century, or mixes Hanja into Hangul."""
     if len(text) < _PERIOD_LENGTH:
         return False
     return len(_PERIOD.findall(_GLOSS.sub("", text))) * _PERIOD_SHARE >= len(text)
 
 
 def swear_words(text: str) -> list[Swear]:
-    """The swear words of a text in order; none overlap (of two, the earlier, then the longer)."""
+    """Finds the swear words of a text in order; none overlap (of two, the earlier, then the longer)."""
     found: list[tuple[int, int, int, _Compiled]] = []
     seed = SEEDS.search(text)
     while seed:
@@ -122,7 +122,7 @@ def _match(text: str, seed: int, rule: _Compiled) -> tuple[int, int] | None:
 
 
 def _softened(text: str, start: int, end: int, rule: Rule) -> Swear:
-    """The match with what takes its place, its particles fitted and blanks put in where needed."""
+    """Returns the match with its milder form, particles fitted and spaces put in where needed."""
     word = text[start:end]
     mild = rule.mild
     if isinstance(mild, dict):
@@ -188,7 +188,7 @@ def _is_called(text: str, start: int) -> bool:
 
 
 def fit_particle(tail: str, closed: bool, noun: str, called: bool = False) -> str:
-    """What follows a noun in its eojeol, fitted to another noun in its place.
+    """Fits what follows a noun in its eojeol to another noun in its place.
 
     Args:
         tail: Hangul that followed the old noun, such as `가`, `은커녕`, `였다`.
@@ -231,5 +231,5 @@ def soften(text: str) -> tuple[str, int]:
 
 
 def profanity_share(text: str) -> float:
-    """Swear words over eojeols."""
+    """Divides the number of swear words by that of eojeols."""
     return len(swear_words(text)) / max(len(text.split()), 1)

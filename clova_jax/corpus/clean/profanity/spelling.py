@@ -1,11 +1,11 @@
-"""Pieces of the patterns of the rules on swear words: spellings, borders, and words that tell another sense.
+"""Builds parts of the patterns for swear words: spellings, borders, and words that show another sense.
 
 People write swear words around filters (시1발, ㅅㅂ, 새키), so a word is many spellings.
 """
 
 
 def words(text: str) -> tuple[str, ...]:
-    """Splits seeds at blanks; `_` stands for a blank inside of one."""
+    """Splits seeds at spaces; `_` is a space inside of one."""
     return tuple(word.replace("_", " ") for word in text.split())
 
 

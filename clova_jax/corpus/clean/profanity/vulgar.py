@@ -1,4 +1,4 @@
-"""Vulgar words for the body, for silence, leaving and dying: 좆, 씹, 엿, 닥쳐, 꺼져, 뒈져, 아가리."""
+"""Lists vulgar words for the body, for silence, leaving and dying: 좆, 씹, 엿, 닥쳐, 꺼져, 뒈져, 아가리."""
 
 from clova_jax.corpus.clean.profanity.rule import AWFUL, BAD, Rule
 from clova_jax.corpus.clean.profanity.spelling import (

@@ -1,10 +1,12 @@
-"""Rules that need no training: too short, too repetitive, a list of words, a title said twice."""
+"""Drops repetitive texts and mere lists of words."""
 
 import re
 
 import zstandard
 
 from clova_jax.corpus.clean.profile import profile
+from clova_jax.corpus.clean.step import Dropped, Step
+from clova_jax.corpus.documents import Document
 
 # A sentence of Korean shows particles and endings; a list of key words or tags does not.
 _FUNCTION_ENDING = re.compile(
@@ -14,14 +16,23 @@ _FUNCTION_ENDING = re.compile(
 _WORD_LIST_MIN = 30  # eojeols
 
 
-def too_short(text: str, min_letters: int) -> str | None:
-    """A reason when fewer than `min_letters` letters are left, else None."""
-    letters = profile(text).letters
-    return f"{letters} letters" if letters < min_letters else None
+class Repetition(Step):
+    """Drops texts that are too repetitive, and lists of words without particles or endings."""
+
+    name = "repetition"
+
+    def one(self, document: Document) -> Document | Dropped:
+        """Applies the rules of this file."""
+        reason = repetition(document.text)
+        if reason:
+            name, _, detail = reason.partition(": ")
+            return Dropped(f"repeated_{name}", detail)
+        listed = word_list(document.text)
+        return Dropped("word_list", listed) if listed else document
 
 
 def repetition(text: str) -> str | None:
-    """The reason why a text is too repetitive in jamo, digits, symbols, characters or lines.
+    """Finds the reason why a text is too repetitive in jamo, digits, symbols, characters or lines.
 
     Returns:
         `name: figure`, or None for a text that passes.
@@ -50,7 +61,7 @@ _UNIT = re.compile(r"(.{1,12}?)\1{3,}", re.DOTALL)
 
 
 def _short_repetition(text: str) -> str | None:
-    """`좋아 좋아 좋아 좋아`: one unit, at least four times, is most of a short text."""
+    """Finds one unit that, said at least four times, is most of a short text: `좋아 좋아 좋아 좋아`."""
     if len(set(text)) > 0.5 * len(text):  # a unit said four times leaves fewer characters
         return None
     for match in _UNIT.finditer(text):
@@ -60,7 +71,7 @@ def _short_repetition(text: str) -> str | None:
 
 
 def repeated_line_share(text: str) -> float:
-    """The share of characters in lines that stood before in the text (lines of 10 characters up)."""
+    """Computes the share of characters in lines that repeat an earlier line (of at least 10 characters)."""
     lines = [line for line in text.split("\n") if len(line) >= 10]
     if len(lines) < 4:
         return 0.0
@@ -78,41 +89,15 @@ _compressor = zstandard.ZstdCompressor(level=1)
 
 
 def compression_ratio(text: str) -> float:
-    """Bytes of the text over bytes compressed; Korean prose of a page has about 2."""
+    """Divides the bytes of the text by its bytes compressed; a page of Korean prose has about 2."""
     data = text[:100_000].encode("utf-8", "surrogatepass")
     return len(data) / max(len(_compressor.compress(data)), 1)
 
 
 def word_list(text: str) -> str | None:
-    """A reason when a text of 30 eojeols or more hardly has a particle or an ending, else None."""
+    """Returns a reason when a text of 30 eojeols or more has hardly a particle or an ending, else None."""
     eojeols = len(text.split())
     if eojeols < _WORD_LIST_MIN:
         return None
     share = len(_FUNCTION_ENDING.findall(text)) / eojeols
     return f"{share:.2f} of the eojeols inflect" if share < 0.1 else None
-
-
-def drop_repeated_title(text: str, title: str | None = None) -> tuple[str, int]:
-    """Removes lines that repeat the title (of the metadata, or else the first line).
-
-    Returns:
-        The text, and how many lines went.
-    """
-    first, newline, body = text.partition("\n")
-    title = _plain(title or first)
-    if not newline or len(title) < 8:
-        return text, 0
-    kept, removed = [], 0
-    for line in body.split("\n"):
-        if len(line) < 2 * len(title) + 8 and _plain(line) == title:
-            removed += 1
-        else:
-            kept.append(line)
-    return (first + "\n" + "\n".join(kept).strip("\n"), removed) if removed else (text, 0)
-
-
-_NOT_WORDS = re.compile(r"[\W_]+")
-
-
-def _plain(line: str) -> str:
-    return _NOT_WORDS.sub("", line)

@@ -1,0 +1,94 @@
+"""Defines `Model`: what scoring and generation need to know."""
+
+from typing import Self
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+from jax.typing import ArrayLike, DTypeLike
+from jaxtyping import Float
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.inference.decoders import CachedDecoder, choose_decoder, laid_out
+from clova_jax.model import Derived, Params, default_dtype, model_fingerprint, weights_hash
+from clova_jax.tokenizers import Tokenizer
+
+
+class Model:
+    """Holds a decoder's parameters, its tokenizer, and where they run.
+
+    What follows from the parameters (`fingerprint`, `cached_decoder`) is kept here, and computed again where they
+    are replaced.
+
+    Args:
+        config: the shape.
+        params: parameters as `model.init_params` lays them out; a key `virtual` beside them holds prompt vectors.
+        tokenizer: of `config.vocab_size` entries.
+        mesh: where the parameters live; one device by default.
+        dtype: of the computation; float32 on CPU and bfloat16 on accelerators by default.
+
+    Raises:
+        ClovaError: a tokenizer of another size.
+    """
+
+    def __init__(
+        self,
+        config: ModelConfig,
+        params: Params,
+        tokenizer: Tokenizer,
+        mesh: Mesh | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
+        if tokenizer.vocab_size != config.vocab_size:
+            raise ClovaError(
+                f"the tokenizer has {tokenizer.vocab_size:,} entries, the model {config.vocab_size:,}"
+            )
+        self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
+        self.dtype = dtype or default_dtype()
+        self._layers, self._weights = Derived(laid_out), Derived(weights_hash)
+
+    @property
+    def cached_decoder(self) -> CachedDecoder:
+        """Returns what generates with this model; the copy of the blocks that it may need is made once."""
+        return choose_decoder(self.params, self.config, self.mesh, self.dtype, self._layers)
+
+    @property
+    def fingerprint(self) -> str:
+        """Returns a short hash of shape, tokenizer and weights; a tuned prompt is bound to it."""
+        return model_fingerprint(self.config, self.tokenizer, self._weights.of(self.params))
+
+    @property
+    def first_virtual(self) -> int:
+        """Returns the id of the first virtual token: the token table ends there."""
+        return len(self.params["embedding"])
+
+    @property
+    def num_ids(self) -> int:
+        """Counts the ids that the model takes: its vocabulary's, and with virtual tokens those after its table."""
+        if "virtual" in self.params:
+            return self.first_virtual + len(self.params["virtual"])
+        return self.config.vocab_size
+
+    def with_params(self, params: Params) -> Self:
+        """Returns a model with other parameters; this one stays as it is, and no array is copied."""
+        other = type(self)(self.config, params, self.tokenizer, self.mesh, self.dtype)
+        if params.get("blocks") is self.params.get("blocks"):
+            other._layers = self._layers
+        return other
+
+    def with_virtual(self, vectors: Float[ArrayLike, "P D"]) -> Self:
+        """Returns a model with virtual tokens: embeddings whose ids begin at `first_virtual`."""
+        return self.with_params(self.params | {"virtual": vectors})
+
+    def place(self, *arrays: np.ndarray) -> tuple[np.ndarray | jax.Array, ...]:
+        """Places the rows of a batch beside the parameters: split over the mesh's data axis if they divide by it.
+
+        Args:
+            arrays: rows first.
+        """
+        if self.mesh is None:
+            return arrays
+        split = all(len(array) % self.mesh.shape["data"] == 0 for array in arrays)
+        sharding = NamedSharding(self.mesh, PartitionSpec("data") if split else PartitionSpec())
+        return tuple(jax.device_put(array, sharding) for array in arrays)

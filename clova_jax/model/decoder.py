@@ -1,0 +1,169 @@
+"""Defines the complete decoder, GPT-3's: a stack of blocks between learned positions and a tied head."""
+
+import functools
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
+from clova_jax.model.attention import cached_attention, causal_mask, self_attention
+from clova_jax.model.cache import Cache
+from clova_jax.model.modules import INIT_STD, Block, LayerNorm, parameter
+from clova_jax.model.stack import Remat, rematerialised, run_blocks
+from clova_jax.parallel.collectives import ALL_AUTO, Axes
+
+
+def default_dtype() -> DTypeLike:
+    """Returns the compute type: bfloat16 on accelerators, float32 on CPUs."""
+    return jnp.float32 if jax.default_backend() == "cpu" else jnp.bfloat16
+
+
+class Decoder(nnx.Module):
+    """Runs a language model: token and position tables, a stack of blocks, a last LayerNorm; the head is the token table.
+
+    Args:
+        config: the sizes.
+        rngs: random streams, such as `nnx.Rngs(0)`.
+        virtual: rows of p-tuning's prompt vectors beside the token table. A model has none:
+            they are put beside the frozen parameters for a call, under the name `virtual`.
+    """
+
+    block: ClassVar[type[nnx.Module]] = Block
+
+    def __init__(self, config: ModelConfig, rngs: nnx.Rngs, virtual: int = 0) -> None:
+        self.config = config
+        width = config.embed_dim
+
+        def table(rows: int, axis: str) -> nnx.Param:
+            return parameter(INIT_STD * rngs.params.normal((rows, width)), axis, "embed")
+
+        self.embedding = table(config.vocab_size, "vocab")
+        self.positions = table(config.max_length, "length")
+        if virtual:
+            self.virtual = table(virtual, "virtual")
+
+        @jax.vmap
+        @nnx.transform_metadata(in_axes=0, out_axes=0, partition="layers")
+        def stack(rngs: nnx.Rngs) -> nnx.Module:
+            return self.block(config, rngs)
+
+        self.blocks = stack(rngs.split(config.num_layers))
+        self.ln_f = LayerNorm(width)
+
+    def __call__(
+        self,
+        ids: Int[Array, "B T"] | None = None,
+        *,
+        embeddings: Float[Array, "B T D"] | None = None,
+        positions: Int[Array, "B T"] | None = None,
+        segment_ids: Int[Array, "B T"] | None = None,
+        cache: Cache | None = None,
+        dtype: DTypeLike | None = None,
+        remat: Remat = "none",
+    ) -> tuple[Float[Array, "B T D"], Cache | None]:
+        """Runs tokens through the decoder.
+
+        Args:
+            ids: tokens; or else
+            embeddings: token embeddings, to which positions are added here.
+            positions: 0..T-1 by default, or going on after the cache (and its prefix).
+            segment_ids: a token attends only to tokens with its own id; 0 is padding. With a cache, every
+                token also sees all of the prefix and of its row's cache, whatever its id; padding stands at
+                the end of a row and is not kept.
+            cache: keys and values before these tokens.
+            dtype: type of the compute; float32 on CPUs and bfloat16 on accelerators by default.
+            remat: what the backward pass recomputes (see `rematerialised`).
+
+        Returns:
+            hidden [B,T,D] after the last LayerNorm, and the cache with the new entries (None without one).
+
+        Raises:
+            ClovaError: neither or both of ids and embeddings; a sequence longer than `max_length`.
+        """
+        if (ids is None) == (embeddings is None):
+            raise ClovaError("Decoder: give ids or embeddings, one of the two")
+        time = (ids if ids is not None else embeddings).shape[1]
+        if time > self.config.max_length:
+            raise ClovaError(
+                f"Decoder: {time} tokens, but the model's max_length is {self.config.max_length}; "
+                "cut the text"
+            )
+        if cache is not None and positions is None:
+            positions = cache.next_positions[:, None] + jnp.arange(time)
+        x = self.embed(ids, embeddings, positions, dtype or default_dtype())
+        positions = jnp.arange(time)[None] if positions is None else positions
+        mask = causal_mask(time, segment_ids)
+        if cache is None:
+            attend = functools.partial(self_attention, mask=mask)
+            return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
+
+        prefix = cache.prefix
+
+        def body(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
+            block, keys, values, shared = layer
+            attend = functools.partial(
+                cached_attention,
+                mask=mask,
+                rows=(keys, values, cache.lengths),
+                prefix=None if prefix is None else (*shared, prefix.length),
+            )
+            return block(x, attend, positions)
+
+        shared = None if prefix is None else (prefix.keys, prefix.values)
+        layers = (self.blocks, cache.keys, cache.values, shared)
+        x, (keys, values) = jax.lax.scan(rematerialised(body, remat), x, layers)
+        return self.ln_f(x), cache.append(keys, values, segment_ids)
+
+    def embed(
+        self,
+        ids: Int[Array, "B T"] | None,
+        embeddings: Float[Array, "B T D"] | None,
+        positions: Int[Array, "B T"] | None,
+        dtype: DTypeLike,
+        axes: Axes = ALL_AUTO,
+    ) -> Float[Array, "B T D"]:
+        """Returns token embeddings, looked up unless given, plus position embeddings."""
+        if embeddings is None:
+            embeddings = self.token_embeddings(ids, axes)
+        where = self.position_embeddings(positions, embeddings.shape[1])
+        return embeddings.astype(dtype) + where.astype(dtype)
+
+    def position_embeddings(
+        self, positions: Int[Array, "B T"] | None, time: int
+    ) -> Float[Array, "#B T D"]:
+        """Returns rows of the position table, its first `time` where no positions are given."""
+        table = self.positions[...]
+        return table[None, :time] if positions is None else table[positions]
+
+    def token_embeddings(
+        self, ids: Int[Array, "B T"], axes: Axes = ALL_AUTO
+    ) -> Float[Array, "B T D"]:
+        """Returns what stands for each id: a row of the token table or, for ids that go on after it, of `virtual`."""
+        table = self.embedding[...]
+        if not hasattr(self, "virtual"):
+            return lookup(table, ids, axes)
+        rows = lookup(table, jnp.minimum(ids, len(table) - 1), axes)
+        prompts = self.virtual[...][jnp.maximum(ids - len(table), 0)].astype(rows.dtype)
+        return jnp.where((ids >= len(table))[..., None], prompts, rows)
+
+    def logits(self, hidden: Float[Array, "*rows D"]) -> Float[Array, "*rows V"]:
+        """Computes scores of the next token, float32, over the `vocab_size` real entries."""
+        table = self.embedding[: self.config.vocab_size].astype(hidden.dtype)
+        return jnp.einsum("...d,vd->...v", hidden, table, preferred_element_type=jnp.float32)
+
+
+def lookup(
+    table: Float[Array, "V D"], ids: Int[Array, "B T"], axes: Axes = ALL_AUTO
+) -> Float[Array, "B T D"]:
+    """Returns rows of the token table, which may be split over the vocabulary."""
+    if not axes.model:
+        return table[ids]
+    local = ids - axes.model_index() * table.shape[0]
+    mine = (local >= 0) & (local < table.shape[0])
+    rows = table[jnp.where(mine, local, 0)]
+    return axes.sum_over_model(jnp.where(mine[..., None], rows, 0))

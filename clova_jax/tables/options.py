@@ -1,0 +1,141 @@
+"""Declares the options that tables share, each once, and finds what they name."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from clova_jax import tables
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
+from clova_jax.config import SIZES
+from clova_jax.sample import write_sample
+from clova_jax.tuning.methods import METHODS as METHODS
+
+ENCODERS = ("lstm", "mlp")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Holds what a table is made from.
+
+    Args:
+        data: a folder laid out like the official data; None for a table that needs none.
+        models: model directories, loaded one by one; none for a table without a model.
+        names: of the models, as shown in the rows.
+        mesh: devices for data, pipe and model that the models are loaded on; None for one device.
+    """
+
+    data: Path | None = None
+    models: Sequence[Path] = ()
+    names: Sequence[str] = ()
+    mesh: tuple[int, ...] | None = None
+
+
+def out_option(name: str) -> Path:
+    """Declares `--out` of a table: by default `runs/NAME`."""
+    return option(Path("runs") / name, help="where everything goes")
+
+
+@dataclass(frozen=True)
+class OutOptions:
+    """Declares where a table goes."""
+
+    out: Path = out_option("table")
+
+    def __post_init__(self) -> None:
+        check_numbers(self)
+
+    def inputs(self) -> Inputs:
+        """Finds models and data, and makes what is missing."""
+        return Inputs()
+
+
+@dataclass(frozen=True)
+class DataOptions(OutOptions):
+    """Declares the options of a table on documents; without --data it writes the sample world."""
+
+    data: Path | None = None
+    """a folder with documents"""
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
+    sample_megabytes: ClassVar[float] = 10.0
+
+    def inputs(self) -> Inputs:
+        """Returns the data folder; without one, writes the sample world into `out`."""
+        return Inputs(
+            self.data or write_sample(self.out / "sample", self.sample_megabytes, self.seed)
+        )
+
+
+@dataclass(frozen=True)
+class ModelOptions(OutOptions):
+    """Declares the options of a table on models; without --model it takes the quickstart's, on its sample world."""
+
+    model: tuple[Path, ...] = ()
+    """model directories"""
+    data: Path | None = None
+    """a folder laid out like the official data"""
+    limit: int | None = option(None, least=1)
+    """test items of a row (all)"""
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
+
+    def inputs(self) -> Inputs:
+        """Returns models and data; without a model, the quickstart's, trained now if it is missing."""
+        return tables.find_models(self.model, self.data, self.mesh)
+
+
+@dataclass(frozen=True)
+class TuneOptions(ModelOptions):
+    """Declares the options of a table on tuned models."""
+
+    seeds: int = option(3, least=1)
+    """runs a row, each with its own examples, start and order"""
+    steps: int = option(1000, least=1)
+    """updates a run, at most"""
+    batch_size: int = option(16, least=1)
+    """labelled examples an update"""
+
+
+@dataclass(frozen=True)
+class MethodOptions(TuneOptions):
+    """Declares the options of a table that compares methods on one labelled task."""
+
+    task: str = "nsmc"
+    """a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts"""
+    shots: int | None = option(None, least=0)
+    """examples in the prompt of few_shot (the paper's)"""
+    trials: int | None = option(None, least=1)
+    """random sets of examples of few_shot (the paper's)"""
+
+
+@dataclass(frozen=True)
+class MakingOptions(OutOptions):
+    """Says what text a small model reads, what shape it has and how long it trains."""
+
+    out: Path = out_option("quickstart")
+    data: Path | None = None
+    """a folder laid out like the official data"""
+    size: str = option("tiny", help=f"one of {', '.join(SIZES)}")
+    megabytes: float = option(10.0, above=0)
+    """of text to train on"""
+    steps: int = option(1200, least=1)
+    """training steps"""
+    global_batch: int = option(8, least=1)
+    """sequences a step"""
+    length: int = option(128, least=1)
+    """tokens a sequence"""
+    mesh: tuple[int, ...] = mesh_option()
+    seed: int = seed_option()
+    """of everything that is drawn at random"""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size not in SIZES:
+            raise ClovaError(f"--size: {self.size!r} is not one of {', '.join(SIZES)}")
+
+    def inputs(self) -> Inputs:
+        """Returns data and model, which are made here, or completed."""
+        return tables.make_model(self)

@@ -1,0 +1,229 @@
+"""Builds what a pre-training is made of: the compiled step, the token store, the loader, validation, trackers."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import optax
+from jax.experimental import multihost_utils
+from jax.sharding import Mesh
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import on_disk
+from clova_jax.common.options import as_json
+from clova_jax.config import SIZES, ModelConfig
+from clova_jax.corpus.sources import kinds_of, read_sources
+from clova_jax.data import (
+    Loader,
+    TokenStore,
+    bytes_per_token,
+    parse_weights,
+    serialize,
+    validation_batches,
+)
+from clova_jax.parallel import data_shard
+from clova_jax.tokenizers import Tokenizer
+from clova_jax.train.batch_schedule import BatchSchedule
+from clova_jax.train.metrics import TensorBoard, Tracker, WeightsAndBiases
+from clova_jax.train.optimizer import LearningRate, adamw
+from clova_jax.train.options import PretrainOptions
+from clova_jax.train.step import TrainStep
+from clova_jax.train.validation import bits_per_byte, summary
+
+MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the rate of each step
+VALIDATION_TOKENS = 65_536  # of each source, about, at most
+
+
+def check_length(options: PretrainOptions, config: ModelConfig | None) -> None:
+    """Refuses sequences longer than the model's `max_length`.
+
+    Raises:
+        ClovaError: they are.
+    """
+    longest = (config or SIZES[options.size]).max_length
+    if options.length > longest:
+        name = "your config" if config else f"size {options.size}"
+        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
+
+
+def build_config(
+    options: PretrainOptions, config: ModelConfig | None, tokenizer: Tokenizer
+) -> ModelConfig:
+    """Returns the given shape, or that of the size with the tokenizer's vocabulary.
+
+    Raises:
+        ClovaError: its vocabulary is not the tokenizer's.
+    """
+    config = config or options.model_config(tokenizer.vocab_size)
+    if config.vocab_size != tokenizer.vocab_size:
+        raise ClovaError(
+            f"config has vocab_size={config.vocab_size:,}, the tokenizer {tokenizer.vocab_size:,} entries"
+        )
+    return config
+
+
+def build_step(
+    options: PretrainOptions,
+    config: ModelConfig,
+    optimizer: MakeOptimizer | None,
+    mesh: Mesh,
+    schedule: BatchSchedule,
+) -> TrainStep:
+    """Compiles the train step, with the learning rate that the options ask for.
+
+    Raises:
+        ClovaError: a mesh or schedule that does not divide the model; `optimizer` makes none.
+    """
+    total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
+    rate = LearningRate(
+        options.peak_learning_rate,
+        warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
+        total_steps=total_steps,
+    )
+    return TrainStep(
+        config,
+        make_optimizer(optimizer or adamw, rate),
+        mesh,
+        learning_rate=rate,
+        microbatches=options.microbatches_per_shard,
+        schedule=options.schedule,
+        fsdp=options.fsdp,
+        remat=options.remat,
+    )
+
+
+def make_optimizer(make: MakeOptimizer, rate: LearningRate) -> optax.GradientTransformation:
+    """Calls `make` with the learning rate.
+
+    Raises:
+        ClovaError: it is an optimizer already, whose rate would not be the run's; or it returns none.
+    """
+    optimizer = make(rate) if callable(make) else None
+    if not isinstance(optimizer, optax.GradientTransformation):
+        given = f"returned {type(optimizer).__name__}" if callable(make) else type(make).__name__
+        raise ClovaError(
+            f"optimizer: {given}; give a function from the learning rate to an optax optimizer, such as "
+            "optimizer=lambda rate: optax.lion(rate), and the peak as learning_rate of the options"
+        )
+    return optimizer
+
+
+def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
+    """Opens the token store in `--data`, or makes one of its documents in `<out>/tokens`.
+
+    Raises:
+        ClovaError: it was made with another tokenizer, or a shard is damaged.
+    """
+    made = options.out / "tokens"
+    data = options.data if "://" in options.data else str(on_disk(options.data))
+    if "://" in data or (Path(data) / "manifest.json").is_file():
+        store = TokenStore.open(data)
+    else:
+        if jax.process_index() == 0:  # one writer; the others wait for it
+            serialize(data, tokenizer, made, workers=options.workers)
+        if jax.process_count() > 1:
+            multihost_utils.sync_global_devices("serialized")
+        store = TokenStore.open(made)
+    if jax.process_index() == 0:
+        for sentence in store.losses():
+            print(sentence)
+    store.check_tokenizer(tokenizer)
+    store.verify()
+    return store
+
+
+def build_loader(
+    options: PretrainOptions, store: TokenStore, schedule: BatchSchedule, mesh: Mesh, steps: int
+) -> Loader:
+    """Builds the loader of this process's rows.
+
+    Raises:
+        ClovaError: weights that name an unknown source, or a cap on epochs that leaves too little.
+    """
+    host, hosts = data_shard(mesh)
+    return Loader(
+        store,
+        seed=options.seed,
+        weights=parse_weights(options.weights),
+        kinds=kinds_of(store.sources(), read_sources(options.sources)),
+        steps=steps,
+        max_epochs=options.max_epochs,
+        span=schedule.rows,
+        host_index=host,
+        host_count=hosts,
+        **batching(options),
+    )
+
+
+def batching(options: PretrainOptions) -> dict[str, Any]:
+    """Returns what training and validation batches have in common."""
+    return {
+        "length": options.length,
+        "global_batch": options.global_batch,
+        "packing": options.packing,
+    }
+
+
+def build_validation(
+    options: PretrainOptions, store: TokenStore, tokenizer: Tokenizer, train_step: TrainStep
+) -> Callable[[Any], dict[str, Any]]:
+    """Builds the validation on held-out text: from parameters to a row of `val_…` numbers."""
+    host, hosts = data_shard(train_step.mesh)
+    token_bytes = bytes_per_token(tokenizer)
+
+    def validate(params: Any) -> dict[str, Any]:
+        def losses(batch: dict[str, np.ndarray]) -> np.ndarray:
+            # Every host holds the complete batch, hands in its rows and gets all losses back.
+            rows = len(batch["ids"]) // hosts
+            mine = {name: x[host * rows : (host + 1) * rows] for name, x in batch.items()}
+            found = train_step.evaluate(params, mine)
+            if jax.process_count() > 1:
+                return multihost_utils.process_allgather(found, tiled=True)
+            return np.asarray(found)
+
+        return summary(
+            {
+                source: bits_per_byte(
+                    validation_batches(store, source, limit=VALIDATION_TOKENS, **batching(options)),
+                    losses,
+                    token_bytes,
+                )
+                for source in store.sources("validation")
+            }
+        )
+
+    return validate
+
+
+def build_trackers(options: PretrainOptions) -> list[Tracker]:
+    """Builds the trackers asked for besides `metrics.jsonl`."""
+    chosen: list[Tracker] = []
+    if options.tensorboard:
+        chosen.append(TensorBoard(options.out / "tensorboard"))
+    if options.wandb:
+        chosen.append(
+            WeightsAndBiases(options.wandb_project, options.out.name, as_json(options), options.out)
+        )
+    return chosen
+
+
+def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
+    """Describes what the run will do, for the screen: the model, the devices, the budget, and the stages."""
+    rate, mesh = train_step.learning_rate, train_step.mesh
+    shape = ",".join(str(size) for size in mesh.devices.shape)
+    every = options.validate_every
+    validations = -(-rate.total_steps // every) if every else 1
+    checkpoints = -(-rate.total_steps // options.checkpoint_every)
+    known = train_step.config == options.model_config(train_step.config.vocab_size)
+    name = options.size if known else "a shape of your own"
+    rows = {
+        "model": f"{name}, {train_step.config.num_params:,} parameters, "
+        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {shape})",
+        "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
+        f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",
+        "stages": "read and check the data, compile, train "
+        f"(validations: {validations:,}, checkpoints: {checkpoints:,}), write {options.out / 'model'}",
+    }
+    return "\n".join(f"{name:<8}{text}" for name, text in rows.items())

@@ -1,0 +1,200 @@
+"""Runs one training in its folder: begins or resumes it, trains with the hooks of pre-training, writes the model."""
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.json_values import fields
+from clova_jax.common.progress import progress
+from clova_jax.common.run_folder import check_run
+from clova_jax.common.stop import StopSignals
+from clova_jax.parallel import on_first_process
+from clova_jax.parallel.peak import peak_flops
+from clova_jax.train.checkpoint import Checkpoints
+from clova_jax.train.hooks import (
+    Keep,
+    Log,
+    Milestones,
+    ProgressBar,
+    SkippedSteps,
+    Spikes,
+    Validate,
+)
+from clova_jax.train.metrics import JsonLines, Tracker, Trackers
+from clova_jax.train.state import TrainState
+from clova_jax.train.step import TrainStep
+from clova_jax.train.trainer import Hook, Run, train
+
+Batch = dict[str, np.ndarray]
+
+
+@dataclass
+class TrainingRun:
+    """Trains until the budget is spent or a stop is requested, with checkpoints, metrics and a model in a folder.
+
+    Args:
+        train_step: the compiled step.
+        batches: from a step number, the batches of that step and all after it.
+        tokens_of: how many tokens the steps before a given one have seen.
+        flops_per_token: of training, for MFU (`ModelConfig.flops_per_token`).
+        total_steps: the budget.
+        validate: from parameters to a row of `val_…` numbers.
+        save_model: writes parameters as a model directory, and how many tokens they have seen.
+        model_made: returns True if a directory holds the complete model of this very run.
+        checkpoints: where states are kept.
+        identity: JSON values of what must not change between a run and its resumption.
+        out: the run's folder.
+        seed: of the initial parameters.
+        validate_every, checkpoint_every: in steps.
+        milestones: numbers of tokens after which a model is written.
+        trackers: receive the rows of `metrics.jsonl` too.
+    """
+
+    train_step: TrainStep
+    batches: Callable[[int], Generator[Batch, None, None]]
+    tokens_of: Callable[[int], int]
+    flops_per_token: int
+    total_steps: int
+    validate: Callable[[Any], dict[str, Any]]
+    save_model: Callable[[Path, Any, int], None]
+    model_made: Callable[[Path], bool]
+    checkpoints: Checkpoints
+    identity: dict[str, Any]
+    out: Path
+    seed: int
+    validate_every: int
+    checkpoint_every: int
+    milestones: tuple[int, ...] = ()
+    trackers: list[Tracker] = field(default_factory=list)
+
+    def run(self) -> bool:
+        """Trains to the end; returns False if it was stopped before, with a checkpoint written.
+
+        Raises:
+            ClovaError: the run in `out` is another one, a checkpoint cannot be written, or too
+                many steps in a row were not finite.
+        """
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.checkpoints.close)
+            run = Run(*self.begin(), self.total_steps)
+            if jax.process_index() == 0:
+                self.trackers.insert(0, JsonLines(self.out / "metrics.jsonl", run.step))
+            tracker = Trackers(self.trackers)
+            stack.callback(tracker.close)
+            if not run.is_last:
+                self._train(run, tracker)
+        if not run.is_last:
+            return self._stopped(run.step)
+        if not on_first_process(lambda: self.model_made(self.out / "model")):
+            self._save_model(self.out / "model", run.state, run.step)
+        return True
+
+    def begin(self) -> tuple[TrainState, int]:
+        """Returns the state to start from and its step: the newest intact checkpoint's, or a fresh one.
+
+        Raises:
+            ClovaError: the folder holds another run, or what a fresh one would overwrite.
+        """
+        step = self.checkpoints.newest_sound()
+        if step is None:
+            on_first_process(self._refuse_leftovers)
+            return self.train_step.init(self.seed), 0
+        place = f"{self.checkpoints.directory}: checkpoint {step}"
+        before = fields(self.checkpoints.about(step), place, {"run": dict})["run"]
+        check_run(self.out, before, self.identity)
+        print(f"going on from step {step} in {self.out}", file=sys.stderr)
+        restored = self.checkpoints.restore(step, self.train_step.abstract_state())
+        return self.train_step.arrange(restored), step
+
+    def _train(self, run: Run, tracker: Tracker) -> None:
+        """Trains, and reports skipped steps and spikes if the budget was spent."""
+        peak = self._peak()
+        bar = progress(
+            total=self.tokens_of(self.total_steps),
+            initial=self.tokens_of(run.step),
+            unit="tok",
+            unit_scale=True,
+            desc="compiling",
+            disable=jax.process_index() != 0,
+        )
+        keep = Keep(
+            self.checkpoint_every,
+            self.checkpoints,
+            self.train_step.canonical,
+            {"run": self.identity},
+        )
+        skipped, spikes = SkippedSteps(lambda: keep.saved), Spikes(bar.write)
+        log = Log(tracker, self.tokens_of, self.flops_per_token, peak)
+
+        def text(run: Run) -> str:
+            return (
+                f"step {run.step}/{run.total_steps} loss {run.metrics['loss']:.3f}"
+                + (f" MFU {log.row['mfu']:.0%}" if peak else "")
+                + (f" skipped {skipped.guard.total}" if skipped.guard.total else "")
+            )
+
+        hooks: tuple[Hook, ...] = (
+            log,
+            ProgressBar(bar, lambda run: log.tokens, text, "training"),
+            skipped,
+            spikes,
+            Validate(self.validate_every, self.validate, tracker, self.tokens_of, bar.write),
+            Milestones(self.milestones, self.tokens_of, self.out / "milestones", self._save_model),
+            keep,
+        )
+        with StopSignals() as stop, bar:
+            train(run, self.train_step, self.batches, hooks, stop)
+        if run.is_last:
+            _report(spikes, skipped)
+
+    def _refuse_leftovers(self) -> None:
+        """Refuses to start at step 0 in a folder whose checkpoints or model would be lost, or taken for this run's."""
+        if self.checkpoints.steps():
+            raise ClovaError(
+                f"{self.checkpoints.directory}: every checkpoint is damaged; "
+                "remove the folder to start over"
+            )
+        model = self.out / "model"
+        if (model / "config.json").exists() and not self.model_made(model):
+            raise ClovaError(
+                f"{model}: is a model that this run has not made; give another --out, or move it away"
+            )
+
+    def _peak(self) -> float | None:
+        """Returns the FLOP/s of the mesh at an MFU of 100%, or None if they are not known."""
+        mesh = self.train_step.mesh
+        peak = peak_flops(mesh.devices.flat[0])
+        if peak is None and jax.process_index() == 0:
+            print("no MFU: the CPUs are busy, so their peak cannot be measured", file=sys.stderr)
+        return peak and peak * mesh.size
+
+    def _save_model(self, where: Path, state: TrainState, step: int) -> None:
+        self.save_model(where, self.train_step.canonical(state).params, self.tokens_of(step))
+
+    def _stopped(self, step: int) -> bool:
+        words = [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]
+        print(
+            f"stopped after step {step} of {self.total_steps}; the checkpoint is in "
+            f"{self.checkpoints.directory}\nto resume, run the same command again:\n  {shlex.join(words)}",
+            file=sys.stderr,
+        )
+        return False
+
+
+def _report(spikes: Spikes, skipped: SkippedSteps) -> None:
+    if skipped.guard.total:
+        print(
+            f"{skipped.guard.total} steps were skipped: loss or gradient not finite",
+            file=sys.stderr,
+        )
+    if found := spikes.report.spikes:
+        worst = max(found, key=lambda spike: spike[1] - spike[2])
+        print(f"{len(found)} loss spikes; the worst at step {worst[0]}", file=sys.stderr)
