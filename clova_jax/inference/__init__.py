@@ -1,8 +1,9 @@
 """Scores and writes text: functions of a `Model`."""
 
 from clova_jax.inference.complete import Completion, complete, generate
-from clova_jax.inference.engine import Cancelled, Engine, QueueFull, Request
+from clova_jax.inference.engine import Engine
 from clova_jax.inference.model import Model
+from clova_jax.inference.request import Cancelled, EngineClosed, QueueFull, Request
 from clova_jax.inference.sampling import Sampling
 from clova_jax.inference.scoring import (
     TokenScores,
@@ -18,6 +19,7 @@ __all__ = [
     "Cancelled",
     "Completion",
     "Engine",
+    "EngineClosed",
     "Model",
     "QueueFull",
     "Request",
