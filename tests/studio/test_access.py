@@ -7,8 +7,6 @@ import logging
 import httpx
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from clova_jax.common.errors import ClovaError
 from clova_jax.studio.access import Access, Usage
 from clova_jax.studio.errors import ApiError

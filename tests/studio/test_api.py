@@ -6,8 +6,6 @@ import httpx
 import numpy as np
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from tests.studio.studio_world import make_model, running
 
 

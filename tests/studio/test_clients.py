@@ -2,8 +2,6 @@
 
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from tests.studio.studio_world import make_model, running
 
 

@@ -8,8 +8,6 @@ import time
 import httpx
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from tests.studio.studio_world import make_model, running
 
 

@@ -5,8 +5,6 @@ import random
 import numpy as np
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from tests.studio.studio_world import make_model, running
 
 pytestmark = pytest.mark.claims("services")  # they need lm-eval, and fail without it

@@ -4,11 +4,8 @@ import asyncio
 from types import SimpleNamespace
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
 
 from clova_jax.apps import Filters
 from clova_jax.inference.complete import completion

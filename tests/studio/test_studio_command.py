@@ -8,11 +8,8 @@ import sys
 import threading
 import time
 
-import pytest
-
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 import httpx
+import pytest
 
 from clova_jax.cli import main
 from tests.studio.studio_world import make_model

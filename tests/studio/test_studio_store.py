@@ -8,9 +8,6 @@ import sys
 
 import pytest
 import sqlalchemy as sa
-
-pytest.importorskip("alembic", reason="the extra `studio` is not installed")
-
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 

@@ -4,8 +4,6 @@ import httpx
 import numpy as np
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from clova_jax.evaluate import Item, Task, TaskData, metrics
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.studio.client import StudioClient

@@ -6,8 +6,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-pytest.importorskip("fastapi", reason="the extra `studio` is not installed")
-
 from clova_jax.studio.backends import UpstreamBackend
 from clova_jax.studio.store import Store
 from tests.studio.studio_world import make_model, running
