@@ -53,6 +53,7 @@ setup(
         "matplotlib>=3.8,<4",
         "tabulate>=0.9,<0.11",
         "tyro>=1.0.15,<2",
+        "lazy_loader>=0.4,<0.7",
         "docstring-parser>=0.16,<0.19",
         "wcwidth>=0.2,<0.8",
         "tqdm>=4.66,<5",

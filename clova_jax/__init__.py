@@ -1,11 +1,13 @@
 """clova_jax: an open HyperCLOVA in JAX, from Korean text to the paper's tables."""
 
-from clova_jax.common.lazy import lazy_names
+import lazy_loader
 
 __version__ = "0.1.0"
-__all__, __getattr__ = lazy_names(
+
+# Loaded when first used, so that `clova --help` need not wait for JAX.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
+    submod_attrs={
         "config": ["ModelConfig", "SIZES"],
         "language_model": ["LanguageModel"],
         "model": ["Attention", "Block", "Decoder", "MLP"],

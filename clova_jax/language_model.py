@@ -14,13 +14,26 @@ from jaxtyping import Array, Float
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.inference import Model, SoftPrompt, generate, score
-from clova_jax.inference.arguments import id_rows, mask_rows
-from clova_jax.inference.shapes import Batch, batches, bucket, pad, row_bucket
-from clova_jax.model import Params, bind, init_params, input_gradients
-from clova_jax.model.directory import (
+from clova_jax.inference import (
+    Batch,
+    Model,
+    SoftPrompt,
+    batches,
+    bucket,
+    generate,
+    id_rows,
+    mask_rows,
+    pad,
+    row_bucket,
+    score,
+)
+from clova_jax.model import (
+    Params,
+    bind,
     claim_model,
     inference_shardings,
+    init_params,
+    input_gradients,
     load_model,
     save_model,
 )
@@ -118,7 +131,7 @@ class LanguageModel(Model):
     def generate(
         self, prompts: Iterable[str], *, prompt: SoftPrompt | None = None, **options: Any
     ) -> list[str]:
-        """Continues the prompts; the options are those of `inference.complete.generate`.
+        """Continues the prompts; the options are those of `inference.completion.generate`.
 
         Args:
             prompt: a tuned prompt, whose template goes around each of the prompts.

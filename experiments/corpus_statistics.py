@@ -12,7 +12,7 @@ from clova_jax import paper, tables
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.options import option
 from clova_jax.common.report import format_table
-from clova_jax.corpus.sources import DESCRIPTIONS, KINDS, read_sources, source_of
+from clova_jax.corpus import DESCRIPTIONS, KINDS, read_sources, source_of
 from clova_jax.sample import is_sample
 
 PAPER = [

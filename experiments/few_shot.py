@@ -12,7 +12,7 @@ from pathlib import Path
 from clova_jax import evaluate, paper, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
-from clova_jax.evaluate.calibration import Scoring
+from clova_jax.evaluate import Scoring
 from clova_jax.sample import is_sample
 
 

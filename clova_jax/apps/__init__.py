@@ -1,11 +1,8 @@
 """Holds applications of a language model, and the filters that all of them answer through."""
 
-from clova_jax.apps.filters import (
-    ACTIONS,
-    KINDS,
-    Filters,
-    StreamFilter,
-    check_policy,
-)
+import lazy_loader
 
-__all__ = ["ACTIONS", "KINDS", "Filters", "StreamFilter", "check_policy"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"filters": ["ACTIONS", "KINDS", "Filters", "StreamFilter", "check_policy"]},
+)

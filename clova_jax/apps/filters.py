@@ -14,10 +14,7 @@ from pathlib import Path
 
 from clova_jax.apps.suspects import Span, finding_spans, hold_from, suspect_regions
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.clean.linear_model import NgramModel
-from clova_jax.corpus.clean.privacy import find
-from clova_jax.corpus.clean.profanity.softening import swear_words
-from clova_jax.corpus.clean.toxicity import toxicity
+from clova_jax.corpus import NgramModel, find, swear_words, toxicity
 
 KINDS = ("personal", "curse", "unsafe")
 ACTIONS = ("flag", "mask", "block")

@@ -8,10 +8,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from clova_jax.corpus.clean.privacy import find
-from clova_jax.corpus.clean.privacy.view import LIKE
-from clova_jax.corpus.clean.privacy.windows import SEPARATORS
-from clova_jax.corpus.clean.profanity.softening import SEEDS, swear_words
+from clova_jax.corpus import LIKE, SEEDS, SEPARATORS, find, swear_words
 
 CONTEXT = 150  # characters before a region that its verdict depends on
 REACH = {"personal": 40, "curse": 150}  # and behind it

@@ -10,7 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 from clova_jax.common.report import format_table
 from clova_jax.common.stop import Stopped
-from clova_jax.corpus.settings import Cleaning, Job, RunSettings, Selection, Selector
+from clova_jax.corpus import Cleaning, Job, RunSettings, Selection, Selector
 
 
 @dataclass(frozen=True)
@@ -37,14 +37,14 @@ class Options(Selection, Cleaning, RunSettings, _Folders):  # their fields, last
 
 def run(options: Options) -> int | None:
     """Runs the pipeline and prints what was kept of each source."""
-    from clova_jax.corpus.run.pipeline import run as run_pipeline
+    from clova_jax.corpus import clean_corpus
 
     steps = options.steps or Cleaning.steps
     if options.prefix:
         steps = tuple(dict.fromkeys((*steps, "prefix")))
     cleaning = Cleaning(**_fields(Cleaning, options) | {"steps": steps})
     if options.executor == "stream":
-        from clova_jax.corpus.run.stream import map_stream
+        from clova_jax.corpus import map_stream
 
         map_stream(sys.stdin.buffer, sys.stdout.buffer, cleaning, sys.stderr)
         return None
@@ -52,7 +52,7 @@ def run(options: Options) -> int | None:
     mixture = _mixture(options) if options.weights else ()
     start = time.monotonic()
     try:
-        report = run_pipeline(job, *mixture)
+        report = clean_corpus(job, *mixture)
     except Stopped as stopped:
         print(f"clova corpus: {stopped}: run the same command again to resume", file=sys.stderr)
         return 130
@@ -72,7 +72,7 @@ def _job(options: Options, cleaning: Cleaning) -> Job:
         raise ClovaError(f"--data: {options.data} is a URL; give a path on this machine")
     data, given = Path(options.data), _fields(RunSettings, options)
     if not options.evaluation and data.is_dir():
-        from clova_jax.labelled.names import known_files
+        from clova_jax.labelled import known_files
 
         given["evaluation"] = tuple(known_files(data))
     if options.safety is None and (data / "safety").is_dir():
@@ -81,8 +81,8 @@ def _job(options: Options, cleaning: Cleaning) -> Job:
 
 
 def _mixture(options: Options) -> tuple[Selector, dict[str, Any]]:
-    from clova_jax.corpus.sources import read_sources
-    from clova_jax.data.document_mixture import selector
+    from clova_jax.corpus import read_sources
+    from clova_jax.data import selector
 
     selection = Selection(**_fields(Selection, options))
     return selector(selection, read_sources(options.sources)), asdict(selection)

@@ -28,21 +28,20 @@ class Options:
 def run(options: Options) -> None:
     """Trains, saves and says how well the model does."""
     if options.kind == "toxicity":
-        from clova_jax.corpus.clean.toxicity import train_toxicity
-        from clova_jax.corpus.trials.toxicity_score import toxicity_scores
+        from clova_jax.corpus import toxicity_scores, train_toxicity
 
         model = train_toxicity(options.data)
         model.save(options.out)
         for row in toxicity_scores(options.data, model):
             print(f"{row['set']}: F1 {row['f1']:.1f}, macro F1 {row['macro_f1']:.1f}")
     elif options.kind == "quality":
-        from clova_jax.corpus.clean.quality import train_quality
+        from clova_jax.corpus import train_quality
 
         dense = train_quality(_rows(options.data, "text", "label"), options.data.name)
         dense.save(options.out)
         print(f"area under the ROC curve {dense.trained['roc_auc']:.4f} (5-fold cross-validation)")
     else:
-        from clova_jax.corpus.read.core_region import core_scores, train_core_region
+        from clova_jax.corpus import core_scores, train_core_region
 
         pages = list(_rows(options.data, "html", "text"))
         held = pages[::5]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from clova_jax.common.options import option
 from clova_jax.common.run_folder import holds_out
-from clova_jax.labelled.download import BASE_URL, DATA_SETS, download
+from clova_jax.labelled import BASE_URL, DATA_SETS, download
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ def forward(words: Sequence[str]) -> int | None:
         print(USAGE, end="")
         return 0
     theirs = ["--model", "clova_jax", "--model_args", _model_args(ours), *theirs]
-    from lm_eval.__main__ import cli_evaluate
+    from clova_jax.interop import ClovaLM  # noqa: F401, registers it; or the extra is missing
 
-    import clova_jax.interop.lm_eval_model  # noqa: F401, registers the model, or reports that the extra is missing
+    from lm_eval.__main__ import cli_evaluate  # isort: skip
 
     sys.argv = ["clova eval", *theirs]  # the harness reads no other place
     return cli_evaluate()

@@ -23,7 +23,7 @@ class Options:
 def run(options: Options) -> None:
     """Imports, and says what was read."""
     from clova_jax.interop import from_hugging_face
-    from clova_jax.model.directory import claim_model
+    from clova_jax.model import claim_model
     from clova_jax.tokenizers import load_tokenizer
 
     claim_model(options.out)  # before anything large is read

@@ -8,7 +8,7 @@ from typing import Literal
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option
 from clova_jax.config import SIZES
-from clova_jax.parallel.chips import CHIPS
+from clova_jax.parallel import CHIPS
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,6 @@ class Options:
 
 def run(options: Options) -> None:
     """Writes `results.json`, `table.md` and `plan.png`, and prints the table."""
-    from clova_jax.plan.report import make_report
+    from clova_jax.plan import make_report
 
     make_report(options)

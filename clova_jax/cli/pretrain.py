@@ -2,7 +2,7 @@
 
 import sys
 
-from clova_jax.train.options import PretrainOptions as Options
+from clova_jax.train import PretrainOptions as Options
 
 __all__ = ["Options", "run"]
 
@@ -10,7 +10,7 @@ __all__ = ["Options", "run"]
 def run(options: Options) -> int:
     """Trains; returns 0, or 130 where it was stopped early (with a checkpoint to go on from)."""
     print(f"clova pretrain: {options.out}", file=sys.stderr, flush=True)
-    from clova_jax.train.pretrain import pretrain  # after the first line: it takes seconds to load
+    from clova_jax.train import pretrain
 
     if not pretrain(options):
         return 130

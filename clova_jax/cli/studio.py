@@ -11,7 +11,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import mesh_option, option
 
 if TYPE_CHECKING:
-    from clova_jax.studio.store import Store
+    from clova_jax.studio import Store
 
 NEEDED = ("fastapi", "uvicorn", "httpx", "sqlalchemy", "alembic", "prometheus_client")
 
@@ -74,7 +74,7 @@ def run(options: Options) -> None:
         raise ClovaError(
             f"the Studio needs {', '.join(missing)}; install its extra: pip install 'clova_jax[studio]'"
         )
-    from clova_jax.studio.store import Store
+    from clova_jax.studio import Store
 
     store = Store(options.database)
     try:
@@ -88,7 +88,7 @@ def run(options: Options) -> None:
 
 def _keys(options: Options, store: "Store") -> None:
     from clova_jax.apps import check_policy
-    from clova_jax.studio.store import Limits
+    from clova_jax.studio import Limits
 
     if options.revoke_key:
         store.revoke_key(options.revoke_key)
@@ -115,8 +115,7 @@ def _pair(word: str) -> tuple[str, str]:
 
 def _serve(options: Options, store: "Store") -> None:
     from clova_jax.apps import Filters
-    from clova_jax.studio.serve import Served, serve
-    from clova_jax.studio.settings import Settings
+    from clova_jax.studio import Served, Settings, serve
 
     if options.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")

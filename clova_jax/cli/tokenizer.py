@@ -14,10 +14,15 @@ from clova_jax.common.output_folder import claim_folder
 from clova_jax.common.progress import progress
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import holds_out
-from clova_jax.corpus.documents import Document, document_files, read_documents
-from clova_jax.corpus.places import changed_input, describe_inputs
-from clova_jax.corpus.run.sampling import sample_documents
-from clova_jax.corpus.sources import by_source
+from clova_jax.corpus import (
+    Document,
+    by_source,
+    changed_input,
+    describe_inputs,
+    document_files,
+    read_documents,
+    sample_documents,
+)
 
 OPTIONS = "options.json"
 TRAINING = ("analysis", "min_count", "korean_only", "num_cuts", "character_coverage")
@@ -58,8 +63,7 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Trains, saves, and prints what was made."""
-    from clova_jax.tokenizers import load_tokenizer, train_tokenizer
-    from clova_jax.tokenizers.base import FILES, MANIFEST
+    from clova_jax.tokenizers import FILES, MANIFEST, load_tokenizer, train_tokenizer
 
     asked = {name: value for name, value in as_json(options).items() if name != "out"}
     asked["inputs"] = describe_inputs(document_files(options.data))

@@ -1,20 +1,14 @@
 """Writes token stores, mixes their sources and makes batches of them."""
 
-from clova_jax.data.loader import Loader, bytes_per_token, validation_batches
-from clova_jax.data.mixture import Interleave, Share, mix, mixture_rows, parse_weights
-from clova_jax.data.serializer import serialize
-from clova_jax.data.store import Count, TokenStore
+import lazy_loader
 
-__all__ = [
-    "Count",
-    "Interleave",
-    "Loader",
-    "Share",
-    "TokenStore",
-    "bytes_per_token",
-    "mix",
-    "mixture_rows",
-    "parse_weights",
-    "serialize",
-    "validation_batches",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "document_mixture": ["selector"],
+        "loader": ["Loader", "bytes_per_token", "validation_batches"],
+        "mixture": ["Interleave", "Share", "mix", "mixture_rows", "parse_weights"],
+        "serializer": ["serialize"],
+        "store": ["Count", "TokenStore"],
+    },
+)

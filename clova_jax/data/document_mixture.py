@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.corpus.settings import Selection, Selector
-from clova_jax.corpus.sources import Registry, kinds_of, source_of
+from clova_jax.corpus import Registry, Selection, Selector, kinds_of, source_of
 from clova_jax.data.mixture import mix, parse_weights
 
 _TIER_FACTOR = {1: 1.5, 2: 1.0, 3: 0.5}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus.sources import by_source, kinds_of, source_name
+from clova_jax.corpus import by_source, kinds_of, source_name
 from clova_jax.paper import TABLE_1
 
 Weights = str | Mapping[str, float]

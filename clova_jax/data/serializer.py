@@ -22,8 +22,16 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import ordered_map
-from clova_jax.corpus.documents import Block, base_of, document_files, parse_block, read_blocks
-from clova_jax.corpus.places import changed_input, describe_inputs, shown_name
+from clova_jax.corpus import (
+    Block,
+    base_of,
+    changed_input,
+    describe_inputs,
+    document_files,
+    parse_block,
+    read_blocks,
+    shown_name,
+)
 from clova_jax.data.files import SHARD_TOKENS
 from clova_jax.data.split import Limits, SourceSizes, measure
 from clova_jax.data.store import (

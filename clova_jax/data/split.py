@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from clova_jax.corpus.documents import Document
+from clova_jax.corpus import Document
 
 MOST_BYTES = 600_000  # a source; about 200,000 tokens
 FEW_BYTES = 64_000  # wished for where it is at most 5% of the source

@@ -4,13 +4,19 @@ from clova_jax.evaluate import measure
 rows = measure(model, "nsmc", "data", shots=70, trials=12, limit=1000)
 """
 
-from clova_jax.common.lazy import lazy_names
+import lazy_loader
 
-__all__, __getattr__ = lazy_names(
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
-        "records": ["Records"],
+    submod_attrs={
+        "calibration": ["Scoring"],
+        "intervals": ["interval"],
+        "metrics": ["Prediction"],
+        "prompts": ["draw_items", "generator"],
+        "records": ["Records", "digest"],
+        "rows": ["do_nothing"],
         "runner": ["evaluate", "measure", "prompt_of"],
+        "segmentation": ["Tally", "disagreement"],
         "task": ["Item", "Task", "TaskData", "check_labels"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],
     },

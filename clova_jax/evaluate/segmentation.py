@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 import tokenizers
 
-from clova_jax.tokenizers import Tokenizer
-from clova_jax.tokenizers.morphemes import Morphemes
-from clova_jax.tokenizers.words import split_words
+from clova_jax.tokenizers import Morphemes, Tokenizer, split_words
 
 _analyser = Morphemes()
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate.metrics import Metric
-from clova_jax.labelled.rows import optional_file
-from clova_jax.tokenizers.written import as_written
+from clova_jax.labelled import optional_file
+from clova_jax.tokenizers import as_written
 
 _nfc = functools.partial(unicodedata.normalize, "NFC")
 

@@ -1,37 +1,27 @@
 """Scores and writes text: functions of a `Model`."""
 
-from clova_jax.inference.complete import Completion, complete, generate
-from clova_jax.inference.engine import Engine
-from clova_jax.inference.model import Model
-from clova_jax.inference.request import Cancelled, EngineClosed, QueueFull, Request
-from clova_jax.inference.sampling import Sampling
-from clova_jax.inference.scoring import (
-    TokenScores,
-    score,
-    score_choices,
-    score_ids,
-    score_tokens,
-    split_ids,
-)
-from clova_jax.inference.soft_prompt import SoftPrompt, Template
+import lazy_loader
 
-__all__ = [
-    "Cancelled",
-    "Completion",
-    "Engine",
-    "EngineClosed",
-    "Model",
-    "QueueFull",
-    "Request",
-    "Sampling",
-    "SoftPrompt",
-    "Template",
-    "TokenScores",
-    "complete",
-    "generate",
-    "score",
-    "score_choices",
-    "score_ids",
-    "score_tokens",
-    "split_ids",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "arguments": ["id_row", "id_rows", "mask_rows"],
+        "choices": ["Choices", "choice_logprobs", "tail_length"],
+        "completion": ["Completion", "complete", "generate"],
+        "engine": ["Engine"],
+        "model": ["Model"],
+        "prefix_cache": ["BLOCK", "TIMES"],
+        "request": ["Cancelled", "EngineClosed", "QueueFull", "Request"],
+        "sampling": ["MOST_BIASES", "Sampling"],
+        "scoring": [
+            "TokenScores",
+            "score",
+            "score_choices",
+            "score_ids",
+            "score_tokens",
+            "split_ids",
+        ],
+        "shapes": ["BATCH_TOKENS", "Batch", "batches", "bucket", "pad", "row_bucket"],
+        "soft_prompt": ["SoftPrompt", "Template"],
+    },
+)

@@ -24,7 +24,7 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference.arguments import integer, one_seed
-from clova_jax.inference.complete import (
+from clova_jax.inference.completion import (
     cache_size,
     completion,
     make_sampling,

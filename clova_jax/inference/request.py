@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.complete import Completion
+from clova_jax.inference.completion import Completion
 from clova_jax.inference.slots import Text
 
 

@@ -22,7 +22,7 @@ from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
 from clova_jax.common.json_values import fields
 from clova_jax.inference import scoring
 from clova_jax.inference.arguments import text_pairs, texts
-from clova_jax.inference.complete import generate
+from clova_jax.inference.completion import generate
 from clova_jax.inference.model import Model
 from clova_jax.model import not_finite
 from clova_jax.tokenizers import Tokenizer

@@ -5,8 +5,7 @@ import warnings
 from collections.abc import Sequence
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.tokenizers import Tokenizer
-from clova_jax.tokenizers.written import as_written
+from clova_jax.tokenizers import Tokenizer, as_written
 
 
 class Writer:

@@ -1,5 +1,11 @@
 """Reads and writes GPT-2-architecture directories of Hugging Face, and runs lm-evaluation-harness."""
 
-from clova_jax.interop.hugging_face import from_hugging_face, to_hugging_face
+import lazy_loader
 
-__all__ = ["from_hugging_face", "to_hugging_face"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "lm_eval_model": ["ClovaLM"],
+        "hugging_face": ["from_hugging_face", "to_hugging_face"],
+    },
+)

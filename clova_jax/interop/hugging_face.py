@@ -31,11 +31,8 @@ from clova_jax.interop.safetensors_files import (
 )
 from clova_jax.interop.tokenizer_files import read_tokenizer
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import Decoder, abstract_params, decoder_class
-from clova_jax.model.directory import inference_shardings
-from clova_jax.model.finite import not_finite
-from clova_jax.tokenizers import Tokenizer
-from clova_jax.tokenizers.export import FORMAT, MARK, claim_export, export_tokenizer
+from clova_jax.model import Decoder, abstract_params, decoder_class, inference_shardings, not_finite
+from clova_jax.tokenizers import FORMAT, MARK, Tokenizer, claim_export, export_tokenizer
 
 SHARD_BYTES = 5_000_000_000
 SUPPORTED = (

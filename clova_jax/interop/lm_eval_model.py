@@ -16,7 +16,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import Model, complete, score_ids, split_ids
 from clova_jax.language_model import LanguageModel
-from clova_jax.parallel.mesh import make_mesh
+from clova_jax.parallel import make_mesh
 
 try:
     from lm_eval import utils

@@ -10,11 +10,16 @@ import tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.json_values import typed
-from clova_jax.tokenizers import END_OF_TEXT, Tokenizer, load_tokenizer
-from clova_jax.tokenizers.backend import read_backend
-from clova_jax.tokenizers.base import MANIFEST, ORIGINALS
-from clova_jax.tokenizers.export import OURS
-from clova_jax.tokenizers.hugging_face import HuggingFaceTokenizer
+from clova_jax.tokenizers import (
+    END_OF_TEXT,
+    MANIFEST,
+    ORIGINALS,
+    OURS,
+    HuggingFaceTokenizer,
+    Tokenizer,
+    load_tokenizer,
+    read_backend,
+)
 
 ENDS = (END_OF_TEXT, "</s>", "<eos>", "[EOS]")  # looked for where no file names one that is there
 SPECIAL_IDS = ("bos_token_id", "pad_token_id")  # of `config.json`; an export gives them back

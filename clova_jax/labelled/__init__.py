@@ -1,1 +1,19 @@
 """"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "downloads": ["BASE_URL", "DATA_SETS", "download"],
+        "names": ["known_files"],
+        "rows": ["Item", "optional_file", "read_items"],
+        "safety": [
+            "TRAINING_FILES",
+            "has_training_data",
+            "read_apeach",
+            "read_hate_speech",
+            "read_unsmile",
+        ],
+    },
+)

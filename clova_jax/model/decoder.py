@@ -15,7 +15,7 @@ from clova_jax.model.attention import cached_attention, causal_mask, self_attent
 from clova_jax.model.cache import Cache
 from clova_jax.model.modules import INIT_STD, Block, LayerNorm, parameter
 from clova_jax.model.stack import Remat, rematerialised, run_blocks
-from clova_jax.parallel.collectives import ALL_AUTO, Axes
+from clova_jax.parallel import ALL_AUTO, Axes
 
 
 def default_dtype() -> DTypeLike:

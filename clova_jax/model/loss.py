@@ -17,7 +17,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.model.decoder import lookup
 from clova_jax.model.params import Params, bind
 from clova_jax.model.stack import Remat
-from clova_jax.parallel.collectives import ALL_AUTO, Axes, zeros_like_varying
+from clova_jax.parallel import ALL_AUTO, Axes, zeros_like_varying
 
 CHUNK_ENTRIES = 1 << 24  # of a chunk's [tokens, V] scores: 64 MiB in float32
 

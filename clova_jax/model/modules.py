@@ -24,8 +24,7 @@ from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.parallel import Axis
-from clova_jax.parallel.collectives import ALL_AUTO, Axes
+from clova_jax.parallel import ALL_AUTO, Axes, Axis
 
 Heads = Float[Array, "B T N H"]
 Attend = Callable[[Heads, Heads, Heads], Heads]  # of queries, keys and values

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.model.modules import Attend
-from clova_jax.parallel.collectives import ALL_AUTO, Axes
+from clova_jax.parallel import ALL_AUTO, Axes
 
 Remat = Literal["none", "dots", "full", "stage"]
 Body = TypeVar("Body", bound=Callable[..., Any])

@@ -1,13 +1,16 @@
 """Handles devices: the mesh, what lies where on it, the pipeline's schedule, several processes."""
 
-from clova_jax.common.lazy import lazy_names
+import lazy_loader
 
-__all__, __getattr__ = lazy_names(
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
+    submod_attrs={
+        "chips": ["CHIPS", "Chip", "GIB"],
+        "collectives": ["ALL_AUTO", "Axes", "varying", "zeros_like_varying"],
         "mesh": ["AXES", "data_shard", "make_mesh", "shard_batch"],
-        "pipeline": ["Schedule"],
-        "rules": ["FSDP", "INFERENCE", "LOGICAL_AXES", "TRAINING", "Axis", "ShardingRules"],
+        "peak": ["peak_flops"],
+        "pipeline": ["Schedule", "run_pipeline"],
+        "rules": ["Axis", "FSDP", "INFERENCE", "LOGICAL_AXES", "ShardingRules", "TRAINING"],
         "start": ["join_processes", "on_first_process"],
     },
 )

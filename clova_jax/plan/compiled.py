@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.parallel import make_mesh
-from clova_jax.plan.memory import Run
+from clova_jax.plan.memory_use import Run
 from clova_jax.plan.program import Program
 from clova_jax.train import LearningRate, TrainStep, adamw
 

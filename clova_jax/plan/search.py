@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.parallel.chips import Chip
-from clova_jax.plan.memory import SAVED, Run, memory
+from clova_jax.parallel import Chip
+from clova_jax.plan.memory_use import SAVED, Run, memory
 from clova_jax.plan.time import seconds
 
 FIT_SHARE = 0.95  # of the chip's memory; the rest is the driver's and the libraries'

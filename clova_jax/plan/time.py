@@ -10,8 +10,8 @@ rather than wait, so the bubble is inside the number of ticks.
 from dataclasses import dataclass
 
 from clova_jax.model import computed_share
-from clova_jax.parallel.chips import Chip
-from clova_jax.plan.memory import MADE, Run
+from clova_jax.parallel import Chip
+from clova_jax.plan.memory_use import MADE, Run
 
 # Share of the chip's dense bf16 peak that its large matrix products reach: our assumption, typical of cuBLAS
 # at these widths.

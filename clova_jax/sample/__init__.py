@@ -1,5 +1,8 @@
 """Generates the sample world: synthetic Korean documents and labelled sets."""
 
-from clova_jax.sample.write import is_sample, write_sample
+import lazy_loader
 
-__all__ = ["is_sample", "write_sample"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={"write": ["is_sample", "write_sample"]},
+)

@@ -17,7 +17,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.inference import SoftPrompt
 from clova_jax.studio.arrays import from_body, to_body
 from clova_jax.studio.schemas import Array
-from clova_jax.tokenizers.base import END_OF_TEXT
+from clova_jax.tokenizers import END_OF_TEXT
 
 SECONDS = 600.0
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from clova_jax.apps import StreamFilter
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference.arguments import id_row
+from clova_jax.inference import id_row
 from clova_jax.studio.access import Usage
 from clova_jax.studio.backends import Ask, Entry, Part, Writing
 from clova_jax.studio.errors import ApiError

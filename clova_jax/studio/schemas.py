@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from clova_jax.inference.sampling import MOST_BIASES
+from clova_jax.inference import MOST_BIASES
 from clova_jax.studio.settings import LONGEST_REQUESTS
 
 MOST_STOPS, LONGEST_STOP = 16, 200

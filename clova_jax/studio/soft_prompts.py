@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference import Engine, SoftPrompt, Template
-from clova_jax.inference.model import Model
+from clova_jax.inference import Engine, Model, SoftPrompt, Template
 from clova_jax.model import not_finite
 from clova_jax.studio.store import Prompt
 

@@ -4,27 +4,31 @@ An experiment takes everything from here (docs/how-to/table.md). A name loads wh
 those that need JAX or matplotlib inside its functions only, so that its `--help` comes at once.
 """
 
-from clova_jax.common.lazy import lazy_names
+import lazy_loader
 
-__all__, __getattr__ = lazy_names(
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
-        "options": [
-            *("DataOptions", "MakingOptions", "MethodOptions", "ModelOptions", "OutOptions"),
-            *("TuneOptions", "ENCODERS", "METHODS", "Inputs", "out_option"),
-        ],
-        "table": ["Cell", "Row", "Table", "TableRun"],
+    submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
+    submod_attrs={
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
-        "corpora": [],
-        "filters": [],
         "made": ["make_model", "sample_run"],
         "methods": ["method_cells", "method_notes"],
         "models": ["find_models"],
+        "options": [
+            "DataOptions",
+            "ENCODERS",
+            "Inputs",
+            "METHODS",
+            "MakingOptions",
+            "MethodOptions",
+            "ModelOptions",
+            "OutOptions",
+            "TuneOptions",
+            "out_option",
+        ],
         "recipes": ["make_cell"],
         "sizes": ["draw_emergence", "size_table", "write_size_table"],
-        "token_study": [],
-        "tokenizers": [],
-        "trainings": [],
+        "table": ["Cell", "Row", "Table", "TableRun"],
     },
 )

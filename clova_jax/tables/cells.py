@@ -6,8 +6,7 @@ from typing import Any
 
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.report import format_table
-from clova_jax.evaluate import Task, TaskData, measure, prompt_of
-from clova_jax.evaluate.calibration import Scoring
+from clova_jax.evaluate import Scoring, Task, TaskData, measure, prompt_of
 from clova_jax.tables.table import Row, TableRun
 from clova_jax.tables.tuned import TunedCell, check_cell, tuned_row
 

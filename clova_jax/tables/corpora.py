@@ -7,8 +7,7 @@ from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
-from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.report.statistics import SCRIPTS, count_corpus
+from clova_jax.corpus import SCRIPTS, count_corpus, read_documents
 from clova_jax.tables.table import Row
 from clova_jax.tokenizers import train_tokenizer
 

@@ -7,20 +7,28 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from clova_jax.common.files import write_jsonl
-from clova_jax.corpus.clean.linear_model import NgramModel
-from clova_jax.corpus.clean.quality import is_long_enough, quality, train_quality
-from clova_jax.corpus.clean.toxicity import train_toxicity
-from clova_jax.corpus.dedup.pairs import near_duplicates as find_near_duplicates
-from clova_jax.corpus.dedup.signatures import BANDS, ROWS, signatures
-from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.read.core_region import core_scores, train_core_region
-from clova_jax.corpus.sources import source_of
-from clova_jax.corpus.trials.pages import LAYOUTS, pages
-from clova_jax.corpus.trials.privacy_cases import positives
-from clova_jax.corpus.trials.privacy_look_alikes import negatives
-from clova_jax.corpus.trials.privacy_score import measure
-from clova_jax.corpus.trials.toxicity_score import toxicity_scores
-from clova_jax.labelled.safety import has_training_data
+from clova_jax.corpus import (
+    BANDS,
+    LAYOUTS,
+    ROWS,
+    NgramModel,
+    core_scores,
+    is_long_enough,
+    measure,
+    negatives,
+    pages,
+    positives,
+    quality,
+    read_documents,
+    signatures,
+    source_of,
+    toxicity_scores,
+    train_core_region,
+    train_quality,
+    train_toxicity,
+)
+from clova_jax.corpus import near_duplicates as find_near_duplicates
+from clova_jax.labelled import has_training_data
 from clova_jax.tables.table import Row
 
 EDIT_RATES = (0.01, 0.05, 0.1, 0.2)

@@ -7,14 +7,12 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import Stopped
 from clova_jax.config import SIZES
-from clova_jax.corpus.documents import read_documents
-from clova_jax.corpus.run.sampling import write_sample_of
-from clova_jax.model.directory import read_config
+from clova_jax.corpus import read_documents, write_sample_of
+from clova_jax.model import read_config
 from clova_jax.sample import write_sample
 from clova_jax.tables.options import Inputs, MakingOptions
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
-from clova_jax.train.options import PretrainOptions
-from clova_jax.train.pretrain import pretrain
+from clova_jax.train import PretrainOptions, pretrain
 
 # What people write to each other counts for more here: that is where the sample's reviews are.
 SAMPLE_WEIGHTS = ("comments=5", "cafe=5", "blog=6", "news=2", "kin=1", "wiki=1")

@@ -10,7 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import SIZES
 from clova_jax.sample import write_sample
-from clova_jax.tuning.methods import METHODS as METHODS
+from clova_jax.tuning import METHODS as METHODS
 
 ENCODERS = ("lstm", "mlp")
 

@@ -9,8 +9,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Task
 from clova_jax.tables.options import ENCODERS
 from clova_jax.tables.tuned import TunedCell
-from clova_jax.tuning.methods import METHODS, find_method
-from clova_jax.tuning.options import TuneOptions
+from clova_jax.tuning import METHODS, TuneOptions, find_method
 
 
 def make_cell(

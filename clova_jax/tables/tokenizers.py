@@ -8,12 +8,10 @@ from typing import Any
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.hashes import HASHES
 from clova_jax.common.progress import progress
-from clova_jax.corpus.documents import Document, read_documents
-from clova_jax.corpus.run.sampling import sample_documents
-from clova_jax.evaluate.segmentation import Tally, disagreement
+from clova_jax.corpus import Document, read_documents, sample_documents
+from clova_jax.evaluate import Tally, disagreement
 from clova_jax.tables.table import Row
-from clova_jax.tokenizers import Tokenizer, load_tokenizer, train_tokenizer
-from clova_jax.tokenizers.morpheme_byte import MorphemeByteTokenizer
+from clova_jax.tokenizers import MorphemeByteTokenizer, Tokenizer, load_tokenizer, train_tokenizer
 
 HELD_OUT = 0.02  # share of the documents that no tokenizer learns from
 ENGLISH = "English (parallel)"

@@ -13,19 +13,29 @@ import jax
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import Stopped, StopSignals
-from clova_jax.evaluate import Item, Records, Task, TaskData
-from clova_jax.evaluate.intervals import interval
-from clova_jax.evaluate.metrics import Prediction
-from clova_jax.evaluate.prompts import draw_items, generator
-from clova_jax.evaluate.records import digest
-from clova_jax.evaluate.rows import do_nothing
+from clova_jax.evaluate import (
+    Item,
+    Prediction,
+    Records,
+    Task,
+    TaskData,
+    digest,
+    do_nothing,
+    draw_items,
+    generator,
+    interval,
+)
 from clova_jax.inference import Model, Template
-from clova_jax.tuning.answers import predictions
-from clova_jax.tuning.data import default_template
-from clova_jax.tuning.examples import LEAST_DEV, make_contexts
-from clova_jax.tuning.losses import loss_of
-from clova_jax.tuning.options import TuneOptions
-from clova_jax.tuning.run import TunedModel, tune
+from clova_jax.tuning import (
+    LEAST_DEV,
+    TunedModel,
+    TuneOptions,
+    default_template,
+    loss_of,
+    make_contexts,
+    predictions,
+    tune,
+)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,19 @@
 """Trains, saves and loads tokenizers; lossless where the kind allows it."""
 
-from clova_jax.tokenizers.base import END_OF_TEXT, Tokenizer
-from clova_jax.tokenizers.load import load_tokenizer
-from clova_jax.tokenizers.train import KINDS, train_tokenizer
+import lazy_loader
 
-__all__ = ["END_OF_TEXT", "KINDS", "Tokenizer", "load_tokenizer", "train_tokenizer"]
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "backend": ["read_backend"],
+        "base": ["END_OF_TEXT", "FILES", "MANIFEST", "ORIGINALS", "Tokenizer"],
+        "export": ["FORMAT", "MARK", "OURS", "claim_export", "export_tokenizer"],
+        "hugging_face": ["HuggingFaceTokenizer"],
+        "load": ["load_tokenizer"],
+        "morpheme_byte": ["MorphemeByteTokenizer"],
+        "morphemes": ["Morphemes"],
+        "train": ["KINDS", "train_tokenizer"],
+        "words": ["split_words"],
+        "written": ["as_written"],
+    },
+)

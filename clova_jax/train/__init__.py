@@ -1,12 +1,16 @@
 """Trains language models: the optimizer, the train state, the compiled step."""
 
-from clova_jax.common.lazy import lazy_names
+import lazy_loader
 
-__all__, __getattr__ = lazy_names(
+__getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    {
-        "optimizer": ["LearningRate", "adamw"],
-        "state": ["TrainState"],
+    submod_attrs={
+        "hooks": ["Best", "EarlyStop", "MeanLoss", "ProgressBar", "SkippedSteps"],
+        "optimizer": ["LearningRate", "adamw", "apply_gradients", "fresh_state"],
+        "options": ["PretrainOptions"],
+        "pretraining": ["pretrain"],
+        "state": ["TrainState", "on_host"],
         "step": ["TrainStep"],
+        "trainer": ["Hook", "Run", "train"],
     },
 )

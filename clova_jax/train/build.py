@@ -14,7 +14,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import on_disk
 from clova_jax.common.options import as_json
 from clova_jax.config import SIZES, ModelConfig
-from clova_jax.corpus.sources import kinds_of, read_sources
+from clova_jax.corpus import kinds_of, read_sources
 from clova_jax.data import (
     Loader,
     TokenStore,

@@ -24,7 +24,7 @@ from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import check_files, hash_folder
 from clova_jax.common.json_values import fields
 from clova_jax.model import not_finite
-from clova_jax.parallel.start import on_first_process
+from clova_jax.parallel import on_first_process
 
 MARK = "checkpoint.json"
 FORMAT = "clova_jax checkpoint 2"  # 2: the optimizer's state is optax's

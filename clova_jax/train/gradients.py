@@ -28,8 +28,7 @@ from clova_jax.model import (
     self_attention,
     weighted_loss,
 )
-from clova_jax.parallel.collectives import Axes, varying, zeros_like_varying
-from clova_jax.parallel.pipeline import Schedule, run_pipeline
+from clova_jax.parallel import Axes, Schedule, run_pipeline, varying, zeros_like_varying
 
 Batch = Mapping[str, Array]
 

@@ -17,8 +17,7 @@ from jaxtyping import Array
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import Params, Spec, param_specs
-from clova_jax.parallel.pipeline import Schedule
-from clova_jax.parallel.rules import FSDP, TRAINING
+from clova_jax.parallel import FSDP, TRAINING, Schedule
 
 
 def _tree_map(value: Any, *trees: Any) -> Any:

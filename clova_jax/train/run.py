@@ -16,8 +16,7 @@ from clova_jax.common.json_values import fields
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import check_run
 from clova_jax.common.stop import StopSignals
-from clova_jax.parallel import on_first_process
-from clova_jax.parallel.peak import peak_flops
+from clova_jax.parallel import on_first_process, peak_flops
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.hooks import (
     Keep,

@@ -13,9 +13,7 @@ from jaxtyping import Array, Float
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import Params, Remat, abstract_params, default_dtype, init_params
-from clova_jax.parallel.collectives import Axes
-from clova_jax.parallel.mesh import AXES, make_mesh, shard_batch
-from clova_jax.parallel.pipeline import Schedule
+from clova_jax.parallel import AXES, Axes, Schedule, make_mesh, shard_batch
 from clova_jax.train.gradients import Objective
 from clova_jax.train.layout import Layout, check_fit
 from clova_jax.train.optimizer import Schedule as LearningRates

@@ -5,30 +5,23 @@ tuned.prompt.save("runs/prompt")
 lm.generate(["…"], prompt=SoftPrompt.load("runs/prompt"))
 """
 
-import importlib
-from typing import Any
+import lazy_loader
 
-# Loaded when first used, so that a command's help can list the methods before JAX is there.
-_HOMES = {
-    "AutoPromptConfig": "clova_jax.tuning.methods.autoprompt",
-    "FineTuningConfig": "clova_jax.tuning.methods.fine_tuning",
-    "LoraConfig": "clova_jax.tuning.methods.lora",
-    "Method": "clova_jax.tuning.methods.base",
-    "PromptEncoderConfig": "clova_jax.tuning.methods.p_tuning",
-    "PromptTuningConfig": "clova_jax.tuning.methods.prompt_tuning",
-    "SoftPrompt": "clova_jax.inference",
-    "SoftPrompts": "clova_jax.tuning.methods.base",
-    "Template": "clova_jax.inference",
-    "TuneOptions": "clova_jax.tuning.options",
-    "TunedModel": "clova_jax.tuning.run",
-    "default_template": "clova_jax.tuning.data",
-    "tune": "clova_jax.tuning.run",
-    "tune_outside": "clova_jax.tuning.run",
-}
-__all__ = sorted(_HOMES)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'clova_jax.tuning' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "answers": ["predictions"],
+        "data": ["default_template"],
+        "examples": ["LEAST_DEV", "make_contexts"],
+        "losses": ["loss_of"],
+        "methods": ["METHODS", "find_method"],
+        "methods.autoprompt": ["AutoPromptConfig"],
+        "methods.base": ["Method", "SoftPrompts"],
+        "methods.fine_tuning": ["FineTuningConfig"],
+        "methods.lora": ["LoraConfig"],
+        "methods.p_tuning": ["PromptEncoderConfig"],
+        "methods.prompt_tuning": ["PromptTuningConfig"],
+        "options": ["TuneOptions"],
+        "run": ["TunedModel", "tune", "tune_outside"],
+    },
+)

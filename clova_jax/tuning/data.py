@@ -6,8 +6,7 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json
-from clova_jax.evaluate import Item, Task
-from clova_jax.evaluate.records import digest
+from clova_jax.evaluate import Item, Task, digest
 from clova_jax.inference import Model, Template
 from clova_jax.tuning.examples import Example, make_examples, split
 from clova_jax.tuning.losses import loss_of

@@ -15,10 +15,20 @@ from clova_jax.common.options import as_json
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.model import Params
-from clova_jax.train import LearningRate, TrainState, adamw
-from clova_jax.train.hooks import EarlyStop, MeanLoss, ProgressBar, SkippedSteps
-from clova_jax.train.optimizer import apply_gradients, fresh_state
-from clova_jax.train.trainer import Hook, Run, train
+from clova_jax.train import (
+    EarlyStop,
+    Hook,
+    LearningRate,
+    MeanLoss,
+    ProgressBar,
+    Run,
+    SkippedSteps,
+    TrainState,
+    adamw,
+    apply_gradients,
+    fresh_state,
+    train,
+)
 from clova_jax.tuning.data import TuningData
 from clova_jax.tuning.examples import Batches, Example
 from clova_jax.tuning.options import TuneOptions

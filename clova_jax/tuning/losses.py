@@ -16,8 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Task
-from clova_jax.inference.choices import Choices, choice_logprobs, tail_length
-from clova_jax.inference.shapes import bucket, pad
+from clova_jax.inference import Choices, bucket, choice_logprobs, pad, tail_length
 from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
 from clova_jax.tuning.examples import Example
 

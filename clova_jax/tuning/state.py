@@ -17,9 +17,7 @@ from clova_jax.common.hashes import hash_file
 from clova_jax.common.json_values import fields
 from clova_jax.common.run_folder import check_run
 from clova_jax.model import Params, not_finite
-from clova_jax.train import TrainState
-from clova_jax.train.hooks import Best
-from clova_jax.train.state import on_host
+from clova_jax.train import Best, TrainState, on_host
 
 FORMAT = "clova_jax tuning 2"  # 2: the optimizer's state is optax's
 KINDS = {

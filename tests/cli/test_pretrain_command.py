@@ -12,7 +12,7 @@ from clova_jax.common.hashes import check_hashes
 from clova_jax.data import serialize
 from clova_jax.train.metrics import read_metrics
 from clova_jax.train.options import PretrainOptions
-from clova_jax.train.pretrain import FREE, RESOLVED
+from clova_jax.train.pretraining import FREE, RESOLVED
 
 
 @pytest.fixture(scope="module")
@@ -214,7 +214,7 @@ def test_what_will_be_done_is_said_first(world, tmp_path, capsys):
 
 
 def test_stopped_early_it_returns_130_so_that_the_next_command_does_not_run(world, monkeypatch):
-    monkeypatch.setattr("clova_jax.train.pretrain.pretrain", lambda options: False)
+    monkeypatch.setattr("clova_jax.train.pretrain", lambda options: False)
     assert pretrain(world, "stopped") == 130
 
 

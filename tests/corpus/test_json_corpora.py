@@ -9,7 +9,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import BadLines, base_of
 from clova_jax.corpus.read import json_corpora
 from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.settings import Cleaning, Job
 
 NEWS = {
@@ -170,7 +170,7 @@ def test_a_registered_source_keeps_its_name(tmp_path):
     write(tmp_path / "data" / "더 받은 것" / "b.json", SPOKEN)
     write(tmp_path / "sources.json", {"받은 것": {"kind": "news", "tier": 1}})
     cleaning = Cleaning(sources=tmp_path / "sources.json")
-    report = run(Job(tmp_path / "data", tmp_path / "out", cleaning, workers=1))
+    report = clean_corpus(Job(tmp_path / "data", tmp_path / "out", cleaning, workers=1))
     kinds = {row["source"]: row["kind"] for row in report["sources"]}
     assert kinds == {"받은 것": "news", "modu_더 받은 것": "modu"}
 
@@ -178,7 +178,7 @@ def test_a_registered_source_keeps_its_name(tmp_path):
 def test_through_the_whole_pipeline(tmp_path):
     write(tmp_path / "data" / "NIKL" / "a.json", NEWS)
     write(tmp_path / "data" / "NIKL" / "b.json", SPOKEN)
-    report = run(Job(tmp_path / "data", tmp_path / "out", workers=1))
+    report = clean_corpus(Job(tmp_path / "data", tmp_path / "out", workers=1))
     assert report["documents"] == {"read": 2, "kept": 2}
     assert report["sources"][0]["kind"] == "modu"
 
@@ -261,4 +261,4 @@ def test_a_file_in_another_charset(tmp_path):
 def test_no_list_of_documents_is_told(tmp_path):
     with pytest.raises(ClovaError, match="hold no document"):
         write(tmp_path / "data" / "a.json", {"version": 1})
-        run(Job(tmp_path / "data", tmp_path / "out", workers=1))
+        clean_corpus(Job(tmp_path / "data", tmp_path / "out", workers=1))

@@ -17,7 +17,7 @@ from clova_jax.corpus.clean.steps import STEP_NAMES
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.read.dialogue import dialogue_text
 from clova_jax.corpus.read.kin import best_answer, kin_text
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.run.stream import map_stream
 from clova_jax.corpus.settings import Cleaning, Job
 
@@ -174,7 +174,9 @@ def test_odd_records_through_the_pipeline(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "a.jsonl").write_text("\n".join(lines))
     (tmp_path / "data" / "empty.jsonl").write_text("")
-    report = run(Job(tmp_path / "data", tmp_path / "out", Cleaning(steps=STEP_NAMES), workers=1))
+    report = clean_corpus(
+        Job(tmp_path / "data", tmp_path / "out", Cleaning(steps=STEP_NAMES), workers=1)
+    )
     assert report["documents"]["read"] == len(RECORDS)
     assert report["bad_lines"]["count"] == 3
     assert [m.split(":")[1] for m in report["bad_lines"]["messages"]] == ["3", "4", "5"]
@@ -196,7 +198,9 @@ def test_a_step_that_fails_is_counted_and_named_with_its_line(tmp_path, monkeypa
     monkeypatch.setattr(spam, "spam", fails)
     rows = [{"text": TEXT.replace("아침", word)} for word in ("새벽", "점심", "저녁밥")]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    report = run(Job(tmp_path / "a.jsonl", tmp_path / "out", Cleaning(), workers=1, similarity=2))
+    report = clean_corpus(
+        Job(tmp_path / "a.jsonl", tmp_path / "out", Cleaning(), workers=1, similarity=2)
+    )
     assert report["documents"] == {"read": 3, "kept": 2}
     assert report["drops"]["spam/failed"]["documents"] == 1
     (message,) = report["bad_lines"]["messages"]
@@ -218,6 +222,6 @@ def test_a_folder_without_a_document_is_told_in_one_line(tmp_path, name, content
         with pytest.raises(
             ClovaError, match="an empty corpus: its 1 files hold no document"
         ) as told:
-            run(Job(tmp_path / "data", tmp_path / "out", workers=1))
+            clean_corpus(Job(tmp_path / "data", tmp_path / "out", workers=1))
         assert "\n" not in str(told.value)
     assert Path(tmp_path / "out" / "settings.json").exists()

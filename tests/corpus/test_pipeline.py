@@ -19,7 +19,7 @@ from clova_jax.common.files import read_jsonl
 from clova_jax.corpus import documents
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.run import clean_part, pipeline, write
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.run.stream import map_stream
 from clova_jax.corpus.settings import Cleaning, Job
 
@@ -44,7 +44,7 @@ def files_of(out: Path) -> dict[str, bytes]:
 
 def test_what_goes_and_what_stays(tmp_path):
     data = write_world(tmp_path)
-    report = run(Job(data, tmp_path / "out", workers=1))
+    report = clean_corpus(Job(data, tmp_path / "out", workers=1))
     stay = kept(tmp_path / "out")
     assert not {"b10", "b11", "b12", "b13", "b14", "b16"} & set(stay)
     assert {"b3", "b4", "b15", "note.txt"} <= set(stay)
@@ -72,7 +72,7 @@ def test_what_goes_and_what_stays(tmp_path):
 def test_an_idle_step_is_told(tmp_path):
     rows = [{"text": prose(__import__("random").Random(seed))} for seed in range(5)]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    report = run(Job(tmp_path / "a.jsonl", tmp_path / "out", workers=1))
+    report = clean_corpus(Job(tmp_path / "a.jsonl", tmp_path / "out", workers=1))
     assert {"spam", "dedup"} <= set(report["idle_steps"])
     assert not any("spam" in warning for warning in report["warnings"])  # it is no fault
     page = (tmp_path / "out" / "report.html").read_text()
@@ -81,7 +81,7 @@ def test_an_idle_step_is_told(tmp_path):
 
 def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypatch):
     data = write_world(tmp_path)
-    run(Job(data, tmp_path / "whole", workers=1))
+    clean_corpus(Job(data, tmp_path / "whole", workers=1))
     whole = files_of(tmp_path / "whole")
     assert len([name for name in whole if name.startswith("documents/")]) > 5
 
@@ -105,11 +105,11 @@ def test_workers_and_stops_do_not_change_a_byte(tmp_path, small_blocks, monkeypa
         with monkeypatch.context() as patch:
             patch.setattr(module, name, stumble)
             with pytest.raises(KeyboardInterrupt):
-                run(Job(data, tmp_path / "cut", workers=1))
+                clean_corpus(Job(data, tmp_path / "cut", workers=1))
     assert stages == ["signatures", "find_duplicates", "write_lines", "write_matches"]
-    run(Job(data, tmp_path / "cut", workers=1))
+    clean_corpus(Job(data, tmp_path / "cut", workers=1))
     assert files_of(tmp_path / "cut") == whole
-    run(Job(data, tmp_path / "cut", workers=1))  # finished: nothing is done again
+    clean_corpus(Job(data, tmp_path / "cut", workers=1))  # finished: nothing is done again
     assert files_of(tmp_path / "cut") == whole
 
 
@@ -119,9 +119,9 @@ from pathlib import Path
 from clova_jax.corpus import documents
 if __name__ == "__main__":
     documents.BLOCK_BYTES = 8192
-    from clova_jax.corpus.run.pipeline import run
+    from clova_jax.corpus.run.pipeline import clean_corpus
     from clova_jax.corpus.settings import Job
-    run(Job(Path(sys.argv[1]), Path(sys.argv[2]), workers=2))
+    clean_corpus(Job(Path(sys.argv[1]), Path(sys.argv[2]), workers=2))
 """
 
 
@@ -155,8 +155,8 @@ def test_killed_and_run_again_ends_with_the_same_bytes(tmp_path):
 
 def test_the_same_ids_on_every_executor(tmp_path):
     data = write_world(tmp_path, documents=120)
-    run(Job(data, tmp_path / "one", workers=1))
-    run(Job(data, tmp_path / "two", workers=2))
+    clean_corpus(Job(data, tmp_path / "one", workers=1))
+    clean_corpus(Job(data, tmp_path / "two", workers=2))
     assert files_of(tmp_path / "one") == files_of(tmp_path / "two")
     # The stream has the map steps alone: compare with what was dropped for duplicates put back.
     matches = [row["id"] for _, row in read_jsonl(tmp_path / "one" / "matches.jsonl.zst")]
@@ -176,8 +176,8 @@ def test_the_same_ids_on_every_executor(tmp_path):
 def test_spark_writes_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setenv("MASTER", "local[2]")
     data = write_world(tmp_path)
-    run(Job(data, tmp_path / "local", workers=1))
-    run(Job(data, tmp_path / "spark", executor="spark"))
+    clean_corpus(Job(data, tmp_path / "local", workers=1))
+    clean_corpus(Job(data, tmp_path / "spark", executor="spark"))
     assert files_of(tmp_path / "local") == files_of(tmp_path / "spark")
 
 
@@ -190,7 +190,7 @@ def test_bad_input_is_listed_and_the_rest_processed(tmp_path):
     whole = gzip.compress((good.replace("good", "cut") + "\n").encode() * 2000)
     (data / "cut.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     (data / "wrong.csv").write_text("a,b\n1,2\n")
-    report = run(Job(data, tmp_path / "out", workers=1))
+    report = clean_corpus(Job(data, tmp_path / "out", workers=1))
     told = "\n".join(report["bad_lines"]["messages"])
     assert report["bad_lines"]["count"] == 5
     for place in ("bad.jsonl:1", "bad.jsonl:2", "bad.jsonl:3", "cut.jsonl.gz:", "wrong.csv:1"):
@@ -201,13 +201,15 @@ def test_bad_input_is_listed_and_the_rest_processed(tmp_path):
 
 def test_against_an_existing_corpus(tmp_path):
     data = write_world(tmp_path)
-    run(Job(data, tmp_path / "first", workers=1))
+    clean_corpus(Job(data, tmp_path / "first", workers=1))
     (tmp_path / "more").mkdir()
     old = next(iter(kept(tmp_path / "first").items()))
     new = prose(__import__("random").Random(5))
     rows = [{"text": old[1], "id": "old", "source": "law"}, {"text": new, "id": "new"}]
     (tmp_path / "more" / "m.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    report = run(Job(tmp_path / "more", tmp_path / "second", against=tmp_path / "first", workers=1))
+    report = clean_corpus(
+        Job(tmp_path / "more", tmp_path / "second", against=tmp_path / "first", workers=1)
+    )
     assert list(kept(tmp_path / "second")) == ["new"]
     matches = [row for _, row in read_jsonl(tmp_path / "second" / "matches.jsonl.zst")]
     assert [(row["id"], row["kept"]) for row in matches] == [("old", old[0])]
@@ -217,13 +219,13 @@ def test_against_an_existing_corpus(tmp_path):
 def test_other_settings_need_another_folder(tmp_path):
     data = write_world(tmp_path, documents=20)
     job = Job(data, tmp_path / "out", workers=1)
-    run(job)
+    clean_corpus(job)
     with pytest.raises(ClovaError, match="other settings .cleaning."):
-        run(dataclasses.replace(job, cleaning=Cleaning(min_letters=50)))
+        clean_corpus(dataclasses.replace(job, cleaning=Cleaning(min_letters=50)))
     with pytest.raises(ClovaError, match="no step 'x'"):
         Cleaning(steps=("x",))
     with pytest.raises(ClovaError, match="no such file"):
-        run(dataclasses.replace(job, data=tmp_path / "nowhere"))
+        clean_corpus(dataclasses.replace(job, data=tmp_path / "nowhere"))
 
 
 def test_workers_need_no_jax():

@@ -11,7 +11,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import BadLines, document_files, read_documents
 from clova_jax.corpus.places import changed_input, describe_inputs, find_files
 from clova_jax.corpus.read.blocks import input_files
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.settings import Cleaning, Job
 
 FORMS = (".jsonl",)
@@ -157,10 +157,10 @@ def test_names_that_are_no_utf_8_are_read_and_reported(tmp_path):
     (document,) = read_documents(tmp_path / "data", BadLines())
     assert document.id == "\\xff\\xfe.jsonl:1"
     out = tmp_path / "out"
-    report = run(Job(tmp_path / "data", out, Cleaning(), workers=1))
+    report = clean_corpus(Job(tmp_path / "data", out, Cleaning(), workers=1))
     assert report["documents"] == {"read": 1, "kept": 1}
     assert report["bad_lines"]["count"] == 1
-    assert run(Job(tmp_path / "data", out, Cleaning(), workers=1)) == report
+    assert clean_corpus(Job(tmp_path / "data", out, Cleaning(), workers=1)) == report
 
 
 def test_results_of_our_commands_are_no_input(tmp_path):

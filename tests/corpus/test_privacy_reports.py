@@ -12,7 +12,7 @@ from corpus_world import prose
 from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.steps import STEP_NAMES
 from clova_jax.corpus.documents import Document
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.settings import Cleaning, Job
 
 PHONE, MAIL = "010-2345-6789", "hong@naver.com"
@@ -79,7 +79,7 @@ def finished(tmp_path_factory):
     ]
     (folder / "in").mkdir()
     (folder / "in" / "blogs.jsonl").write_text("\n".join(lines) + "\n")
-    report = run(Job(folder / "in", folder / "out", Cleaning(min_letters=30), workers=1))
+    report = clean_corpus(Job(folder / "in", folder / "out", Cleaning(min_letters=30), workers=1))
     return report, folder / "out"
 
 

@@ -10,7 +10,7 @@ import pytest
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.report.statistics import count_corpus
-from clova_jax.corpus.run.pipeline import run
+from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.run.sampling import write_sample_of
 from clova_jax.corpus.settings import Cleaning, Job
 from clova_jax.data import serialize
@@ -42,11 +42,11 @@ def edit(path: Path, before: str = "아침", after: str = "점심") -> None:
 
 def test_the_corpus_command(tmp_path, corpus):
     job = Job(corpus, tmp_path / "out", Cleaning(), workers=1)
-    first = run(job)
-    assert run(job) == first
+    first = clean_corpus(job)
+    assert clean_corpus(job) == first
     edit(corpus / "a.jsonl")
     with pytest.raises(ClovaError, match=r"other files .*a\.jsonl was edited"):
-        run(job)
+        clean_corpus(job)
 
 
 @pytest.mark.parametrize("which", ["evaluation", "sources", "against"])
@@ -66,10 +66,10 @@ def test_whatever_else_the_corpus_command_reads(tmp_path, corpus, which):
     )
     if which == "against":
         (other / "s.json").unlink()
-    run(job)
+    clean_corpus(job)
     edit(other / ("s.json" if which == "sources" else "e.jsonl"))
     with pytest.raises(ClovaError, match=r"other files .* was edited"):
-        run(job)
+        clean_corpus(job)
 
 
 def test_a_token_store(tmp_path, corpus):

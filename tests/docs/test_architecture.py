@@ -126,3 +126,37 @@ def test_the_readmes_link_the_docs(readme):
     pages = ["architecture", "paper", "words"]
     pages += [f"how-to/{path.stem}" for path in (ROOT / "docs" / "how-to").glob("*.md")]
     assert all(f"(docs/{name}.md)" in text for name in pages)
+
+
+def _past_a_door(path: Path) -> list[str]:
+    """Lists a file's imports from inside a room that is not its own; `common/` is a shelf, not a room."""
+    parts = path.relative_to(ROOT).parts
+    own = parts[1] if parts[0] == "clova_jax" and len(parts) > 2 else None
+    modules: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            modules.append(node.module)
+        elif isinstance(node, ast.Import):
+            modules += [alias.name for alias in node.names]
+    inside = [name.split(".") for name in modules if name.startswith("clova_jax.")]
+    return [
+        ".".join(name) for name in inside if len(name) > 2 and name[1] not in (own, "common", "cli")
+    ]
+
+
+def test_outsiders_come_in_by_the_door():
+    files = [*PACKAGE.rglob("*.py"), *(ROOT / "experiments").glob("*.py")]
+    found = {str(path.relative_to(ROOT)): _past_a_door(path) for path in files}
+    assert not {path: names for path, names in found.items() if names}
+
+
+def test_the_test_of_doors_finds_what_goes_past_one(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    path = tmp_path / "clova_jax" / "train" / "x.py"
+    path.parent.mkdir(parents=True)
+    path.write_text(
+        "from clova_jax.model import Decoder\nfrom clova_jax.train.step import TrainStep\n"
+        "from clova_jax.common.files import read_json\nfrom clova_jax.model.cache import Cache\n"
+        "def f():\n    import clova_jax.data.store\n"
+    )
+    assert _past_a_door(path) == ["clova_jax.model.cache", "clova_jax.data.store"]

@@ -19,7 +19,7 @@ def models(guesser, monkeypatch, tmp_path) -> list[str]:
     made = {str(folder): guesser() for folder in folders}
     made[str(folders[1])].config = made[str(folders[1])].config.replace(num_layers=4)
     loader = SimpleNamespace(load=lambda folder, mesh=None: made[str(folder)])
-    monkeypatch.setattr("clova_jax.language_model.LanguageModel", loader)
+    monkeypatch.setattr("clova_jax.LanguageModel", loader)
     return [str(folder) for folder in folders]
 
 

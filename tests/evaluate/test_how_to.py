@@ -55,7 +55,7 @@ def test_a_table_is_one_new_file(guesser, data, tmp_path, monkeypatch, capsys) -
     path.write_text(example("table.md"))
     table = runpy.run_path(str(path), run_name="experiments.shot_curve")["TABLE"]
     loader = SimpleNamespace(load=lambda folder, mesh=None: guesser())
-    monkeypatch.setattr("clova_jax.language_model.LanguageModel", loader)
+    monkeypatch.setattr("clova_jax.LanguageModel", loader)
     out = tmp_path / "out"
     words = ["--model", "some/model", "--data", str(data), "--out", str(out), "--limit", "6"]
     assert table.main(words) == 0

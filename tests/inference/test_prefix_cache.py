@@ -68,7 +68,7 @@ def test_blocks_are_computed_once_and_equal_one_pass(long_model):
 
 
 def _text(model, prompt):
-    from clova_jax.inference.complete import make_sampling, start
+    from clova_jax.inference.completion import make_sampling, start
     from clova_jax.inference.sampling import seed_key
 
     return start(model, prompt, make_sampling({"max_new_tokens": 5}), seed_key(0), 640, "prompt")

@@ -10,7 +10,7 @@ import pytest
 from clova_jax.common.errors import ClovaError
 from clova_jax.studio.access import Access, Usage
 from clova_jax.studio.errors import ApiError
-from clova_jax.studio.serve import Served, serve
+from clova_jax.studio.serving import Served, serve
 from clova_jax.studio.settings import Settings, is_loopback
 from clova_jax.studio.store import Limits, Store
 from tests.studio.studio_world import make_model, running

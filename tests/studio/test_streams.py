@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clova_jax.apps import Filters
-from clova_jax.inference.complete import completion
+from clova_jax.inference.completion import completion
 from clova_jax.inference.request import Request
 from clova_jax.inference.sampling import Sampling
 from clova_jax.inference.slots import Text

@@ -32,7 +32,7 @@ def toy(*cells, **more) -> tables.Table:
 def one_model(monkeypatch):
     """Makes a table of these cells for a model that is none."""
     loader = SimpleNamespace(load=lambda folder, mesh=None: folder)
-    monkeypatch.setattr("clova_jax.language_model.LanguageModel", loader)
+    monkeypatch.setattr("clova_jax.LanguageModel", loader)
 
     @dataclass(frozen=True)
     class OneModel(Options):
@@ -160,7 +160,7 @@ def test_models_are_loaded_one_by_one(tmp_path, monkeypatch):
         def inputs(self):
             return tables.Inputs(models=(Path("one"), Path("two")), names=("1", "2"))
 
-    monkeypatch.setattr("clova_jax.language_model.LanguageModel", Loader)
+    monkeypatch.setattr("clova_jax.LanguageModel", Loader)
     seen = []
     cell = lambda run: seen.append((run.model_name, *alive)) or []  # noqa: E731
     assert tables.Table("toy", TwoModels, lambda run: [cell]).run(TwoModels(out=tmp_path)) == 0

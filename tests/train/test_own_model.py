@@ -63,7 +63,7 @@ def test_scores_depend_on_distance_alone(ran):
 def test_the_same_call_goes_on_and_another_optimizer_does_not(ran):
     import optax
 
-    from clova_jax.train.pretrain import pretrain
+    from clova_jax.train.pretraining import pretrain
 
     folder, names = ran
     with pytest.MonkeyPatch.context() as patch:
@@ -83,7 +83,7 @@ def test_nothing_is_left_on_one_device(ran):
 def test_a_text_longer_than_the_model_is_refused(ran):
     import dataclasses
 
-    from clova_jax.train.pretrain import pretrain
+    from clova_jax.train.pretraining import pretrain
 
     folder, names = ran
     longer = dataclasses.replace(names["options"], length=65, out=folder / "longer")

@@ -22,7 +22,7 @@ import numpy as np
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import whole_file
 from clova_jax.corpus.clean.normalize import INVISIBLE, ODD_BLANK, cut_marks
-from clova_jax.labelled.rows import Item, read_items
+from clova_jax.labelled import Item, read_items
 
 VERSION = 2  # of the file: which words count, and how they are hashed
 WORDS = 13

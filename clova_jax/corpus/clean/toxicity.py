@@ -18,12 +18,7 @@ from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.profanity.softening import profanity_share, soften
 from clova_jax.corpus.clean.step import Context, Dropped, Step, with_text
 from clova_jax.corpus.documents import Document
-from clova_jax.labelled.safety import (
-    TRAINING_FILES,
-    has_training_data,
-    read_hate_speech,
-    read_unsmile,
-)
+from clova_jax.labelled import TRAINING_FILES, has_training_data, read_hate_speech, read_unsmile
 
 if TYPE_CHECKING:
     from clova_jax.corpus.settings import Job

@@ -36,7 +36,7 @@ from clova_jax.corpus.run.write import write_results
 from clova_jax.corpus.settings import Cleaning, Job, Selector
 
 
-def run(
+def clean_corpus(
     job: Job, select: Selector | None = None, selection: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """Runs the pipeline, or what is left of it; returns the report.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from clova_jax.corpus.clean.linear_model import NgramModel
-from clova_jax.labelled.safety import TRAINING_FILES, read_apeach, read_hate_speech, read_unsmile
+from clova_jax.labelled import TRAINING_FILES, read_apeach, read_hate_speech, read_unsmile
 
 
 def toxicity_scores(safety: str | Path, model: NgramModel) -> list[dict[str, object]]:

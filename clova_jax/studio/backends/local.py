@@ -5,9 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
-from clova_jax.inference import Engine, Request, TokenScores, score_tokens
-from clova_jax.inference.model import Model
-from clova_jax.inference.shapes import BATCH_TOKENS
+from clova_jax.inference import BATCH_TOKENS, Engine, Model, Request, TokenScores, score_tokens
 from clova_jax.studio.backends.base import Ask, Entry, Part
 from clova_jax.studio.backends.names import Sizes, token_name
 

@@ -3,8 +3,7 @@
 import codecs
 from collections.abc import Sequence
 
-from clova_jax.tokenizers import Tokenizer
-from clova_jax.tokenizers.base import END_OF_TEXT
+from clova_jax.tokenizers import END_OF_TEXT, Tokenizer
 
 
 def token_name(tokenizer: Tokenizer, token: int) -> str:

@@ -4,11 +4,11 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from clova_jax.inference.arguments import id_row
+from clova_jax.inference import id_row
 from clova_jax.studio.backends.names import token_name
 from clova_jax.studio.routes.common import ERRORS, Caller, State
 from clova_jax.studio.schemas import DetokenizeBody, TokenizeBody
-from clova_jax.tokenizers.base import END_OF_TEXT
+from clova_jax.tokenizers import END_OF_TEXT
 
 router = APIRouter(responses=ERRORS)
 

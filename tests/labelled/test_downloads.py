@@ -20,7 +20,7 @@ import pytest
 
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
-from clova_jax.labelled.download import ATTEMPTS, DATA_SETS, DataSet, blob_hash, download
+from clova_jax.labelled.downloads import ATTEMPTS, DATA_SETS, DataSet, blob_hash, download
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CONTENT = os.urandom(300_000)

@@ -15,10 +15,9 @@ import uvicorn
 from clova_jax.apps import Filters
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
-from clova_jax.inference import Engine
-from clova_jax.inference.prefix_cache import BLOCK, TIMES
+from clova_jax.inference import BLOCK, TIMES, Engine
 from clova_jax.language_model import LanguageModel
-from clova_jax.model.directory import model_directory, read_config
+from clova_jax.model import model_directory, read_config
 from clova_jax.studio.app import make_app
 from clova_jax.studio.backends import LocalBackend, UpstreamBackend
 from clova_jax.studio.errors import ApiError

@@ -15,7 +15,7 @@ import jax
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import computed_share, param_specs
-from clova_jax.parallel.pipeline import Schedule
+from clova_jax.parallel import Schedule
 
 # In units of one activation [b,T,D]: (what every device of the model axis holds in full, what they split).
 # What a layer keeps for its backward pass (`model.modules.KEPT`, and its input):

@@ -18,10 +18,9 @@ from clova_jax.common.options import as_json, save_options
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import ModelConfig
-from clova_jax.corpus.sources import kinds_of, read_sources
+from clova_jax.corpus import kinds_of, read_sources
 from clova_jax.data import TokenStore, mixture_rows
-from clova_jax.model import decoder_class
-from clova_jax.model.directory import save_model
+from clova_jax.model import decoder_class, save_model
 from clova_jax.parallel import join_processes, make_mesh, on_first_process
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule

@@ -6,7 +6,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import slots
-from clova_jax.inference.complete import complete, generate
+from clova_jax.inference.completion import complete, generate
 from clova_jax.model import bind
 
 PROMPTS = ["가", "옛날 옛적에", "", "the quick brown fox", "a", "서울은 대한민국의 수도"]
