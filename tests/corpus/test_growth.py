@@ -6,12 +6,13 @@ Privacy and profanity have tables of their own (`test_privacy_growth`, `test_pro
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.clean.language import language
 from clova_jax.corpus.clean.length import too_short
-from clova_jax.corpus.clean.linear_model import ngrams
+from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.normalize import normalize
 from clova_jax.corpus.clean.profile import profile
 from clova_jax.corpus.clean.quality import quality
@@ -24,6 +25,14 @@ from clova_jax.corpus.read.dialogue import dialogue_text, number_speakers
 from clova_jax.corpus.read.html import html_text, html_title
 from clova_jax.corpus.read.kin import kin_text
 from tests.worlds.growth import too_slow
+
+NGRAMS = NgramModel(
+    np.ones((1 << 18, 1), np.float32),
+    np.zeros(1, np.float32),
+    np.ones(1 << 18, np.float32),
+    ("t",),
+    (1, 2, 3, 4),
+)
 
 _INDEX = EvaluationIndex(
     ["강가를 걷던 저녁이 길고 길었다", "좋구나", " ".join(f"낱말{n}" for n in range(20))]
@@ -78,7 +87,7 @@ TEXT_OPERATORS: dict[str, Callable[[str], Any]] = {
     "question": lambda text: kin_text(text, [{"text": text, "adopted": True}, *_thread], text),
     "speakers": number_speakers,
     "signatures": lambda text: signatures([text]),
-    "n-grams": lambda text: ngrams([text], 1 << 18, (1, 2, 3, 4)),
+    "n-grams": lambda text: NGRAMS([text]),
 }
 
 PAGES: dict[str, str | Callable[[int], str]] = {

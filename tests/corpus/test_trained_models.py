@@ -10,7 +10,7 @@ from corpus_world import prose, write_world
 from clova_jax.cli import main as clova
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
-from clova_jax.corpus.clean.linear_model import NgramModel, ngrams
+from clova_jax.corpus.clean.linear_model import NgramModel
 from clova_jax.corpus.clean.toxicity import toxicity
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.read.core_region import (
@@ -73,12 +73,27 @@ def test_ngram_model_learns_and_survives_the_disk(tmp_path):
         NgramModel.load(tmp_path / "x.safetensors")
 
 
-def test_ngrams_of_a_text_do_not_depend_on_its_neighbours():
+def test_a_text_is_judged_by_itself_whatever_stands_beside_it():
     texts = ["가나다", "", "라", "나쁜 놈들"]
-    buckets, ends = ngrams(texts, 1 << 12, (1, 2, 3, 4))
-    starts = [0, *ends[:-1]]
-    for text, start, end in zip(texts, starts, ends, strict=True):
-        assert np.array_equal(ngrams([text], 1 << 12, (1, 2, 3, 4))[0], buckets[start:end])
+    rng = np.random.default_rng(0)
+    model = NgramModel(
+        rng.standard_normal((1 << 12, 2)).astype(np.float32),
+        np.zeros(2, np.float32),
+        np.ones(1 << 12, np.float32),
+        ("a", "b"),
+        (1, 2, 3, 4),
+    )
+    for text, row in zip(texts, model(texts), strict=True):
+        np.testing.assert_allclose(model([text])[0], row, rtol=1e-6)
+
+
+def test_a_model_hashed_otherwise_is_refused(tmp_path):
+    from safetensors.numpy import save_file
+
+    tensors = {"weights": np.ones((4, 1)), "bias": np.ones(1), "idf": np.ones(4)}
+    save_file(tensors, tmp_path / "old.safetensors", {"labels": '["t"]', "orders": "[1]"})
+    with pytest.raises(ClovaError, match="an older version; train it again"):
+        NgramModel.load(tmp_path / "old.safetensors")
 
 
 def test_long_texts_are_judged_by_stretches():

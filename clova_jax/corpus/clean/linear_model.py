@@ -1,21 +1,24 @@
 """Fits and applies logistic regression, stored as JSON (named features) or safetensors (hashed character n-grams).
 
-scikit-learn fits; applying needs numpy alone. No pickle.
+scikit-learn fits, and hashes and weighs n-grams; named features need numpy alone to apply. No pickle.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jaxtyping import Float32
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
-from clova_jax.corpus.clean.profile import codes_of
 
-_PRIME = np.uint64(0x9E3779B97F4A7C15)
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+HASHING = "scikit-learn murmurhash3"  # a model of other buckets would judge by chance
 
 
 @dataclass(frozen=True)
@@ -118,16 +121,9 @@ class NgramModel:
     labels: tuple[str, ...]
     orders: tuple[int, ...]
 
-    def __call__(self, texts: Sequence[str]) -> np.ndarray:
-        """float[texts, labels]: the probability of each label."""
-        buckets, ends = ngrams(texts, len(self.idf), self.orders)
-        idf = self.idf[buckets]
-        starts = ends - np.diff(ends, prepend=0)
-        norms = np.sqrt(_sums(idf * idf, starts, ends))
-        logits = np.stack(
-            [_sums(idf * column[buckets], starts, ends) for column in self.weights.T], 1
-        )
-        logits = self.bias + logits / np.maximum(norms, 1e-9)[:, None]
+    def __call__(self, texts: Sequence[str]) -> Float32[np.ndarray, "texts labels"]:
+        """Returns the probability of each label."""
+        logits = np.asarray(_tfidf(texts, self.idf, self.orders) @ self.weights) + self.bias
         return 1.0 / (1.0 + np.exp(-np.clip(logits, -50, 50)))
 
     def save(self, path: str | Path) -> None:
@@ -136,10 +132,11 @@ class NgramModel:
 
         from clova_jax.common.files import whole_file
 
-        told = {"labels": json.dumps(self.labels), "orders": json.dumps(self.orders)}
+        about = {"labels": json.dumps(self.labels), "orders": json.dumps(self.orders)}
+        about["hashing"] = HASHING
         tensors = {"weights": self.weights, "bias": self.bias, "idf": self.idf}
         with whole_file(path, "wb") as file:
-            file.write(save(tensors, told))
+            file.write(save(tensors, about))
 
     @classmethod
     def load(cls, path: str | Path) -> "NgramModel":
@@ -152,13 +149,17 @@ class NgramModel:
 
         try:
             with safe_open(path, "numpy") as file:
-                told = file.metadata() or {}
+                about = file.metadata() or {}
+                if about.get("hashing") != HASHING:
+                    raise ClovaError(
+                        f"{path}: a model of an older version; train it again with `clova corpus-model`"
+                    )
                 return cls(
                     file.get_tensor("weights"),
                     file.get_tensor("bias"),
                     file.get_tensor("idf"),
-                    tuple(json.loads(told["labels"])),
-                    tuple(json.loads(told["orders"])),
+                    tuple(json.loads(about["labels"])),
+                    tuple(json.loads(about["orders"])),
                 )
         except FileNotFoundError:
             raise ClovaError(f"{path}: no such file") from None
@@ -185,21 +186,13 @@ class NgramModel:
             orders: n of the n-grams.
             strength: inverse of the L2 penalty.
         """
-        from scipy.sparse import csr_matrix
         from sklearn.linear_model import LogisticRegression
 
         size = 1 << bits
-        places, ends = ngrams(texts, size, orders)
-        seen = np.bincount(places, minlength=size)
+        seen = np.asarray((_counts(texts, size, orders) > 0).sum(0)).ravel()
         idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
-        values = idf[places]
-        lengths = np.diff(ends, prepend=0)
-        norms = np.sqrt(_sums(values * values, ends - lengths, ends))
-        values = values / np.repeat(np.maximum(norms, 1e-9), lengths).astype(np.float32)
-        matrix = csr_matrix((values, places, np.concatenate([[0], ends])), shape=(len(texts), size))
-        matrix.sum_duplicates()
         used = np.flatnonzero(seen)  # the others have no say; leaving them out is faster
-        compact = matrix[:, used]
+        compact = _tfidf(texts, idf, orders)[:, used]
         weights = np.zeros((size, len(names)), np.float32)
         bias = np.zeros(len(names), np.float32)
         for column in range(len(names)):
@@ -216,41 +209,29 @@ class NgramModel:
         return cls(weights, bias, idf, tuple(names), orders)
 
 
-def ngrams(
-    texts: Sequence[str], size: int, orders: tuple[int, ...]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes the character n-grams of texts, one after the other.
+def _counts(texts: Sequence[str], size: int, orders: tuple[int, ...]) -> "csr_matrix":
+    """Counts hashed character n-grams: float32[texts, size], sparse."""
+    from sklearn.feature_extraction.text import HashingVectorizer
 
-    Returns:
-        Buckets int64[n-grams], and where each text's end, int64[texts].
-    """
     plain = [" " + " ".join(text.lower().split()) + " " for text in texts]
-    lengths = np.array([len(text) for text in plain], np.int64)
-    codes = codes_of("".join(plain)).astype(np.uint64)
-    owner = np.repeat(np.arange(len(plain)), lengths)
-    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))  # to the text's end
-    shift = np.uint64(64 - int(size).bit_length() + 1)
-    buckets, owners = [], []
-    hashed = codes
-    for order in range(1, max(orders) + 1):
-        if order > 1:
-            hashed = hashed[:-1] * _PRIME + codes[order - 1 :]
-        if order in orders:
-            mixed = hashed * np.uint64(2 * order + 1)
-            mixed ^= mixed >> np.uint64(29)
-            mixed *= np.uint64(0xBF58476D1CE4E5B9)
-            inside = left[: len(mixed)] >= order
-            buckets.append((mixed >> shift)[inside].astype(np.int64))
-            owners.append(owner[: len(mixed)][inside])
-    joined = np.concatenate(owners)
-    by_text = np.argsort(joined, kind="stable")
-    counts = np.bincount(joined, minlength=len(texts))
-    return np.concatenate(buckets)[by_text], np.cumsum(counts)
+    vectorizer = HashingVectorizer(
+        analyzer="char",
+        ngram_range=(min(orders), max(orders)),
+        n_features=size,
+        lowercase=False,
+        alternate_sign=False,
+        norm=None,
+        dtype=np.float32,
+    )
+    return vectorizer.transform(plain)
 
 
-def _sums(values: np.ndarray, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """float[n]: the sums of stretches; 0 for an empty one."""
-    if not len(values):
-        return np.zeros(len(ends), np.float32)
-    sums = np.add.reduceat(values, np.minimum(starts, len(values) - 1))
-    return np.where(ends > starts, sums, 0)
+def _tfidf(
+    texts: Sequence[str], idf: Float32[np.ndarray, " buckets"], orders: tuple[int, ...]
+) -> "csr_matrix":
+    """Weighs counts by `idf` and scales each text to length 1; a text without n-grams stays 0."""
+    from sklearn.preprocessing import normalize
+
+    counts = _counts(texts, len(idf), orders)
+    counts.data *= idf[counts.indices]
+    return normalize(counts, copy=False)
