@@ -95,6 +95,9 @@ setup(
             *POSTGRES,
             "openai>=1.60,<4",
             "schemathesis>=4,<5",
+            # What lm-eval's extra "api" brings, for the harness over HTTP.
+            "aiohttp>=3.9,<4",
+            "tenacity>=8,<10",
         ],
     },
     entry_points={"console_scripts": ["clova = clova_jax.cli:main"]},
