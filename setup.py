@@ -10,6 +10,15 @@ VERSION = re.search(
     r'^__version__ = "(.+)"$', (HERE / "clova_jax/__init__.py").read_text("utf-8"), re.M
 )
 JAX = ">=0.10,<0.12"
+STUDIO = [
+    "fastapi>=0.135,<1",
+    "uvicorn>=0.30,<1",
+    "httpx>=0.27,<1",
+    "sqlalchemy>=2.0.30,<3",
+    "alembic>=1.13,<2",
+    "prometheus-client>=0.20,<1",
+]
+POSTGRES = ["psycopg[binary]>=3.2,<4"]
 
 setup(
     name="clova_jax",
@@ -55,6 +64,8 @@ setup(
         "cuda13": [f"jax[cuda13]{JAX}"],
         "tpu": [f"jax[tpu]{JAX}"],
         "k8s": [f"jax[k8s]{JAX}"],
+        "studio": STUDIO,
+        "postgres": POSTGRES,
         "spark": ["pyspark>=3.5,<5"],
         "tensorboard": ["tensorboardX>=2.6,<3"],
         "wandb": ["wandb>=0.18,<1"],
@@ -80,6 +91,13 @@ setup(
             "nbclient>=0.10,<0.11",
             "ipykernel>=6.29,<8",
             "tensorboardX>=2.6,<3",
+            *STUDIO,
+            *POSTGRES,
+            "openai>=1.60,<4",
+            "schemathesis>=4,<5",
+            # What lm-eval's extra "api" brings, for the harness over HTTP.
+            "aiohttp>=3.9,<4",
+            "tenacity>=8,<10",
         ],
     },
     entry_points={"console_scripts": ["clova = clova_jax.cli:main"]},

@@ -18,6 +18,7 @@ VERBS = {
     "pretrain": "Train a language model.",
     "generate": "Continue a text, or one text after another.",
     "eval": "Score a model with lm-evaluation-harness.",
+    "studio": "Serve a model over HTTP, as OpenAI and CLOVA Studio do.",
     "table": "Make a table of the paper, or another experiment.",
     "import-hf": "Turn a Hugging Face model into a model directory.",
     "export-hf": "Turn a model directory into a Hugging Face model.",

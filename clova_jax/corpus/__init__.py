@@ -6,8 +6,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "clean.linear_model": ["NgramModel"],
+        "clean.privacy.search": ["find"],
+        "clean.privacy.view": ["LIKE"],
+        "clean.privacy.windows": ["SEPARATORS"],
+        "clean.profanity.softening": ["SEEDS", "swear_words"],
         "clean.quality": ["is_long_enough", "quality", "train_quality"],
-        "clean.toxicity": ["train_toxicity"],
+        "clean.toxicity": ["toxicity", "train_toxicity"],
         "dedup.pairs": ["near_duplicates"],
         "dedup.signatures": ["BANDS", "ROWS", "signatures"],
         "forms": ["FORMS", "FORMS_HELP", "fitting_forms", "in_forms", "parse_forms"],

@@ -5,12 +5,14 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "arguments": ["id_rows", "mask_rows"],
+        "arguments": ["id_row", "id_rows", "mask_rows"],
         "choices": ["Choices", "choice_logprobs", "tail_length"],
         "completion": ["Completion", "complete", "generate"],
-        "engine": ["Cancelled", "Engine", "QueueFull", "Request"],
+        "engine": ["Engine"],
         "model": ["Model"],
-        "sampling": ["Sampling"],
+        "prefix_cache": ["BLOCK", "TIMES"],
+        "request": ["Cancelled", "EngineClosed", "QueueFull", "Request"],
+        "sampling": ["MOST_BIASES", "Sampling"],
         "scoring": [
             "TokenScores",
             "score",
@@ -19,7 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "score_tokens",
             "split_ids",
         ],
-        "shapes": ["Batch", "batches", "bucket", "pad", "row_bucket"],
+        "shapes": ["BATCH_TOKENS", "Batch", "batches", "bucket", "pad", "row_bucket"],
         "soft_prompt": ["SoftPrompt", "Template"],
     },
 )

@@ -27,8 +27,9 @@ class Completion:
         ids: its tokens; `<|endoftext|>` and what a stop string cut off are not among them.
         finish: "end" (`<|endoftext|>`), "stop" (a stop string) or "length".
         logprobs: of `ids` by the model itself, before penalties and temperature; None where there is
-            nothing before a token. None if they were not asked for.
-        top: for each token the likeliest alternatives, id to log-probability.
+            nothing before a token. Where `finish` is "end", one more: that of `<|endoftext|>`. None if they
+            were not asked for.
+        top: for each of these the likeliest alternatives, id to log-probability.
     """
 
     text: str
@@ -140,6 +141,9 @@ def start(
         raise ClovaError(
             f"{name}: {len(ids)} tokens leave no room in a context of {size}; shorten it"
         )
+    for token, _ in sampling.logit_bias:
+        if token >= model.config.vocab_size:
+            raise ClovaError(f"logit_bias: id {token} is outside 0..{model.config.vocab_size - 1}")
     limit = min(sampling.max_new_tokens, room)
     stop = stops_as_written(model.tokenizer, sampling.stop)
     return Text(ids, sampling, key, Writer(model.tokenizer, stop), limit)
@@ -185,11 +189,12 @@ def completion(model: Model, text: Text) -> Completion:
         ids = ids[: next(shown, len(ids))]
     logprobs = top = None
     if text.sampling.logprobs is not None:
-        logprobs = text.logprobs[: len(ids)]
+        count = len(ids) + (text.finish == "end")
+        logprobs = text.logprobs[:count]
         kept = text.sampling.logprobs
         top = [
             dict(zip(i[:kept].tolist(), p[:kept].tolist(), strict=True))
-            for i, p in text.top[: len(ids)]
+            for i, p in text.top[:count]
         ]
     return Completion(text.writer.text, ids, text.finish or "length", logprobs, top)
 

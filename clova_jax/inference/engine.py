@@ -6,102 +6,41 @@
             print(new, end="")
         request.result().finish
 
-One thread owns the device; `submit`, iteration and `cancel` may come from any other. All calls have one
-shape, so that a text does not depend on what ran beside it.
+One thread owns the device; `submit`, `call`, iteration and `cancel` may come from any other. All calls have one
+shape, and a prompt is cut at fixed blocks, so that a text depends neither on what ran beside it nor on what was cached.
+Between two calls of the model the engine does three things: those who cancelled leave, one job is done, and a few blocks of
+prompts are prefilled.
 """
 
 import atexit
 import collections
+import concurrent.futures
 import os
-import queue
 import secrets
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference.arguments import integer, one_seed
 from clova_jax.inference.completion import (
-    Completion,
     cache_size,
     completion,
     make_sampling,
     prompt_ids,
     start,
 )
+from clova_jax.inference.fair_queue import FairQueue
 from clova_jax.inference.model import Model
+from clova_jax.inference.prefix_cache import BlockPrefill, PrefixCache
+from clova_jax.inference.request import Cancelled, EngineClosed, Job, QueueFull, Request
 from clova_jax.inference.sampling import seed_key
 from clova_jax.inference.slots import Slots, Text
 
 CALL_TOKENS = 4  # between two chances to join, leave, and show text
-
-
-class QueueFull(ClovaError):
-    """Reports that too many requests are waiting already; try again later."""
-
-
-class Cancelled(ClovaError):
-    """Reports that the request was cancelled before its end."""
-
-
-class Request:
-    """Follows one request: iterating yields new text as it is written; `result` waits for all of it."""
-
-    def __init__(self, engine: "Engine", text: Text) -> None:
-        self._engine, self._text = engine, text
-        self._news: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._shown = 0
-        self._done = threading.Event()
-        self._completion: Completion | None = None
-        self._error: BaseException | None = None
-        self._cancelled = False
-
-    def __iter__(self) -> Iterator[str]:
-        while (new := self._news.get()) is not None:
-            yield new
-        self._news.put(None)  # whoever iterates again ends at once
-        if self._error:
-            raise self._error
-
-    def result(self, timeout: float | None = None) -> Completion:
-        """Returns the complete text.
-
-        Args:
-            timeout: seconds to wait.
-
-        Raises:
-            Cancelled: it was cancelled.
-            TimeoutError: it is still running.
-            ClovaError: the engine was closed or failed.
-        """
-        if not self._done.wait(timeout):
-            raise TimeoutError
-        if self._error:
-            raise self._error
-        assert self._completion is not None
-        return self._completion
-
-    @property
-    def done(self) -> bool:
-        """Returns True if the request has ended, one way or another."""
-        return self._done.is_set()
-
-    def cancel(self) -> None:
-        """Ends the request at the next call; a finished one stays as it is."""
-        self._cancelled = True
-        self._engine._wake()
-
-    def _show(self) -> None:
-        text = self._text.writer.text
-        if len(text) > self._shown:
-            self._news.put(text[self._shown :])
-            self._shown = len(text)
-
-    def _end(self, found: Completion | None, error: BaseException | None = None) -> None:
-        self._completion, self._error = found, error
-        self._done.set()
-        self._news.put(None)
+PREFILL_BLOCKS = 4  # at most, between two calls of the model
+CACHE_BYTES = 1 << 28  # of blocks of recent prompts
 
 
 _open: "weakref.WeakSet[Engine]" = weakref.WeakSet()
@@ -123,6 +62,7 @@ class Engine:
         size: tokens of prompt and text a slot has room for; the model's context by default.
         waiting: requests that may wait for a slot.
         top: most alternatives that a request may ask for with `logprobs`.
+        cache_bytes: of keys and values of recent prompts; 0 keeps none.
     """
 
     def __init__(
@@ -133,13 +73,17 @@ class Engine:
         size: int | None = None,
         waiting: int = 256,
         top: int = 5,
+        cache_bytes: int = CACHE_BYTES,
     ) -> None:
         limit = model.config.max_length
         self.model, self.waiting, self.top = model, integer(waiting, "waiting", 1), top
         self.size = limit if size is None else min(integer(size, "size", 1), limit)
+        self.cache = PrefixCache(integer(cache_bytes, "cache_bytes", 0))
         self._slots = Slots(model, integer(slots, "slots", 1), cache_size(self.size), top=top)
-        self._queue: collections.deque[Request] = collections.deque()
+        self._prefill = BlockPrefill(model, self._slots.size, self.cache)
+        self._queue: FairQueue[Request | Job] = FairQueue()
         self._running: dict[Text, Request] = {}
+        self._joining: Request | None = None  # whose prompt is being prefilled
         self._change = threading.Condition()
         self._closed = False
         self._process = os.getpid()
@@ -154,9 +98,25 @@ class Engine:
         self.close()
 
     def submit(
-        self, prompt: str | Sequence[int], *, seed: int | None = None, **options: Any
+        self,
+        prompt: str | Sequence[int],
+        *,
+        seed: int | None = None,
+        sample: int = 0,
+        place: int = 0,
+        owner: str = "",
+        listener: Callable[[], None] | None = None,
+        **options: Any,
     ) -> Request:
-        """Puts a request into the queue; the options are those of `Sampling`.
+        """Puts a request into the queue.
+
+        Args:
+            prompt: a text, or token ids.
+            seed: decides the draws, together with `sample` and `place`; None draws a fresh one.
+            sample, place: numbers of the continuation and of the prompt, as in `complete`.
+            owner: owners take turns, however many requests one of them has waiting.
+            listener: as in `Request`.
+            options: of `Sampling`.
 
         Raises:
             QueueFull: `waiting` requests wait already.
@@ -166,16 +126,32 @@ class Engine:
         if (sampling.logprobs or 0) > self.top:
             raise ClovaError(f"logprobs={sampling.logprobs}: this engine gives up to {self.top}")
         ids = prompt_ids(self.model, [prompt])[0]
-        key = seed_key(secrets.randbits(63) if seed is None else one_seed(seed))
-        request = Request(self, start(self.model, ids, sampling, key, self.size, name="prompt"))
-        with self._change:
-            if self._closed:
-                raise ClovaError("the engine is closed")
-            if len(self._queue) >= self.waiting:
-                raise QueueFull(f"{self.waiting} requests wait already; try again later")
-            self._queue.append(request)
-            self._change.notify_all()
+        key = seed_key(secrets.randbits(63) if seed is None else one_seed(seed), sample, place)
+        text = start(self.model, ids, sampling, key, self.size, name="prompt")
+        request = Request(text, owner, self._wake, listener)
+        self._append(owner, request)
         return request
+
+    def call(self, work: Callable[[], Any], owner: str = "") -> "concurrent.futures.Future[Any]":
+        """Has work done by the engine's thread, which alone uses the device; it waits for its owner's turn.
+
+        Raises:
+            QueueFull: `waiting` requests wait already.
+            ClovaError: a closed engine.
+        """
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        self._append(owner, Job(work, owner, future))
+        return future
+
+    def use(self, model: Model) -> "concurrent.futures.Future[None]":
+        """Has all later requests answered by the same model with other virtual tokens."""
+
+        def change() -> None:
+            self.model = self._slots.model = self._prefill.model = model
+            self._slots.decoder = model.cached_decoder
+            self.cache.clear()
+
+        return self.call(change)
 
     def generate(self, prompt: str | Sequence[int], **options: Any) -> str:
         """Returns the complete text of one request."""
@@ -184,63 +160,106 @@ class Engine:
     @property
     def load(self) -> tuple[int, int]:
         """Returns (texts being written, requests waiting)."""
-        return len(self._running), len(self._queue)
+        return len(self._running) + (self._joining is not None), len(self._queue)
+
+    @property
+    def closed(self) -> bool:
+        """Returns True after `close` or a failure."""
+        return self._closed
 
     def close(self) -> None:
         """Ends the thread; requests that have not ended raise that the engine was closed."""
         if os.getpid() == self._process:  # a fork has no such thread, but maybe its lock
-            self._wake(close=True)
+            with self._change:
+                self._closed = True
+                self._change.notify_all()
             self._thread.join()
 
-    def _wake(self, close: bool = False) -> None:
+    def _append(self, owner: str, item: Request | Job) -> None:
         with self._change:
-            self._closed |= close
+            if self._closed:
+                raise EngineClosed("the engine is closed")
+            if len(self._queue) >= self.waiting:
+                raise QueueFull(f"{self.waiting} requests wait already; try again later")
+            self._queue.append(owner, item)
+            self._change.notify_all()
+
+    def _wake(self) -> None:
+        with self._change:
             self._change.notify_all()
 
     def _loop(self) -> None:
-        error: BaseException = ClovaError("the engine was closed")
+        error: BaseException = EngineClosed("the engine was closed")
         try:
-            while self._join():
-                ended = self._slots.advance(CALL_TOKENS)
-                for request in list(self._running.values()):
-                    request._show()
-                for text in ended:
-                    self._running.pop(text)._end(completion(self.model, text))
+            while self._wait():
+                self._leave()
+                self._join()
+                if self._running:
+                    self._advance()
         except BaseException as failure:
             error = failure
         with self._change:
             self._closed = True
-            left = [*self._running.values(), *self._queue]
+            left = [*self._running.values(), *self._queue.remove(lambda _: True)]
+            left += [self._joining] if self._joining else []
             self._running.clear()
-            self._queue.clear()
-        for request in left:
-            request._end(None, error)
+            self._joining = None
+        for item in left:
+            item.end(None, error)
 
-    def _join(self) -> bool:
-        """Lets the cancelled leave and the waiting in; waits for work. False when closed."""
+    def _wait(self) -> bool:
+        """Waits for work; returns False when closed."""
         with self._change:
-            while True:
-                if self._closed:
-                    return False
-                for request in [r for r in self._running.values() if r._cancelled]:
-                    self._slots.cancel(request._text)
-                    del self._running[request._text]
-                    request._end(None, Cancelled("the request was cancelled"))
-                free = len(self._slots.free)
-                joining: list[Request] = []
-                while self._queue and len(joining) < free:
-                    request = self._queue.popleft()
-                    if request._cancelled:
-                        request._end(None, Cancelled("the request was cancelled"))
-                    elif not request._text.limit:
-                        request._text.finish = "length"
-                        request._end(completion(self.model, request._text))
-                    else:
-                        joining.append(request)
-                if joining or self._running:
-                    break
+            while not (self._closed or self._running or self._joining or len(self._queue)):
                 self._change.wait()
-            for request in joining:
-                self._running[request._text] = request
-        self._slots.admit([request._text for request in joining], together=False)
-        return True
+            return not self._closed
+
+    def _leave(self) -> None:
+        """Lets the cancelled leave: those who run, those who wait, and whose prompt is being prefilled."""
+        left: list[Request | Job] = [r for r in self._running.values() if r.cancelled]
+        for request in left:
+            self._slots.cancel(request.text)
+            del self._running[request.text]
+        if self._joining and self._joining.cancelled:
+            left.append(self._joining)
+            self._joining = None
+        with self._change:
+            left += self._queue.remove(lambda item: item.cancelled)
+        for item in left:
+            item.end(None, Cancelled("the request was cancelled"))
+
+    def _join(self) -> None:
+        """Does one job, or prefills a few blocks and lets those join whose prompts are complete."""
+        blocks = 0
+        while blocks < PREFILL_BLOCKS:
+            if self._joining is None:
+                item = self._next()
+                if item is None:
+                    return
+                if isinstance(item, Job):
+                    item.run()
+                    return
+                if not item.text.limit:
+                    item.text.finish = "length"
+                    item.end(completion(self.model, item.text))
+                    continue
+                self._joining = item
+                self._prefill.begin(item.text.prompt_ids)
+            blocks += 1
+            if self._prefill.step():
+                text = self._joining.text
+                self._slots.seat(text, self._prefill.prefilled())
+                self._running[text], self._joining = self._joining, None
+
+    def _next(self) -> Request | Job | None:
+        free = bool(self._slots.free)
+        running = collections.Counter(request.owner for request in self._running.values())
+        with self._change:
+            return self._queue.pop(running, lambda item: free or isinstance(item, Job))
+
+    def _advance(self) -> None:
+        ended = self._slots.advance(CALL_TOKENS)
+        for request in list(self._running.values()):
+            request.show()
+        for text in ended:
+            self._running.pop(text).end(completion(self.model, text))

@@ -7,7 +7,7 @@ matter.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference.arguments import LARGEST, integer, real, texts
 
+MOST_BIASES = 300  # tokens of `logit_bias`, as in OpenAI's API
 COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal for the smallest
 
 
@@ -27,7 +28,7 @@ COLDEST = 1e-30  # a temperature below is this one: float32 has no reciprocal fo
 class Sampling:
     """Holds the options of one request.
 
-    They act in this order: penalties, temperature, top-k, top-p, min-p.
+    They act in this order: bias, penalties, temperature, top-k, top-p, min-p.
 
     Args:
         max_new_tokens: at most so many; less where the model's context ends.
@@ -40,6 +41,7 @@ class Sampling:
         frequency_penalty: subtracted once for each time the token stands in the new text.
         presence_penalty: subtracted where the token stands in the new text at all.
         stop: the text ends before the first of these.
+        logit_bias: added to the logits of single tokens before all else, id to number; 300 at most.
         logprobs: report log-probabilities with so many alternatives a token; None for neither.
 
     Raises:
@@ -55,6 +57,7 @@ class Sampling:
     frequency_penalty: float = 0.0
     presence_penalty: float = 0.0
     stop: tuple[str, ...] = ()
+    logit_bias: tuple[tuple[int, float], ...] = ()
     logprobs: int | None = None
 
     def __post_init__(self) -> None:
@@ -67,8 +70,25 @@ class Sampling:
                 values[name] = integer(getattr(self, name), name, 0, high)
         for name, (low, high, wanted) in _RANGES.items():
             values[name] = real(getattr(self, name), name, low, high, wanted)
+        values["logit_bias"] = _bias(self.logit_bias)
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+
+def _bias(given: Any) -> tuple[tuple[int, float], ...]:
+    pairs = given.items() if isinstance(given, Mapping) else given
+    try:
+        bias = {
+            integer(token, "logit_bias", 0, 2**31 - 1): real(
+                value, f"logit_bias[{token}]", -LARGEST, LARGEST, "a number from -1e9 to 1e9"
+            )
+            for token, value in pairs
+        }
+    except (TypeError, ValueError):
+        raise ClovaError(f"logit_bias={given!r}: wants token ids with a number each") from None
+    if len(bias) > MOST_BIASES:
+        raise ClovaError(f"logit_bias: {len(bias)} tokens; wants {MOST_BIASES} at most")
+    return tuple(bias.items())
 
 
 _RANGES = {
@@ -93,6 +113,8 @@ class Rows:
     repetition_penalty: Float[Array, "B"]
     frequency_penalty: Float[Array, "B"]
     presence_penalty: Float[Array, "B"]
+    bias_ids: Int[Array, "B K"]
+    bias: Float[Array, "B K"]
     key: UInt32[Array, "B 2"]
 
     @classmethod
@@ -115,7 +137,13 @@ class Rows:
         floats["temperature"] = np.where(cold, np.float32(COLDEST), floats["temperature"])
         top_k = np.array([min(row.top_k, 2**31 - 1) for row in rows], np.int32)
         unused = [np.zeros(2, np.uint32)] * spare
-        return cls(top_k=top_k, key=np.stack([*keys, *unused]), **floats)
+        bias_ids = np.full((count, MOST_BIASES), 2**31 - 1, np.int32)  # in no vocabulary
+        bias = np.zeros((count, MOST_BIASES), np.float32)
+        for number, row in enumerate(rows):
+            for place, (token, value) in enumerate(row.logit_bias):
+                bias_ids[number, place], bias[number, place] = token, value
+        key = np.stack([*keys, *unused])
+        return cls(top_k=top_k, key=key, bias_ids=bias_ids, bias=bias, **floats)
 
 
 def seed_key(seed: int, sample: int = 0, place: int = 0) -> np.ndarray:
@@ -131,7 +159,13 @@ def penalise(
     in_prompt: Bool[Array, "B V"],
     counts: Int[Array, "B V"],
 ) -> Float[Array, "B V"]:
-    """Returns the scores after the repetition, frequency and presence penalties."""
+    """Returns the scores after the bias, and the repetition, frequency and presence penalties."""
+
+    def add_bias(scores: Array) -> Array:
+        row = jnp.arange(len(scores))[:, None]
+        return scores.at[row, rows.bias_ids].add(rows.bias, mode="drop")
+
+    scores = lax.cond(jnp.any(rows.bias != 0), add_bias, lambda scores: scores, scores)
 
     def apply(scores: Array) -> Array:
         repetition = rows.repetition_penalty[:, None]

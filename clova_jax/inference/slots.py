@@ -145,6 +145,27 @@ class Slots:
         for slot, text in zip(slots, texts, strict=True):
             self.texts[slot] = text
 
+    def seat(self, text: Text, prefilled: Cache) -> None:
+        """Gives a text a free slot; all but the last token of its prompt were prefilled elsewhere.
+
+        Args:
+            prefilled: one row, without a prefix.
+        """
+        slot, vocab = self.free[0], self.model.config.vocab_size
+        seen = np.zeros((1, vocab), bool)
+        seen[0, [i for i in text.prompt_ids if i < vocab]] = True
+        self.state = _seat(
+            self.decoder,
+            self.state,
+            prefilled,
+            np.array([slot], np.int32),
+            seen,
+            np.array(text.prompt_ids[-1:], np.int32),
+            np.array([text.limit], np.int32),
+            Rows.of([text.sampling], [text.key], 1),
+        )
+        self.texts[slot] = text
+
     def advance(self, tokens: int) -> list[Text]:
         """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
         alive = np.array([text is not None for text in self.texts])
@@ -176,7 +197,7 @@ class Slots:
     def _take(self, text: Text, ids: list[int]) -> None:
         """Adds the new tokens of one text, writes them and notices its end."""
         if ids and ids[-1] == self.model.tokenizer.end_of_text:
-            text.ids.extend(ids[:-1])
+            text.ids.extend(ids[:-1])  # its log-probability stays, the last of all
             text.finish = "end"
         else:
             text.ids.extend(ids)
@@ -234,6 +255,34 @@ def _prefill(
     row = jnp.arange(count)
     seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
     seen = seen.at[row, last].set(True)
+    return _seated(decoder, state, prefilled, slots, seen, last, limit, rows)
+
+
+@functools.partial(jax.jit, donate_argnames=("state",))
+def _seat(
+    decoder: CachedDecoder,
+    state: State,
+    prefilled: Cache,
+    slots: Int[Array, "R"],
+    seen: Bool[Array, "R V"],
+    last: Int[Array, "R"],
+    limit: Int[Array, "R"],
+    rows: Rows,
+) -> State:
+    return _seated(decoder, state, prefilled, slots, seen, last, limit, rows)
+
+
+def _seated(
+    decoder: CachedDecoder,
+    state: State,
+    prefilled: Cache,
+    slots: Int[Array, "R"],
+    seen: Bool[Array, "R V"],
+    last: Int[Array, "R"],
+    limit: Int[Array, "R"],
+    rows: Rows,
+) -> State:
+    """Returns the state with prefilled rows in their slots."""
     return State(
         decoder.put(state.cache, slots, prefilled),
         state.token.at[slots].set(last, mode="drop"),

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "claim_model",
             "inference_shardings",
             "load_model",
+            "model_directory",
             "read_config",
             "save_model",
         ],

@@ -5,17 +5,17 @@ import re
 from clova_jax.corpus.clean.privacy.view import INVISIBLE, LIKE
 
 _CIRCLED = "①-⑨⑴-⑼❶-❾➀-➈➊-➒⓵-⓽⓪⓿"
-_SEPARATOR = (
+SEPARATORS = (
     r"\s\-.~/()\[\]+,:;|=^\"'`*_·…" + "\u2010-\u2015⁃−⋯ㅡ─━│ㆍ・･•∙⋅‧᛫●○◦∗ー﹘﹣、。､｡→“”‘’"
     "！-／：-＠［-｀｛-～" + INVISIBLE
 )
 # Six characters are the shortest that matters: an address such as 8.8.8.8 identifies nobody.
-_RUN = re.compile(rf"\d[\d{_SEPARATOR}{_CIRCLED}{LIKE}]{{6,}}")
-_CIRCLED_RUN = re.compile(rf"[{_CIRCLED}][\d{_SEPARATOR}{_CIRCLED}{LIKE}]{{6,}}")
+_RUN = re.compile(rf"\d[\d{SEPARATORS}{_CIRCLED}{LIKE}]{{6,}}")
+_CIRCLED_RUN = re.compile(rf"[{_CIRCLED}][\d{SEPARATORS}{_CIRCLED}{LIKE}]{{6,}}")
 has_circled = re.compile(rf"[{_CIRCLED}]").search
 
 # The beginning of a mobile number in any writing: 010, O1O, ㅇ1ㅇ, 공1공, 零一零.
-_BETWEEN = rf"[{_SEPARATOR}]{{0,4}}"
+_BETWEEN = rf"[{SEPARATORS}]{{0,4}}"
 _HEAD = re.compile(
     rf"[0Oo공영ㅇ〇零０]{_BETWEEN}[1lI일ㅣ一１]{_BETWEEN}[016-9Oo공영ㅇ〇零일一육륙六칠七팔八구九０１６-９]"
     rf"{_BETWEEN}에?{_BETWEEN}[\d{_CIRCLED}{LIKE}]"
@@ -24,7 +24,7 @@ _HEAD_REACH = 90  # longer than a number with spaces, marks and invisible charac
 
 _SPELLED = "공영일이삼사오육륙칠팔구〇零一二三四五六七八九"
 has_spelled = re.compile(rf"[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}][ .\-]{{0,3}}[{_SPELLED}]").search
-_SPELLED_RUN = re.compile(rf"(?<![가-힣])[{_SPELLED}](?:[{_SEPARATOR}]{{0,3}}[{LIKE}\d]){{7,}}")
+_SPELLED_RUN = re.compile(rf"(?<![가-힣])[{_SPELLED}](?:[{SEPARATORS}]{{0,3}}[{LIKE}\d]){{7,}}")
 
 _has_digits = re.compile(r"\d").search
 _digits = re.compile(r"\d").findall

@@ -63,7 +63,7 @@ def _index(rules: tuple[Rule, ...]) -> tuple[re.Pattern[str], dict[str, list[_Co
     ), of
 
 
-_SEEDS, _RULES_OF = _index(RULES)
+SEEDS, _RULES_OF = _index(RULES)
 
 
 def is_period(text: str) -> bool:
@@ -76,13 +76,13 @@ def is_period(text: str) -> bool:
 def swear_words(text: str) -> list[Swear]:
     """Finds the swear words of a text in order; none overlap (of two, the earlier, then the longer)."""
     found: list[tuple[int, int, int, _Compiled]] = []
-    seed = _SEEDS.search(text)
+    seed = SEEDS.search(text)
     while seed:
         for number, rule in enumerate(_RULES_OF[seed.group()]):
             span = _match(text, seed.start(), rule)
             if span:
                 found.append((span[0], -span[1], number, rule))
-        seed = _SEEDS.search(text, seed.start() + 1)
+        seed = SEEDS.search(text, seed.start() + 1)
     if not found:
         return []
     if is_period(text):

@@ -1,0 +1,309 @@
+"""Measures how soon text comes from the Studio, how much of it, and what a long flood leaves behind.
+
+    python -m benchmarks.studio [--model DIR] [--peer] [--rounds 3]
+    python -m benchmarks.studio --size tiny --flood 600
+
+Streams of 64 tokens over loopback, at 1, 8 and 32 at once. `--peer` runs `transformers serve` (its `/v1/completions`) on the export of the
+same model in the same run. `--flood` keeps 1,000 streams open, cuts a fifth of them midway, and compares every complete text with its solo run.
+"""
+
+import asyncio
+import dataclasses
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from clova_jax.common.command import main
+from clova_jax.common.options import as_json, option
+from clova_jax.common.report import Report
+
+PROMPTS = [
+    "옛날 옛적에 호랑이가",
+    "서울은",
+    "이 영화는 정말",
+    "오늘 날씨가 좋아서",
+    "학교에서 친구와",
+]
+TOKENS = 64
+STREAMS = (1, 8, 32)
+FLOOD_STREAMS = 1_000
+
+
+def make_model(folder: Path, size: str) -> Path:
+    """Writes a model of a small shape with random weights, and a tokenizer of the sample world's text."""
+    from clova_jax import SIZES, LanguageModel, train_tokenizer
+    from clova_jax.common.files import read_jsonl
+    from clova_jax.sample import write_sample
+
+    world = folder.parent / "world"
+    write_sample(world, megabytes=0.5)
+    texts = [
+        row["text"]
+        for path in world.rglob("*.jsonl*")
+        for _, row in read_jsonl(path)
+        if "text" in row
+    ]
+    tokenizer = train_tokenizer(texts, kind="byte", vocab_size=4096)
+    config = dataclasses.replace(SIZES[size], vocab_size=tokenizer.vocab_size, max_length=1024)
+    LanguageModel.create(config, tokenizer, seed=1).save(folder)
+    return folder
+
+
+def free_port() -> int:
+    """Returns a port that nobody listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def start(command: list[str], url: str, path: str) -> subprocess.Popen:
+    """Starts a server and waits until it answers."""
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    for _ in range(1_800):
+        try:
+            if httpx.get(url + path).status_code == 200:
+                return server
+        except httpx.HTTPError:
+            pass
+        if server.poll() is not None:
+            raise SystemExit(f"{command[0]} ended with status {server.returncode}")
+        time.sleep(0.1)
+    raise SystemExit(f"{url}{path} does not answer")
+
+
+def stop(server: subprocess.Popen) -> None:
+    """Ends a server."""
+    server.send_signal(signal.SIGINT)
+    try:
+        server.wait(60)
+    except subprocess.TimeoutExpired:
+        server.kill()
+
+
+async def one(
+    client: httpx.AsyncClient, model: str, number: int, tokens: int
+) -> tuple[float, float, int]:
+    """Returns seconds to the first text and to the end, and how many tokens came."""
+    body = {
+        "model": model,
+        "prompt": PROMPTS[number % len(PROMPTS)],
+        "max_tokens": tokens,
+        "temperature": 1.0,
+        "seed": number,
+        "stream": True,
+        **({"stream_options": {"include_usage": True}} if model == "own" else {}),
+    }
+    began, first, count = time.perf_counter(), 0.0, 0
+    async with client.stream("POST", "/v1/completions", json=body) as answer:
+        assert answer.status_code == 200, await answer.aread()
+        async for line in answer.aiter_lines():
+            if not line.startswith("data: {"):
+                continue
+            event = json.loads(line[6:])
+            choice = (event.get("choices") or [{}])[0]
+            if choice.get("text"):
+                first = first or time.perf_counter() - began
+            if event.get("usage"):
+                count = event["usage"]["completion_tokens"]
+    return first or time.perf_counter() - began, time.perf_counter() - began, count
+
+
+async def measure(url: str, model: str, streams: int, rounds: int) -> dict[str, float]:
+    """Returns the figures of so many streams at once."""
+    async with httpx.AsyncClient(base_url=url, timeout=600, limits=httpx.Limits()) as client:
+        await asyncio.gather(*(one(client, model, n, TOKENS) for n in range(streams)))
+        began, found = time.perf_counter(), []
+        for turn in range(rounds):
+            calls = (one(client, model, turn * streams + n, TOKENS) for n in range(streams))
+            found += await asyncio.gather(*calls)
+        seconds = time.perf_counter() - began
+    firsts, ends = np.array([f for f, _, _ in found]), np.array([e for _, e, _ in found])
+    return {
+        "first_p50": float(np.percentile(firsts, 50)),
+        "first_p99": float(np.percentile(firsts, 99)),
+        "complete_p50": float(np.percentile(ends, 50)),
+        "complete_p99": float(np.percentile(ends, 99)),
+        "tokens_per_second": sum(n for _, _, n in found) / seconds,
+    }
+
+
+async def flood(url: str, model: str, seconds: float, process: int) -> dict[str, float]:
+    """Keeps 1,000 streams open, cuts a fifth midway, and compares the texts of the others with their solo runs."""
+    errors: list[str] = []
+    counts = {"complete": 0, "cut": 0, "different": 0}
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=url, timeout=3600, limits=limits) as client:
+        solo = {}
+        for number in range(40):
+            solo[number] = await text_of(client, model, number)
+        end, memory = time.monotonic() + seconds, resident(process)
+        half = None
+
+        async def worker(own: int) -> None:
+            chosen = random.Random(own)
+            while time.monotonic() < end:
+                number = chosen.randrange(40)
+                cut = chosen.randrange(1, 8) if chosen.random() < 0.2 else None
+                try:
+                    found = await text_of(client, model, number, cut)
+                except Exception as error:
+                    errors.append(repr(error))
+                    continue
+                if cut is not None:
+                    counts["cut"] += 1
+                else:
+                    counts["complete"] += 1
+                    counts["different"] += found != solo[number]
+
+        async def watch() -> None:
+            nonlocal half
+            await asyncio.sleep(seconds / 2)
+            half = resident(process)
+
+        await asyncio.gather(watch(), *(worker(n) for n in range(FLOOD_STREAMS)))
+        await asyncio.sleep(2)
+        figures = (await client.get("/metrics")).text
+    left = {
+        name: float(line.split()[1])
+        for name in ("running", "waiting")
+        for line in figures.split("\n")
+        if line.startswith(f"clova_{name} ")
+    }
+    for error in sorted(set(errors))[:3]:
+        print("error:", error, file=sys.stderr)
+    return {
+        **counts,
+        "errors": len(errors),
+        "mib_before": memory,
+        "mib_midway": half or 0,
+        "mib_after": resident(process),
+        "running_after": left["running"],
+        "waiting_after": left["waiting"],
+    }
+
+
+async def text_of(
+    client: httpx.AsyncClient, model: str, number: int, cut: int | None = None
+) -> str:
+    """Returns the text of a stream, which is left after `cut` events."""
+    body = {
+        "model": model,
+        "prompt": PROMPTS[number % len(PROMPTS)] + " 그리고" * (number % 3),
+        "max_tokens": 8 + number % 24,
+        "seed": number,
+        "stream": True,
+    }
+    parts: list[str] = []
+    async with client.stream("POST", "/v1/completions", json=body) as answer:
+        if answer.status_code != 200:
+            raise RuntimeError((await answer.aread()).decode())
+        done = False
+        async for line in answer.aiter_lines():
+            if line.startswith("data: {"):
+                event = json.loads(line[6:])
+                if "error" in event:
+                    raise RuntimeError(event["error"]["message"])
+                parts.append(event["choices"][0]["text"])
+            done |= line == "data: [DONE]"
+            if cut is not None and len(parts) >= cut:
+                return "".join(parts)
+    if not done:
+        raise RuntimeError("no [DONE]")
+    return "".join(parts)
+
+
+def resident(process: int) -> float:
+    """Returns the resident memory of a process in MiB."""
+    pages = int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+@dataclass(frozen=True)
+class Options:
+    """Measures time to first text and tokens a second of the Studio over loopback, or what a long flood leaves behind."""
+
+    model: Path | None = None
+    """a model directory; one with random weights by default"""
+    size: str = "mini"
+    """shape of the model with random weights"""
+    slots: int = 32
+    """texts that are written together"""
+    peer: bool = False
+    """run `transformers serve` on the export of the model beside it"""
+    rounds: int = option(3, least=1)
+    """times that all streams are repeated"""
+    flood: float = option(0.0, least=0)
+    """seconds of 1,000 streams at once, a fifth of them cut midway"""
+    out: Path = Path("runs/benchmark_studio")
+    """result folder"""
+
+
+def run(options: Options) -> None:
+    """Starts the servers one after another, measures and writes the report."""
+    report = Report("studio", as_json(options))
+    with tempfile.TemporaryDirectory() as folder:
+        model = options.model or make_model(Path(folder) / "model", options.size)
+        url = f"http://127.0.0.1:{(port := free_port())}"
+        words = {
+            "--model": model,
+            "--name": "own",
+            "--port": port,
+            "--waiting": 2 * FLOOD_STREAMS,
+            "--slots": options.slots,
+            "--database": f"sqlite:///{folder}/studio.db",
+        }
+        command = [sys.executable, "-m", "clova_jax", "studio"]
+        command += [str(word) for pair in words.items() for word in pair]
+        server = start(command, url, "/ready")
+        try:
+            if options.flood:
+                figures = asyncio.run(flood(url, "own", options.flood, server.pid))
+                report.rows.append({"server": "clova studio", "streams": FLOOD_STREAMS, **figures})
+            else:
+                report.rows += rows_of("clova studio", url, "own", options.rounds)
+        finally:
+            stop(server)
+        if options.peer:
+            report.rows += peer(model, Path(folder), options.rounds)
+    report.write(options.out)
+
+
+def rows_of(server: str, url: str, model: str, rounds: int) -> list[dict[str, Any]]:
+    """Returns a row for each number of streams."""
+    return [
+        {"server": server, "streams": n, **asyncio.run(measure(url, model, n, rounds))}
+        for n in STREAMS
+    ]
+
+
+def peer(model: Path, folder: Path, rounds: int) -> list[dict[str, Any]]:
+    """Measures `transformers serve` on the export of the model."""
+    from clova_jax import LanguageModel
+    from clova_jax.interop import to_hugging_face
+
+    export = folder / "export"
+    to_hugging_face(LanguageModel.load(model), export)
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    program = [sys.executable, "-c", "from transformers.cli.transformers import main; main()"]
+    command = [*program, "serve", str(export), "--port", str(port), "--device", "cpu"]
+    server = start(command, url, "/v1/models")
+    try:
+        return rows_of("transformers serve", url, str(export), rounds)
+    finally:
+        stop(server)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Options, run))

@@ -1,0 +1,152 @@
+"""Runs `clova studio`: serves a model over HTTP, and keeps the keys to it."""
+
+import importlib.util
+import logging
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.options import mesh_option, option
+
+if TYPE_CHECKING:
+    from clova_jax.studio import Store
+
+NEEDED = ("fastapi", "uvicorn", "httpx", "sqlalchemy", "alembic", "prometheus_client")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Serves a model over HTTP: OpenAI's completions, CLOVA Studio's, tuned prompts, input gradients."""
+
+    model: Path | None = option(None, metavar="DIR")
+    """the model directory"""
+    host: str = "127.0.0.1"
+    """the address to listen on; others than this machine's need a key"""
+    port: int = option(8000, least=0, most=65535)
+    """the port to listen on"""
+    name: str | None = None
+    """what the model is called in the API; its folder's name by default"""
+    slots: int = option(8, least=1)
+    """texts that are written together"""
+    waiting: int = option(256, least=1)
+    """requests that may wait for a slot; more get status 503"""
+    length: int | None = option(None, least=2)
+    """tokens of prompt and text together; the model's context by default"""
+    prefix_cache: int = option(256, least=0)
+    """MiB of keys and values of recent prompts"""
+    mesh: tuple[int, ...] | None = mesh_option(None)
+    database: str = option("sqlite:///runs/studio/studio.db", metavar="URL")
+    """where keys and tuned prompts are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"""
+    cors: tuple[str, ...] = option((), metavar="ORIGIN")
+    """origins whose pages may call the API, such as https://example.com"""
+    allow_host: tuple[str, ...] = option((), metavar="NAME")
+    """names under which clients reach this server, where it is behind a proxy"""
+    toxicity: Path | None = None
+    """the classifier of the filter `unsafe` (clova corpus-model --kind toxicity)"""
+    log_texts: bool = False
+    """let the log hold prompts and answers"""
+    upstream: str | None = option(None, metavar="URL")
+    """a server that writes instead: vLLM with the export of the model"""
+    upstream_model: str | None = None
+    """what the upstream calls the model"""
+    upstream_key: str | None = None
+    """the key for the upstream"""
+    add_key: str | None = option(None, metavar="NAME")
+    """make a key of this name, show it once, and end"""
+    revoke_key: str | None = option(None, metavar="NAME")
+    """make the key of this name useless, and end"""
+    list_keys: bool = False
+    """list the keys, and end"""
+    requests_per_minute: int | None = option(None, least=1)
+    """limit of the key to add"""
+    tokens_per_minute: int | None = option(None, least=1)
+    """limit of the key to add"""
+    filters: tuple[str, ...] = option((), metavar="KIND=ACTION")
+    """what filters do for the key to add: personal, curse, unsafe = flag, mask, block (curse=mask)"""
+
+
+def run(options: Options) -> None:
+    """Serves, or manages keys."""
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ClovaError(
+            f"the Studio needs {', '.join(missing)}; install its extra: pip install 'clova_jax[studio]'"
+        )
+    from clova_jax.studio import Store
+
+    store = Store(options.database)
+    try:
+        if options.add_key or options.revoke_key or options.list_keys:
+            _keys(options, store)
+        else:
+            _serve(options, store)
+    finally:
+        store.close()
+
+
+def _keys(options: Options, store: "Store") -> None:
+    from clova_jax.apps import check_policy
+    from clova_jax.studio import Limits
+
+    if options.revoke_key:
+        store.revoke_key(options.revoke_key)
+    if options.add_key:
+        policy = check_policy(dict(_pair(word) for word in options.filters))
+        limits = Limits(options.requests_per_minute, options.tokens_per_minute)
+        print(store.add_key(options.add_key, limits, policy))
+    if options.list_keys:
+        for key in store.list_keys():
+            state = "revoked" if key.revoked else "in use"
+            policy = ",".join(f"{kind}={action}" for kind, action in key.filters.items())
+            print(
+                f"{key.name}\t{state}\t{key.limits.requests or '-'} requests\t{key.limits.tokens or '-'} "
+                f"tokens a minute\t{policy}"
+            )
+
+
+def _pair(word: str) -> tuple[str, str]:
+    kind, equals, action = word.partition("=")
+    if not equals:
+        raise ClovaError(f"--filters {word}: wants KIND=ACTION, such as curse=mask")
+    return kind, action
+
+
+def _serve(options: Options, store: "Store") -> None:
+    from clova_jax.apps import Filters
+    from clova_jax.studio import Served, Settings, serve
+
+    if options.model is None:
+        raise ClovaError("--model is required: the model directory (try --help)")
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
+    logging.getLogger("clova_jax.studio").setLevel(logging.INFO)
+    settings = Settings(
+        model_name=options.name or _name(options.model),
+        host=options.host,
+        host_names=options.allow_host,
+        cors=options.cors,
+        log_texts=options.log_texts,
+    )
+    served = Served(
+        options.model,
+        options.mesh,  # type: ignore[arg-type]
+        options.slots,
+        options.waiting,
+        options.length,
+        options.prefix_cache << 20,
+        options.upstream,
+        options.upstream_model,
+        options.upstream_key,
+    )
+    filters = Filters.load(options.toxicity)
+    for key in store.list_keys():
+        if not key.revoked:
+            filters.check(key.filters)
+    serve(settings, served, store, filters, options.port)
+
+
+def _name(model: Path) -> str:
+    """Returns the folder's name; that of the run where the folder is called `model`."""
+    path = model.resolve()
+    return path.parent.name if path.name == "model" else path.name

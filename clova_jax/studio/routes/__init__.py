@@ -1,0 +1,1 @@
+"""Has the paths of the API, a file a subject."""

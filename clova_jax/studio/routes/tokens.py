@@ -1,0 +1,54 @@
+"""Has the paths that turn text into ids and back, in vLLM's shape."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from clova_jax.inference import id_row
+from clova_jax.studio.backends.names import token_name
+from clova_jax.studio.routes.common import ERRORS, Caller, State
+from clova_jax.studio.schemas import DetokenizeBody, TokenizeBody
+from clova_jax.tokenizers import END_OF_TEXT
+
+router = APIRouter(responses=ERRORS)
+
+
+@router.post("/tokenize")
+async def tokenize(body: TokenizeBody, studio: State, _: Caller) -> dict[str, Any]:
+    """Returns the ids of a text; exactly `<|endoftext|>` is that token, so that a client can find its id."""
+    studio.around(body.model)
+    tokenizer = studio.backend.tokenizer
+    if body.prompt == END_OF_TEXT:
+        ids = [tokenizer.end_of_text]
+    else:
+        (ids,) = await studio.encode([body.prompt])
+    names = [token_name(tokenizer, token) for token in ids] if body.return_token_strs else None
+    return {
+        "count": len(ids),
+        "max_model_len": studio.backend.max_length,
+        "tokens": ids,
+        "token_strs": names,
+    }
+
+
+@router.post("/detokenize")
+async def detokenize(body: DetokenizeBody, studio: State, _: Caller) -> dict[str, Any]:
+    """Returns the text of ids."""
+    studio.around(body.model)
+    tokenizer = studio.backend.tokenizer
+    return {"prompt": tokenizer.decode(id_row(body.tokens, "tokens", tokenizer.vocab_size))}
+
+
+@router.get("/tokenizer_info")
+async def tokenizer_info(studio: State, _: Caller) -> dict[str, Any]:
+    """Returns what a client has to know of the tokenizer."""
+    tokenizer = studio.backend.tokenizer
+    return {
+        "tokenizer_class": f"clova_jax.{tokenizer.kind}",
+        "vocab_size": tokenizer.vocab_size,
+        "model_max_length": studio.backend.max_length,
+        "eos_token": END_OF_TEXT,
+        "bos_token": None,
+        "pad_token": END_OF_TEXT,
+        "chat_template": None,
+    }

@@ -1,0 +1,176 @@
+"""Defines the bodies of requests: OpenAI's completions, CLOVA Studio's, and our own; unknown fields are refused."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from clova_jax.inference import MOST_BIASES
+from clova_jax.studio.settings import LONGEST_REQUESTS
+
+MOST_STOPS, LONGEST_STOP = 16, 200
+
+
+class Body(BaseModel):
+    """A body in which every field is known and of its own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def _is_ids(value: Any) -> bool:
+    return isinstance(value, list) and all(type(one) is int for one in value)
+
+
+def _prompts(value: Any) -> Any:
+    """Returns a list of prompts, each a text or a list of ids."""
+    if isinstance(value, str) or (_is_ids(value) and value):
+        return [value]
+    if isinstance(value, list) and value:
+        if len(value) > LONGEST_REQUESTS:
+            raise ValueError(f"wants {LONGEST_REQUESTS} prompts at most, not {len(value)}")
+        if all(isinstance(one, str) for one in value) or all(one and _is_ids(one) for one in value):
+            return value
+    raise ValueError("wants a text, a list of texts, a list of ids or a list of lists of ids")
+
+
+def _stops(value: Any) -> Any:
+    value = [] if value is None else [value] if isinstance(value, str) else value
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise ValueError("wants a text or a list of texts")
+    if len(value) > MOST_STOPS:
+        raise ValueError(f"wants {MOST_STOPS} texts at most")
+    if not all(0 < len(one) <= LONGEST_STOP for one in value):
+        raise ValueError(f"wants texts of 1 to {LONGEST_STOP} characters")
+    return value
+
+
+def _bias(value: Any) -> Any:
+    if not isinstance(value, dict) or len(value) > MOST_BIASES:
+        raise ValueError(f"wants an object of at most {MOST_BIASES} token ids")
+    found = {}
+    for token, bias in value.items():
+        if not (isinstance(token, str) and token.isascii() and token.isdigit()) or len(token) > 9:
+            raise ValueError(f"{token[:20]!r} is no token id")
+        if isinstance(bias, bool) or not isinstance(bias, int | float) or not -100 <= bias <= 100:
+            raise ValueError("wants numbers from -100 to 100")
+        found[int(token)] = float(bias)
+    return found
+
+
+_IDS = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+_TEXT = {"type": "string"}
+_PROMPTS: dict[str, Any] = {
+    "anyOf": [
+        _TEXT,
+        {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": LONGEST_REQUESTS},
+        _IDS,
+        {"type": "array", "items": _IDS, "minItems": 1, "maxItems": LONGEST_REQUESTS},
+    ]
+}
+_STOP = {"type": "string", "minLength": 1, "maxLength": LONGEST_STOP}
+_STOPS = {"anyOf": [_STOP, {"type": "array", "items": _STOP, "maxItems": MOST_STOPS}]}
+_BIAS = {
+    "type": "object",
+    "propertyNames": {"pattern": "^[0-9]{1,9}$"},
+    "additionalProperties": {"type": "number", "minimum": -100, "maximum": 100},
+    "maxProperties": MOST_BIASES,
+}
+Prompts = Annotated[list[Any], BeforeValidator(_prompts), WithJsonSchema(_PROMPTS)]
+Stops = Annotated[list[str], BeforeValidator(_stops), WithJsonSchema(_STOPS)]
+Bias = Annotated[dict[int, float], BeforeValidator(_bias), WithJsonSchema(_BIAS)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class StreamOptions(Body):
+    """Says what a stream has beside its text."""
+
+    include_usage: bool = False
+
+
+class CompletionBody(Body):
+    """A request of `/v1/completions`; fields, ranges and defaults are OpenAI's, the last three vLLM's."""
+
+    model: str | None = None
+    prompt: Prompts
+    max_tokens: int = Field(16, ge=0, le=2**31 - 1)
+    temperature: Finite = Field(1.0, ge=0, le=2)
+    top_p: Finite = Field(1.0, ge=0, le=1)
+    n: int = Field(1, ge=1, le=LONGEST_REQUESTS)
+    best_of: int | None = Field(None, ge=1, le=LONGEST_REQUESTS)
+    stop: Stops = []
+    seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
+    logit_bias: Bias = {}
+    logprobs: int | None = Field(None, ge=0, le=5)
+    echo: bool = False
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+    presence_penalty: Finite = Field(0.0, ge=-2, le=2)
+    frequency_penalty: Finite = Field(0.0, ge=-2, le=2)
+    top_k: int = Field(0, ge=-1, le=2**31 - 1)
+    min_p: Finite = Field(0.0, ge=0, le=1)
+    repetition_penalty: Finite = Field(1.0, gt=0, le=100)
+
+
+class ClovaBody(Body):
+    """A request of `/v1/completions/{model}`, in CLOVA Studio's shape."""
+
+    text: str
+    start: str = ""
+    restart: str = ""
+    stopBefore: Stops = []
+    maxTokens: int = Field(32, ge=0, le=2048)
+    temperature: Finite = Field(0.5, ge=0, le=1)
+    topP: Finite = Field(0.8, ge=0, le=1)
+    topK: int = Field(0, ge=0, le=128)
+    repeatPenalty: Finite = Field(5.0, ge=0, le=10)
+    includeTokens: bool = False
+    includeProbs: bool = False
+    includeAiFilters: bool = True
+    seed: int = Field(0, ge=0, le=2**32 - 1)
+
+
+class TokenizeBody(Body):
+    """A request of `/tokenize`, in vLLM's shape."""
+
+    model: str | None = None
+    prompt: str
+    add_special_tokens: bool = True
+    return_token_strs: bool | None = False
+
+
+class DetokenizeBody(Body):
+    """A request of `/detokenize`, in vLLM's shape."""
+
+    model: str | None = None
+    tokens: Annotated[list[int], Field(max_length=1 << 20)]
+
+
+class Array(Body):
+    """An array of float32, little endian, in C order."""
+
+    shape: list[Annotated[int, Field(ge=0, le=2**31)]]
+    data: str
+    dtype: Literal["float32"] = "float32"
+
+
+Rows = Annotated[list[list[int]], Field(min_length=1, max_length=1024)]
+
+
+class GradientsBody(Body):
+    """A request of `/v1/input_gradients`; the fields are those of `LanguageModel.input_gradients`."""
+
+    model: str | None = None
+    ids: Rows
+    targets: Rows
+    loss_mask: Rows | None = None
+    virtual: Array | None = None
+    per_row: bool = False
+
+
+class PromptBody(Body):
+    """An upload to `/v1/prompts`: a tuned prompt, as `SoftPrompt` holds it."""
+
+    name: str = Field(pattern=r"^[A-Za-z0-9가-힣_][A-Za-z0-9가-힣._-]{0,99}$")
+    model: str
+    template: str = Field(max_length=100_000)
+    vectors: Array
+    about: dict[str, Any] = {}

@@ -1,0 +1,59 @@
+"""Defines what a Studio is told at its start."""
+
+import ipaddress
+from dataclasses import dataclass
+
+BODY_BYTES = 8 << 20
+LONGEST_REQUESTS = 128  # continuations that one request may ask for
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Holds the rules of one server.
+
+    Args:
+        model_name: what the model is called in the API.
+        host: the address it listens on.
+        host_names: names that the Host header may hold, beside addresses and `localhost`.
+        cors: origins whose pages may call the API from a browser.
+        log_texts: whether logs may hold prompts and answers.
+        body_bytes: of a request, at most.
+    """
+
+    model_name: str = "clova"
+    host: str = "127.0.0.1"
+    host_names: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
+    log_texts: bool = False
+    body_bytes: int = BODY_BYTES
+
+    @property
+    def on_loopback(self) -> bool:
+        """Returns True if only this machine can connect."""
+        return is_loopback(self.host)
+
+    def takes_host(self, header: str) -> bool:
+        """Returns True if a Host header may stand in a request; a page of a foreign name that resolves to here may not."""
+        name = _without_port(header).lower().rstrip(".")
+        if name in ("localhost", self.host.lower(), *(host.lower() for host in self.host_names)):
+            return True
+        return _address(name) is not None
+
+
+def is_loopback(host: str) -> bool:
+    """Returns True for `localhost` and the addresses of this machine alone."""
+    address = _address(host)
+    return host == "localhost" or (address is not None and address.is_loopback)
+
+
+def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+
+
+def _without_port(header: str) -> str:
+    if header.startswith("["):
+        return header.partition("]")[0] + "]"
+    return header.partition(":")[0]

@@ -1,0 +1,1 @@
+"""Brings a database to the present tables; Alembic runs `env.py`, which runs the files in `versions/`."""

@@ -1,0 +1,1 @@
+"""Holds the migrations, a file each, in the order of their numbers."""
