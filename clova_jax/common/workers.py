@@ -128,6 +128,8 @@ class _Pool:
         self._mine = threading.local()  # the calling thread's end of the pipe
         self._make = make, args
         self._lock = threading.Lock()
+        self._ending = threading.Lock()
+        self._reason: str | None = None
         self._processes: list[tuple[multiprocessing.process.BaseProcess, Connection]] = []
         self._broken = False
 
@@ -154,9 +156,11 @@ class _Pool:
             pipe.send((function, item))
             reply = pipe.recv()
         if reply is None:
-            reason = _why_it_ended(self._mine.process)
-            self._kill()  # what the others do is lost anyway, and would be waited for
-            raise ClovaError(reason)
+            with self._ending:  # the first that ended tells why: the others are killed for it
+                if self._reason is None:
+                    self._reason = _why_it_ended(self._mine.process)
+                    self._kill()  # what the others do is lost anyway, and would be waited for
+            raise ClovaError(self._reason)
         fine, value = reply
         if fine:
             return value
