@@ -13,6 +13,7 @@ for `--max-steps`. Several values come as words or as a comma list, whole number
 
 import contextlib
 import dataclasses
+import functools
 import inspect
 import io
 import re
@@ -66,7 +67,7 @@ def parse(
     words, config = _without_config(list(sys.argv[1:] if argv is None else argv))
     words = (_config_words(config, command, words) if config else []) + words
     registry = tyro.constructors.ConstructorRegistry()
-    registry.struct_rule(_options_rule)
+    registry.struct_rule(functools.partial(_options_rule, given=_flags(words)))
     said = io.StringIO()
     try:
         with contextlib.redirect_stderr(said):
@@ -84,7 +85,12 @@ def parse(
         raise
 
 
-def _options_rule(info: Any) -> Any:
+def _flags(words: Sequence[str]) -> set[str]:
+    """Returns the flags that stand in a command line, with hyphens and without values."""
+    return {word.partition("=")[0].replace("_", "-") for word in words if word.startswith("--")}
+
+
+def _options_rule(info: Any, given: set[str]) -> Any:
     """Tells tyro how the fields of a dataclass of options are read: by `read_words`."""
     from tyro.constructors import StructConstructorSpec, StructFieldSpec
 
@@ -96,17 +102,28 @@ def _options_rule(info: Any) -> Any:
     if dataclasses.is_dataclass(info.default):  # nested options may begin with other values
         defaults = {name: getattr(info.default, name) for name in fields}
 
+    # tyro makes a pair of flags only where the default is True or False.
+    undecided = {
+        name for name in fields if defaults[name] is None and kind_of(hints[name])[0] is bool
+    }
+    defaults |= dict.fromkeys(undecided, False)
+
     def make(**values: Any) -> Any:
-        for name, value in values.items():
+        for name, value in list(values.items()):
             if value is REQUIRED:
                 raise ClovaError(f"{flag_of(fields[name])} is required: {helps[name]} (try --help)")
+            if name in undecided and not given & _both_ways(fields[name]):
+                values[name] = None
         return info.type(**values)
 
     return StructConstructorSpec(
         make,
         tuple(
             StructFieldSpec(
-                name, _tyro_type(field, hints[name], defaults[name]), defaults[name], helps[name]
+                name,
+                _tyro_type(field, hints[name], None if name in undecided else defaults[name]),
+                defaults[name],
+                helps[name],
             )
             for name, field in fields.items()
         ),
@@ -123,7 +140,7 @@ def _tyro_type(field: dataclasses.Field, annotation: Any, default: Any) -> Any:
         hint = f"(default: {as_words(default)[0]})"
     kind, many = kind_of(annotation)
     if kind is bool:
-        return Annotated[annotation, tyro.conf.arg(help_behavior_hint=hint)]
+        return Annotated[bool, tyro.conf.arg(help_behavior_hint=hint)]  # also of `bool | None`
     metavar = metavar_of(field, annotation)
     spec = tyro.constructors.PrimitiveConstructorSpec(
         nargs="*" if many else 1,
@@ -136,6 +153,12 @@ def _tyro_type(field: dataclasses.Field, annotation: Any, default: Any) -> Any:
     )
     made = Annotated[annotation, spec, tyro.conf.arg(help_behavior_hint=hint)]
     return tyro.conf.Positional[made] if field.metadata.get("positional") else made
+
+
+def _both_ways(field: dataclasses.Field) -> set[str]:
+    """Returns `--x` and `--no-x`."""
+    flag = flag_of(field)
+    return {flag, "--no-" + flag[2:]}
 
 
 def _first_paragraph(box: str) -> str:
@@ -164,14 +187,16 @@ def _without_config(words: list[str]) -> tuple[list[str], str | None]:
 def _config_words(path: str, command: type, given: Sequence[str]) -> list[str]:
     """Returns a config file's options as words, but for those that flags give."""
     fields = {field.name: (field, hint) for field, hint in flat_fields(command)}
-    flags = {word.partition("=")[0].replace("_", "-") for word in given}
+    flags = _flags(given)
     words: list[str] = []
     for name, value in _read_config(path, fields.keys()).items():
         field, hint = fields[name]
         flag = flag_of(field)
-        if flag in flags or "--no-" + flag[2:] in flags:
+        if flags & _both_ways(field):
             continue
         if kind_of(hint)[0] is bool:
+            if value is None and field.default is None:
+                continue
             if not isinstance(value, bool):
                 raise ClovaError(f"{path}: {name}: {value!r} is not true or false")
             words.append(flag if value else "--no-" + flag[2:])

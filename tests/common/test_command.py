@@ -171,6 +171,28 @@ def test_nested_options_are_flags_without_a_prefix(tmp_path, capsys):
     assert "what to say (required)" in shown
 
 
+@dataclass(frozen=True)
+class Undecided:
+    """Has a flag that may be left open."""
+
+    korean: bool | None = None
+    """only Korean (default: as the data say)"""
+
+
+def test_a_flag_without_a_default_is_yes_no_or_left_open(tmp_path, capsys):
+    assert parse(Undecided, []).korean is None
+    assert parse(Undecided, ["--korean"]).korean is True
+    assert parse(Undecided, ["--no-korean"]).korean is False
+    for text, value in (("null", None), ("true", True), ("false", False)):
+        file = tmp_path / "c.json"
+        file.write_text(f'{{"korean": {text}}}')
+        assert parse(Undecided, ["--config", str(file)]).korean is value
+        assert parse(Undecided, ["--config", str(file), "--no-korean"]).korean is False
+    with pytest.raises(SystemExit):
+        parse(Undecided, ["--help"])
+    assert "--korean, --no-korean" in capsys.readouterr().out
+
+
 def test_a_required_flag_left_out_is_named_with_its_help():
     with pytest.raises(ClovaError, match="--text is required: what to say"):
         parse(Speak, [])
