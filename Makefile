@@ -11,7 +11,7 @@ export PEERS SLOW ONLY CLAIMS
 .PHONY: quickstart test claims lint format clean
 
 quickstart: $(VENV)/.installed-product
-	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) $(if $(OUT),--out $(OUT))
+	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) --out $(or $(OUT),runs/quickstart$(if $(DATA),-data))
 
 test: $(TESTED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -75,6 +75,10 @@ def run(options: Options) -> None:
             change = changed_input(before.get("inputs") or [], asked["inputs"])
             what = f"of other documents ({change})" if change else "made with other options"
             raise ClovaError(f"{options.out}: holds a tokenizer {what}; give another --out")
+    elif (options.out / HASHES).is_file():
+        raise ClovaError(
+            f"{options.out}: holds a tokenizer that this command did not make; give another --out"
+        )
     else:
         shares = parse_shares(options.sample)
         given = {name: getattr(options, name) for name in TRAINING}

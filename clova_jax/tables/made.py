@@ -54,6 +54,11 @@ def make_model(making: MakingOptions) -> Inputs:
 def prepare(making: MakingOptions) -> tuple[Path, Path]:
     """Returns the folder with the labelled sets and the one with the text to train on; writes them if need be."""
     say(f"text: {making.megabytes:g} MB of {making.data or 'the synthetic sample world'}")
+    other, what = (
+        ("documents", "real text") if making.data is None else ("sample", "the sample world")
+    )
+    if (making.out / other).exists():
+        raise ClovaError(f"{making.out}: holds a model of {what}; give another --out")
     if making.data is None:
         data = write_sample(making.out / "sample", megabytes=making.megabytes, seed=making.seed)
         return data, data

@@ -176,3 +176,14 @@ def test_shared_options_have_a_default_and_help(options):
     for field in dataclasses.fields(shared):
         assert field.default is not dataclasses.MISSING, field.name
         assert helps[field.name], field.name
+
+
+def test_the_sample_world_and_real_text_do_not_share_a_folder(tmp_path):
+    (tmp_path / "sample").mkdir()
+    making = tables.MakingOptions(data=tmp_path / "mine", out=tmp_path)
+    with pytest.raises(ClovaError, match="holds a model of the sample world; give another --out"):
+        tables.make_model(making)
+    (tmp_path / "sample").rmdir()
+    (tmp_path / "documents").mkdir()
+    with pytest.raises(ClovaError, match="holds a model of real text; give another --out"):
+        tables.make_model(tables.MakingOptions(out=tmp_path))

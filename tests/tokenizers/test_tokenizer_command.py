@@ -9,7 +9,7 @@ from clova_jax.cli import main
 from clova_jax.cli.tokenizer import parse_shares, sample_sources
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import Document
-from clova_jax.tokenizers import load_tokenizer
+from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 
 
 @pytest.fixture
@@ -48,6 +48,16 @@ def test_a_folder_of_another_project_is_refused_before_anything_is_read(
     assert f"holds {name}, which is not of a tokenizer" in said.err.splitlines()[-1]
     assert "blogs" not in said.out
     assert [path.name for path in out.iterdir()] == [name]
+
+
+def test_a_tokenizer_saved_from_python_is_not_replaced(corpus, tmp_path, capsys):
+    out = tmp_path / "t"
+    train_tokenizer(["가나다 라마바"], kind="byte", vocab_size=257).save(out)
+    before = (out / "hashes.json").read_bytes()
+    words = ["tokenizer", "--data", str(corpus), "--kind", "byte", "--out", str(out)]
+    assert main([*words, "--vocab-size", "300"]) == 2
+    assert "holds a tokenizer that this command did not make" in capsys.readouterr().err
+    assert (out / "hashes.json").read_bytes() == before
 
 
 def test_half_a_tokenizer_is_made_again(corpus, tmp_path, capsys):
