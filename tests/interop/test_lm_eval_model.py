@@ -12,6 +12,7 @@ import pytest
 
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import load_task, measure, prompt_of
+from tests.worlds.labelled_data import write_labelled
 
 pytestmark = pytest.mark.claims("services")  # they need lm-eval, and fail without it
 
@@ -27,6 +28,12 @@ def lm(tmp_path_factory: pytest.TempPathFactory) -> Any:
     lm.folder = tmp_path_factory.mktemp("model") / "model"
     lm.save(lm.folder)
     return lm
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A data folder of a few rows a file."""
+    return write_labelled(tmp_path / "data")
 
 
 def write_task(folder: Path, name: str, rows: list[dict], **config: Any) -> None:
