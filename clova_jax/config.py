@@ -1,5 +1,6 @@
 """Defines the shape of a model: `ModelConfig`, the paper's eight sizes (Table 2) and three small ones."""
 
+import bisect
 import dataclasses
 import math
 import typing
@@ -157,3 +158,17 @@ PEAK_LEARNING_RATES: dict[str, float] = {
     "39b": 0.8e-4,
     "82b": 0.6e-4,
 }
+
+
+def peak_learning_rate(config: ModelConfig) -> float:
+    """Returns the peak learning rate for a shape: that of the size it is, or what lies between its neighbours.
+
+    Between two sizes the rate is a power of the number of parameters without the tables; below the smallest and above
+    the largest it is theirs.
+    """
+    rates = list(PEAK_LEARNING_RATES.values())
+    counts = [SIZES[name].num_core_params for name in PEAK_LEARNING_RATES]
+    above = min(max(1, bisect.bisect(counts, config.num_core_params)), len(counts) - 1)
+    below, whole = above - 1, math.log(counts[above] / counts[above - 1])
+    way = min(1.0, max(0.0, math.log(config.num_core_params / counts[below]) / whole))
+    return rates[below] ** (1 - way) * rates[above] ** way

@@ -35,6 +35,7 @@ from clova_jax.common.options import (
     help_of,
     kind_of,
     metavar_of,
+    name_of,
     read_words,
 )
 
@@ -139,8 +140,9 @@ def _tyro_type(field: dataclasses.Field, annotation: Any, default: Any) -> Any:
     if default not in (REQUIRED, None, "", ()):
         hint = f"(default: {as_words(default)[0]})"
     kind, many = kind_of(annotation)
+    about = tyro.conf.arg(name=name_of(field), help_behavior_hint=hint)
     if kind is bool:
-        return Annotated[bool, tyro.conf.arg(help_behavior_hint=hint)]  # also of `bool | None`
+        return Annotated[bool, about]  # also of `bool | None`
     metavar = metavar_of(field, annotation)
     spec = tyro.constructors.PrimitiveConstructorSpec(
         nargs="*" if many else 1,
@@ -151,7 +153,7 @@ def _tyro_type(field: dataclasses.Field, annotation: Any, default: Any) -> Any:
         is_instance=lambda value: True,
         str_from_instance=as_words,
     )
-    made = Annotated[annotation, spec, tyro.conf.arg(help_behavior_hint=hint)]
+    made = Annotated[annotation, spec, about]
     return tyro.conf.Positional[made] if field.metadata.get("positional") else made
 
 
@@ -186,7 +188,7 @@ def _without_config(words: list[str]) -> tuple[list[str], str | None]:
 
 def _config_words(path: str, command: type, given: Sequence[str]) -> list[str]:
     """Returns a config file's options as words, but for those that flags give."""
-    fields = {field.name: (field, hint) for field, hint in flat_fields(command)}
+    fields = {name_of(field): (field, hint) for field, hint in flat_fields(command)}
     flags = _flags(given)
     words: list[str] = []
     for name, value in _read_config(path, fields.keys()).items():

@@ -83,9 +83,14 @@ def mesh_option(default: tuple[int, int, int] | None = (1, 1, 1)) -> Any:
     return option(default, help=about, metavar="D,P,M", count=3, least=1)
 
 
+def name_of(field: dataclasses.Field) -> str:
+    """Returns what an option is called: its field's name, without the underscore behind one that Python reserves."""
+    return field.name.rstrip("_")
+
+
 def flag_of(field: dataclasses.Field) -> str:
     """Returns the flag of a field, with hyphens."""
-    return "--" + field.name.replace("_", "-")
+    return "--" + name_of(field).replace("_", "-")
 
 
 def kind_of(annotation: Any) -> tuple[Any, bool]:
@@ -192,7 +197,7 @@ def as_json(options: Any) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(options):
         value = getattr(options, field.name)
-        flat |= as_json(value) if dataclasses.is_dataclass(value) else {field.name: value}
+        flat |= as_json(value) if dataclasses.is_dataclass(value) else {name_of(field): value}
     return json.loads(json.dumps(flat, default=str))
 
 

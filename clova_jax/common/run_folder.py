@@ -18,7 +18,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,31 +62,51 @@ def run_folder(path: str | Path) -> Iterator[Path]:
         yield path
 
 
-def begin_run(out: Path, identity: dict[str, Any]) -> None:
+def begin_run(
+    out: Path, identity: dict[str, Any], may_grow: Mapping[str, Sequence[str]] | None = None
+) -> None:
     """Records in `run.json` which run a folder holds; the first call with the folder writes it.
 
     Args:
         out: the folder.
         identity: JSON values of everything that changes what the run makes.
+        may_grow: as for `check_run`; where one grew, it is recorded anew.
 
     Raises:
         ClovaError: the folder holds another run.
     """
     path, identity = out / RUN, json.loads(json.dumps(identity))
     if path.is_file():
-        check_run(out, fields(read_json(path), path, {"identity": dict})["identity"], identity)
-    else:
-        write_json(path, {"identity": identity})
+        before = fields(read_json(path), path, {"identity": dict})["identity"]
+        check_run(out, before, identity, may_grow)
+        if before == identity:
+            return
+    write_json(path, {"identity": identity})
 
 
-def check_run(out: Path, before: dict[str, Any], now: dict[str, Any]) -> None:
+def check_run(
+    out: Path,
+    before: dict[str, Any],
+    now: dict[str, Any],
+    may_grow: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Compares what a folder holds with what is asked for.
+
+    Args:
+        out: the folder.
+        before: of the run that it holds.
+        now: of this one.
+        may_grow: names whose number may be greater than before, each with the names of what may then change too.
 
     Raises:
         ClovaError: they differ; the first value that does is named with both.
     """
+    free: set[str] = set()
+    for name, others in (may_grow or {}).items():
+        if name in before and now[name] > before[name]:
+            free |= {name, *others}
     for name in {**now, **before}:
-        if before.get(name) != now.get(name):
+        if name not in free and before.get(name) != now.get(name):
             raise ClovaError(
                 f"{out}: holds a run with {name}={before.get(name)!r}, this one has "
                 f"{now.get(name)!r}; give the same {name} to resume, or another --out"

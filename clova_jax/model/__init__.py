@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "derived": ["Derived"],
         "directory": [
             "claim_model",
+            "directory_hash",
             "inference_shardings",
             "load_model",
             "model_directory",

@@ -16,7 +16,7 @@ from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
-from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
+from clova_jax.common.hashes import HASHES, check_hashes, hash_file, write_hashes
 from clova_jax.common.json_values import as_dataclass, fields
 from clova_jax.common.output_folder import claim_folder
 from clova_jax.config import ModelConfig
@@ -106,13 +106,31 @@ def model_directory(path: str | Path) -> Path:
     return inner if not (path / "params").is_dir() and (inner / "config.json").is_file() else path
 
 
-def read_config(directory: str | Path) -> ModelConfig:
+def read_config(
+    directory: str | Path, config_class: type[ModelConfig] = ModelConfig
+) -> ModelConfig:
     """Reads the shape of the model in a directory, or in the `model/` of a training's folder.
+
+    Args:
+        directory: as for `load_model`.
+        config_class: names the modules, where they are not the standard ones.
 
     Raises:
         ClovaError: it is not a model directory.
     """
-    return _read_config(model_directory(directory))[1]
+    return _read_config(model_directory(directory), config_class)[1]
+
+
+def directory_hash(directory: str | Path) -> str:
+    """Returns what identifies a model directory: the SHA-256 of its `hashes.json`.
+
+    Raises:
+        ClovaError: it has none.
+    """
+    path = model_directory(directory) / HASHES
+    if not path.is_file():
+        raise ClovaError(f"{path.parent}: no model directory with a {HASHES}; save the model again")
+    return hash_file(path)
 
 
 def _read_config(

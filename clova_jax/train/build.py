@@ -1,5 +1,6 @@
 """Builds what a pre-training is made of: the compiled step, the token store, the loader, validation, trackers."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,9 @@ from clova_jax.data import (
     serialize,
     validation_batches,
 )
+from clova_jax.model import model_directory, read_config
 from clova_jax.parallel import data_shard
-from clova_jax.tokenizers import Tokenizer
+from clova_jax.tokenizers import Tokenizer, load_tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.metrics import TensorBoard, Tracker, WeightsAndBiases
 from clova_jax.train.optimizer import LearningRate, adamw
@@ -36,31 +38,35 @@ MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the r
 VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
-def check_length(options: PretrainOptions, config: ModelConfig | None) -> None:
-    """Refuses sequences longer than the model's `max_length`.
-
-    Raises:
-        ClovaError: they are.
-    """
-    longest = (config or SIZES[options.size]).max_length
-    if options.length > longest:
-        name = "your config" if config else f"size {options.size}"
-        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
+def find_tokenizer(options: PretrainOptions) -> Tokenizer:
+    """Loads the tokenizer: that of `--from`, or that of `--tokenizer`."""
+    if options.from_ is not None:
+        return load_tokenizer(model_directory(options.from_) / "tokenizer")
+    return load_tokenizer(options.tokenizer)
 
 
 def build_config(
     options: PretrainOptions, config: ModelConfig | None, tokenizer: Tokenizer
 ) -> ModelConfig:
-    """Returns the given shape, or that of the size with the tokenizer's vocabulary.
+    """Returns the given shape, that of the model to begin with, or that of the size with the tokenizer's vocabulary.
 
     Raises:
-        ClovaError: its vocabulary is not the tokenizer's.
+        ClovaError: its vocabulary is not the tokenizer's; sequences are longer than it can read; the model to begin
+            with is of another shape than `config`.
     """
+    given = config
+    if options.from_ is not None:
+        config = read_config(options.from_, type(given or ModelConfig(1, 1, 1)))
+        if given not in (None, config):
+            raise ClovaError(f"--from: {options.from_} is {config}, not {given}")
     config = config or options.model_config(tokenizer.vocab_size)
     if config.vocab_size != tokenizer.vocab_size:
         raise ClovaError(
             f"config has vocab_size={config.vocab_size:,}, the tokenizer {tokenizer.vocab_size:,} entries"
         )
+    if options.length > config.max_length:
+        name = "your config" if given else "the model"
+        raise ClovaError(f"--length: {options.length} is above the {config.max_length} of {name}")
     return config
 
 
@@ -78,19 +84,22 @@ def build_step(
     """
     total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
     rate = LearningRate(
-        options.peak_learning_rate,
+        options.peak_learning_rate(config),
         warmup_steps=min(total_steps, max(1, schedule.steps(options.warmup))),
         total_steps=total_steps,
     )
+    b1, b2 = options.betas
+    usual = functools.partial(adamw, b1=b1, b2=b2, weight_decay=options.weight_decay)
     return TrainStep(
         config,
-        make_optimizer(optimizer or adamw, rate),
+        make_optimizer(optimizer or usual, rate),
         mesh,
         learning_rate=rate,
         microbatches=options.microbatches_per_shard,
         schedule=options.schedule,
         fsdp=options.fsdp,
         remat=options.remat,
+        dtype=options.dtype,
     )
 
 
@@ -218,15 +227,19 @@ def build_trackers(options: PretrainOptions) -> list[Tracker]:
 def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
     """Describes what the run will do, for the screen: the model, the devices, the budget, and the stages."""
     rate, mesh = train_step.learning_rate, train_step.mesh
-    shape = ",".join(str(size) for size in mesh.devices.shape)
+    devices = ",".join(str(size) for size in mesh.devices.shape)
     every = options.validate_every
     validations = -(-rate.total_steps // every) if every else 1
     checkpoints = -(-rate.total_steps // options.checkpoint_every)
-    known = train_step.config == options.model_config(train_step.config.vocab_size)
-    name = options.size if known else "a shape of your own"
+    shape = train_step.config
+    name = f"{shape.num_layers} layers of {shape.embed_dim}, {shape.num_heads} heads"
+    if options.from_ is not None:
+        name += f", from {options.from_}"
+    elif shape == SIZES[options.size_name].replace(vocab_size=shape.vocab_size):
+        name = options.size_name
     rows = {
-        "model": f"{name}, {train_step.config.num_params:,} parameters, "
-        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {shape})",
+        "model": f"{name}, {shape.num_params:,} parameters, "
+        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {devices})",
         "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
         f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",
         "stages": "read and check the data, compile, train "

@@ -6,9 +6,10 @@ from typing import Literal
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
-from clova_jax.config import PEAK_LEARNING_RATES, SIZES, ModelConfig
+from clova_jax.config import SIZES, ModelConfig, peak_learning_rate
 from clova_jax.corpus import FORMS_HELP, parse_forms
 
+DEFAULT_SIZE = "mini"
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
 WARMUP_SHARE = 0.03  # at most, where the budget is small
 
@@ -17,16 +18,25 @@ WARMUP_SHARE = 0.03  # at most, where the budget is small
 class PretrainOptions:
     """Trains a language model on documents or on a token store.
 
-    AdamW (0.9, 0.95, 1e-8), weight decay 0.1 but not on biases and norms, clip 1.0, linear warm-up,
-    cosine to a tenth of the peak, one optax chain (paper, section 3.2; GPT-3 where it is silent).
-    The same command resumes the run.
+    AdamW, weight decay but not on biases and norms, clip 1.0, linear warm-up, cosine to a tenth of the
+    peak, one optax chain (paper, section 3.2; GPT-3 where it is silent). The same command resumes the
+    run; with more --steps or --tokens it trains a finished one further, along the longer cosine.
     """
 
     data: str
     """a token store (a folder or a URL such as gs://…), or a folder of documents"""
-    tokenizer: Path
-    """a tokenizer folder, as `clova tokenizer` writes it"""
-    size: str = option("mini", help=f"one of {', '.join(SIZES)}")
+    tokenizer: Path | None = None
+    """a tokenizer folder, as `clova tokenizer` writes it; needed without --from"""
+    size: str | None = option(None, help=f"one of {', '.join(SIZES)} (default: {DEFAULT_SIZE})")
+    layers: int | None = option(None, least=1)
+    """Transformer blocks, in place of the size's"""
+    width: int | None = option(None, least=1)
+    """numbers a token is embedded in (GPT-3's d_model), in place of the size's"""
+    heads: int | None = option(None, least=1)
+    """attention heads, which divide the width, in place of the size's"""
+    from_: Path | None = option(None, metavar="MODEL")
+    """a model directory (`clova import-hf` makes one of a Hugging Face model) to train further: its
+    weights, shape and tokenizer; optimizer and schedule begin anew"""
     steps: int | None = option(None, least=1)
     """training steps; or give --tokens"""
     tokens: int | None = option(None, least=1)
@@ -47,7 +57,15 @@ class PretrainOptions:
     """activation recomputation. none: keep all; dots: keep matrix products; full: recompute each
     layer; stage: recompute each pipeline stage, and each layer in it"""
     learning_rate: float | None = option(None, above=0)
-    """the peak; by default that of the paper's Table 2 for the size"""
+    """the peak; by default that of the paper's Table 2 for the size, for a shape of your own between
+    its neighbours'"""
+    weight_decay: float = option(0.1, least=0)
+    """of AdamW (GPT-3)"""
+    betas: tuple[float, ...] = option((0.9, 0.95), metavar="B1,B2", count=2, least=0, below=1)
+    """of AdamW (GPT-3)"""
+    dtype: Literal["float32", "bfloat16"] | None = None
+    """of the computation; parameters and optimizer stay float32 (default: float32 on CPUs, bfloat16 on
+    accelerators)"""
     warmup_tokens: int | None = option(None, least=0)
     """tokens of linear warm-up; by default 375M (GPT-3), or 3% of the budget if that is less"""
     ramp_tokens: int = option(0, least=0)
@@ -87,12 +105,20 @@ class PretrainOptions:
     """where checkpoints, metrics and the model go"""
 
     def __post_init__(self) -> None:
-        if self.size not in SIZES:
+        if self.size is not None and self.size not in SIZES:
             raise ClovaError(f"--size: {self.size!r} is not one of {', '.join(SIZES)}")
         if (self.steps is None) == (self.tokens is None):
             raise ClovaError("give one of --steps and --tokens")
         check_numbers(self)
         parse_forms(self.forms)
+        if self.from_ is None and self.tokenizer is None:
+            raise ClovaError("--tokenizer is required: a tokenizer folder (try --help)")
+        if self.from_ is not None:
+            for flag in ("tokenizer", "size", "layers", "width", "heads"):
+                if getattr(self, flag) is not None:
+                    raise ClovaError(
+                        f"--{flag}: with --from it is that of {self.from_}; leave it out"
+                    )
 
     @property
     def total_tokens(self) -> int:
@@ -102,11 +128,9 @@ class PretrainOptions:
         return self.steps * self.global_batch * self.length
 
     @property
-    def peak_learning_rate(self) -> float:
-        """Returns the given peak, or Table 2's for the size."""
-        if self.learning_rate is not None:
-            return self.learning_rate
-        return PEAK_LEARNING_RATES[self.size]
+    def size_name(self) -> str | None:
+        """Returns the size whose shape the model has, or begins with; None with --from."""
+        return None if self.from_ else self.size or DEFAULT_SIZE
 
     @property
     def warmup(self) -> int:
@@ -131,5 +155,17 @@ class PretrainOptions:
         return max(fit, key=lambda n: (n % stages == 0, n))
 
     def model_config(self, vocab_size: int) -> ModelConfig:
-        """Returns the size's shape with the tokenizer's vocabulary."""
-        return SIZES[self.size].replace(vocab_size=vocab_size)
+        """Returns the shape with the tokenizer's vocabulary: the size's, with what --layers, --width and --heads say.
+
+        Raises:
+            ClovaError: heads that do not divide the width.
+        """
+        size = SIZES[self.size or DEFAULT_SIZE]
+        width, heads = self.width or size.embed_dim, self.heads or size.num_heads
+        if width % heads:
+            raise ClovaError(f"--heads: {heads} do not divide a width of {width:,}; give both")
+        return ModelConfig(self.layers or size.num_layers, width, heads, vocab_size)
+
+    def peak_learning_rate(self, config: ModelConfig) -> float:
+        """Returns the given peak, or that of the shape (`config.peak_learning_rate`)."""
+        return self.learning_rate or peak_learning_rate(config)

@@ -20,9 +20,9 @@ from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import ModelConfig
 from clova_jax.corpus import kinds_of, read_sources
 from clova_jax.data import TokenStore, mixture_rows
-from clova_jax.model import decoder_class, save_model
+from clova_jax.model import decoder_class, directory_hash, load_model, save_model
 from clova_jax.parallel import join_processes, make_mesh, on_first_process
-from clova_jax.tokenizers import Tokenizer, load_tokenizer
+from clova_jax.tokenizers import Tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.build import (
     MakeOptimizer,
@@ -32,13 +32,14 @@ from clova_jax.train.build import (
     build_step,
     build_trackers,
     build_validation,
-    check_length,
+    find_tokenizer,
     open_store,
 )
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.optimizer import LearningRate
 from clova_jax.train.options import PretrainOptions
 from clova_jax.train.run import TrainingRun
+from clova_jax.train.state import TrainState
 from clova_jax.train.step import TrainStep
 
 
@@ -51,8 +52,9 @@ def pretrain(
 
     Args:
         options: those of `clova pretrain`.
-        config: a shape, or modules, of your own instead of `options.size` (docs/how-to/own_model.md).
-        optimizer: from the learning rate of each step to an optax optimizer; `adamw` by default.
+        config: a shape, or modules, of your own instead of the options' (docs/how-to/own_model.md).
+        optimizer: from the learning rate of each step to an optax optimizer; by default `adamw` with the options'
+            weight decay and betas.
 
     Returns:
         False where a stop was requested before the end; the same call resumes.
@@ -71,10 +73,9 @@ def pretrain(
 def _pretrain(
     options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
 ) -> bool:
-    check_length(options, config)
     mesh = make_mesh(options.mesh)
-    tokenizer = load_tokenizer(options.tokenizer)
-    size = None if config else options.size
+    tokenizer = find_tokenizer(options)
+    size = None if config else options.size_name
     own = config is not None or optimizer is not None
     config = build_config(options, config, tokenizer)
     schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
@@ -89,13 +90,20 @@ def _pretrain(
     this_run = identity(options, tokenizer, store, rate)
     if own:  # what `options` does not say
         this_run["own"] = own_identity(train_step)
-    on_first_process(lambda: begin_run(options.out, this_run))
+    # With a cap on epochs the mixture hangs on the length of the run: a longer one would have begun otherwise.
+    may_grow = GROWS if options.max_epochs is None else {}
+    on_first_process(lambda: begin_run(options.out, this_run, may_grow))
     if jax.process_index() == 0:
         save_options(options, options.out / "config.json")
 
     def write_model(directory: Path, params: Any, tokens: int) -> None:
         about = {"tokens": tokens, "size": size, "seed": options.seed, "run": this_run}
         save_model(directory, config, params, tokenizer, about)
+
+    def fresh() -> TrainState:
+        if options.from_ is None:
+            return train_step.init(options.seed)
+        return train_step.start(load_model(options.from_, mesh, config_class=type(config))[1])
 
     return TrainingRun(
         train_step=train_step,
@@ -108,8 +116,9 @@ def _pretrain(
         model_made=lambda directory: is_model_of(directory, this_run),
         checkpoints=Checkpoints(options.out / "checkpoints", options.keep_last, options.keep_every),
         identity=this_run,
+        may_grow=may_grow,
         out=options.out,
-        seed=options.seed,
+        fresh=fresh,
         validate_every=options.validate_every,
         checkpoint_every=options.checkpoint_every,
         milestones=tuple(int(tokens) for tokens in options.milestones),
@@ -127,8 +136,15 @@ FREE = frozenset(
     )
 )
 RESOLVED = frozenset(
-    ("steps", "tokens", "learning_rate", "warmup_tokens")
+    ("steps", "tokens", "learning_rate", "warmup_tokens", "size", "from")
 )  # recorded as used, not as given
+# Recorded where they are not the default: runs of before they were options have none.
+LATER = {
+    "forms": [],
+    **dict.fromkeys(("layers", "width", "heads", "dtype")),
+    **{"weight_decay": 0.1, "betas": [0.9, 0.95]},
+}
+GROWS = {"steps": ("warmup_steps",)}  # a share of the budget, unless it was given
 
 
 def identity(
@@ -136,9 +152,15 @@ def identity(
 ) -> dict[str, Any]:
     """Returns what must not change when a run is resumed: all options but the `FREE` ones, and hashes of the inputs."""
     values = as_json(options)
-    chosen = {name: value for name, value in values.items() if name not in FREE | RESOLVED}
-    if not options.forms:  # as runs of before there were forms
-        del chosen["forms"]
+    chosen = {
+        name: value
+        for name, value in values.items()
+        if name not in FREE | RESOLVED and not (name in LATER and value == LATER[name])
+    }
+    if options.from_ is None:
+        chosen["size"] = options.size_name
+    else:
+        chosen["from"] = directory_hash(options.from_)
     if options.weights == ("table1",):  # the shares follow from the kinds
         chosen["kinds"] = kinds_of(store.sources(), read_sources(options.sources))
     return chosen | {

@@ -3,7 +3,7 @@
 import contextlib
 import shlex
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,9 @@ class TrainingRun:
         model_made: returns True if a directory holds the complete model of this very run.
         checkpoints: where states are kept.
         identity: JSON values of what must not change between a run and its resumption.
+        may_grow: what in `identity` may be greater than before, as for `check_run`.
         out: the run's folder.
-        seed: of the initial parameters.
+        fresh: makes the state before the first step.
         validate_every, checkpoint_every: in steps.
         milestones: numbers of tokens after which a model is written.
         trackers: receive the rows of `metrics.jsonl` too.
@@ -67,8 +68,9 @@ class TrainingRun:
     model_made: Callable[[Path], bool]
     checkpoints: Checkpoints
     identity: dict[str, Any]
+    may_grow: Mapping[str, Sequence[str]]
     out: Path
-    seed: int
+    fresh: Callable[[], TrainState]
     validate_every: int
     checkpoint_every: int
     milestones: tuple[int, ...] = ()
@@ -105,10 +107,10 @@ class TrainingRun:
         step = self.checkpoints.newest_sound()
         if step is None:
             on_first_process(self._refuse_leftovers)
-            return self.train_step.init(self.seed), 0
+            return self.fresh(), 0
         place = f"{self.checkpoints.directory}: checkpoint {step}"
         before = fields(self.checkpoints.about(step), place, {"run": dict})["run"]
-        check_run(self.out, before, self.identity)
+        check_run(self.out, before, self.identity, self.may_grow)
         print(f"going on from step {step} in {self.out}", file=sys.stderr)
         restored = self.checkpoints.restore(step, self.train_step.abstract_state())
         return self.train_step.arrange(restored), step

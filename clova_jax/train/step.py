@@ -74,6 +74,10 @@ class TrainStep:
         )
         places = self._places(self.layout.shardings())
         self._init = jax.jit(self._fresh, static_argnums=0, out_shardings=places)
+        self._start = jax.jit(
+            lambda params: fresh_state(self.optimizer, self.layout.arrange(params)),
+            out_shardings=places,
+        )
         self._step = jax.jit(self._train, donate_argnums=0, out_shardings=(places, None))
         self._evaluate = jax.jit(self._nll)
         self._arrange = jax.jit(
@@ -87,6 +91,10 @@ class TrainStep:
     def init(self, seed: int = 0) -> TrainState:
         """Makes a state with fresh parameters in place on the mesh; the values are the same on every mesh."""
         return self._init(seed)
+
+    def start(self, params: Params) -> TrainState:
+        """Makes a state with a fresh optimizer around given parameters, canonical ones (`model.load_model`)."""
+        return self._start(params)
 
     def canonical(self, state: TrainState) -> TrainState:
         """Returns the state with the shapes that every mesh agrees on, those of checkpoints and models.
