@@ -10,7 +10,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "calibration": ["Scoring"],
-        "intervals": ["interval"],
+        "held_out": ["Costs", "score_documents"],
+        "intervals": ["Interval", "interval"],
         "metrics": ["Prediction"],
         "prompts": ["draw_items", "generator"],
         "records": ["Records", "digest"],

@@ -29,6 +29,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "recipes": ["make_cell"],
         "sizes": ["draw_emergence", "size_table", "write_size_table"],
+        "trained": ["Training", "train_models"],
         "table": ["Cell", "Row", "Table", "TableRun"],
     },
 )
