@@ -27,9 +27,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "TuneOptions",
             "out_option",
         ],
+        "real_model": ["make_real_model"],
         "recipes": ["make_cell"],
         "sizes": ["draw_emergence", "size_table", "write_size_table"],
-        "trained": ["Training", "train_models"],
+        "trained": ["Training", "train_for", "train_models"],
         "table": ["Cell", "Row", "Table", "TableRun"],
     },
 )

@@ -4,9 +4,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from clova_jax.common.files import read_json, write_json
 from clova_jax.common.stop import Stopped
-from clova_jax.train import PretrainOptions, pretrain
+from clova_jax.train import PretrainOptions, pretrain, tokens_per_second
 
 
 @dataclass(frozen=True)
@@ -33,3 +35,29 @@ def train_models(trainings: Sequence[Training]) -> list[Path]:
         if not pretrain(training.options):
             raise Stopped("training stopped")
     return [training.options.out / "model" for training in trainings]
+
+
+def train_for(seconds: float | None, most: int, **options: Any) -> PretrainOptions:
+    """Trains a model for as many tokens as this machine reads in some seconds; returns what it was trained with.
+
+    That budget is measured once and kept in `out`: a stopped training is resumed with the same one.
+
+    Args:
+        seconds: of training, without compiling; None for `most` tokens, however long they take.
+        most: tokens at most.
+        **options: of `PretrainOptions`, without its budget.
+
+    Raises:
+        Stopped: a signal ended it; the same call goes on there.
+    """
+    row = options["global_batch"] * options["length"]
+    steps, path = -(-most // row), options["out"] / "budget.json"
+    if seconds is not None:
+        if not path.is_file():
+            pace = tokens_per_second(PretrainOptions(steps=1, **options))
+            write_json(path, {"steps": max(1, int(pace * seconds / row)), "tokens a second": pace})
+        steps = min(steps, read_json(path)["steps"])
+    asked = PretrainOptions(steps=steps, **options)
+    if not pretrain(asked):
+        raise Stopped("training stopped")
+    return asked

@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hooks": ["Best", "EarlyStop", "MeanLoss", "ProgressBar", "SkippedSteps"],
         "optimizer": ["LearningRate", "adamw", "apply_gradients", "fresh_state"],
         "options": ["PretrainOptions"],
+        "pace": ["tokens_per_second"],
         "pretraining": ["pretrain"],
         "state": ["TrainState", "on_host"],
         "step": ["TrainStep"],

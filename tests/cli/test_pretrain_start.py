@@ -115,6 +115,7 @@ def test_its_first_loss_is_that_of_the_model_it_starts_from(world, tmp_path):
     assert rows(tmp_path / "two")[0]["loss"] < 0.8 * math.log(270)
 
 
+@pytest.mark.slow
 def test_another_start_in_the_same_folder_is_refused(world, tmp_path, capsys):
     words = ("--from", world / "start", "--steps", 1)
     assert pretrain(world, tmp_path / "run", *words, begin=()) == 0
@@ -162,6 +163,7 @@ def test_a_finished_run_goes_on_where_it_gets_more_steps(world, tmp_path):
     assert pretrain(world, tmp_path / "run", *shape, "--steps", 3) == 2  # it can't be made shorter
 
 
+@pytest.mark.slow
 def test_with_a_cap_on_epochs_a_run_can_t_be_made_longer(world, tmp_path, capsys):
     shape = ("--layers", 1, "--width", 16, "--heads", 2, "--max-epochs", 9)
     assert pretrain(world, tmp_path / "run", *shape, "--steps", 1) == 0
@@ -169,6 +171,7 @@ def test_with_a_cap_on_epochs_a_run_can_t_be_made_longer(world, tmp_path, capsys
     assert "holds a run with steps=1, this one has 2" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_weight_decay_and_betas_reach_the_optimizer(world, tmp_path):
     shape = ("--layers", 1, "--width", 16, "--heads", 2, "--steps", 3, "--learning-rate", 0.01)
     assert pretrain(world, tmp_path / "usual", *shape) == 0

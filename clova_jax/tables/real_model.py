@@ -1,0 +1,71 @@
+"""Makes the model of real text: cleaned documents, tokenizer, token store, a training on short rows and one on long ones."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clova_jax.corpus import parse_forms
+from clova_jax.data import serialize
+from clova_jax.model import read_config
+from clova_jax.sample import write_sample
+from clova_jax.tables.options import Inputs
+from clova_jax.tables.real_text import clean_text, train_text_tokenizer
+from clova_jax.tables.trained import train_for
+
+LONG_SHARE = 0.25  # of the minutes, for the long rows
+
+
+def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, float]) -> Inputs:
+    """Makes what is missing in `options.out`; returns the data and the model of the long rows.
+
+    Args:
+        options: of `experiments.real_model`.
+        forms: how documents are shown, as `--forms` takes them.
+        weights: shares of the sources; those that the text lacks are left out.
+
+    Raises:
+        Stopped: a signal; the same call goes on there.
+    """
+    out = options.out
+    data = options.data or write_sample(out / "sample", megabytes=10.0, seed=options.seed)
+    documents = clean_text(data, out / "text", options.nsmc_reviews)
+    tokenizer = train_text_tokenizer(documents, out / "tokenizer", options.kind, options.vocab_size)
+    store = serialize(documents, tokenizer, out / "tokens", forms=parse_forms(forms))
+    present = store.sources("train")
+    words = tuple(f"{name}={share}" for name, share in weights.items() if name in present)
+    shares = {"short": 1 - LONG_SHARE, "long": LONG_SHARE}
+    seconds = {
+        name: options.minutes and 60 * share * options.minutes for name, share in shares.items()
+    }
+    common = {
+        "data": str(out / "tokens"),
+        "weights": words or ("natural",),
+        "seed": options.seed,
+        "validate_every": 500,
+        "checkpoint_every": 200,
+        "keep_last": 2,
+    }
+    short = train_for(
+        seconds["short"],
+        options.tokens,
+        tokenizer=out / "tokenizer",
+        layers=options.layers,
+        width=options.width,
+        heads=options.width // 32,
+        length=options.length,
+        global_batch=options.batch,
+        learning_rate=options.learning_rate,
+        out=out / "short",
+        **common,
+    )
+    long = train_for(
+        seconds["long"],
+        options.long_tokens,
+        from_=out / "short" / "model",
+        length=options.long_length,
+        global_batch=max(1, options.batch * options.length // options.long_length),
+        learning_rate=options.learning_rate / 4,
+        out=out / f"long-{short.total_tokens}",  # a longer first training begins another second one
+        **common,
+    )
+    model = long.out / "model"
+    return Inputs(data, (model,), (f"real ({read_config(model).num_params / 1e6:.1f}M)",))

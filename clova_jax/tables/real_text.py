@@ -1,0 +1,74 @@
+"""Prepares real text for a model: cleaned, without evaluation sets, headlines with the section that YNAT gives them."""
+
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from clova_jax.common.files import find_file, read_json, write_jsonl
+from clova_jax.common.run_folder import begin_run
+from clova_jax.corpus import Job, clean_corpus, document_files, read_documents
+from clova_jax.evaluate import load_task
+from clova_jax.labelled import known_files
+from clova_jax.tables.tokenizers import train_once
+from clova_jax.tokenizers import Tokenizer
+
+HEADLINES = "news_headlines"
+NSMC_TRAIN = "ratings_train.txt"
+
+
+def clean_text(data: Path, out: Path, nsmc_reviews: bool = True) -> Path:
+    """Cleans a corpus as `clova corpus` does, and returns the folder of documents; a finished one is returned as it is.
+
+    Args:
+        data: laid out like the official data, with `corpus/`.
+        out: where the documents and the report go.
+        nsmc_reviews: leave the reviews of NSMC's training file in the text; those of its test file never stay.
+
+    Raises:
+        ClovaError: `out` holds other text.
+        Stopped: a signal; the same call goes on there.
+    """
+    begin_run(out, {"data": data.resolve().name, "nsmc_reviews": nsmc_reviews})
+    evaluation = list(known_files(data))
+    if not nsmc_reviews:
+        evaluation.append(find_file(data / "nsmc", NSMC_TRAIN))
+    safety = data / "safety" if (data / "safety").is_dir() else None
+    clean_corpus(Job(data, out / "cleaned", evaluation=tuple(evaluation), safety=safety))
+    documents = out / "documents"
+    if not documents.is_dir():
+        _with_sections(data, out / "cleaned" / "documents", documents)
+    return documents
+
+
+def _with_sections(data: Path, cleaned: Path, documents: Path) -> None:
+    """Copies documents, headlines with `meta.section` where YNAT's training file has the same `meta.guid`."""
+    unfinished = documents.with_name("documents.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    for path in document_files(cleaned):
+        if path.name.split(".")[0] != HEADLINES:
+            shutil.copyfile(path, unfinished / path.name)
+            continue
+        sections = _sections(data)
+        rows = [
+            {"text": headline.text, "source": headline.source, "id": headline.id}
+            | {"meta": headline.meta | sections.get(headline.meta.get("guid"), {})}
+            for headline in read_documents(path)
+        ]
+        write_jsonl(unfinished / path.name, rows)
+    unfinished.rename(documents)
+
+
+def _sections(data: Path) -> dict[str, dict[str, str]]:
+    """Returns the section of each headline of YNAT's training file, by its guid."""
+    names = load_task("ynat").labels
+    path = find_file(data / "klue" / "ynat-v1.1", "ynat-v1.1_train.json")
+    return {row["guid"]: {"section": names[row["label"]]} for row in read_json(path)}
+
+
+def train_text_tokenizer(documents: Path, folder: Path, kind: str, vocab_size: int) -> Tokenizer:
+    """Trains a tokenizer on documents, or loads the one in `folder`."""
+    print(f"tokenizer: {kind}, {vocab_size:,} ids", file=sys.stderr, flush=True)
+    texts: Iterable[str] = (document.text for document in read_documents(documents))
+    return train_once(folder, texts, kind, vocab_size, "tokenizer")
