@@ -1,4 +1,4 @@
-# make quickstart [DATA=DIR] [OUT=DIR] · make test [SLOW=1] [PEERS=1] [ONLY=1] [ARGS=…] · make claims [GROUP=…] · make lint · make clean
+# make quickstart [DATA=DIR] [OUT=DIR] · make real-model DATA=DIR [MINUTES=N] [OUT=DIR] · make test [SLOW=1] [PEERS=1] [ONLY=1] [ARGS=…] · make claims [GROUP=…] · make lint · make clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -8,10 +8,13 @@ TESTED := $(VENV)/.installed-$(EXTRAS)
 GROUPS := tables pythons compiled services
 export PEERS SLOW ONLY CLAIMS
 
-.PHONY: quickstart test claims lint format clean
+.PHONY: quickstart real-model test claims lint format clean
 
 quickstart: $(VENV)/.installed-product
 	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) --out $(or $(OUT),runs/quickstart$(if $(DATA),-data))
+
+real-model: $(VENV)/.installed-product
+	$(BIN)/python -m experiments.real_model $(if $(DATA),--data $(DATA)) $(if $(MINUTES),--minutes $(MINUTES)) --out $(or $(OUT),runs/real)
 
 test: $(TESTED)
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)

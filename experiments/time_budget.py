@@ -30,6 +30,10 @@ class Options(tables.OutOptions):
     """a token store, or a folder of documents"""
     tokenizer: Path | None = None
     """its tokenizer"""
+    weights: tuple[str, ...] = ("natural",)
+    """mixture of the sources, as `clova pretrain` takes it"""
+    source: str = "all"
+    """the held-out text that decides"""
     seconds: float = option(20.0, above=0)
     """of training, each"""
     shapes: tuple[str, ...] = ("2x64", "2x128", "4x128")
@@ -86,6 +90,7 @@ def measure(
         layers=layers,
         width=width,
         heads=width // HEAD,
+        weights=options.weights,
         length=length,
         global_batch=batch,
         learning_rate=rate,
@@ -98,7 +103,9 @@ def measure(
     from clova_jax.model import read_config
 
     about |= {"core parameters": read_config(out / "model").num_core_params}
-    return [about | {"tokens": tokens, "bits per byte": last["all"]}]
+    if options.source not in last:
+        raise ClovaError(f"--source: no {options.source!r} in {data}; there are: {', '.join(last)}")
+    return [about | {"tokens": tokens, "bits per byte": last[options.source]}]
 
 
 def notes(run: tables.TableRun) -> list[str]:
@@ -107,7 +114,7 @@ def notes(run: tables.TableRun) -> list[str]:
     best = min(run.rows, key=lambda row: row["bits per byte"])
     return [
         *sample,
-        f"each trained for the tokens that {run.options.seconds:g} s allow, compiling left out; held-out text",
+        f"each trained for the tokens that {run.options.seconds:g} s allow, compiling left out; held-out text: {run.options.source}",
         f"best: {best['choice']}",
     ]
 

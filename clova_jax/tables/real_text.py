@@ -1,19 +1,17 @@
 """Prepares real text for a model: cleaned, without evaluation sets, headlines with the section that YNAT gives them."""
 
-import shutil
 import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from clova_jax.common.files import find_file, read_json, write_jsonl
 from clova_jax.common.run_folder import begin_run
-from clova_jax.corpus import Job, clean_corpus, document_files, read_documents
+from clova_jax.corpus import Job, clean_corpus, read_documents
 from clova_jax.evaluate import load_task
 from clova_jax.labelled import known_files
 from clova_jax.tables.tokenizers import train_once
 from clova_jax.tokenizers import Tokenizer
 
-HEADLINES = "news_headlines"
 NSMC_TRAIN = "ratings_train.txt"
 
 
@@ -35,29 +33,24 @@ def clean_text(data: Path, out: Path, nsmc_reviews: bool = True) -> Path:
         evaluation.append(find_file(data / "nsmc", NSMC_TRAIN))
     safety = data / "safety" if (data / "safety").is_dir() else None
     clean_corpus(Job(data, out / "cleaned", evaluation=tuple(evaluation), safety=safety))
-    documents = out / "documents"
-    if not documents.is_dir():
+    documents = out / "documents" / "all.jsonl.zst"
+    if not documents.is_file():
+        documents.parent.mkdir(exist_ok=True)
         _with_sections(data, out / "cleaned" / "documents", documents)
-    return documents
+    return documents.parent
 
 
-def _with_sections(data: Path, cleaned: Path, documents: Path) -> None:
-    """Copies documents, headlines with `meta.section` where YNAT's training file has the same `meta.guid`."""
-    unfinished = documents.with_name("documents.unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir(parents=True)
-    for path in document_files(cleaned):
-        if path.name.split(".")[0] != HEADLINES:
-            shutil.copyfile(path, unfinished / path.name)
-            continue
-        sections = _sections(data)
-        rows = [
-            {"text": headline.text, "source": headline.source, "id": headline.id}
-            | {"meta": headline.meta | sections.get(headline.meta.get("guid"), {})}
-            for headline in read_documents(path)
-        ]
-        write_jsonl(unfinished / path.name, rows)
-    unfinished.rename(documents)
+def _with_sections(data: Path, cleaned: Path, path: Path) -> None:
+    """Writes the documents again, headlines with `meta.section` where YNAT's training file has their `meta.guid`."""
+    sections = _sections(data)
+    write_jsonl(
+        path,
+        (
+            {"text": document.text, "source": document.source, "id": document.id}
+            | {"meta": document.meta | sections.get(document.meta.get("guid"), {})}
+            for document in read_documents(cleaned)
+        ),
+    )
 
 
 def _sections(data: Path) -> dict[str, dict[str, str]]:
