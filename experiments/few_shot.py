@@ -28,14 +28,14 @@ class Options(tables.ModelOptions):
     out: Path = tables.out_option("few_shot")
     tasks: tuple[str, ...] = ()
     """tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the
-    default where their data are there), klue_nli, korsts, sae4k"""
+    default where their data are there), klue_nli, korsts, nsmc_stars, nsmc_words, sae4k"""
     shots: tuple[int, ...] = option((), least=0)
     """examples in a prompt; several are all run (the paper's)"""
     trials: int | None = option(None, least=1)
     """random sets of examples (the paper's)"""
     scoring: Scoring = "raw"
     """how labels are compared. raw: log-probability; normalized: per token; contextual: less
-    that after content-free prompts"""
+    that after content-free prompts; median: less that of the middle item, which sees no labels"""
     skip_long: bool = False
     """leave out, counted, items longer than the model's context"""
     show_prompt: int | None = option(None, least=0)

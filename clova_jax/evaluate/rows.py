@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, get_args
 
 import numpy as np
 
 from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.intervals import interval
-from clova_jax.evaluate.metrics import Metric, Prediction, exact_match, pearson
+from clova_jax.evaluate.metrics import Prediction, exact_match, pearson
 from clova_jax.evaluate.task import Item, Task, TaskData
 
 
@@ -73,7 +74,7 @@ def score_rows(
             )
     headline = rows[0]
     if task.labels:
-        headline["scorings"] = _all_scorings(task, task.metrics[0], marks, trials, scored)
+        headline["scorings"] = _all_scorings(task, marks, trials, scored, seed)
     headline["note"] = "; ".join(_notes(task, data, marks, trials, scored))
     return rows
 
@@ -100,33 +101,34 @@ def do_nothing(task: Task, items: Sequence[Item]) -> list[list[Prediction]]:
 
 def _all_scorings(
     task: Task,
-    metric: Metric,
     marks: Sequence[dict[str, Any]],
     trials: Sequence[Sequence[dict[str, Any]]],
     items: Sequence[Item],
-) -> dict[str, float]:
-    """Computes the headline metric under each way to compare labels."""
+    seed: int,
+) -> dict[str, dict[str, float]]:
+    """Computes the headline metric, `value, low, high`, under each way to compare labels."""
     names = list(task.labels or {})
+    metric = task.metrics[0]
+    owners = [label for label, _ in task.verbalizer()]
     result = {}
     for scoring in get_args(Scoring):
-        scores = []
+        if scoring == "contextual" and not marks[0]["blank"]:
+            continue
+        statistics = []
         for mark, rows in zip(marks, trials, strict=True):
             compared = label_scores(
                 np.array([row["logprobs"] for row in rows]),
                 np.array(mark["label_tokens"], np.float64),
                 np.array(mark["blank"]),
                 scoring,
+                owners,
             )
             best = compared.argmax(axis=1)
-            scores.append(
-                metric(
-                    [
-                        Prediction(names[i], item.answers)
-                        for i, item in zip(best, items, strict=True)
-                    ]
-                )
-            )
-        result[scoring] = round(float(np.mean(scores)), 4)
+            chosen = zip(best, items, strict=True)
+            found = [Prediction(names[i], item.answers) for i, item in chosen]
+            statistics.append(metric.statistics(found))
+        score = interval(statistics, metric.finish, seed=seed)
+        result[scoring] = {name: round(value, 4) for name, value in asdict(score).items()}
     return result
 
 

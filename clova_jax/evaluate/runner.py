@@ -96,7 +96,7 @@ def measure(
         shots, trials: the paper's where None; 0 shots are one trial.
         limit: items a trial.
         seed: decides items and examples, the same for every model.
-        scoring: how labels are compared: raw, normalized, contextual.
+        scoring: how labels are compared (`calibration.label_scores`).
         skip_long: leave out, counted, items longer than the context.
         out: where `predictions.jsonl` and `trials.jsonl` go; finished trials there are taken over.
         name: of the model in rows and records.
@@ -188,7 +188,7 @@ def _prompts(
     trial: int,
 ) -> tuple[list[Prompt], list[Item]]:
     """Returns the trial's prompts with room for the answer, and the items too long for any."""
-    choices = [model.tokenizer.encode(choice) for choice in task.choices()]
+    choices = [model.tokenizer.encode(choice) for _, choice in task.verbalizer()]
     return build_prompts(
         task,
         data,
@@ -237,7 +237,8 @@ def _run_trial(
         "joined_differs": joined_differs(prompts[0], model.tokenizer),
     }
     if task.labels:
-        lengths = choice_lengths(model.tokenizer, prompts[0], task.choices())
+        words = [word for _, word in task.verbalizer()]
+        lengths = choice_lengths(model.tokenizer, prompts[0], words)
         rows, content_free = _choose(model, task, prompts, lengths, run.scoring, advance)
         summary |= {"blank": content_free, "label_tokens": lengths}
     else:
@@ -257,13 +258,14 @@ def _choose(
     scoring: Scoring,
     advance: Callable[[int], None],
 ) -> tuple[list[dict[str, Any]], list[list[float]]]:
-    """Returns label log-probabilities of every prompt, and those after content-free prompts."""
+    """Returns log-probabilities of the labels' words after every prompt, and those after content-free prompts."""
     end = [model.tokenizer.end_of_text]
     longest = max(prompts, key=lambda prompt: len(prompt.shared_ids))
     probes = without_content(
         task, longest, model.tokenizer, model.config.max_length, reserve=max(lengths)
     )
-    asked = with_choices(model.tokenizer, [*prompts, *probes], task.choices())
+    owners, words = zip(*task.verbalizer(), strict=True)
+    asked = with_choices(model.tokenizer, [*prompts, *probes], words)
     found: list[Any] = [None] * len(asked)
     for shared, members in _by_shared([prompt for prompt, _ in asked]).items():
         contexts = [list(asked[i][0].own_ids) for i in members]
@@ -278,7 +280,8 @@ def _choose(
             found[i] = row
     table = np.stack(found[: len(prompts)])
     content_free = [[float(x) for x in row] for row in found[len(prompts) :]]
-    compared = label_scores(table, np.array(lengths, np.float64), np.array(content_free), scoring)
+    sizes, blank = np.array(lengths, np.float64), np.array(content_free)
+    compared = label_scores(table, sizes, blank, scoring, owners)
     names = list(task.labels or {})
     rows = [
         {

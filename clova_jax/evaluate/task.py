@@ -3,7 +3,7 @@
 import functools
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,8 @@ class Task:
         metrics: the first is the headline.
         source: where the template comes from.
         labels: gold label -> the word the model sees; None where the answer is free text.
+        more_words: gold label -> further words for it; the likelihood of a label is then the sum of its words'.
+            Examples show, and tuning trains, the word in `labels`.
         answer: how the answer follows the text; its leading space belongs to the answer.
         content_free: the content-free prompts ("N/A", "[MASK]", ""), for calibration.
         instruction: a first line for zero-shot prompts that do not show the task by themselves.
@@ -111,6 +113,7 @@ class Task:
     metrics: tuple[Metric, ...]
     source: str
     labels: Mapping[str, str] | None = None
+    more_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     answer: str = " {}"
     content_free: tuple[str, ...] = ()
     instruction: str = ""
@@ -125,14 +128,24 @@ class Task:
         if self.labels is not None:
             labels = {_nfc(gold): _nfc(word) for gold, word in self.labels.items()}
             object.__setattr__(self, "labels", labels)
+            more = {_nfc(gold): tuple(map(_nfc, words)) for gold, words in self.more_words.items()}
+            object.__setattr__(self, "more_words", more)
 
     def present(self, data_dir: str | Path) -> bool:
         """Returns True if a data folder has the task's files."""
         return all(optional_file(Path(data_dir), name) for name in self.files)
 
     def choices(self) -> list[str]:
-        """Returns the continuations of all labels, in the order of `labels`."""
+        """Returns the continuations of all labels, in the order of `labels`; a label's first word alone."""
         return [self.answer.format(word) for word in (self.labels or {}).values()]
+
+    def verbalizer(self) -> list[tuple[int, str]]:
+        """Returns (number of the label, continuation) of every word of every label."""
+        return [
+            (number, self.answer.format(each))
+            for number, (gold, word) in enumerate((self.labels or {}).items())
+            for each in (word, *self.more_words.get(gold, ()))
+        ]
 
     def shown(self, item: Item) -> str:
         """Returns the item as an example: text and first answer."""
@@ -145,14 +158,18 @@ def check_labels(task: Task, tokenizer: Any) -> None:
 
     Raises:
         ClovaError: a label that cannot be written in the tokenizer's vocabulary, one label only, two that
-            are the same.
+            are the same, more words for a label that is none.
     """
     if task.labels is None:
         return
-    choices = task.choices()
-    if len(set(choices)) < max(len(choices), 2):
+    choices = [choice for _, choice in task.verbalizer()]
+    if len(task.labels) < 2 or len(set(choices)) < len(choices):
         raise ClovaError(f"{task.name}: labels {choices}; wants two or more, each different")
-    for gold, choice in zip(task.labels, choices, strict=True):
+    if unknown := task.more_words.keys() - task.labels.keys():
+        raise ClovaError(f"{task.name}: more_words of {unknown.pop()!r}, which is no label")
+    golds = list(task.labels)
+    for number, choice in task.verbalizer():
+        gold = golds[number]
         if as_written(tokenizer, choice) != choice:
             raise ClovaError(
                 f"{task.name}: the model's tokenizer ({tokenizer.kind}, {tokenizer.vocab_size} entries) "

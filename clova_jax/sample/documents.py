@@ -326,11 +326,12 @@ def documents(desk: Desk, kind: str, size: int, closed: frozenset[str]) -> Itera
         length = len(text.encode())
         written[recipe.name] += length
         total += length
+        known = desk.reviewer.page(text) if recipe.write is _review_list else {}
         yield {
             "id": f"{kind}-{number:06d}",
             "text": text,
             "source": kind,
-            "meta": {"synthetic": True, "recipe": recipe.name},
+            "meta": {"synthetic": True, "recipe": recipe.name, **known},
         }
         number += 1
 

@@ -4,11 +4,16 @@ Opinion is carried by some three hundred words of four parts of speech; negation
 and in a contrast (연기는 좋았지만 결국 지루했다) the last clause decides.
 """
 
+import random
+from typing import Any
+
 from clova_jax.sample.hangul import conjugate, josa
 from clova_jax.sample.lexicon import Sentiment
 from clova_jax.sample.pen import Pen, adnominal, circumstance
 
 LABELS = ("부정", "긍정")
+STARS = ((1, 1, 2, 3, 4), (8, 9, 10, 10))
+"""What a review gives of ten, by polarity."""
 
 _REGISTERS = (
     "plain",
@@ -73,6 +78,19 @@ class Reviewer:
         """Writes one line in the paper's prompt format, `review (긍정)`; most have no final mark."""
         review = self.pen.fresh(lambda: self._trim(self._write(polarity)))
         return f"{review} ({LABELS[polarity]})"
+
+    def page(self, text: str) -> dict[str, Any]:
+        """Returns what its page knows of one labelled line: `rating`, 1 to 10, and the `movie`; {} of several lines.
+
+        Both hang on the text alone: the pen, and so all other text, is not touched.
+        """
+        if "\n" in text:
+            return {}
+        label = text[text.rindex("(") + 1 : -1]
+        drawn = random.Random(text)
+        named = [title for title in self.titles if title in text]
+        rating = drawn.choice(STARS[LABELS.index(label)])
+        return {"rating": rating, "movie": named[0] if named else drawn.choice(self.titles)}
 
     def _trim(self, review: str) -> str:
         return review.removesuffix(".") if self.pen.chance(0.75) else review

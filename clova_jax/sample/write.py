@@ -20,7 +20,7 @@ from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
 from clova_jax.sample.world import World
 
-VERSION = 7
+VERSION = 8
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"

@@ -57,7 +57,10 @@ def few_shot_notes(run: TableRun) -> list[str]:
         if row.get("note"):
             notes.append(f"{name}: {row['note']}")
         if "scorings" in row:
-            scores = ", ".join(f"{way} {value:.2f}" for way, value in row["scorings"].items())
+            scores = ", ".join(
+                f"{way} {score['value']:.2f} ({score['low']:.2f} to {score['high']:.2f})"
+                for way, score in row["scorings"].items()
+            )
             notes.append(f"{name} {row['metric']} by scoring: {scores}")
     return notes
 

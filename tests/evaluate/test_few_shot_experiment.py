@@ -113,7 +113,10 @@ def test_tasks_without_files_are_named_not_silent(models, data, tmp_path, capsys
         (["--tasks", "nsmc", "--shots", "-1"], "--shots: -1 is not at least 0"),
         (["--tasks", "nsmc", "--limit", "0"], "--limit: 0 is not at least 1"),
         (["--tasks", "nsmc"], "70 examples asked for"),
-        (["--tasks", "nsmc", "--scoring", "best"], "is not one of raw, normalized, contextual"),
+        (
+            ["--tasks", "nsmc", "--scoring", "best"],
+            "is not one of raw, normalized, contextual, median",
+        ),
     ],
 )
 def test_mistakes_are_one_line(extra, message, models, data, tmp_path, capsys) -> None:

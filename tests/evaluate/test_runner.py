@@ -6,6 +6,9 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import Stopped, StopSignals
@@ -39,7 +42,7 @@ def rows_of(out: Path) -> list[dict]:
 @pytest.mark.parametrize(
     "name",
     [
-        name if name in ("nsmc", "klue_sts") else pytest.param(name, marks=pytest.mark.slow)
+        name if name in ("nsmc_stars", "klue_sts") else pytest.param(name, marks=pytest.mark.slow)
         for name in task_names()
         if load_task(name).labels
     ],
@@ -54,13 +57,14 @@ def test_label_scores_equal_the_plain_full_prompt(name, model, data, tmp_path) -
         row = rows[number]
         assert row["id"] == prompt.item.id
         head = model.tokenizer.encode(prompt.text)
-        expected = []
-        for choice in task.choices():
+        expected, sums = [], np.zeros(len(task.labels))
+        for label, choice in task.verbalizer():
             ids = head + model.tokenizer.encode(choice)
             told = plain_logprobs(model, ids)
             expected.append(sum(float(told[at - 1, ids[at]]) for at in range(len(head), len(ids))))
+            sums[label] += np.exp(expected[-1])
         assert row["logprobs"] == pytest.approx(expected, abs=1e-4)
-        assert row["prediction"] == list(task.labels)[int(np.argmax(expected))]
+        assert row["prediction"] == list(task.labels)[int(np.argmax(sums))]
         assert row["answers"] == list(prompt.item.answers)
 
 
@@ -110,8 +114,10 @@ def test_a_row(guesser, data) -> None:
     assert rows[1]["baseline"] == 50.0
     assert 0 < rows[0]["baseline"] < 100
     assert len(golds) == 18
-    assert set(rows[0]["scorings"]) == {"raw", "normalized", "contextual"}
-    assert rows[0]["scorings"]["raw"] == pytest.approx(rows[0]["value"], abs=1e-3)
+    assert set(rows[0]["scorings"]) == {"raw", "normalized", "contextual", "median"}
+    assert rows[0]["scorings"]["raw"] == pytest.approx(
+        {name: rows[0][name] for name in ("value", "low", "high")}, abs=1e-3
+    )
     assert "constant 'yes'" in rows[0]["note"]
     assert (
         evaluate(model, "klue_sts", data, shots=2, trials=3, limit=9, name="toy")["value"]
@@ -159,6 +165,33 @@ def test_the_other_scorings(scoring, guesser, data, tmp_path) -> None:
             own = np.exp(logprobs - logprobs.max())
             expected = own / own.sum() / shares
         assert row["prediction"] == list(load_task("ynat").labels)[int(expected.argmax())]
+
+
+@given(hnp.arrays(float, (11, 2), elements=st.floats(-9, 0)), st.floats(-5, 5))
+def test_two_labels_are_parted_at_the_median(logprobs, bias) -> None:
+    scores = label_scores(logprobs + np.array([bias, 0]), np.ones(2), np.zeros((0, 2)), "median")
+    given_ = (logprobs[:, 1] - logprobs[:, 0]).round(6)
+    first = given_ < np.median(given_) - 1e-6
+    second = given_ > np.median(given_) + 1e-6
+    assert (scores[first].argmax(axis=1) == 0).all()
+    assert (scores[second].argmax(axis=1) == 1).all()
+
+
+def test_every_label_is_balanced_by_its_own_quantile() -> None:
+    shares = np.random.default_rng(0).dirichlet([20, 1, 1], 3_000)
+    scores = label_scores(np.log(shares), np.ones(3), np.zeros((0, 3)), "median")
+    assert (scores > 0).mean(axis=0) == pytest.approx(np.full(3, 1 / 3), abs=1e-3)
+
+
+def test_a_label_of_several_words_has_the_sum_of_their_probabilities() -> None:
+    words = np.log([[0.3, 0.2, 0.4], [0.1, 0.1, 0.3]])
+    lengths, blank, owners = np.array([1.0, 2.0, 1.0]), np.log([[0.1, 0.1, 0.2]]), (0, 0, 1)
+    raw = label_scores(words, lengths, blank, "raw", owners)
+    assert np.exp(raw) == pytest.approx(np.array([[0.5, 0.4], [0.2, 0.3]]))
+    per_token = label_scores(words, lengths, blank, "normalized", owners)
+    assert np.exp(per_token[0]) == pytest.approx([0.3 + 0.2**0.5, 0.4])
+    contextual = label_scores(words, lengths, blank, "contextual", owners)
+    assert np.exp(contextual) == pytest.approx(2 * np.array([[5 / 9, 4 / 9], [2 / 5, 3 / 5]]))
 
 
 def test_calibration_takes_away_a_bias_of_the_prompt() -> None:

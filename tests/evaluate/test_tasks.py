@@ -17,7 +17,10 @@ def draw(task, data, item, shots: int = 2) -> list:
 
 
 def test_the_names() -> None:
-    assert set(task_names()) == {*PAPER_TASKS, "klue_nli", "korsts", "sae4k"}
+    assert set(task_names()) == {
+        *PAPER_TASKS,
+        *("klue_nli", "korsts", "nsmc_stars", "nsmc_words", "sae4k"),
+    }
     assert all(load_task(name).name == name for name in task_names())
     with pytest.raises(ClovaError, match="no task 'nsmcc'; there are: nsmc, korquad"):
         load_task("nsmcc")
@@ -39,6 +42,8 @@ def test_the_papers_protocol(name: str) -> None:
 
 EXAMPLES = {
     "nsmc": "test 영화 1번 좋다 (긍정)",
+    "nsmc_stars": "test 영화 1번 좋다 (별점 10점)",
+    "nsmc_words": "test 영화 1번 좋다 재미있다",
     "ynat": "dev 제목 1 (경제)",
     "klue_sts": "문장1: 첫 문장 1\n문장2: 둘째 문장 1\n정답: 다름",
     "korsts": "문장1: 문장 1\n문장2: 비슷한 문장 1\n정답: 다름",
@@ -264,6 +269,8 @@ def test_the_real_files(name: str, real_data: Path) -> None:
     loaded = load_task(name).load(real_data)
     counts = {
         "nsmc": 30_000,
+        "nsmc_stars": 30_000,
+        "nsmc_words": 30_000,
         "ynat": 5_464,
         "klue_sts": 311,
         "klue_nli": 1_800,

@@ -195,6 +195,17 @@ def test_nsmc_is_balanced_and_in_the_official_format(folder):
         assert {row["label"] for row in rows} == {"0", "1"}
 
 
+def test_a_single_review_knows_its_stars_and_its_film(folder):
+    pages = [row for row in documents(folder) if row["meta"]["recipe"] == "labelled reviews"]
+    rated = [row for row in pages if "rating" in row["meta"]]
+    assert [row for row in pages if "\n" not in row["text"]] == rated
+    assert len(rated) > 100
+    for row in rated:
+        good = row["text"].endswith("(긍정)")
+        assert row["meta"]["rating"] in (range(8, 11) if good else range(1, 6))
+        assert row["meta"]["movie"]
+
+
 def test_ynat_has_the_seven_labels(folder):
     for split in ("train", "dev"):
         rows = klue(folder, "ynat-v1.1", split)
