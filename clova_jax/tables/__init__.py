@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "made": ["make_model", "sample_run"],
         "methods": ["method_cells", "method_notes"],
+        "model_card": ["write_model_card"],
         "models": ["find_models"],
         "options": [
             "DataOptions",
