@@ -163,7 +163,7 @@ TABLE = tables.Table(
     "real_model",
     Options,
     cells,
-    columns=("model", "task", "source", "metric", "shots", "value", "low", "high", "baseline"),
+    columns=("model", "task", "source", "training", "metric", "shots", "value", "low", "high", "baseline"),
     notes=notes,
     figures={"real_model.png": draw},
     extras=write_card,

@@ -53,6 +53,8 @@ def few_shot_notes(run: TableRun) -> list[str]:
         "Student's t over trials); baseline: majority class, constant answer, or a copy of the source"
     ]
     for row in run.rows:
+        if "shots" not in row:  # of another kind of cell
+            continue
         name = f"{row['model']} {row['task']} {row['shots']}-shot"
         if row.get("note"):
             notes.append(f"{name}: {row['note']}")

@@ -1,9 +1,10 @@
 """Makes the model of real text: cleaned documents, tokenizer, token store, a training on short rows and one on long ones."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from clova_jax.corpus import parse_forms
+from clova_jax.corpus import fitting_forms, parse_forms, read_documents
 from clova_jax.data import serialize
 from clova_jax.model import read_config
 from clova_jax.sample import write_sample
@@ -19,7 +20,7 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
 
     Args:
         options: of `experiments.real_model`.
-        forms: how documents are shown, as `--forms` takes them.
+        forms: how documents are shown, as `--forms` takes them; those that fit no document are left out.
         weights: shares of the sources; those that the text lacks are left out.
 
     Raises:
@@ -29,7 +30,8 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
     data = options.data or write_sample(out / "sample", megabytes=10.0, seed=options.seed)
     documents = clean_text(data, out / "text", options.nsmc_reviews)
     tokenizer = train_text_tokenizer(documents, out / "tokenizer", options.kind, options.vocab_size)
-    store = serialize(documents, tokenizer, out / "tokens", forms=parse_forms(forms))
+    shares = _fitting(documents, parse_forms(forms))
+    store = serialize(documents, tokenizer, out / "tokens", forms=shares)
     present = store.sources("train")
     words = tuple(f"{name}={share}" for name, share in weights.items() if name in present)
     shares = {"short": 1 - LONG_SHARE, "long": LONG_SHARE}
@@ -40,7 +42,7 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
         "data": str(out / "tokens"),
         "weights": words or ("natural",),
         "seed": options.seed,
-        "validate_every": 500,
+        "validate_every": 2_000,
         "checkpoint_every": 200,
         "keep_last": 2,
     }
@@ -69,3 +71,13 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
     )
     model = long.out / "model"
     return Inputs(data, (model,), (f"real ({read_config(model).num_params / 1e6:.1f}M)",))
+
+
+def _fitting(documents: Path, shares: Mapping[str, float]) -> dict[str, float]:
+    """Returns the forms that fit a document, with their shares."""
+    found: set[str] = set()
+    for document in read_documents(documents):
+        found.update(fitting_forms(document, shares.keys() - found))
+        if len(found) == len(shares):
+            break
+    return {name: share for name, share in shares.items() if name in found}

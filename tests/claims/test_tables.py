@@ -20,7 +20,9 @@ SMALLEST = {
     "pretraining": "",
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
     "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
+    "real_model": "--minutes 0.1 --layers 1 --width 32 --batch 4 --length 64 --long-length 256 --limit 20",
     "quickstart": "--shots 0,2 --limit 200",
+    "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
     "tokenizer_corpus": "--megabytes 1 --vocab-size 1000 --halvings 2 --kilobytes 20",
     "tokenizer_report": "--megabytes 1 --vocab-size 1000 --kilobytes 20",
 }
