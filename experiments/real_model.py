@@ -67,15 +67,15 @@ class Options(tables.OutOptions):
     """ids of the tokenizer"""
     layers: int = option(4, least=1)
     """Transformer blocks"""
-    width: int = option(192, least=32)
+    width: int = option(128, least=32)
     """numbers a token is embedded in; heads of 32"""
-    learning_rate: float = option(4e-3, above=0)
+    learning_rate: float = option(5e-3, above=0)
     """the peak of the first training; the second one's is a quarter"""
-    tokens: int = option(30_000_000, least=1)
+    tokens: int = option(27_000_000, least=1)
     """of the first training"""
     length: int = option(256, least=1)
     """tokens a sequence"""
-    batch: int = option(32, least=1)
+    batch: int = option(16, least=1)
     """sequences a step"""
     long_tokens: int = option(3_000_000, least=1)
     """of the second training"""

@@ -42,7 +42,7 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
         "data": str(out / "tokens"),
         "weights": words or ("natural",),
         "seed": options.seed,
-        "validate_every": 2_000,
+        "validate_every": 3_300,
         "checkpoint_every": 200,
         "keep_last": 2,
     }
