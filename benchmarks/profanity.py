@@ -29,7 +29,7 @@ from clova_jax.common.report import format_table
 from clova_jax.corpus.clean.profanity.softening import profanity_share, swear_words
 from clova_jax.corpus.settings import Cleaning
 
-LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity.json"
+LABELS = Path(__file__).parent.parent / "docs" / "results" / "profanity_labels.json"
 FORMAL = "formal prose"
 GROUPS = {
     FORMAL: (
