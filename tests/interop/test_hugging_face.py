@@ -9,9 +9,10 @@ import jax
 import numpy as np
 import pytest
 
-from clova_jax import LanguageModel, ModelConfig, train_tokenizer
+from clova_jax import LanguageModel, ModelConfig, cli, train_tokenizer
 from clova_jax.common.errors import ClovaError
 from clova_jax.interop import from_hugging_face, to_hugging_face
+from clova_jax.train.metrics import read_metrics
 
 TEXTS = ["옛날 옛적에 호랑이가 살았다.", "서울은 대한민국의 수도이다.", "the quick brown fox"] * 5
 
@@ -181,12 +182,11 @@ def test_transformers_agrees_on_logits_and_ids(lm, exported):
         assert theirs.decode(lm.tokenizer.encode(text)) == text
 
 
-@pytest.mark.peers
-def test_a_foreign_tokenizer_keeps_its_ids(tmp_path):
-    """KoGPT2's kind: blanks as `▁`, put before the text, byte fallback; no files of ours."""
+def write_foreign_model(folder):
+    """Writes a GPT-2 of KoGPT2's kind: blanks as `▁`, put before the text; no files of ours."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-    from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE(unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -195,12 +195,19 @@ def test_a_foreign_tokenizer_keeps_its_ids(tmp_path):
         TEXTS, trainers.BpeTrainer(vocab_size=200, special_tokens=["<s>", "</s>", "<unk>"])
     )
     size = backend.get_vocab_size() + 5
-    PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="</s>").save_pretrained(tmp_path)
+    PreTrainedTokenizerFast(tokenizer_object=backend, eos_token="</s>").save_pretrained(folder)
     torch.manual_seed(0)
     config = GPT2Config(
         vocab_size=size, n_positions=32, n_embd=16, n_layer=2, n_head=2, eos_token_id=1
     )
-    GPT2LMHeadModel(config).save_pretrained(tmp_path)
+    GPT2LMHeadModel(config).save_pretrained(folder)
+
+
+@pytest.mark.peers
+def test_a_foreign_tokenizer_keeps_its_ids(tmp_path):
+    from transformers import AutoTokenizer
+
+    write_foreign_model(tmp_path)
     lm = from_hugging_face(tmp_path)
     theirs = AutoTokenizer.from_pretrained(tmp_path)
     for text in TEXTS[:3]:
@@ -214,6 +221,36 @@ def test_a_foreign_tokenizer_keeps_its_ids(tmp_path):
     assert again.generate(["옛날"], max_new_tokens=3, seed=0) == lm.generate(
         ["옛날"], max_new_tokens=3, seed=0
     )
+
+
+@pytest.mark.peers
+def test_a_foreign_model_is_trained_further_and_exported(tmp_path):
+    import torch
+    from transformers import GPT2LMHeadModel
+
+    write_foreign_model(tmp_path / "theirs")
+    (tmp_path / "text").mkdir()
+    lines = (json.dumps({"text": text}) for text in TEXTS[:2] * 20)
+    (tmp_path / "text" / "blog.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    assert cli.main(["import-hf", str(tmp_path / "theirs"), str(tmp_path / "ours")]) in (0, None)
+    words = {
+        "--from": "ours",
+        "--data": "text",
+        "--out": "run",
+    }
+    command = [word for flag, name in words.items() for word in (flag, str(tmp_path / name))]
+    command += ["--steps", "20", "--length", "16", "--global-batch", "4", "--learning-rate", "0.01"]
+    assert cli.main(["pretrain", *command]) == 0
+    losses = [
+        row["loss"] for row in read_metrics(tmp_path / "run" / "metrics.jsonl") if "loss" in row
+    ]
+    assert losses[-1] < losses[0]
+    trained = LanguageModel.load(tmp_path / "run")
+    to_hugging_face(trained, tmp_path / "out")
+    peer = GPT2LMHeadModel.from_pretrained(tmp_path / "out").eval()
+    ids = trained.tokenizer.encode(TEXTS[0])
+    wanted = peer(torch.tensor([ids])).logits.detach().numpy()
+    np.testing.assert_allclose(trained.logits([ids]), wanted, atol=1e-3)
 
 
 IMPORT = """
