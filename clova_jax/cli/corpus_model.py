@@ -6,6 +6,7 @@ from typing import Literal
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
+from clova_jax.common.progress import progress
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def run(options: Options) -> None:
 
 
 def _rows(path: Path, first: str, second: str):
-    for number, row in read_jsonl(path):
+    for number, row in progress(read_jsonl(path), desc=f"read {path.name}", unit=" rows"):
         if first not in row or second not in row:
             raise ClovaError(f"{path}:{number}: expected {first!r} and {second!r}")
         yield row[first], row[second]
