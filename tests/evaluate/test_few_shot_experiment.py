@@ -67,7 +67,14 @@ def test_the_size_table_has_the_papers_columns() -> None:
     assert (nothing["NSMC acc"], nothing["KorQuAD F1"]) == (50.0, 1.0)
     assert [row["model"] for row in theirs][:2] == ["supervised baseline", "HyperCLOVA 137M"]
     assert len(theirs) == 9
-    assert list(ours) == ["model", "num_params", "NSMC acc", "KorQuAD EM", "KorQuAD F1", "Ko→En BLEU"]
+    assert list(ours) == [
+        "model",
+        "num_params",
+        "NSMC acc",
+        "KorQuAD EM",
+        "KorQuAD F1",
+        "Ko→En BLEU",
+    ]
     assert size_table([rows[0] | {"task": "klue_nli"}]) == []
 
 
@@ -79,7 +86,11 @@ def test_the_paper_is_shown_for_the_tasks_that_were_run(models, data, tmp_path, 
         return capsys.readouterr().out, json.loads((tmp_path / "out/results.json").read_text())
 
     printed, results = shown("nsmc")
-    assert results["paper"][1] == {"model": "HyperCLOVA 137M", "num_params": 137e6, "NSMC acc": 73.11}
+    assert results["paper"][1] == {
+        "model": "HyperCLOVA 137M",
+        "num_params": 137e6,
+        "NSMC acc": 73.11,
+    }
     assert "NSMC acc" in printed
     assert "KorQuAD" not in printed
     assert "NSMC acc" in (tmp_path / "out/size_table.md").read_text()

@@ -172,7 +172,9 @@ class _Walk:
         self.blocks: list[HtmlBlock] = []
         self._current = _Open("body", "", 0)
         self._above: list[tuple[str, str]] = []  # tags and hints of the open block elements
-        self._numbers: list[int] = []  # of the last item of each open list; -1 where items have none
+        self._numbers: list[
+            int
+        ] = []  # of the last item of each open list; -1 where items have none
         self._links = 0  # open ones
 
     def __call__(self, body: Any) -> list[HtmlBlock]:
