@@ -35,8 +35,8 @@ class HelpPage(io.StringIO):
 
     @property
     def encoding(self) -> str:  # type: ignore[override]
-        """Returns that of the stream, in small letters, as tyro knows it."""
-        return (self._stream.encoding or "").lower()
+        """Returns that of the stream."""
+        return self._stream.encoding
 
     def isatty(self) -> bool:
         """Returns True where the stream is a terminal."""

@@ -1,3 +1,5 @@
+import contextlib
+import io
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -224,11 +226,13 @@ def columns(line: str) -> int:
 
 
 @pytest.mark.parametrize("width", [60, 80, 120])
-def test_the_boxes_of_help_are_straight_where_hangul_stands_in_them(width, capsys, monkeypatch):
+def test_the_boxes_of_help_are_straight_where_hangul_stands_in_them(width, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
-    with pytest.raises(SystemExit):
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with pytest.raises(SystemExit), contextlib.redirect_stdout(terminal):
         parse(Korean, ["--help"])
-    shown = capsys.readouterr().out
+    terminal.seek(0)
+    shown = terminal.read()
     boxes = [line for line in shown.split("\n") if line[:1] in set("│╭╰")]
     assert len(boxes) > 5
     assert len({columns(line.rstrip()) for line in boxes}) == 1
