@@ -3,6 +3,7 @@
 Traps of each table are in docs/paper.md. Scores are on the 0-100 scale; `num_params` are the nominal sizes.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 Row = dict[str, Any]
@@ -135,6 +136,15 @@ TABLE_8 = _rows(  # event titles: shares of pairs in which people prefer the fir
     ("HyperCLOVA", "mT5", None, 0.456, 0.350, 0.194),
     ("human", "HyperCLOVA", 5.66, 0.311, 0.333, 0.356),
 )
+
+
+def table_3(tasks: Collection[str]) -> list[Row]:
+    """Returns Table 3 with the columns of some tasks alone; an empty list where it has none of them."""
+    chosen = [column for column, (task, _) in SCORES.items() if task in tasks]
+    columns = ("model", "num_params", *chosen)
+    return [
+        {name: row[name] for name in columns if name in row} for row in (TABLE_3 if chosen else [])
+    ]
 
 
 def points(task: str, metric: str, shots: int) -> list[tuple[float, float]]:

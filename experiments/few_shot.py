@@ -69,10 +69,11 @@ def _present(run: tables.TableRun) -> list[str]:
 
 
 def paper_rows(run: tables.TableRun) -> list[tables.Row]:
-    """Returns Table 3, and the frozen models of Table 5 where query modification was run."""
-    if all(row["task"] != "query_modification" for row in run.rows):
-        return paper.TABLE_3
-    return paper.TABLE_3 + [
+    """Returns what Table 3 says of the tasks that were run, and Table 5 of query modification without tuning."""
+    tasks = {row["task"] for row in run.rows}
+    if "query_modification" not in tasks:
+        return paper.table_3(tasks)
+    return paper.table_3(tasks) + [
         {
             "model": row["model"],
             "query modification": f"{row['without p-tuning']} ({row['shots']}-shot)",

@@ -84,7 +84,7 @@ TABLE = tables.Table(
     "query_modification",
     Options,
     cells,
-    paper=paper.TABLE_5,
+    paper=lambda run: paper.TABLE_5 if run.options.task == "query_modification" else [],
     columns=(
         *("model", "task", "metric", "shots", "method", "encoder", "examples", "value", "low"),
         *("high", "baseline", "seeds", "seconds"),

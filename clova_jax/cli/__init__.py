@@ -47,7 +47,7 @@ def _run(verb: str, rest: list[str]) -> int | None:
     module = importlib.import_module(f"clova_jax.cli.{verb.replace('-', '_')}")
     if hasattr(module, "forward"):  # the words belong to another command
         return module.forward(rest)
-    from clova_jax.common.command import parse
+    from clova_jax.common.command import parse  # here: the list of verbs needs none of it
 
     return module.run(parse(module.Options, rest, prog=f"clova {verb}"))
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from clova_jax import corpus, data, labelled
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 from clova_jax.common.report import format_table
@@ -37,22 +38,18 @@ class Options(Selection, Cleaning, RunSettings, _Folders):  # their fields, last
 
 def run(options: Options) -> int | None:
     """Runs the pipeline and prints what was kept of each source."""
-    from clova_jax.corpus import clean_corpus
-
     steps = options.steps or Cleaning.steps
     if options.prefix:
         steps = tuple(dict.fromkeys((*steps, "prefix")))
     cleaning = Cleaning(**_fields(Cleaning, options) | {"steps": steps})
     if options.executor == "stream":
-        from clova_jax.corpus import map_stream
-
-        map_stream(sys.stdin.buffer, sys.stdout.buffer, cleaning, sys.stderr)
+        corpus.map_stream(sys.stdin.buffer, sys.stdout.buffer, cleaning, sys.stderr)
         return None
     job = _job(options, cleaning)
     mixture = _mixture(options) if options.weights else ()
     start = time.monotonic()
     try:
-        report = clean_corpus(job, *mixture)
+        report = corpus.clean_corpus(job, *mixture)
     except Stopped as stopped:
         print(f"clova corpus: {stopped}: run the same command again to resume", file=sys.stderr)
         return 130
@@ -72,20 +69,15 @@ def _job(options: Options, cleaning: Cleaning) -> Job:
         raise ClovaError(f"--data: {options.data} is a URL; give a path on this machine")
     data, given = Path(options.data), _fields(RunSettings, options)
     if not options.evaluation and data.is_dir():
-        from clova_jax.labelled import known_files
-
-        given["evaluation"] = tuple(known_files(data))
+        given["evaluation"] = tuple(labelled.known_files(data))
     if options.safety is None and (data / "safety").is_dir():
         given["safety"] = data / "safety"
     return Job(data, options.out.resolve(), cleaning, **given)
 
 
 def _mixture(options: Options) -> tuple[Selector, dict[str, Any]]:
-    from clova_jax.corpus import read_sources
-    from clova_jax.data import selector
-
     selection = Selection(**_fields(Selection, options))
-    return selector(selection, read_sources(options.sources)), asdict(selection)
+    return data.selector(selection, corpus.read_sources(options.sources)), asdict(selection)
 
 
 def _show(report: dict[str, Any], out: Path, seconds: float) -> None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from clova_jax import corpus
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
+from clova_jax.common.progress import progress
 
 
 @dataclass(frozen=True)
@@ -28,31 +30,27 @@ class Options:
 def run(options: Options) -> None:
     """Trains, saves and says how well the model does."""
     if options.kind == "toxicity":
-        from clova_jax.corpus import toxicity_scores, train_toxicity
-
-        model = train_toxicity(options.data)
+        model = corpus.train_toxicity(options.data)
         model.save(options.out)
-        for row in toxicity_scores(options.data, model):
+        for row in corpus.toxicity_scores(options.data, model):
             print(f"{row['set']}: F1 {row['f1']:.1f}, macro F1 {row['macro_f1']:.1f}")
     elif options.kind == "quality":
-        from clova_jax.corpus import train_quality
-
-        dense = train_quality(_rows(options.data, "text", "label"), options.data.name)
+        dense = corpus.train_quality(_rows(options.data, "text", "label"), options.data.name)
         dense.save(options.out)
         print(f"area under the ROC curve {dense.trained['roc_auc']:.4f} (5-fold cross-validation)")
     else:
-        from clova_jax.corpus import core_scores, train_core_region
-
         pages = list(_rows(options.data, "html", "text"))
         held = pages[::5]
-        scores = core_scores(held, train_core_region([p for i, p in enumerate(pages) if i % 5]))
-        train_core_region(pages, options.data.name).save(options.out)
+        scores = corpus.core_scores(
+            held, corpus.train_core_region([p for i, p in enumerate(pages) if i % 5])
+        )
+        corpus.train_core_region(pages, options.data.name).save(options.out)
         print(f"on every fifth page, held out: F1 {scores['f1']:.1f} of characters")
     print(options.out)
 
 
 def _rows(path: Path, first: str, second: str):
-    for number, row in read_jsonl(path):
+    for number, row in progress(read_jsonl(path), desc=f"read {path.name}", unit=" rows"):
         if first not in row or second not in row:
             raise ClovaError(f"{path}:{number}: expected {first!r} and {second!r}")
         yield row[first], row[second]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import clova_jax
+from clova_jax import interop
 from clova_jax.common.options import option
 from clova_jax.common.run_folder import holds_out
 
@@ -22,10 +24,7 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Exports, and says what differs."""
-    from clova_jax import LanguageModel
-    from clova_jax.interop import to_hugging_face
-
-    lm = LanguageModel.load(options.model)
-    for difference in to_hugging_face(lm, options.out, int(options.shard_gigabytes * 1e9)):
+    lm = clova_jax.LanguageModel.load(options.model)
+    for difference in interop.to_hugging_face(lm, options.out, int(options.shard_gigabytes * 1e9)):
         print(f"note: {difference}")
     print(f"written: {options.out}")

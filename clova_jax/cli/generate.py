@@ -5,14 +5,13 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import clova_jax
+from clova_jax import inference, parallel
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import mesh_option, option, seed_option
 from clova_jax.common.terminal import shown, write
-
-if TYPE_CHECKING:
-    from clova_jax.inference import Engine
 
 MESSAGES = {
     "en": {
@@ -71,12 +70,9 @@ class Options:
 
 def run(options: Options) -> None:
     """Continues one text, or one after another."""
-    from clova_jax import LanguageModel
-    from clova_jax.inference import Engine
-    from clova_jax.parallel import make_mesh
-
     talk = _messages(options.language)
-    lm = LanguageModel.load(options.model, make_mesh(options.mesh) if options.mesh else None)
+    mesh = parallel.make_mesh(options.mesh) if options.mesh else None
+    lm = clova_jax.LanguageModel.load(options.model, mesh)
     sampling = {
         name: getattr(options, name)
         for name in (
@@ -93,7 +89,7 @@ def run(options: Options) -> None:
     if options.prompt is not None:
         prompt = _unescape(options.prompt)
         if options.num_samples == 1:
-            with Engine(lm, slots=1) as engine:
+            with inference.Engine(lm, slots=1) as engine:
                 _stream(engine, prompt, options, sampling, talk)
             return
         texts = lm.generate(
@@ -106,7 +102,7 @@ def run(options: Options) -> None:
         for number, text in enumerate(texts, 1):
             write(f"--- {number}\n{text}\n", sys.stdout)
         return
-    with Engine(lm, slots=1) as engine:
+    with inference.Engine(lm, slots=1) as engine:
         print(talk["hello"], file=sys.stderr)
         while prompt := _ask(talk["prompt"]):
             try:
@@ -117,7 +113,11 @@ def run(options: Options) -> None:
 
 
 def _stream(
-    engine: "Engine", prompt: str, options: Options, sampling: dict[str, Any], talk: dict[str, str]
+    engine: "inference.Engine",
+    prompt: str,
+    options: Options,
+    sampling: dict[str, Any],
+    talk: dict[str, str],
 ) -> None:
     """Prints a text as it is written; Ctrl-C ends the text, not the program."""
     request = engine.submit(prompt, seed=options.seed, **sampling)

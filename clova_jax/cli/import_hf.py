@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from clova_jax import interop, model, tokenizers
 from clova_jax.common.run_folder import holds_out
 
 
@@ -22,15 +23,11 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Imports, and says what was read."""
-    from clova_jax.interop import from_hugging_face
-    from clova_jax.model import claim_model
-    from clova_jax.tokenizers import load_tokenizer
-
-    claim_model(options.out)  # before anything large is read
-    tokenizer = load_tokenizer(options.tokenizer) if options.tokenizer else None
+    model.claim_model(options.out)  # before anything large is read
+    tokenizer = tokenizers.load_tokenizer(options.tokenizer) if options.tokenizer else None
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always", UserWarning)
-        lm = from_hugging_face(options.source, tokenizer)
+        lm = interop.from_hugging_face(options.source, tokenizer)
     for warning in said:
         print(f"note: {warning.message}")
     lm.save(options.out)

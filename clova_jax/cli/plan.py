@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from clova_jax import plan
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option
 from clova_jax.config import SIZES
@@ -63,6 +64,4 @@ class Options:
 
 def run(options: Options) -> None:
     """Writes `results.json`, `table.md` and `plan.png`, and prints the table."""
-    from clova_jax.plan import make_report
-
-    make_report(options)
+    plan.make_report(options)

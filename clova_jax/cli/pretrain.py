@@ -2,6 +2,7 @@
 
 import sys
 
+from clova_jax import train
 from clova_jax.train import PretrainOptions as Options
 
 __all__ = ["Options", "run"]
@@ -10,9 +11,7 @@ __all__ = ["Options", "run"]
 def run(options: Options) -> int:
     """Trains; returns 0, or 130 where it was stopped early (with a checkpoint to go on from)."""
     print(f"clova pretrain: {options.out}", file=sys.stderr, flush=True)
-    from clova_jax.train import pretrain
-
-    if not pretrain(options):
+    if not train.pretrain(options):
         return 130
     print(f"model: {options.out / 'model'}")
     return 0

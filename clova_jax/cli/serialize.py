@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from clova_jax import corpus, data, tokenizers
 from clova_jax.common.options import option
 from clova_jax.common.report import format_table
 from clova_jax.corpus import FORMS_HELP
@@ -31,14 +32,10 @@ class Options:
 
 def run(options: Options) -> None:
     """Writes the store and prints what is in it."""
-    from clova_jax.corpus import parse_forms
-    from clova_jax.data import serialize
-    from clova_jax.tokenizers import load_tokenizer
-
-    forms = parse_forms(options.forms)
-    store = serialize(
+    forms = corpus.parse_forms(options.forms)
+    store = data.serialize(
         options.data,
-        load_tokenizer(options.tokenizer),
+        tokenizers.load_tokenizer(options.tokenizer),
         options.out,
         workers=options.workers,
         validation=options.validation,

@@ -5,13 +5,10 @@ import logging
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from clova_jax import apps, studio
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import mesh_option, option
-
-if TYPE_CHECKING:
-    from clova_jax.studio import Store
 
 NEEDED = ("fastapi", "uvicorn", "httpx", "sqlalchemy", "alembic", "prometheus_client")
 
@@ -74,9 +71,7 @@ def run(options: Options) -> None:
         raise ClovaError(
             f"the Studio needs {', '.join(missing)}; install its extra: pip install 'clova_jax[studio]'"
         )
-    from clova_jax.studio import Store
-
-    store = Store(options.database)
+    store = studio.Store(options.database)
     try:
         if options.add_key or options.revoke_key or options.list_keys:
             _keys(options, store)
@@ -86,15 +81,12 @@ def run(options: Options) -> None:
         store.close()
 
 
-def _keys(options: Options, store: "Store") -> None:
-    from clova_jax.apps import check_policy
-    from clova_jax.studio import Limits
-
+def _keys(options: Options, store: "studio.Store") -> None:
     if options.revoke_key:
         store.revoke_key(options.revoke_key)
     if options.add_key:
-        policy = check_policy(dict(_pair(word) for word in options.filters))
-        limits = Limits(options.requests_per_minute, options.tokens_per_minute)
+        policy = apps.check_policy(dict(_pair(word) for word in options.filters))
+        limits = studio.Limits(options.requests_per_minute, options.tokens_per_minute)
         print(store.add_key(options.add_key, limits, policy))
     if options.list_keys:
         for key in store.list_keys():
@@ -113,22 +105,19 @@ def _pair(word: str) -> tuple[str, str]:
     return kind, action
 
 
-def _serve(options: Options, store: "Store") -> None:
-    from clova_jax.apps import Filters
-    from clova_jax.studio import Served, Settings, serve
-
+def _serve(options: Options, store: "studio.Store") -> None:
     if options.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")
     logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
     logging.getLogger("clova_jax.studio").setLevel(logging.INFO)
-    settings = Settings(
+    settings = studio.Settings(
         model_name=options.name or _name(options.model),
         host=options.host,
         host_names=options.allow_host,
         cors=options.cors,
         log_texts=options.log_texts,
     )
-    served = Served(
+    served = studio.Served(
         options.model,
         options.mesh,  # type: ignore[arg-type]
         options.slots,
@@ -139,11 +128,11 @@ def _serve(options: Options, store: "Store") -> None:
         options.upstream_model,
         options.upstream_key,
     )
-    filters = Filters.load(options.toxicity)
+    filters = apps.Filters.load(options.toxicity)
     for key in store.list_keys():
         if not key.revoked:
             filters.check(key.filters)
-    serve(settings, served, store, filters, options.port)
+    studio.serve(settings, served, store, filters, options.port)
 
 
 def _name(model: Path) -> str:

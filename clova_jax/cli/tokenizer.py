@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from clova_jax import tokenizers
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.hashes import HASHES
@@ -63,13 +64,13 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Trains, saves, and prints what was made."""
-    from clova_jax.tokenizers import FILES, MANIFEST, load_tokenizer, train_tokenizer
-
     asked = {name: value for name, value in as_json(options).items() if name != "out"}
     asked["inputs"] = describe_inputs(document_files(options.data))
-    claim_folder(options.out, (*FILES, OPTIONS), MANIFEST, "a tokenizer of clova_jax")
+    claim_folder(
+        options.out, (*tokenizers.FILES, OPTIONS), tokenizers.MANIFEST, "a tokenizer of clova_jax"
+    )
     if (options.out / OPTIONS).is_file() and (options.out / HASHES).is_file():
-        tokenizer = load_tokenizer(options.out)  # first: it checks all files
+        tokenizer = tokenizers.load_tokenizer(options.out)  # first: it checks all files
         before = read_json(options.out / OPTIONS)
         if before != asked:
             change = changed_input(before.get("inputs") or [], asked["inputs"])
@@ -84,7 +85,7 @@ def run(options: Options) -> None:
         given = {name: getattr(options, name) for name in TRAINING}
         given = {name: value for name, value in given.items() if value is not None}
         documents = sample_sources(read_documents(options.data), shares, options.seed)
-        tokenizer = train_tokenizer(
+        tokenizer = tokenizers.train_tokenizer(
             watch(documents), options.kind, options.vocab_size, show_progress=True, **given
         )
         tokenizer.save(options.out, {OPTIONS: asked})

@@ -27,6 +27,7 @@ from typing import Annotated, Any, TypeVar
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.exit_status import guard
 from clova_jax.common.files import read_json, read_text
+from clova_jax.common.help_page import HelpPage, narrow, usage_of, widen
 from clova_jax.common.options import (
     REQUIRED,
     as_words,
@@ -69,9 +70,10 @@ def parse(
     words = (_config_words(config, command, words) if config else []) + words
     registry = tyro.constructors.ConstructorRegistry()
     registry.struct_rule(functools.partial(_options_rule, given=_flags(words)))
-    said = io.StringIO()
+    prog = prog or _prog()
+    said, page = io.StringIO(), HelpPage(sys.stdout)
     try:
-        with contextlib.redirect_stderr(said):
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(page):
             return tyro.cli(
                 command,
                 prog=prog,
@@ -82,7 +84,8 @@ def parse(
             )
     except SystemExit as stop:
         if stop.code:
-            raise ClovaError(f"{_first_paragraph(said.getvalue())} (try --help)") from None
+            raise ClovaError(f"{_first_paragraph(narrow(said.getvalue()))} (try --help)") from None
+        page.print(usage_of(command, prog))
         raise
 
 
@@ -124,7 +127,7 @@ def _options_rule(info: Any, given: set[str]) -> Any:
                 name,
                 _tyro_type(field, hints[name], None if name in undecided else defaults[name]),
                 defaults[name],
-                helps[name],
+                widen(helps[name]),
             )
             for name, field in fields.items()
         ),
@@ -140,13 +143,12 @@ def _tyro_type(field: dataclasses.Field, annotation: Any, default: Any) -> Any:
     if default not in (REQUIRED, None, "", ()):
         hint = f"(default: {as_words(default)[0]})"
     kind, many = kind_of(annotation)
-    about = tyro.conf.arg(name=name_of(field), help_behavior_hint=hint)
+    about = tyro.conf.arg(name=name_of(field), help_behavior_hint=widen(hint))
     if kind is bool:
         return Annotated[bool, about]  # also of `bool | None`
-    metavar = metavar_of(field, annotation)
     spec = tyro.constructors.PrimitiveConstructorSpec(
         nargs="*" if many else 1,
-        metavar=f"{metavar} ..." if many and "," not in metavar else metavar,
+        metavar=widen(metavar_of(field, annotation)),
         instance_from_str=lambda words: (
             None if words == [NONE] else read_words(field, annotation, words)
         ),

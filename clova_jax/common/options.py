@@ -183,13 +183,13 @@ def as_words(value: Any) -> list[str]:
 
 
 def metavar_of(field: dataclasses.Field, annotation: Any) -> str:
-    """Returns what stands for a field's value in the help."""
-    kind, _ = kind_of(annotation)
-    if given := field.metadata.get("metavar"):
-        return given
-    if typing.get_origin(kind) is Literal:
-        return "{" + ",".join(map(str, typing.get_args(kind))) + "}"
-    return {int: "N", float: "X", Path: "PATH"}.get(kind, "TEXT")
+    """Returns what stands for a field's value in the help; of several words, with `...` behind it."""
+    kind, many = kind_of(annotation)
+    metavar = field.metadata.get("metavar")
+    if not metavar and typing.get_origin(kind) is Literal:
+        metavar = "{" + ",".join(map(str, typing.get_args(kind))) + "}"
+    metavar = metavar or {int: "N", float: "X", Path: "PATH"}.get(kind, "TEXT")
+    return f"{metavar} ..." if many and "," not in metavar else metavar
 
 
 def as_json(options: Any) -> dict[str, Any]:

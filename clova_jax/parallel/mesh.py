@@ -33,8 +33,9 @@ def make_mesh(shape: Sequence[int] = (1, 1, 1), devices: Sequence[Any] | None = 
     needed = math.prod(shape)
     if needed > len(devices):
         raise ClovaError(
-            f"mesh {','.join(map(str, shape))} wants {needed} devices, there are {len(devices)}; "
-            f"for example {len(devices)},1,1"
+            f"mesh {','.join(map(str, shape))} wants {needed} devices, there are {len(devices)}: give a smaller "
+            f"one ({len(devices)},1,1), start a process on each host of a cluster (docs/how-to/cluster.md), or "
+            f"try it on a CPU with XLA_FLAGS=--xla_force_host_platform_device_count={needed}"
         )
     if needed == len(jax.devices()) and list(devices) == list(jax.devices()):
         return jax.make_mesh(shape, AXES, axis_types=(AxisType.Auto,) * 3)  # minds the topology

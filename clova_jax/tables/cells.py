@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.options import as_json
 from clova_jax.common.report import format_table
 from clova_jax.evaluate import Scoring, Task, TaskData, measure, prompt_of
 from clova_jax.tables.table import Row, TableRun
@@ -159,6 +160,8 @@ class Tuned:
 class Kept:
     """Computes rows once, keeps them in `NAME.json` of the result folder and prints them.
 
+    The file says which options they were made with; with others than these (but for `out`) they are computed again.
+
     Args:
         name: of the file, and of the rows' first column.
         compute: returns the rows; none where the data have nothing to measure.
@@ -172,9 +175,12 @@ class Kept:
     def __call__(self, run: TableRun) -> list[Row]:
         """Returns the rows; finished ones are read back."""
         path = run.out / f"{self.name}.json"
-        if not path.is_file():
-            write_json(path, self.compute())
-        rows = read_json(path)
+        options = {key: value for key, value in as_json(run.options).items() if key != "out"}
+        kept = read_json(path) if path.is_file() else None
+        if not isinstance(kept, dict) or kept.get("options") != options:
+            kept = {"options": options, "rows": self.compute()}
+            write_json(path, kept)
+        rows = kept["rows"]
         if rows:
             print(f"\n{self.name}\n\n{format_table(rows)}")
         return [{self.column: self.name} | row for row in rows]

@@ -13,6 +13,8 @@ from clova_jax.tables.table import Row
 def size_table(rows: Sequence[Row]) -> list[Row]:
     """Returns one row a model with the paper's columns, then the do-nothing answers, then the paper's rows.
 
+    Columns of tasks that were not run are left out; an empty list where the paper has none of the others.
+
     Args:
         rows: score rows; of several numbers of shots the largest counts.
     """
@@ -35,14 +37,20 @@ def size_table(rows: Sequence[Row]) -> list[Row]:
         for model in models
         if (model, *key) in best
     }
-    columns = ["model", "num_params", *paper.SCORES]
-    everything = [*table, {"model": "majority class, constant answer, copy"} | constant]
-    return [{name: row.get(name) for name in columns} for row in [*everything, *paper.TABLE_3]]
+    theirs = paper.table_3({row["task"] for row in rows})
+    if not theirs:
+        return []
+    nothing = {"model": "majority class, constant answer, copy"} | constant
+    columns = dict.fromkeys(("model", "num_params", *theirs[0]))
+    return [{name: row.get(name) for name in columns} for row in (*table, nothing, *theirs)]
 
 
 def write_size_table(rows: Sequence[Row], path: Path) -> None:
-    """Writes and prints the size table."""
-    table = format_table(size_table(rows))
+    """Writes and prints the size table; where the paper has no column of any task there is none."""
+    path.unlink(missing_ok=True)  # of other tasks
+    if not (found := size_table(rows)):
+        return
+    table = format_table(found)
     with whole_file(path) as file:
         file.write(table + "\n")
     print(table)

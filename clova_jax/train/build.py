@@ -212,6 +212,18 @@ def build_validation(
     return validate
 
 
+def check_trackers(options: PretrainOptions) -> None:
+    """Checks that the packages of the trackers asked for are installed.
+
+    Raises:
+        ClovaError: one is missing.
+    """
+    if options.tensorboard:
+        TensorBoard.package()
+    if options.wandb:
+        WeightsAndBiases.package()
+
+
 def build_trackers(options: PretrainOptions) -> list[Tracker]:
     """Builds the trackers asked for besides `metrics.jsonl`."""
     chosen: list[Tracker] = []

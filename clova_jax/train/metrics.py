@@ -6,9 +6,11 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.extras import import_extra
 from clova_jax.common.files import read_json, read_jsonl, whole_file, write_json
 from clova_jax.common.json_values import fields, parse_json, to_json
 
@@ -99,14 +101,13 @@ class TensorBoard:
     """
 
     def __init__(self, directory: str | Path) -> None:
-        try:
-            from tensorboardX import SummaryWriter
-        except ImportError:
-            raise ClovaError(
-                "--tensorboard needs the package tensorboardX, which the extra 'tensorboard' installs: "
-                "pip install tensorboardX"
-            ) from None
-        self._open, self._writer = lambda: SummaryWriter(str(directory)), None
+        board = self.package()
+        self._open, self._writer = lambda: board.SummaryWriter(str(directory)), None
+
+    @staticmethod
+    def package() -> ModuleType:
+        """Imports tensorboardX."""
+        return import_extra("tensorboardX", "tensorboard", "--tensorboard")
 
     def log(self, row: dict[str, Any]) -> None:
         """Writes every number of a row under its own name."""
@@ -130,12 +131,7 @@ class WeightsAndBiases:
     def __init__(
         self, project: str, name: str, config: dict[str, Any], directory: str | Path
     ) -> None:
-        try:
-            import wandb
-        except ImportError:
-            raise ClovaError(
-                "--wandb needs the package wandb, which the extra 'wandb' installs: pip install wandb"
-            ) from None
+        wandb = self.package()
         kept = Path(directory) / "wandb.json"
         if not kept.exists():
             write_json(kept, {"id": secrets.token_hex(8)})
@@ -147,6 +143,11 @@ class WeightsAndBiases:
             dir=str(directory),
             resume="allow",
         )
+
+    @staticmethod
+    def package() -> ModuleType:
+        """Imports wandb."""
+        return import_extra("wandb", "wandb", "--wandb")
 
     def log(self, row: dict[str, Any]) -> None:
         """Sends a row."""

@@ -32,6 +32,7 @@ from clova_jax.train.build import (
     build_step,
     build_trackers,
     build_validation,
+    check_trackers,
     find_tokenizer,
     open_store,
 )
@@ -65,6 +66,7 @@ def pretrain(
     """
     keep_freed_memory()
     join_processes()
+    on_first_process(lambda: check_trackers(options))  # documents take minutes to become tokens
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(run_folder(options.out)))
         return _pretrain(options, config, optimizer)

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import sys
 
 import jax
 import numpy as np
@@ -135,6 +136,20 @@ def test_a_shape_beside_a_model_is_refused(world, tmp_path, capsys, flag, value)
     words = ("--from", world / "start", "--steps", 1, flag, value)
     assert pretrain(world, tmp_path / "run", *words, begin=()) == 2
     assert f"{flag}: with --from it is that of" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "package"), [("--tensorboard", "tensorboardX"), ("--wandb", "wandb")]
+)
+def test_a_tracker_s_package_is_missed_before_any_work(
+    world, tmp_path, monkeypatch, capsys, flag, package
+):
+    monkeypatch.setitem(sys.modules, package, None)
+    assert pretrain(world, tmp_path / "run", "--steps", 1, flag) == 2
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert f"{flag} needs the package {package}: pip install 'clova_jax[" in errors[-1]
+    assert len(errors) == 2
+    assert not (tmp_path / "run").exists()
 
 
 def test_neither_tokenizer_nor_model_is_told(world, tmp_path, capsys):

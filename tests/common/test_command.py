@@ -1,3 +1,5 @@
+import contextlib
+import io
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
@@ -206,3 +208,44 @@ def test_help_names_every_option(capsys):
     assert "Says hello." in shown
     assert "(default: 1,1,1)" in shown
     assert "100% is usual" in shown
+
+
+@dataclass(frozen=True)
+class Korean:
+    """Says something in Korean."""
+
+    to: str = option(metavar="받는이")
+    """whom it is said to: 친구, 부모님, 선생님이나 길에서 처음 만난 사람처럼 잘 모르는 사람까지 누구에게나"""
+    greeting: str = "안녕하세요, 오랜만입니다"
+    """what is said"""
+    who: tuple[str, ...] = option((), positional=True, metavar="말하는이")
+
+
+def columns(line: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_boxes_of_help_are_straight_where_hangul_stands_in_them(width, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(width))
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with pytest.raises(SystemExit), contextlib.redirect_stdout(terminal):
+        parse(Korean, ["--help"])
+    terminal.seek(0)
+    shown = terminal.read()
+    boxes = [line for line in shown.split("\n") if line[:1] in set("│╭╰")]
+    assert len(boxes) > 5
+    assert len({columns(line.rstrip()) for line in boxes}) == 1
+    assert "(default: 안녕하세요," in shown
+    assert "\u2060" not in shown
+
+
+def test_usage_shows_required_options_without_brackets(capsys):
+    for command, usage in (
+        (Korean, "usage: say [-h] --to 받는이 [OPTIONS] [말하는이 ...]"),
+        (Speak, "usage: say [-h] --text TEXT [OPTIONS] [SPEAKER ...]"),
+        (Undecided, "usage: say [-h] [OPTIONS]"),
+    ):
+        with pytest.raises(SystemExit):
+            parse(command, ["--help"], prog="say")
+        assert capsys.readouterr().out.split("\n")[0] == usage

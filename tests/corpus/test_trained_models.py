@@ -2,6 +2,7 @@
 
 import json
 import random
+import sys
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from clova_jax.corpus.read.core_region import (
 from clova_jax.corpus.read.html import html_blocks, html_text, html_title
 from clova_jax.corpus.trials.pages import pages
 from clova_jax.data.document_mixture import exact_copies
-from clova_jax.labelled.safety import read_hate_speech
+from clova_jax.labelled.safety import TRAINING_FILES, read_hate_speech
 
 PAGE = """<html><head><title>제주의 봄 | 블로그</title><style>b{}</style></head><body>
 <h1>제주의 봄</h1><p>오늘은 <b>제주</b>에 다녀왔다.<br>비가 왔다.</p>
@@ -147,6 +148,44 @@ def test_the_command_tells_mistakes_in_one_line(tmp_path, capsys):
     lines = capsys.readouterr().err.strip().split("\n")
     assert len(lines) == 4
     assert all(line.startswith("clova corpus: error: ") for line in lines)
+
+
+def test_each_stage_of_a_run_says_what_it_does(tmp_path, capsys):
+    data, safety = write_world(tmp_path), tmp_path / "safety"
+    for (folder, name), header in zip(
+        TRAINING_FILES, ("comments\thate", "문장\tclean"), strict=True
+    ):
+        (safety / folder).mkdir(parents=True)
+        labels = ("none", "hate", "offensive") if "hate" in header else ("1", "0")
+        rows = [
+            f"{'나쁜놈 ' * (n % len(labels))}말 {n}\t{labels[n % len(labels)]}" for n in range(30)
+        ]
+        (safety / folder / name).write_text("\n".join([header, *rows]) + "\n")
+    exam = tmp_path / "ratings_test.txt"
+    exam.write_text("id\tdocument\tlabel\n1\t여기 없는 시험 문장이 하나 있다\t0\n")
+    words = ["corpus", "--data", str(data), "--out", str(tmp_path / "out"), "--workers", "1"]
+    words += ["--safety", str(safety), "--evaluation", str(exam), "--against", str(data)]
+    assert clova(words) == 0
+    shown = capsys.readouterr().err
+    for stage in (
+        "train on 60 labelled texts",
+        "index evaluation sets",
+        "clean",
+        "read --against",
+        "duplicates",
+        "write",
+    ):
+        assert f"{stage}: " in shown, stage
+
+
+def test_spark_is_missed_before_any_work(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pyspark", None)
+    monkeypatch.setitem(sys.modules, "pyspark.sql", None)
+    words = ["corpus", "--data", str(write_world(tmp_path)), "--out", str(tmp_path / "out")]
+    assert clova([*words, "--executor", "spark"]) == 2
+    shown = capsys.readouterr().err
+    assert "--executor spark needs the package pyspark" in shown
+    assert not (tmp_path / "out").exists()
 
 
 def test_models_are_trained_by_command(tmp_path, capsys):

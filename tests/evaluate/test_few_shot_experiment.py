@@ -67,6 +67,40 @@ def test_the_size_table_has_the_papers_columns() -> None:
     assert (nothing["NSMC acc"], nothing["KorQuAD F1"]) == (50.0, 1.0)
     assert [row["model"] for row in theirs][:2] == ["supervised baseline", "HyperCLOVA 137M"]
     assert len(theirs) == 9
+    assert list(ours) == [
+        "model",
+        "num_params",
+        "NSMC acc",
+        "KorQuAD EM",
+        "KorQuAD F1",
+        "Ko→En BLEU",
+    ]
+    assert size_table([rows[0] | {"task": "klue_nli"}]) == []
+
+
+def test_the_paper_is_shown_for_the_tasks_that_were_run(models, data, tmp_path, capsys) -> None:
+    def shown(task: str) -> tuple[str, list]:
+        command = ["--model", models[0], "--data", str(data), "--out", str(tmp_path / "out")]
+        command += ["--tasks", task, "--shots", "1", "--trials", "1", "--limit", "3"]
+        assert run(*command) == 0
+        return capsys.readouterr().out, json.loads((tmp_path / "out/results.json").read_text())
+
+    printed, results = shown("nsmc")
+    assert results["paper"][1] == {
+        "model": "HyperCLOVA 137M",
+        "num_params": 137e6,
+        "NSMC acc": 73.11,
+    }
+    assert "NSMC acc" in printed
+    assert "KorQuAD" not in printed
+    assert "NSMC acc" in (tmp_path / "out/size_table.md").read_text()
+    printed, results = shown("korsts")
+    assert results["paper"] == []
+    assert "The paper" not in printed
+    assert "HyperCLOVA" not in printed
+    assert not (tmp_path / "out/size_table.md").exists()
+    printed, results = shown("query_modification")
+    assert {tuple(row) for row in results["paper"]} == {("model", "query modification")}
 
 
 def test_the_papers_points() -> None:

@@ -28,6 +28,15 @@ def test_impossible_meshes_are_named(shape, message):
         make_mesh(shape)
 
 
+def test_a_mesh_that_is_too_large_says_where_more_devices_come_from():
+    with pytest.raises(ClovaError) as raised:
+        make_mesh((4, 1, 4))
+    message = str(raised.value)
+    assert "XLA_FLAGS=--xla_force_host_platform_device_count=16" in message
+    assert "docs/how-to/cluster.md" in message
+    assert "\n" not in message
+
+
 def test_rows_must_divide():
     mesh = make_mesh((4, 1, 2))
     placed = shard_batch(mesh, {"ids": np.arange(8).reshape(8, 1)})["ids"]

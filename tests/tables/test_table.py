@@ -89,6 +89,32 @@ def test_finished_cells_are_not_computed_again(tmp_path):
     assert rows == [{"cell": "first", "value": 5}, {"cell": "second", "value": 6}]
 
 
+def test_rows_that_other_options_made_are_computed_again(tmp_path):
+    calls: list[int] = []
+
+    @dataclass(frozen=True)
+    class Sized(Options):
+        """Has a number that changes the rows."""
+
+        size: int = 1
+        """how large"""
+
+    def cells(run):
+        size = run.options.size
+        yield tables.Kept("first", lambda: calls.append(size) or [{"value": size}], "cell")
+
+    def made(size: int) -> list[dict]:
+        table = tables.Table("toy", Sized, cells)
+        assert table.main(["--out", str(tmp_path), "--size", str(size)]) == 0
+        return json.loads((tmp_path / "results.json").read_text())["rows"]
+
+    assert made(1) == made(1) == [{"cell": "first", "value": 1}]
+    assert made(2) == [{"cell": "first", "value": 2}]
+    assert calls == [1, 2]
+    (tmp_path / "first.json").write_text('[{"value": 7}]')  # from before options were kept
+    assert made(2) == [{"cell": "first", "value": 2}]
+
+
 def test_a_bad_cell_is_one_line_and_no_table(tmp_path, capsys):
     def breaks(run):
         raise ClovaError("nsmc: the data lack a column")

@@ -95,5 +95,5 @@ def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
 )
 def test_a_package_that_is_missing_is_named(tmp_path, monkeypatch, package, make):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ClovaError, match=f"pip install {package}"):
+    with pytest.raises(ClovaError, match=f"needs the package {package}: pip install"):
         make(tmp_path)

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -15,7 +16,9 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "tuning_method.
 
 def test_the_page_runs_as_it_stands(lm, texts, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    names = {"lm": lm, "task": texts, "items": texts.load(None).pool, "__name__": "own"}
+    monkeypatch.setattr("clova_jax.LanguageModel", SimpleNamespace(load=lambda folder: lm))
+    monkeypatch.setattr("clova_jax.evaluate.load_task", lambda name: texts)
+    names = {"__name__": "own"}
     before = jax.tree.map(np.array, lm.params)
     for code in re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL):
         exec(code, names)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from clova_jax.common.progress import progress
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.clean.length import LengthSettings, too_short
 from clova_jax.corpus.clean.step import Context, Dropped, Step, with_text
@@ -39,7 +40,8 @@ class Evaluation(Step):
             return {}
         path = work / "evaluation.npz"
         if not path.is_file():
-            EvaluationIndex.of_files(job.evaluation).save(path)
+            files = progress(job.evaluation, desc="index evaluation sets", unit=" files")
+            EvaluationIndex.of_files(files).save(path)
         return {"evaluation_index": path}
 
     @classmethod

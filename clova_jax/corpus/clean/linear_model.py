@@ -14,6 +14,7 @@ from jaxtyping import Float32
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.common.progress import progress
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -189,23 +190,26 @@ class NgramModel:
         from sklearn.linear_model import LogisticRegression
 
         size = 1 << bits
-        seen = np.asarray((_counts(texts, size, orders) > 0).sum(0)).ravel()
-        idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
-        used = np.flatnonzero(seen)  # the others have no say; leaving them out is faster
-        compact = _tfidf(texts, idf, orders)[:, used]
         weights = np.zeros((size, len(names)), np.float32)
         bias = np.zeros(len(names), np.float32)
-        for column in range(len(names)):
-            known = labels[:, column] >= 0
-            fitted = LogisticRegression(
-                C=strength,
-                class_weight="balanced",
-                solver="liblinear",
-                max_iter=300,
-                random_state=0,
-            ).fit(compact[known], labels[known, column])
-            weights[used, column] = fitted.coef_[0]
-            bias[column] = fitted.intercept_[0]
+        title = f"train on {len(texts):,} labelled texts"
+        with progress(total=len(names), desc=title, unit=" labels") as bar:
+            seen = np.asarray((_counts(texts, size, orders) > 0).sum(0)).ravel()
+            idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
+            used = np.flatnonzero(seen)  # the others have no say; leaving them out is faster
+            compact = _tfidf(texts, idf, orders)[:, used]
+            for column in range(len(names)):
+                known = labels[:, column] >= 0
+                fitted = LogisticRegression(
+                    C=strength,
+                    class_weight="balanced",
+                    solver="liblinear",
+                    max_iter=300,
+                    random_state=0,
+                ).fit(compact[known], labels[known, column])
+                weights[used, column] = fitted.coef_[0]
+                bias[column] = fitted.intercept_[0]
+                bar.update()
         return cls(weights, bias, idf, tuple(names), orders)
 
 

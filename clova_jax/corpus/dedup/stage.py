@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.files import whole_file, write_jsonl
+from clova_jax.common.progress import progress
 from clova_jax.corpus.dedup.pairs import exact_duplicates, resolve_all, similar_pairs
 from clova_jax.corpus.dedup.signatures import BANDS, ROWS
 from clova_jax.corpus.part import part_arrays, part_counts, part_lines
@@ -125,7 +126,7 @@ def _bands(
 ) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Finds the similar pairs band by band; a band that is on disk is read."""
     pairs, likeness = [], []
-    for band in range(BANDS):
+    for band in progress(range(BANDS), desc="duplicates", unit=" bands"):
         path = work / f"band-{band:02d}.npz"
         if not path.is_file():
             found, like = similar_pairs(minhashes, band, unique, threshold)

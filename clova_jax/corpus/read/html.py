@@ -62,6 +62,7 @@ _BLOCK = {
     "summary",
 }
 _BLANKS = re.compile(r"\s+")
+_LINE = "\x00"  # a line break of the page, among the text that is collected
 _MOST_ATTRIBUTES = 500  # of one tag: the parser compares each with all before it
 _LONGEST_HINT = 200  # characters of an element's class, id and role
 _DEEPEST_INDENT = 4  # of lists in lists: what is deeper, normalization takes for centred text
@@ -91,7 +92,7 @@ class HtmlBlock:
 
 @dataclass(slots=True)
 class _Open:
-    """The block that text is being collected for."""
+    """Holds the block that text is being collected for."""
 
     tag: str
     hints: str
@@ -99,6 +100,16 @@ class _Open:
     mark: str = ""
     parts: list[str] = field(default_factory=list)
     linked: int = 0
+
+    def text(self) -> str:
+        """Returns its text, without the white space that a browser does not show; empty where there is nothing else."""
+        raw = "".join(self.parts)
+        if self.tag == "pre":
+            text = raw.strip("\n").rstrip()
+        else:
+            lines = (_BLANKS.sub(" ", line).strip() for line in raw.split(_LINE))
+            text = "\n".join(line for line in lines if line)
+        return text if text.strip(" |") else ""
 
 
 def html_tree(html: str, counts: Counter | None = None) -> Any:
@@ -122,9 +133,7 @@ def html_tree(html: str, counts: Counter | None = None) -> Any:
 def html_blocks(html: str | Any) -> list[HtmlBlock]:
     """Lists the visible blocks of a page, or of its tree, in order."""
     tree = html_tree(html) if isinstance(html, str) else html
-    blocks: list[HtmlBlock] = []
-    if tree.body is not None:
-        _walk(tree.body, blocks)
+    blocks = _Walk()(tree.body) if tree.body is not None else []
     for number, block in enumerate(blocks):
         block.place = number / max(len(blocks) - 1, 1)
     return blocks
@@ -152,99 +161,104 @@ def html_text(html: str | Any) -> str:
     return blocks_text(html_blocks(html))
 
 
-def _walk(body, blocks: list[HtmlBlock]) -> None:
-    """Depth first without recursion: pages nest thousands of elements deep when they are broken.
+class _Walk:
+    """Goes through the elements of a page and collects its blocks.
 
-    From a node to the next beside it: resiliparse makes the list of an element's children anew at each look.
+    Depth first without recursion: pages nest thousands of elements deep when they are broken. From a node to the
+    next beside it: resiliparse makes the list of an element's children anew at each look.
     """
-    current = _Open("body", "", 0)
-    stack: list[tuple[str, object]] = [("enter", body)]
-    above: list[tuple[str, str, str]] = []  # tag, hints, list mark
-    numbers: list[int] = []
-    links = 0
 
-    def close(tag: str = "", mark: str = "") -> None:
-        nonlocal current
-        raw = "".join(current.parts)
-        if current.tag == "pre":
-            text = raw.strip("\n").rstrip()
-        else:
-            text = "\n".join(
-                line
-                for line in (_BLANKS.sub(" ", line).strip() for line in raw.split("\x00"))
-                if line
-            )
-        if text.strip(" |"):
-            blocks.append(
-                HtmlBlock(
-                    current.mark + text, current.tag, current.hints, current.linked, current.depth
-                )
-            )
-        hints = " ".join(hint for _, hint, _ in above[-6:] if hint)
-        current = _Open(tag or (above[-1][0] if above else "body"), hints, len(above), mark)
+    def __init__(self) -> None:
+        self.blocks: list[HtmlBlock] = []
+        self._current = _Open("body", "", 0)
+        self._above: list[tuple[str, str]] = []  # tags and hints of the open block elements
+        self._numbers: list[
+            int
+        ] = []  # of the last item of each open list; -1 where items have none
+        self._links = 0  # open ones
 
-    while stack:
-        what, node = stack.pop()
-        if what == "enter" and node is not body and (beside := node.next) is not None:
-            stack.append(("enter", beside))
-        tag = (node.tag or "").lower()
-        if what == "leave":
-            if tag == "a":
-                links -= 1
-            elif tag in ("td", "th"):
-                current.parts.append(" | ")
-            elif tag in _BLOCK:
-                if tag == "tr":
-                    current.parts = ["".join(current.parts).rstrip(" |")]
-                above.pop()
-                if tag in ("ul", "ol"):
-                    numbers.pop()
-                close()
-            continue
-        if tag == "#text":
-            text = node.text
-            if text:
-                current.parts.append(text.replace("\x00", ""))
-                current.linked += len(text.strip()) if links else 0
-            continue
-        if tag in _SKIP or tag.startswith("#") or tag.startswith("!") or _hidden(node):
-            continue
-        if tag == "br":
-            current.parts.append("\n" if current.tag == "pre" else "\x00")
-            continue
+    def __call__(self, body: Any) -> list[HtmlBlock]:
+        """Returns the blocks of an element."""
+        stack: list[tuple[str, Any]] = [("enter", body)]
+        while stack:
+            what, node = stack.pop()
+            tag = (node.tag or "").lower()
+            if what == "leave":
+                self._leave(tag)
+                continue
+            if node is not body and (beside := node.next) is not None:
+                stack.append(("enter", beside))
+            if tag == "#text":
+                self._add_text(node.text or "")
+            elif tag == "br":
+                if not _hidden(node):
+                    self._current.parts.append("\n" if self._current.tag == "pre" else _LINE)
+            elif not (tag in _SKIP or tag.startswith(("#", "!")) or _hidden(node)):
+                if self._enter(tag, node):
+                    stack.append(("leave", node))
+                if (child := node.first_child) is not None:
+                    stack.append(("enter", child))
+        self._close()
+        return self.blocks
+
+    def _add_text(self, text: str) -> None:
+        self._current.parts.append(text.replace(_LINE, ""))
+        self._current.linked += len(text.strip()) if self._links else 0
+
+    def _enter(self, tag: str, node: Any) -> bool:
+        """Opens an element; returns False for one that nothing has to be done for at its end."""
         if tag == "a":
-            links += 1
-        elif tag in _BLOCK and not (
-            above and any(t == "tr" for t, _, _ in above[-4:]) and tag in ("p", "div")
-        ):
+            self._links += 1
+        elif tag in ("p", "div") and any(above == "tr" for above, _ in self._above[-4:]):
+            self._current.parts.append(" ")  # a paragraph in a table's cell is part of the row
+            return False
+        elif tag in _BLOCK:
             names = (node.getattr(name) or "" for name in ("class", "id", "role"))
             hints = " ".join((tag, *(name[:_LONGEST_HINT] for name in names)))
-            above.append((tag, hints.lower(), ""))
-            mark = ""
+            self._above.append((tag, hints.lower()))
             if tag in ("ul", "ol"):
-                numbers.append(0 if tag == "ol" else -1)
-            elif tag == "li":
-                if numbers and numbers[-1] >= 0:
-                    numbers[-1] += 1
-                    mark = f"{numbers[-1]}. "
-                else:
-                    mark = "- "
-                mark = "  " * min(max(len(numbers) - 1, 0), _DEEPEST_INDENT) + mark
-            elif tag[0] == "h" and tag[1:].isdigit():
-                mark = "#" * int(tag[1]) + " "
-            close(tag, mark)
-        elif tag in _BLOCK:  # a paragraph in a table's cell is part of the row
-            current.parts.append(" ")
-            if (child := node.first_child) is not None:
-                stack.append(("enter", child))
-            continue
-        stack.append(("leave", node))
-        if (child := node.first_child) is not None:
-            stack.append(("enter", child))
-    close()
+                self._numbers.append(0 if tag == "ol" else -1)
+            self._close(tag, self._mark(tag))
+        return True
+
+    def _mark(self, tag: str) -> str:
+        """Returns what a block begins with: `# ` of a heading, `- ` or `1. ` of an item of a list."""
+        if tag == "li":
+            mark = "- "
+            if self._numbers and self._numbers[-1] >= 0:
+                self._numbers[-1] += 1
+                mark = f"{self._numbers[-1]}. "
+            return "  " * min(max(len(self._numbers) - 1, 0), _DEEPEST_INDENT) + mark
+        if tag[0] == "h" and tag[1:].isdigit():
+            return "#" * int(tag[1]) + " "
+        return ""
+
+    def _leave(self, tag: str) -> None:
+        if tag == "a":
+            self._links -= 1
+        elif tag in ("td", "th"):
+            self._current.parts.append(" | ")
+        elif tag in _BLOCK:
+            if tag == "tr":
+                self._current.parts = ["".join(self._current.parts).rstrip(" |")]
+            self._above.pop()
+            if tag in ("ul", "ol"):
+                self._numbers.pop()
+            self._close()
+
+    def _close(self, tag: str = "", mark: str = "") -> None:
+        """Ends the block that text was collected for, and begins one of this tag, or of the element around."""
+        block = self._current
+        if text := block.text():
+            self.blocks.append(
+                HtmlBlock(block.mark + text, block.tag, block.hints, block.linked, block.depth)
+            )
+        hints = " ".join(hint for _, hint in self._above[-6:] if hint)
+        tag = tag or (self._above[-1][0] if self._above else "body")
+        self._current = _Open(tag, hints, len(self._above), mark)
 
 
-def _hidden(node) -> bool:
+def _hidden(node: Any) -> bool:
     style = (node.getattr("style") or "").replace(" ", "").lower()
     return (
         "display:none" in style

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from clova_jax.corpus.places import changed_input, describe_inputs
 from clova_jax.corpus.read.blocks import file_groups, input_files
 from clova_jax.corpus.report.figures import Cleaned
 from clova_jax.corpus.run.clean_part import CleanTask, clean_part, group_tasks
+from clova_jax.corpus.run.spark import clean_groups, find_pairs, import_pyspark
 from clova_jax.corpus.run.write import write_results
 from clova_jax.corpus.settings import Cleaning, Job, Selector
 
@@ -57,6 +58,8 @@ def clean_corpus(
 
 def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) -> dict[str, Any]:
     out, work, errors = job.out, job.out / "work", BadLines()
+    if job.executor == "spark":
+        import_pyspark()  # before the models are trained
     files = _input_files(job, errors)
     _same_settings(job, files, selection)
     if (out / "report.json").is_file():
@@ -148,34 +151,49 @@ def _clean(
     stop: StopSignals,
 ) -> list[Path]:
     """Runs the clean stage; returns the parts in reading order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    base, groups = base_of(files), file_groups(files)
     if job.executor == "spark":
-        from clova_jax.corpus.run.spark import clean_groups
-
+        folder.mkdir(parents=True, exist_ok=True)
+        base, groups = base_of(files), file_groups(files)
         lists, count, messages = clean_groups(groups, base, cleaning, folder)
         for message in messages:
             errors(ClovaError(message))
         errors.count += count - len(messages)
         return _with_documents([part for parts in lists for part in parts], files, errors)
+    parts = _parts(files, cleaning, folder, errors, workers, stop, "clean")
+    return _with_documents(parts, files, errors)
+
+
+def _parts(
+    files: list[Path],
+    cleaning: Cleaning,
+    folder: Path,
+    on_error: Callable[[ClovaError], None],
+    workers: Workers,
+    stop: StopSignals,
+    name: str,
+    tier: int | None = None,
+) -> list[Path]:
+    """Cleans files, a part a block, but for the parts that are there; returns all in reading order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    base = base_of(files)
     parts: list[Path] = []
     total = sum(path.stat().st_size for path in files)
-    with progress(total=total, desc="clean", unit="B", unit_scale=True) as bar:
+    with progress(total=total, desc=name, unit="B", unit_scale=True) as bar:
 
         def tasks() -> Iterator[CleanTask]:
-            for number, group in enumerate(groups):
-                for task in group_tasks(number, group, base, cleaning, folder, errors):
+            for number, group in enumerate(file_groups(files)):
+                for task in group_tasks(number, group, base, cleaning, folder, on_error):
                     parts.append(task.out)
                     if stop.requested:
                         return
                     if not is_whole(task.out):
-                        yield task
+                        yield replace(task, tier=tier)
                 bar.update(sum(path.stat().st_size for path in group))
 
         for _ in workers.map(clean_part, tasks()):
             pass
     stop.check()
-    return _with_documents(parts, files, errors)
+    return parts
 
 
 def _with_documents(parts: list[Path], files: list[Path], errors: BadLines) -> list[Path]:
@@ -197,23 +215,9 @@ def _external(
     """Computes the signatures of the corpus to compare with, or of an earlier run's `documents/`."""
     if job.against is None:
         return []
-    folder.mkdir(parents=True, exist_ok=True)
     plain = Cleaning(steps=("normalize",), sources=cleaning.sources)
     files = input_files(job.against)
-    base = base_of(files)
-    parts: list[Path] = []
-
-    def tasks() -> Iterator[CleanTask]:
-        for number, group in enumerate(file_groups(files)):
-            for task in group_tasks(number, group, base, plain, folder, _raise):
-                parts.append(task.out)
-                if not stop.requested and not is_whole(task.out):
-                    yield replace(task, tier=0)
-
-    for _ in workers.map(clean_part, tasks()):
-        pass
-    stop.check()
-    return parts
+    return _parts(files, plain, folder, _raise, workers, stop, "read --against", tier=0)
 
 
 def _raise(error: ClovaError) -> None:
@@ -225,9 +229,7 @@ def _dedup(
 ) -> Verdict:
     path = work / "verdict.npz"
     if not path.is_file():
-        finder = None
-        if job.executor == "spark":
-            from clova_jax.corpus.run.spark import find_pairs as finder
+        finder = find_pairs if job.executor == "spark" else None
         every = [*external, *parts]
         find_duplicates(every, work / "dedup", job.similarity, finder).save(path)
     stop.check()

@@ -8,10 +8,11 @@ so that the same ids are kept.
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.extras import import_extra
 from clova_jax.corpus.dedup.pairs import band_keys, candidate_pairs
 from clova_jax.corpus.dedup.signatures import BANDS, ROWS
 from clova_jax.corpus.documents import BadLines
@@ -22,14 +23,18 @@ from clova_jax.corpus.settings import Cleaning
 _SLICE = 200_000  # documents whose signatures travel in one task
 
 
+def import_pyspark() -> ModuleType:
+    """Imports `pyspark.sql`.
+
+    Raises:
+        ClovaError: PySpark is not installed.
+    """
+    return import_extra("pyspark.sql", "spark", "--executor spark")
+
+
 def session():
     """Returns the running Spark session, or starts a local one on all cores."""
-    try:
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise ClovaError(
-            "the spark executor needs PySpark: pip install 'clova_jax[spark]'"
-        ) from None
+    SparkSession = import_pyspark().SparkSession
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     spark = SparkSession.builder.appName("clova corpus").config(
         "spark.ui.showConsoleProgress", "false"
