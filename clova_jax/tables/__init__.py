@@ -8,16 +8,18 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
+    submodules=["corpora", "filters", "scaling", "token_study", "tokenizers", "trainings"],
     submod_attrs={
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
+        "grids": ["find_grid", "grid_trainings", "train_grid"],
         "made": ["make_model", "sample_run"],
         "methods": ["method_cells", "method_notes"],
         "models": ["find_models"],
         "options": [
             "DataOptions",
             "ENCODERS",
+            "GridOptions",
             "Inputs",
             "METHODS",
             "MakingOptions",
@@ -28,7 +30,14 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "out_option",
         ],
         "recipes": ["make_cell"],
-        "sizes": ["draw_emergence", "size_table", "write_size_table"],
+        "sizes": [
+            "Sized",
+            "draw_emergence",
+            "draw_shots",
+            "size_table",
+            "write_gains",
+            "write_size_table",
+        ],
         "trained": ["Training", "train_models"],
         "table": ["Cell", "Row", "Table", "TableRun"],
     },
