@@ -14,6 +14,7 @@ from clova_jax import evaluate, paper, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 from clova_jax.evaluate import Scoring
+from clova_jax.model import read_about
 from clova_jax.sample import is_sample
 
 SHAPES, TOKENS = ("1x32", "2x64", "4x128"), (102_400, 409_600)  # of the models of its own
@@ -71,9 +72,7 @@ def cells(run: tables.TableRun) -> list[tables.Cell]:
 
 def notes(run: tables.TableRun) -> list[str]:
     """Returns how to read the table and its gains."""
-    lengths = {
-        about.get("run", {}).get("length") for about in map(tables.about_model, run.inputs.models)
-    }
+    lengths = {about.get("run", {}).get("length") for about in map(read_about, run.inputs.models)}
     known = ", ".join(f"{length:,}" for length in sorted(lengths - {None}))
     return [
         *tables.few_shot_notes(run),

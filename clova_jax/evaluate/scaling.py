@@ -13,7 +13,6 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import least_squares, nnls
-from scipy.special import logsumexp
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate.intervals import Interval
@@ -99,6 +98,11 @@ class Law(ABC):
 
     @staticmethod
     @abstractmethod
+    def slopes(theta: np.ndarray, n: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Returns the derivatives of log L by `theta`, float64[n, c]."""
+
+    @staticmethod
+    @abstractmethod
     def start(
         exponents: tuple[float, float], n: np.ndarray, d: np.ndarray, loss: np.ndarray
     ) -> np.ndarray:
@@ -145,9 +149,19 @@ class Chinchilla(Law):
     @staticmethod
     def log_loss(theta: np.ndarray, n: np.ndarray, d: np.ndarray) -> np.ndarray:
         """Returns log L; `n` and `d` are logs of N and D over those of the center."""
-        e, a, b, alpha, beta = theta
-        terms = np.broadcast_arrays(e, a - np.exp(alpha) * n, b - np.exp(beta) * d)
-        return logsumexp(np.stack(terms), axis=0)
+        e, a, b = theta[:3]
+        alpha, beta = np.exp(theta[3:])
+        return np.logaddexp(e, np.logaddexp(a - alpha * n, b - beta * d))
+
+    @staticmethod
+    def slopes(theta: np.ndarray, n: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Returns the derivatives of log L by `theta`, float64[n, c]."""
+        e, a, b = theta[:3]
+        alpha, beta = np.exp(theta[3:])
+        total = Chinchilla.log_loss(theta, n, d)
+        by_size, by_tokens = np.exp(a - alpha * n - total), np.exp(b - beta * d - total)
+        columns = (np.exp(e - total), by_size, by_tokens)
+        return np.stack([*columns, -by_size * alpha * n, -by_tokens * beta * d], axis=1)
 
     @staticmethod
     def start(
@@ -197,6 +211,17 @@ class Kaplan(Law):
         alpha_n, alpha_d = np.exp(theta[2:])
         by_size, by_tokens = (level_n - alpha_n * n) / alpha_d, level_d / alpha_d - d
         return alpha_d * np.logaddexp(by_size, by_tokens)
+
+    @staticmethod
+    def slopes(theta: np.ndarray, n: np.ndarray, d: np.ndarray) -> np.ndarray:
+        """Returns the derivatives of log L by `theta`, float64[n, c]."""
+        level_n, level_d = theta[:2]
+        alpha_n, alpha_d = np.exp(theta[2:])
+        total = Kaplan.log_loss(theta, n, d)
+        at_size = level_n - alpha_n * n
+        share = np.exp((at_size - total) / alpha_d)  # of the size in the sum that is raised to α_D
+        by_exponent = total - share * at_size - (1 - share) * level_d
+        return np.stack([share, 1 - share, -share * alpha_n * n, by_exponent], axis=1)
 
     @staticmethod
     def start(
@@ -278,6 +303,7 @@ def _fit_theta(
         least_squares(
             lambda theta: kind.log_loss(theta, n, d) - target,
             np.clip(start, bounds[0] + 1e-6, bounds[1] - 1e-6),
+            jac=lambda theta: kind.slopes(theta, n, d),
             bounds=tuple(bounds),
             loss="huber",
             f_scale=DELTA,

@@ -96,10 +96,8 @@ def gain_rows(rows: Sequence[Row]) -> list[Row]:
                 (row for row in line if row[along] is not None), key=lambda row: row[along]
             )
             if len({row[along] for row in line}) > 1:
-                about = {"task": task, "metric": metric, "along": along.replace("num_", "")}
-                about["held"] = ", ".join(
-                    _shown(name, value) for name, value in zip(held, fixed, strict=True)
-                )
+                about = {"task": task, "metric": metric, "along": along}
+                about["held"] = ", ".join(map(_shown, held, fixed))
                 found.append(about | _last_gain(line, along))
     return found
 

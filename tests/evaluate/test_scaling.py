@@ -107,6 +107,16 @@ def test_an_independent_fit_finds_the_same():
 
 
 @pytest.mark.parametrize("law", PUBLISHED, ids=["chinchilla", "kaplan"])
+def test_the_slopes_are_those_of_the_loss(law):
+    n, d = np.array([-1.0, 0.2, 1.5]), np.array([0.5, -0.3, 1.0])
+    theta = np.linspace(0.5, -1.0, len(law.theta))
+    steps = 1e-6 * np.eye(len(theta))
+    ends = [[law.log_loss(theta + way * step, n, d) for step in steps] for way in (1, -1)]
+    numeric = (np.array(ends[0]) - np.array(ends[1])).T / 2e-6
+    np.testing.assert_allclose(law.slopes(theta, n, d), numeric, atol=1e-6)
+
+
+@pytest.mark.parametrize("law", PUBLISHED, ids=["chinchilla", "kaplan"])
 def test_the_optimum_is_where_the_loss_is_least(law):
     flops = 1e18
     parameters, tokens = law.optimum(flops)

@@ -18,18 +18,18 @@ def test_gains_stop_where_no_larger_model_lies_beyond_the_interval():
     rows = [row(10, 51), row(20, 60), row(40, 63), row(80, 61)]
     (found,) = gain_rows(rows)
     assert found["verdict"] == "gains until 20 parameters, above the baseline"
-    assert (found["value"], found["points"], found["along"]) == (60, 4, "parameters")
+    assert (found["value"], found["points"], found["along"]) == (60, 4, "num_params")
     assert found["held"] == "1,000 tokens, 4-shot"
 
 
 def test_a_late_rise_after_a_plateau_is_seen():
     rows = [row(10, 51), row(20, 51), row(40, 51), row(80, 60)]
-    assert verdicts(rows, "parameters")[0][1] == "gains to the end, above the baseline"
+    assert verdicts(rows, "num_params")[0][1] == "gains to the end, above the baseline"
 
 
 def test_a_flat_line_has_no_gain():
     rows = [row(10, 51), row(20, 53), row(40, 50)]
-    assert verdicts(rows, "parameters")[0][1] == "no gain, not above the baseline"
+    assert verdicts(rows, "num_params")[0][1] == "no gain, not above the baseline"
 
 
 def test_each_line_holds_the_others_fixed():
