@@ -80,7 +80,11 @@ def notes(run: tables.TableRun) -> list[str]:
         "some are chance",
         f"sequences of training: {known or 'not known'} tokens; examples beyond that stand at positions that "
         "were never trained, whatever the size",
-        "the paper's sizes are nominal, their interval is not known; different data, text and tokenizer",
+        "the paper's sizes are nominal, their intervals are not known; its text, tokenizer and data are others",
+        "synthetic text"
+        if is_sample(run.data)
+        else "corpus/reviews_movie, where a model has read it, holds reviews "
+        "of NSMC's training file and none of its test file",
     ]
 
 

@@ -22,8 +22,8 @@ from clova_jax.tables.trained import Training
 from clova_jax.tables.trainings import last_validation
 
 LEAST_SIZES, LEAST_BUDGETS = 4, 3  # one size is left out, and three of each determine a law
-PAPER_TOKENS = 150e9  # of every model of Table 3
-GRID, LEFT_OUT = "grid", "left out"
+PAPER_TOKENS = 150_000_000_000  # of every model of Table 3
+GRID, LEFT_OUT, NO_LAW = "grid", "left out", "none, next size"
 STYLES = {"Kaplan": "--", "Chinchilla": "-"}
 
 
@@ -83,20 +83,33 @@ def fit_laws(rows: Sequence[Row], seed: int) -> dict[str, Fit]:
 
 
 def left_out_rows(rows: Sequence[Row], seed: int) -> list[Row]:
-    """Returns what each law, fitted without the largest size, predicts for it, beside what was measured."""
-    rest, largest = losses_of(rows).without_largest()
-    name = max(rows, key=lambda row: row["parameters"])["model"]
-    found = []
+    """Returns what each law, fitted without the largest size, predicts for it, beside what was measured.
+
+    The first rows have what needs no law: the loss of the next smaller size after as many tokens.
+    """
+    rest, _ = losses_of(rows).without_largest()
+    *_, below, most = sorted({row["parameters"] for row in rows})
+    largest = [row for row in rows if row["parameters"] == most]
+    same = {row["tokens"]: row["value"] for row in rows if row["parameters"] == below}
+    found = [
+        _left_out(row, NO_LAW, {"value": same[row["tokens"]]})
+        for row in largest
+        if row["tokens"] in same
+    ]
     for kind in LAWS:
         fitted = fit(kind, rest, seed)
-        for parameters, tokens, measured in zip(
-            largest.parameters, largest.tokens, largest.loss, strict=True
-        ):
-            row = {"part": LEFT_OUT, "law": kind.name, "model": name}
-            row |= _predicted(fitted, float(parameters), float(tokens))
-            error = 100 * (row["value"] / measured - 1)
-            found.append(row | {"measured": float(measured), "error %": error})
+        for row in largest:
+            predicted = _predicted(fitted, row["parameters"], row["tokens"])
+            found.append(_left_out(row, kind.name, predicted))
     return found
+
+
+def _left_out(row: Row, law: str, predicted: Row) -> Row:
+    """A grid row beside what was predicted for it."""
+    about = {name: row[name] for name in ("model", "parameters", "tokens", "FLOPs", "metric")}
+    found = {"part": LEFT_OUT, "law": law} | about | predicted
+    error = 100 * (found["value"] / row["value"] - 1)
+    return found | {"measured": row["value"], "error %": error}
 
 
 def constant_rows(fits: dict[str, Fit]) -> list[Row]:
@@ -104,7 +117,7 @@ def constant_rows(fits: dict[str, Fit]) -> list[Row]:
     rows = []
     for name, fitted in fits.items():
         measures = {key: lambda law, key=key: law.constants[key] for key in fitted.law.constants}
-        measures["x of best N ~ C^x"] = lambda law: law.size_exponent
+        measures["x in best N ∝ C^x"] = lambda law: law.size_exponent
         for metric, measure in measures.items():
             about = {"part": "constants", "law": name, "metric": metric}
             rows.append(about | vars(fitted.interval(measure)))
@@ -117,7 +130,7 @@ def frontier_rows(fits: dict[str, Fit], rows: Sequence[Row]) -> list[Row]:
     found = []
     for name, fitted in fits.items():
         for flops in (*np.geomspace(least, most, 3), 100 * most):
-            parameters, tokens = map(float, fitted.law.optimum(flops))
+            parameters, tokens = (round(float(x)) for x in fitted.law.optimum(flops))
             about = {"part": "frontier", "law": name, "parameters": parameters, "tokens": tokens}
             about |= {"FLOPs": float(flops)}
             best = fitted.interval(lambda law, flops=flops: law.optimum(flops)[0])
@@ -131,17 +144,18 @@ def paper_rows(fits: dict[str, Fit]) -> list[Row]:
     """Returns what each law says of the paper's eight sizes after 150 billion tokens; far outside of the grid."""
     return [
         {"part": "the paper's sizes", "law": name, "model": size}
-        | _predicted(fitted, float(SIZES[size].num_core_params), PAPER_TOKENS)
+        | _predicted(fitted, SIZES[size].num_core_params, PAPER_TOKENS)
         for name, fitted in fits.items()
         for size in paper.NOMINAL
     ]
 
 
-def _predicted(fitted: Fit, parameters: float, tokens: float) -> Row:
+def _predicted(fitted: Fit, parameters: int, tokens: int) -> Row:
     """The part of a row that a law says of a model."""
     found = fitted.interval(lambda law: law.loss(parameters, tokens))
-    about = {"parameters": parameters, "tokens": tokens, "FLOPs": OPERATIONS * parameters * tokens}
-    return about | {"metric": "loss"} | vars(found)
+    flops = float(OPERATIONS * parameters * tokens)
+    about = {"parameters": parameters, "tokens": tokens, "FLOPs": flops, "metric": "loss"}
+    return about | vars(found)
 
 
 def scaling_notes(rows: Sequence[Row]) -> list[str]:
@@ -155,9 +169,11 @@ def scaling_notes(rows: Sequence[Row]) -> list[str]:
     ]
     for law in dict.fromkeys(row["law"] for row in rows if row["part"] == LEFT_OUT):
         errors = [row["error %"] for row in rows if row["part"] == LEFT_OUT and row["law"] == law]
-        notes.append(
-            f"{law}: the largest size, left out, is predicted within {max(map(abs, errors)):.2f}%"
-        )
+        worst = f"{max(map(abs, errors)):.2f}%"
+        if law == NO_LAW:
+            notes.append(f"the loss of the next smaller size misses that of the largest by {worst}")
+        else:
+            notes.append(f"{law}: the largest size, left out, is predicted within {worst}")
     span = [
         f"{min(values):.2g} to {max(values):.2g} {what}"
         for what in ("parameters", "tokens")
@@ -195,11 +211,12 @@ def _count(column: str) -> int:
 def draw_scaling(rows: Sequence[Row], fits: dict[str, Fit], path: Path) -> None:
     """Draws the loss by tokens, a line a size with the fits, and by compute with the frontiers."""
     grid = [row for row in rows if row["part"] == GRID]
+    losses = [row["value"] for row in grid]
     with panels(path, 2, size=(6.5, 4.8), sharey=True) as (left, right):
         _draw_by_tokens(left, grid, fits)
         _draw_by_compute(right, grid, fits)
         for axes in (left, right):
-            axes.set(xscale="log", yscale="log")
+            axes.set(xscale="log", yscale="log", ylim=(0.95 * min(losses), 1.05 * max(losses)))
             axes.yaxis.set_major_formatter("{x:g}")
             axes.yaxis.set_minor_formatter("{x:g}")
             legend(axes, 3)

@@ -99,6 +99,9 @@ def test_the_table_has_the_grid_the_laws_and_what_they_predict(made_up, tmp_path
         assert row["FLOPs"] == 6 * row["parameters"] * row["tokens"]
     left_out = {row["law"]: row for row in parts["left out"] if row["tokens"] == 32_768}
     assert {row["model"] for row in parts["left out"]} == {"2x64"}
+    next_size = parts["grid"][8]
+    assert left_out["none, next size"]["value"] == next_size["value"]
+    assert left_out["none, next size"]["error %"] > 0
     assert abs(left_out["Chinchilla"]["error %"]) < 0.1, "the losses were made by this law"
     found = {(row["law"], row["metric"]): row["value"] for row in parts["constants"]}
     assert found["Chinchilla", "β"] == pytest.approx(0.35, rel=0.05)
