@@ -1,11 +1,12 @@
 """How the held-out loss falls with size and tokens: a grid of models, two laws fitted to it, and what they predict.
 
     python -m experiments.scaling_law                            # the embedded sample world, minutes
-    python -m experiments.scaling_law --data DIR --out runs/scaling_law-real --megabytes 60 \\
-        --shapes 2x96,4x96,5x128,5x192,6x256,8x320 --tokens 4e5,8e5,1.6e6 --length 256 --global-batch 4
+    python -m experiments.scaling_law --data DIR --out runs/scaling_law-real --megabytes 30 --vocab-size 4096 \\
+        --shapes 2x96,4x96,5x128,5x192,6x256,8x320 --tokens 2e5,4e5,8e5,1.6e6 --most-flops 4.8e13
 
-The second command trains 0.2M to 10M parameters (without the tables) on real text. A finished model is never trained
-again, an unfinished one is resumed, and more shapes or budgets in the same --out add to the grid.
+The second command trains sizes of 0.2M to 10M parameters (without the tables) on real text: 4e14 operations with the
+output layer and validation, some 2.5 hours of one core at 45 GFLOP/s. A finished model is never trained again, an
+unfinished one is resumed, and more shapes, budgets or operations in the same --out add to the grid.
 """
 
 from dataclasses import dataclass
@@ -25,10 +26,10 @@ class Options(tables.GridOptions):
 
     out: Path = tables.out_option("scaling_law")
     shapes: tuple[str, ...] = option(
-        ("1x32", "1x64", "2x64", "2x96", "3x96", "4x128"), metavar="LAYERSxWIDTH"
+        ("1x32", "2x32", "1x64", "2x64", "3x64", "2x96"), metavar="LAYERSxWIDTH"
     )
     """the sizes: Transformer blocks x width, such as 5x192; heads are 32 wide"""
-    tokens: tuple[int, ...] = option((25_600, 51_200, 102_400), least=1)
+    tokens: tuple[int, ...] = option((51_200, 102_400, 204_800), least=1)
     """the budgets: training tokens, each with a schedule of its own"""
     vocab_size: int = option(1_024, least=1)
     """ids of the tokenizer"""

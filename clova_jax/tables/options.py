@@ -157,7 +157,7 @@ class GridOptions(DataOptions):
     """ids of the tokenizer"""
     megabytes: float = option(10.0, above=0)
     """of text to train on"""
-    global_batch: int = option(8, least=1)
+    global_batch: int = option(4, least=1)
     """sequences a step"""
     length: int = option(128, least=1)
     """tokens a sequence"""

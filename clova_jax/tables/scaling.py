@@ -24,7 +24,7 @@ from clova_jax.tables.trainings import last_validation
 LEAST_SIZES, LEAST_BUDGETS = 4, 3  # one size is left out, and three of each determine a law
 PAPER_TOKENS = 150_000_000_000  # of every model of Table 3
 GRID, LEFT_OUT, NO_LAW = "grid", "left out", "none, next size"
-STYLES = {"Kaplan": "--", "Chinchilla": "-"}
+STYLES = ("--", "-", ":", "-.")  # of the laws
 
 
 def check_grid(grid: GridOptions) -> None:
@@ -230,9 +230,9 @@ def _draw_by_tokens(axes: Any, grid: Sequence[Row], fits: dict[str, Fit]) -> Non
         label = f"{members[0]['model']}, {parameters / 1e6:.2g}M"
         places, values = ([row[name] for row in members] for name in ("tokens", "value"))
         axes.plot(places, values, "o", ms=5, color=colour, label=label)
-        for name, fitted in fits.items():
-            axes.plot(along, fitted.law.loss(parameters, along), STYLES[name], lw=1, color=colour)
-    for name, style in STYLES.items():
+        for fitted, style in zip(fits.values(), STYLES, strict=False):
+            axes.plot(along, fitted.law.loss(parameters, along), style, lw=1, color=colour)
+    for name, style in zip(fits, STYLES, strict=False):
         axes.plot([], [], style, color="0.4", lw=1, label=name)
     axes.set(xlabel="training tokens", ylabel="held-out loss, nats a token")
 
@@ -243,9 +243,9 @@ def _draw_by_compute(axes: Any, grid: Sequence[Row], fits: dict[str, Fit]) -> No
         axes.plot(places, values, "o-", ms=5, lw=0.8, color=colour)
     ends = [end(row["FLOPs"] for row in grid) for end in (min, max)]
     along = np.geomspace(*ends, 50)
-    for name, fitted in fits.items():
+    for (name, fitted), style in zip(fits.items(), STYLES, strict=False):
         best = fitted.law.loss(*fitted.law.optimum(along))
-        axes.plot(along, best, STYLES[name], color="black", lw=2, label=f"frontier, {name}")
+        axes.plot(along, best, style, color="black", lw=2, label=f"frontier, {name}")
     axes.set(xlabel="operations, 6ND")
 
 

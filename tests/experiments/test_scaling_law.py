@@ -31,7 +31,7 @@ def refused(capsys, *words: str) -> str:
         (["--shapes", "1x32,2x32,1x64"], "--shapes: a grid of 3 sizes"),
         (["--tokens", "1e5,2e5"], "--tokens: 2 below the largest size fit no law; give 3"),
         (["--tokens", "1e5,1e5,1e5"], "--tokens: 1 below the largest size"),
-        (["--tokens", "100,1e5,1e6"], "--tokens: 100 are fewer than a step's 1,024"),
+        (["--tokens", "100,1e5,1e6"], "--tokens: 100 are fewer than a step's 512"),
         (["--shapes", "2x100"], "'2x100' is not LAYERSxWIDTH with a width that 32 divides"),
         (["--shapes", "wide"], "'wide' is not LAYERSxWIDTH"),
         (["--most-flops", "1"], "--most-flops: leave no model to train"),
