@@ -17,7 +17,7 @@ from clova_jax.evaluate import Scoring
 from clova_jax.model import read_about
 from clova_jax.sample import is_sample
 
-SHAPES, TOKENS = ("1x32", "2x64", "4x128"), (102_400, 409_600)  # of the models of its own
+SHAPES, TOKENS = ("1x32", "2x64", "3x96"), (102_400, 409_600)  # of the models of its own
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,9 @@ class Options(tables.ModelOptions):
             return super().inputs()
         folder = self.grid or self.out / "grid"
         if self.grid is None:
-            tables.train_grid(tables.GridOptions(folder, shapes=SHAPES, tokens=TOKENS))
+            tables.train_grid(
+                tables.GridOptions(folder, shapes=SHAPES, tokens=TOKENS, vocab_size=2_048)
+            )
         found, sample = tables.find_grid(folder), folder / "sample"
         data = self.data or (sample if sample.exists() else None)
         if data is None:
