@@ -14,7 +14,6 @@ from clova_jax import evaluate, paper, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 from clova_jax.evaluate import Scoring
-from clova_jax.model import read_about
 from clova_jax.sample import is_sample
 
 SHAPES, TOKENS = ("1x32", "2x64", "3x96"), (102_400, 409_600)  # of the models of its own
@@ -74,14 +73,11 @@ def cells(run: tables.TableRun) -> list[tables.Cell]:
 
 def notes(run: tables.TableRun) -> list[str]:
     """Returns how to read the table and its gains."""
-    lengths = {about.get("run", {}).get("length") for about in map(read_about, run.inputs.models)}
-    known = ", ".join(f"{length:,}" for length in sorted(lengths - {None}))
     return [
         *tables.few_shot_notes(run),
         "gains.md: gains stop at the first point whose 95% interval no later one lies above; of many such comparisons "
         "some are chance",
-        f"sequences of training: {known or 'not known'} tokens; examples beyond that stand at positions that "
-        "were never trained, whatever the size",
+        tables.length_note(run.inputs.models),
         "the paper's sizes are nominal, their intervals are not known; its text, tokenizer and data are others",
         "synthetic text"
         if is_sample(run.data)

@@ -34,6 +34,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Sized",
             "draw_emergence",
             "draw_shots",
+            "length_note",
             "size_table",
             "write_gains",
             "write_size_table",

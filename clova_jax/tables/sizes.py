@@ -37,6 +37,16 @@ class Sized:
         return [row | {"tokens": tokens} for row in self.cell(run)]
 
 
+def length_note(models: Sequence[Path]) -> str:
+    """Returns a sentence on the sequences that models were trained on, which bound the prompts they can use."""
+    lengths = {read_about(folder).get("run", {}).get("length") for folder in models}
+    known = ", ".join(f"{length:,}" for length in sorted(lengths - {None})) or "not known"
+    return (
+        f"tokens of a training sequence: {known}; examples beyond that stand at positions that were never trained, "
+        "whatever the size"
+    )
+
+
 def size_table(rows: Sequence[Row]) -> list[Row]:
     """Returns one row a model with the paper's columns, then the do-nothing answers, then the paper's rows.
 

@@ -46,7 +46,7 @@ def test_a_grid_makes_the_tables_and_the_plots(grid, data, tmp_path, capsys):
         *(("1x32_1000", 1_000), ("1x32_2000", 2_000), ("2x32_1000", 1_000), ("2x32_2000", 2_000))
     }
     assert results["paper"][1]["model"] == "HyperCLOVA 137M"
-    assert any("128 tokens" in note for note in results["notes"])
+    assert any("training sequence: 128" in note for note in results["notes"])
     gains = (out / "gains.md").read_text()
     for held in ("1,000 tokens, 2-shot", "parameters, 0-shot", "parameters, 2,000 tokens"):
         assert held in gains
