@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "records": ["Records", "digest"],
         "rows": ["do_nothing"],
         "runner": ["evaluate", "measure", "prompt_of"],
+        "scaling": ["LAWS", "OPERATIONS", "Fit", "Losses", "fit"],
         "segmentation": ["Tally", "disagreement"],
         "task": ["Item", "Task", "TaskData", "check_labels"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],

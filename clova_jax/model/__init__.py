@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "inference_shardings",
             "load_model",
             "model_directory",
+            "read_about",
             "read_config",
             "save_model",
         ],

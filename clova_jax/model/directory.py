@@ -121,6 +121,16 @@ def read_config(
     return _read_config(model_directory(directory), config_class)[1]
 
 
+def read_about(directory: str | Path) -> dict[str, Any]:
+    """Reads what is known of a model's making (`tokens`, `run`, …): nothing of an imported one, say.
+
+    Raises:
+        ClovaError: it is not a model directory.
+    """
+    path = model_directory(directory) / "config.json"
+    return fields(read_json(path), path, {"about": dict | None})["about"] or {}
+
+
 def directory_hash(directory: str | Path) -> str:
     """Returns what identifies a model directory: the SHA-256 of its `hashes.json`.
 

@@ -8,10 +8,11 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
+    submodules=["corpora", "filters", "scaling", "token_study", "tokenizers", "trainings"],
     submod_attrs={
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
+        "grids": ["find_grid", "grid_trainings", "train_grid"],
         "made": ["make_model", "sample_run"],
         "methods": ["method_cells", "method_notes"],
         "model_card": ["write_model_card"],
@@ -19,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "options": [
             "DataOptions",
             "ENCODERS",
+            "GridOptions",
             "Inputs",
             "METHODS",
             "MakingOptions",
@@ -30,7 +32,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "real_model": ["make_real_model"],
         "recipes": ["make_cell"],
-        "sizes": ["draw_emergence", "size_table", "write_size_table"],
+        "sizes": [
+            "Sized",
+            "draw_emergence",
+            "draw_shots",
+            "length_note",
+            "size_table",
+            "write_gains",
+            "write_size_table",
+        ],
         "trained": ["Training", "train_for", "train_models"],
         "table": ["Cell", "Row", "Table", "TableRun"],
     },

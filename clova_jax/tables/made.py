@@ -10,7 +10,7 @@ from clova_jax.config import SIZES
 from clova_jax.corpus import read_documents, write_sample_of
 from clova_jax.model import read_config
 from clova_jax.sample import write_sample
-from clova_jax.tables.options import Inputs, MakingOptions
+from clova_jax.tables.options import GridOptions, Inputs, MakingOptions
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 from clova_jax.train import PretrainOptions, pretrain
 
@@ -51,7 +51,7 @@ def make_model(making: MakingOptions) -> Inputs:
     return Inputs(data, (model,), (name,))
 
 
-def prepare(making: MakingOptions) -> tuple[Path, Path]:
+def prepare(making: MakingOptions | GridOptions) -> tuple[Path, Path]:
     """Returns the folder with the labelled sets and the one with the text to train on; writes them if need be."""
     say(f"text: {making.megabytes:g} MB of {making.data or 'the synthetic sample world'}")
     other, what = (
@@ -96,4 +96,4 @@ def sample_run() -> Path:
 
 def say(what: str) -> None:
     """Prints on standard error what takes a while now."""
-    print(f"quickstart: {what}", file=sys.stderr, flush=True)
+    print(what, file=sys.stderr, flush=True)

@@ -139,3 +139,29 @@ class MakingOptions(OutOptions):
     def inputs(self) -> Inputs:
         """Returns data and model, which are made here, or completed."""
         return tables.make_model(self)
+
+
+@dataclass(frozen=True)
+class GridOptions(DataOptions):
+    """Says which models of a grid of sizes and token budgets are trained, and on what; they share tokenizer and tokens."""
+
+    data: Path | None = None
+    """a folder with documents; without it the sample world's"""
+    shapes: tuple[str, ...] = option((), metavar="LAYERSxWIDTH")
+    """the sizes: Transformer blocks x width, such as 5x192; heads are 32 wide"""
+    tokens: tuple[int, ...] = option((), least=1)
+    """the budgets: training tokens, each with a schedule of its own"""
+    most_flops: float | None = option(None, above=0)
+    """leave out models of more operations, 6 x parameters x tokens"""
+    vocab_size: int = option(4_096, least=1)
+    """ids of the tokenizer"""
+    megabytes: float = option(10.0, above=0)
+    """of text to train on"""
+    global_batch: int = option(4, least=1)
+    """sequences a step"""
+    length: int = option(128, least=1)
+    """tokens a sequence"""
+
+    def inputs(self) -> Inputs:
+        """Returns data and models, which are trained here, or completed."""
+        return tables.train_grid(self)

@@ -61,6 +61,18 @@ def validations(metrics: Sequence[dict[str, Any]]) -> list[tuple[int, dict[str, 
     ]
 
 
+def last_validation(folder: Path) -> dict[str, Any]:
+    """Returns the last validation of a training: its tokens, `val_loss` in nats a token, bits per byte.
+
+    Raises:
+        ClovaError: the folder holds no metrics, or none of held-out text.
+    """
+    found = [row for row in read_metrics(folder) if ALL in row]
+    if not found:
+        raise ClovaError(f"{folder}: its metrics.jsonl has no validation; is there held-out text?")
+    return found[-1]
+
+
 def by_source(metrics: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Returns a row for each source: its bits per byte at every validation."""
     found = validations(metrics)

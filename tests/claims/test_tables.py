@@ -14,6 +14,7 @@ pytestmark = pytest.mark.claims("tables")
 SMALLEST = {
     "corpus_filters": "--documents 60",
     "corpus_statistics": "",
+    "emergence": "--shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
     "model_sizes": "",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
@@ -23,6 +24,7 @@ SMALLEST = {
     "real_model": "--minutes 0.1 --layers 1 --width 32 --batch 4 --length 64 --long-length 256 --limit 20",
     "quickstart": "--shots 0,2 --limit 200",
     "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
+    "scaling_law": "--shapes 1x32,2x32,1x64,2x64 --tokens 2e3,4e3,8e3 --megabytes 1",
     "tokenizer_corpus": "--megabytes 1 --vocab-size 1000 --halvings 2 --kilobytes 20",
     "tokenizer_report": "--megabytes 1 --vocab-size 1000 --kilobytes 20",
 }

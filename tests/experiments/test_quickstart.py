@@ -101,7 +101,7 @@ def test_from_text_to_table_and_the_second_run_computes_nothing_again(tmp_path):
     assert status == 0, error
     began = error.splitlines()
     assert began[0].startswith("quickstart: everything goes to ")
-    assert began[1] == "quickstart: text: 0.2 MB of the synthetic sample world"
+    assert began[1] == "text: 0.2 MB of the synthetic sample world"
     assert "training" in error
     assert_complete(tmp_path, said, [2], 20)
     assert_computed_once(tmp_path, said, lambda: quickstart("--out", tmp_path))
@@ -143,7 +143,7 @@ def test_the_first_line_does_not_wait_for_what_takes_seconds_to_load():
 def test_a_stop_in_training_leaves_a_checkpoint_and_says_how_to_go_on(stopped):
     _, status, said, checkpoints = stopped
     assert status == 130, said
-    assert "quickstart: tokenizer: morpheme_byte, 4,096 ids" in said.splitlines()
+    assert "tokenizer: morpheme_byte, 4,096 ids" in said.splitlines()
     assert "stopped after step" in said
     assert "-m experiments.quickstart" in said.split("run the same command again")[1]
     assert "Traceback" not in said

@@ -10,7 +10,7 @@ import pytest
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import HASHES, write_hashes
-from clova_jax.model.directory import load_model, read_config, save_model
+from clova_jax.model.directory import load_model, read_about, read_config, save_model
 from clova_jax.parallel import make_mesh
 
 
@@ -53,6 +53,15 @@ def test_any_mesh_reads_what_was_written(lm, saved, shape):
         kernel = params["blocks"]["mlp"]["up"]["kernel"]
         assert kernel.sharding.mesh == mesh
         assert kernel.addressable_shards[0].data.size < kernel.size
+
+
+def test_what_is_known_of_the_making_is_read_back(lm, saved, tmp_path):
+    assert read_about(saved) == {}
+    about = {"tokens": 512, "run": {"length": 32}}
+    save_model(tmp_path / "run" / "model", lm.config, lm.params, lm.tokenizer, about)
+    assert read_about(tmp_path / "run") == about
+    with pytest.raises(ClovaError, match="nowhere"):
+        read_about(tmp_path / "nowhere")
 
 
 def test_what_a_training_wrote_names_its_model(lm, tmp_path):
