@@ -10,8 +10,8 @@ _FLAG = "--xla_force_host_platform_device_count"
 _THREADS = "64"  # enough for eight devices to meet in a collective, however few cores there are
 
 
-def use_virtual_devices(count: int) -> None:
-    """Makes `count` CPU devices; before JAX has started, or if it has that many already.
+def use_virtual_devices(count: int) -> list[jax.Device]:
+    """Returns `count` CPU devices, made before JAX has started; or those that it has, if they are enough.
 
     Raises:
         ClovaError: JAX has started with fewer.
@@ -25,8 +25,10 @@ def use_virtual_devices(count: int) -> None:
         os.environ["XLA_FLAGS"] = kept
     except RuntimeError:
         pass
-    if len(jax.devices()) < count:
+    devices = jax.devices()
+    if len(devices) < count:
         raise ClovaError(
-            f"{count} virtual devices: JAX has already started with {len(jax.devices())}; "
+            f"{count} virtual devices: JAX has already started with {len(devices)}; "
             "ask for them in a process of its own (in a notebook, restart the kernel)"
         )
+    return devices
