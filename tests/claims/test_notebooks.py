@@ -98,4 +98,5 @@ def test_it_runs(path, desk, monkeypatch):
         if cell.cell_type == "code" and number not in (place, place + 1):
             assert any(output.output_type != "error" for output in cell.outputs), cell.source
             said = "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
-            assert "Warning" not in said, said  # a glyph that no font has, say
+            # A glyph that no font has, say; a library's wish for ipywidgets is not ours.
+            assert not re.search(r"(?<!Tqdm)Warning", said), said
