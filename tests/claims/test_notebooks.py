@@ -19,8 +19,8 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 SMALLEST: dict[str, dict[str, Any]] = {
     "corpus": {"count": 200, "pairs": 10},
     "few_shot": {"shots": (0, 2), "trials": 2, "limit": 20},
-    "mesh": {"steps": 1, "rows": 8, "length": 16},
-    "p_tuning": {"examples": 64, "steps": 10, "limit": 40},
+    "mesh": {"steps": 2, "rows": 8, "length": 16},
+    "p_tuning": {"examples": 64, "steps": 4, "limit": 40},
     "tokenizers": {"vocab_size": 1500, "sizes": (500, 1000), "every": 4},
 }
 MODEL = {"megabytes": 0.5, "steps": 20, "length": 64}
