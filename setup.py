@@ -70,6 +70,7 @@ setup(
         "tensorboard": ["tensorboardX>=2.6,<3"],
         "wandb": ["wandb>=0.18,<1"],
         "lm-eval": ["lm-eval>=0.4.8,<0.5"],
+        "notebooks": ["jupyterlab>=4,<5", "ipywidgets>=8,<9"],
         "peers": [
             "torch>=2.4,<2.14",
             "transformers>=4.50,<6",

@@ -42,20 +42,25 @@ def figure(
     Yields:
         One `Axes`, or an array of them where there are several.
     """
+    with matplotlib.rc_context(style()):
+        drawn = Figure(figsize=size)
+        yield drawn.subplots(rows, columns, **grid)
+        with whole_file(path, "wb") as file:
+            drawn.savefig(file, format="png", dpi=120)
+
+
+def style() -> dict[str, Any]:
+    """Returns matplotlib settings that draw Hangul; `plt.rcParams.update(style())` sets them for a notebook."""
     fonts = [*matplotlib.rcParams["font.sans-serif"]]
     hangul = hangul_font()
-    settings = {
+    return {
         "font.family": [fonts[0], hangul] if hangul else [fonts[0]],
         "axes.unicode_minus": False,
         "axes.grid": True,
         "axes.axisbelow": True,
         "grid.alpha": 0.3,
+        "figure.constrained_layout.use": True,
     }
-    with matplotlib.rc_context(settings):
-        drawn = Figure(figsize=size, layout="constrained")
-        yield drawn.subplots(rows, columns, **grid)
-        with whole_file(path, "wb") as file:
-            drawn.savefig(file, format="png", dpi=120)
 
 
 def legend(axes: Any, columns: int = 2) -> None:

@@ -1,4 +1,4 @@
-"""Shows progress on standard error: a bar with rate and time left on a terminal, plain lines elsewhere."""
+"""Shows progress on standard error: a bar with rate and time left on a terminal or in a notebook, plain lines elsewhere."""
 
 import sys
 from typing import Any
@@ -9,13 +9,15 @@ LINE_SECONDS = 30.0  # at least, between two lines in a log
 
 
 def progress(*args: Any, **kwargs: Any) -> tqdm:
-    """Makes a `tqdm` bar that suits terminals and logs alike; `desc`, `total` and `unit` are its own.
+    """Makes a `tqdm` bar that suits terminals, notebooks and logs; `desc`, `total` and `unit` are its own.
 
-    On a terminal the bar is redrawn. Elsewhere (a log, a pipe) it prints lines: the first at once, then one every
+    On a terminal the bar is redrawn; in a notebook too, and it is gone at the end. Elsewhere (a log, a pipe) it prints lines: the first at once, then one every
     thirty seconds at most, and one at the end.
     """
     if sys.stderr.isatty():
         return tqdm(*args, **{"dynamic_ncols": True, "mininterval": 0.2, **kwargs})
+    if type(sys.stderr).__module__.startswith("ipykernel"):
+        return tqdm(*args, **{"ncols": 100, "leave": False, "mininterval": 0.5, **kwargs})
     return _Lines(*args, **{"ascii": True, "mininterval": LINE_SECONDS, "miniters": 1, **kwargs})
 
 

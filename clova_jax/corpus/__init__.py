@@ -5,12 +5,14 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "clean.cleaner": ["Cleaner"],
         "clean.linear_model": ["NgramModel"],
-        "clean.privacy.search": ["find"],
+        "clean.privacy.search": ["find", "mask"],
         "clean.privacy.view": ["LIKE"],
         "clean.privacy.windows": ["SEPARATORS"],
         "clean.profanity.softening": ["SEEDS", "swear_words"],
         "clean.quality": ["is_long_enough", "quality", "train_quality"],
+        "clean.step": ["Dropped"],
         "clean.toxicity": ["toxicity", "train_toxicity"],
         "dedup.pairs": ["near_duplicates"],
         "dedup.signatures": ["BANDS", "ROWS", "signatures"],

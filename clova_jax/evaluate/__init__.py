@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "metrics": ["Prediction"],
         "prompts": ["draw_items", "generator"],
         "records": ["Records", "digest"],
-        "rows": ["do_nothing"],
+        "rows": ["do_nothing", "headline_score"],
         "runner": ["evaluate", "measure", "prompt_of"],
         "scaling": ["LAWS", "OPERATIONS", "Fit", "Losses", "fit"],
         "segmentation": ["Tally", "disagreement"],

@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 
 from clova_jax.evaluate.calibration import Scoring, label_scores
-from clova_jax.evaluate.intervals import interval
+from clova_jax.evaluate.intervals import Interval, interval
 from clova_jax.evaluate.metrics import Prediction, exact_match, pearson
 from clova_jax.evaluate.task import Item, Task, TaskData
 
@@ -77,6 +77,25 @@ def score_rows(
         headline["scorings"] = _all_scorings(task, marks, trials, scored, seed)
     headline["note"] = "; ".join(_notes(task, data, marks, trials, scored))
     return rows
+
+
+def headline_score(
+    task: Task, trials: Sequence[Sequence[dict[str, Any]]], seed: int = 0
+) -> tuple[Interval, list[float]]:
+    """Computes the task's first metric with its interval over trials, and its value in each.
+
+    Args:
+        task: what was asked.
+        trials: rows with `prediction` and `answers`, the same items in the same order.
+        seed: of the bootstrap.
+    """
+    metric = task.metrics[0]
+    statistics = [
+        metric.statistics([Prediction(row["prediction"], tuple(row["answers"])) for row in rows])
+        for rows in trials
+    ]
+    found = interval(statistics, metric.finish, seed=seed)
+    return found, [metric.finish(rows.sum(axis=0)) for rows in statistics]
 
 
 def _prediction(row: dict[str, Any], item: Item) -> Prediction:

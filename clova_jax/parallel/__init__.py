@@ -12,5 +12,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "pipeline": ["Schedule", "run_pipeline"],
         "rules": ["Axis", "FSDP", "INFERENCE", "LOGICAL_AXES", "ShardingRules", "TRAINING"],
         "start": ["join_processes", "on_first_process"],
+        "virtual": ["use_virtual_devices"],
     },
 )

@@ -97,6 +97,11 @@ class Schedule:
         microbatch = time // round_length * self.stages + time % self.stages
         return microbatch, time % round_length // self.stages
 
+    def work(self, stage: int, tick: int) -> tuple[int, int] | None:
+        """Returns the (microbatch, repeat) that a stage works on at a tick; None where it is idle."""
+        time = tick - stage
+        return self.at(time) if 0 <= time < self.microbatches * self.repeats else None
+
     def leaves_at(self, microbatch: int) -> int:
         """Returns the tick at which the last stage finishes a microbatch."""
         group, place = divmod(microbatch, self.stages)
@@ -108,12 +113,8 @@ class Schedule:
         width = len(str(self.microbatches - 1)) + max(1, self.repeats - 1) + 1
         rows = ["tick    " + "".join(f"{t:<{width}}" for t in range(self.ticks))]
         for stage in range(self.stages):
-            cells = []
-            for tick in range(self.ticks):
-                time = tick - stage
-                busy = 0 <= time < self.microbatches * self.repeats
-                microbatch, repeat = self.at(time)
-                cells.append(f"{microbatch}{chr(39) * repeat}" if busy else ".")
+            work = [self.work(stage, tick) for tick in range(self.ticks)]
+            cells = [f"{found[0]}{chr(39) * found[1]}" if found else "." for found in work]
             rows.append(f"stage {stage:<2}" + "".join(f"{cell:<{width}}" for cell in cells))
         return "\n".join(row.rstrip() for row in rows)
 

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "compiled": ["Compiled", "compile_run", "train_step", "use_virtual_devices"],
+        "compiled": ["Compiled", "compile_run", "train_step"],
         "memory_use": ["Run", "memory"],
         "program": ["Program"],
         "report": ["make_report"],

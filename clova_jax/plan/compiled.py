@@ -1,18 +1,14 @@
 """Compiles the real train step ahead of time, for more devices than there are."""
 
-import os
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 
-from clova_jax.common.errors import ClovaError
 from clova_jax.parallel import make_mesh
 from clova_jax.plan.memory_use import Run
 from clova_jax.plan.program import Program
 from clova_jax.train import LearningRate, TrainStep, adamw
 
-_FLAG = "--xla_force_host_platform_device_count"
 # Machine code is never run here: skipping its optimisation changes neither buffers nor operations.
 _QUICK = {"xla_backend_optimization_level": 0}
 
@@ -38,27 +34,6 @@ class Compiled:
         return self.arguments + self.temporaries
 
 
-def use_virtual_devices(count: int) -> None:
-    """Makes `count` CPU devices; before JAX has started, or if it has that many already.
-
-    Raises:
-        ClovaError: JAX has started with fewer.
-    """
-    flags = os.environ.get("XLA_FLAGS", "").split()
-    kept = " ".join(flag for flag in flags if not flag.startswith(_FLAG))
-    try:
-        jax.config.update("jax_num_cpu_devices", count)
-        jax.config.update("jax_platforms", "cpu")
-        os.environ["XLA_FLAGS"] = kept
-    except RuntimeError:
-        pass
-    if len(jax.devices()) < count:
-        raise ClovaError(
-            f"a plan for {count} devices needs as many virtual ones, but JAX has already started with "
-            f"{len(jax.devices())}; plan in a process of its own"
-        )
-
-
 def train_step(run: Run) -> TrainStep:
     """Builds the step of a run, in float32; nothing is allocated."""
     return TrainStep(
@@ -74,7 +49,7 @@ def train_step(run: Run) -> TrainStep:
 
 
 def compile_run(run: Run) -> Compiled:
-    """Compiles the step of a run on virtual devices (`use_virtual_devices` first)."""
+    """Compiles the step of a run on virtual devices (`parallel.use_virtual_devices` first)."""
     step = train_step(run)
     lowered = step.lower(run.global_batch, run.length)
     program = lowered.compile(compiler_options=_QUICK)

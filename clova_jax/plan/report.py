@@ -8,8 +8,8 @@ from clova_jax.common.plots import figure
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.config import SIZES
-from clova_jax.parallel import CHIPS, GIB, Chip
-from clova_jax.plan.compiled import Compiled, compile_run, use_virtual_devices
+from clova_jax.parallel import CHIPS, GIB, Chip, use_virtual_devices
+from clova_jax.plan.compiled import Compiled, compile_run
 from clova_jax.plan.memory_use import Run, memory
 from clova_jax.plan.search import FIT_SHARE, Candidate, days, rank_meshes, settle
 from clova_jax.plan.time import MATMUL_SHARE, seconds, work

@@ -81,13 +81,16 @@ def make_tokenizer(corpus: Path, folder: Path, vocab_size: int) -> None:
     trained.save(folder)
 
 
-def sample_run() -> Path:
+def sample_run(out: str | Path = MakingOptions.out) -> Path:
     """Returns the folder of the model of the sample world, which is trained now if it is missing.
+
+    Args:
+        out: the quickstart's folder; a notebook lies beside `runs/`, not above it.
 
     Raises:
         Stopped: a signal stopped the training.
     """
-    making = MakingOptions()
+    making = MakingOptions(out=Path(out))
     made = [making.out / "model" / "config.json", making.out / "sample"]  # --data makes no sample
     if not all(path.exists() for path in made):
         make_model(making)

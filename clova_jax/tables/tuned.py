@@ -11,11 +11,9 @@ from typing import Any
 import jax
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.progress import progress
-from clova_jax.common.stop import Stopped, StopSignals
+from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import (
     Item,
-    Prediction,
     Records,
     Task,
     TaskData,
@@ -23,17 +21,14 @@ from clova_jax.evaluate import (
     do_nothing,
     draw_items,
     generator,
-    interval,
+    headline_score,
 )
 from clova_jax.inference import Model, Template
 from clova_jax.tuning import (
     LEAST_DEV,
-    TunedModel,
     TuneOptions,
     default_template,
     loss_of,
-    make_contexts,
-    predictions,
     tune,
 )
 
@@ -110,17 +105,12 @@ def tuned_row(
             found = records.find(key, settings)
         marks.append(found[0])
         trials.append(found[1])
-    metric = task.metrics[0]
-    statistics = [
-        metric.statistics([Prediction(row["prediction"], tuple(row["answers"])) for row in rows])
-        for rows in trials
-    ]
-    score = interval(statistics, metric.finish, seed=seed)
+    score, per_seed = headline_score(task, trials, seed)
     return {
         "model": name,
         "num_params": model.config.num_params,
         "task": task.name,
-        "metric": metric.name,
+        "metric": task.metrics[0].name,
         "method": cell.method,
         "encoder": cell.encoder,
         "examples": count,
@@ -128,10 +118,10 @@ def tuned_row(
         "value": score.value,
         "low": score.low,
         "high": score.high,
-        "baseline": max(metric(constant) for constant in do_nothing(task, items)),
+        "baseline": max(task.metrics[0](constant) for constant in do_nothing(task, items)),
         "seeds": seeds,
         "items": len(items),
-        "per_seed": [round(metric.finish(s.sum(axis=0)), 4) for s in statistics],
+        "per_seed": [round(value, 4) for value in per_seed],
         "trained": marks[0]["trained"],
         "best_steps": [mark["best_step"] for mark in marks],
         "seconds": round(sum(mark["seconds"] for mark in marks), 1),
@@ -188,7 +178,7 @@ def _one_seed(
         stop=stop,
         label=label,
     )
-    rows, cut = answer(tuned, task, items, label, stop)
+    rows, cut = tuned.answer(task, items, f"{label}: test", stop)
     notes = [*tuned.notes, *([f"{cut} items cut to fit the context"] if cut else [])]
     if tuned.tuned.best_step == 0:
         notes.append("no step was better than the start on the development split")
@@ -201,28 +191,6 @@ def _one_seed(
         "seconds": round(time.perf_counter() - begin, 3),
     }
     return summary, rows
-
-
-def answer(
-    tuned: TunedModel,
-    task: Task,
-    items: Sequence[Item],
-    label: str = "test",
-    stop: StopSignals | None = None,
-) -> tuple[list[dict[str, Any]], int]:
-    """Answers every item with the tuned model; also counts texts that were cut to fit the context."""
-    model = tuned.view
-    contexts, cut = make_contexts(
-        task, items, model.tokenizer, tuned.template, model.first_virtual, model.config.max_length
-    )
-    with progress(total=len(items), desc=f"{label}: test", unit="item") as bar:
-
-        def advance(count: int) -> None:
-            bar.update(count)
-            if stop and stop.requested:
-                raise Stopped(stop.requested)
-
-        return predictions(model, task, tuned.before, items, contexts, advance), cut
 
 
 def _shown(

@@ -10,9 +10,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "answers": ["predictions"],
         "data": ["default_template"],
-        "examples": ["LEAST_DEV", "make_contexts"],
+        "examples": ["LEAST_DEV"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
         "methods.autoprompt": ["AutoPromptConfig"],

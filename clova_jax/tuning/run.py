@@ -4,19 +4,22 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json
+from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import holds_out
-from clova_jax.common.stop import StopSignals
+from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.evaluate import Item, Task
 from clova_jax.inference import Model, SoftPrompt, Template
 from clova_jax.language_model import LanguageModel
 from clova_jax.model import Params
+from clova_jax.tuning.answers import predictions
 from clova_jax.tuning.data import TuningData
-from clova_jax.tuning.examples import Batches
+from clova_jax.tuning.examples import Batches, make_contexts
 from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.loop import Gradient, Tuned, run_steps
 from clova_jax.tuning.methods.base import Config, Method
@@ -44,6 +47,37 @@ class TunedModel:
     tuned: Tuned
     prompt: SoftPrompt | None
     notes: tuple[str, ...] = ()
+
+    def answer(
+        self,
+        task: Task,
+        items: Sequence[Item],
+        label: str = "test",
+        stop: StopSignals | None = None,
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Answers every item; also counts texts that were cut to fit the context.
+
+        Returns:
+            A row an item with `id, prediction, answers`, and `logprobs` for labels (`evaluate.headline_score`
+            scores them); and the count.
+        """
+        model = self.view
+        contexts, cut = make_contexts(
+            task,
+            items,
+            model.tokenizer,
+            self.template,
+            model.first_virtual,
+            model.config.max_length,
+        )
+        with progress(total=len(items), desc=label, unit="item") as bar:
+
+            def advance(count: int) -> None:
+                bar.update(count)
+                if stop and stop.requested:
+                    raise Stopped(stop.requested)
+
+            return predictions(model, task, self.before, items, contexts, advance), cut
 
 
 @holds_out

@@ -1,5 +1,7 @@
 """Progress in a log: whole lines, the first at once."""
 
+import io
+
 import pytest
 
 from clova_jax.common import progress as module
@@ -71,3 +73,13 @@ def test_disabled_says_nothing(log):
     with progress(total=3, disable=True) as bar:
         bar.update(3)
     assert log.getvalue() == ""
+
+
+def test_in_a_notebook_the_bar_is_redrawn_and_gone_at_the_end(monkeypatch):
+    stream = type("OutStream", (io.StringIO,), {"__module__": "ipykernel.iostream"})()
+    monkeypatch.setattr("sys.stderr", stream)
+    with progress(total=3, desc="training") as bar:
+        bar.update(3)
+    assert "training" in stream.getvalue()
+    assert "\n" not in stream.getvalue()
+    assert stream.getvalue().split("\r")[-2].strip() == ""

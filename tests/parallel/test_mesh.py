@@ -8,7 +8,15 @@ from jax.sharding import PartitionSpec as P
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import param_shardings
-from clova_jax.parallel import FSDP, INFERENCE, TRAINING, data_shard, make_mesh, shard_batch
+from clova_jax.parallel import (
+    FSDP,
+    INFERENCE,
+    TRAINING,
+    data_shard,
+    make_mesh,
+    shard_batch,
+    use_virtual_devices,
+)
 
 CONFIG = ModelConfig(num_layers=4, embed_dim=16, num_heads=4, vocab_size=50, max_length=8)
 
@@ -35,6 +43,12 @@ def test_a_mesh_that_is_too_large_says_where_more_devices_come_from():
     assert "XLA_FLAGS=--xla_force_host_platform_device_count=16" in message
     assert "docs/how-to/cluster.md" in message
     assert "\n" not in message
+
+
+def test_virtual_devices_come_before_jax_starts():
+    assert use_virtual_devices(8) == jax.devices()
+    with pytest.raises(ClovaError, match="9 virtual devices: JAX has already started with 8"):
+        use_virtual_devices(9)
 
 
 def test_rows_must_divide():

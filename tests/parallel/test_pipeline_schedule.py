@@ -15,9 +15,8 @@ def test_every_piece_once_in_order_one_tick_apart(stages, microbatches, repeats)
     when = {}
     for tick in range(schedule.ticks):
         for stage in range(stages):
-            time = tick - stage
-            if 0 <= time < microbatches * repeats:
-                microbatch, repeat = schedule.at(time)
+            if found := schedule.work(stage, tick):
+                microbatch, repeat = found
                 piece = repeat * stages + stage
                 assert (microbatch, piece) not in when
                 when[microbatch, piece] = tick

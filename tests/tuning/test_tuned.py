@@ -7,7 +7,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import SoftPrompt
-from clova_jax.tables.tuned import TunedCell, answer, tuned_row
+from clova_jax.tables.tuned import TunedCell, tuned_row
 from clova_jax.tuning import (
     FineTuningConfig,
     PromptEncoderConfig,
@@ -22,7 +22,7 @@ FEW = TuneOptions(steps=6, batch_size=8, learning_rate=1e-2, evaluate_every=3, s
 def test_a_fine_tuned_model_writes(lm, texts):
     data = texts.load(None)
     tuned = tune(lm, texts, data.pool, FineTuningConfig(), FEW)
-    rows, cut = answer(tuned, texts, data.items[:3])
+    rows, cut = tuned.answer(texts, data.items[:3])
     assert len(rows) == 3
     assert cut == 0
     assert {leaf.sharding for leaf in jax.tree.leaves(tuned.view.params)} == {
