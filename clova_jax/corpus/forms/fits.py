@@ -62,13 +62,21 @@ class Fits:
 
 
 def fit_sentences(counts: Counts) -> list[str]:
-    """Returns a sentence for each form and each source whose kind it may take."""
-    return [
-        f"form {name}: fits {count['fit']:,} of {count['documents']:,} documents of {source}"
-        + (f"; {_lacking(source, count)}" if count["fit"] < count["documents"] else "")
-        for name, sources in counts.items()
-        for source, count in sorted(sources.items())
-    ]
+    """Returns a sentence for each form and source that it fits, and one for each form of the sources that it does not."""
+    sentences = []
+    for name, sources in counts.items():
+        without = []
+        for source, count in sorted(sources.items()):
+            line = f"form {name}: fits {count['fit']:,} of {count['documents']:,} documents of {source}"
+            if count["fit"] < count["documents"]:
+                line += f"; {_lacking(source, count)}"
+            if count["fit"]:
+                sentences.append(line)
+            else:
+                without.append(_lacking(source, count))
+        if without:
+            sentences.append(f"form {name}: fits no document where {'; '.join(without)}")
+    return sentences
 
 
 def _lacking(source: str, count: Mapping[str, int]) -> str:
