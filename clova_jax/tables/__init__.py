@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
     submod_attrs={
+        "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "made": ["make_model", "sample_run"],
@@ -29,6 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "out_option",
         ],
         "recipes": ["make_cell"],
+        "references": ["reference_notes"],
         "source_models": ["train_by_source"],
         "source_rows": ["source_cells", "source_notes", "draw_by_source", "write_by_source"],
         "sizes": ["draw_emergence", "size_table", "write_size_table"],
