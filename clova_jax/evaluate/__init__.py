@@ -19,6 +19,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "runner": ["evaluate", "measure", "prompt_of"],
         "segmentation": ["Tally", "disagreement"],
         "task": ["Item", "Task", "TaskData", "check_labels"],
+        "translation": ["read_pairs"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],
     },
 )

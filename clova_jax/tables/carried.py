@@ -1,4 +1,4 @@
-"""Carries the tokens that AutoPrompt found on one model to another: are they words that any model understands?"""
+"""Carries the tokens that AutoPrompt found on one model to another, to see whether other models understand them."""
 
 from dataclasses import dataclass
 from pathlib import Path

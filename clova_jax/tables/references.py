@@ -4,11 +4,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from clova_jax.evaluate import Item, Prediction, Task, load_task
+from clova_jax.evaluate import Item, Prediction, Task, load_task, read_pairs
+from clova_jax.labelled import optional_file
 
 TASKS = ("ko_en", "en_ko", "query_modification", "sae4k")
+SIDES = {"ko_en": ("ko", "en"), "en_ko": ("en", "ko")}  # their training file has pairs too
 MOST = 3  # references at most
 FEWEST = 20  # texts with several answers, for a figure
+WORDS = 4  # of the answer that is scored, at least: BLEU counts runs of so many
 
 
 def reference_notes(data: Path) -> list[str]:
@@ -21,8 +24,7 @@ def reference_notes(data: Path) -> list[str]:
 
 
 def _sentence(task: Task, data: Path) -> str:
-    loaded = task.load(data)
-    several = several_answers([*loaded.items, *loaded.pool])
+    several = [found for found in several_answers(_items(task, data)) if _is_long(found[0])]
     enough = {
         count: [answers for answers in several if len(answers) > count]
         for count in range(1, MOST + 1)
@@ -38,9 +40,20 @@ def _sentence(task: Task, data: Path) -> str:
         f"{task.metrics[0](_scored(same, count)):.1f} against {count}" for count in counts
     )
     return (
-        f"{task.name}: BLEU depends on its references: {len(same):,} texts have {counts[-1] + 1} answers or more in these "
-        f"files, all right; the first of them scores {scores} of the others"
+        f"{task.name}: BLEU depends on its references: {len(same):,} texts have {counts[-1] + 1} answers or more in its "
+        f"files, all right; the first of them, of {WORDS} words or more, scores {scores} of the others"
     )
+
+
+def _items(task: Task, data: Path) -> list[Item]:
+    loaded = task.load(data)
+    training = optional_file(data, "parallel/koen_train.tsv") if task.name in SIDES else None
+    more = read_pairs(training, *SIDES[task.name]) if training else []
+    return [*loaded.items, *loaded.pool, *more]
+
+
+def _is_long(answer: str) -> bool:
+    return len(answer.split()) >= WORDS
 
 
 def several_answers(items: Sequence[Item]) -> list[list[str]]:

@@ -13,10 +13,10 @@ from clova_jax.corpus import (
     Document,
     describe_inputs,
     document_files,
+    draw,
     in_forms,
     read_documents,
 )
-from clova_jax.corpus.forms.form import draw
 
 CORPORA = {
     "rated": "pages of one to four reviews of a film, each with its stars",
