@@ -2,8 +2,8 @@
 
 python -m experiments.corpus_source                        # tiny models on the embedded sample world
 python -m experiments.corpus_source --data DIR --layers 4 --width 128 --heads 4 --vocab-size 4096 \\
-    --megabytes 12 --kilobytes 60 --tokens 1500000 --length 512 --learning-rate 0.002 \\
-    --limit 1000 --trials 3 --examples 2000 --steps 300   # real text: about 2.5 hours of one core
+    --megabytes 12 --kilobytes 60 --tokens 1000000 --length 512 --learning-rate 0.002 \\
+    --limit 1000 --trials 2 --examples 2000 --steps 300   # real text: about 2.5 hours of one core, estimated
 """
 
 from dataclasses import dataclass
@@ -24,13 +24,13 @@ class Options(tables.SourceOptions):
     out: Path = tables.out_option("corpus_source")
     shots: int = option(70, least=1)
     """examples asked for in a prompt; those that fit the training length are shown"""
-    trials: int = option(2, least=1)
+    trials: int = option(1, least=1)
     """random sets of examples"""
-    limit: int = option(200, least=1)
+    limit: int = option(150, least=1)
     """test items of a row"""
     examples: int = option(200, least=1)
     """labelled reviews that p-tuning learns from, a fifth of them to stop by"""
-    steps: int = option(60, least=1)
+    steps: int = option(40, least=1)
     """updates of p-tuning, at most"""
 
 

@@ -82,7 +82,7 @@ class SourceOptions(DataOptions):
     """attention heads"""
     vocab_size: int = option(2_048, least=1)
     """ids of the tokenizer, which is the same for all"""
-    tokens: int = option(400_000, least=1)
+    tokens: int = option(200_000, least=1)
     """training tokens of a model"""
     length: int = option(128, least=1)
     """tokens a sequence, and the longest prompt"""

@@ -24,7 +24,7 @@ def test_a_second_reference_raises_the_score(tmp_path):
     data = write_labelled(tmp_path)
     rows = ["ko\ten\tsource"]
     for n in range(30):
-        for end in ("is really very good", "is very good indeed", "is quite good indeed"):
+        for end in ("is really very good", "was not bad", "is very good indeed"):
             rows.append(f"영화 {n}번은 좋다.\tThe film number {n} {end}.\tjhe")
     (data / "parallel/koen_train.tsv").write_text("\n".join(rows) + "\n")
     (note,) = [note for note in reference_notes(data) if note.startswith("ko_en")]

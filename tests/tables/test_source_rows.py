@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from clova_jax.tables.source_rows import (
     Score,
     by_measure,
+    draw_by_source,
     separated,
     source_notes,
     write_by_source,
@@ -72,6 +73,11 @@ def test_the_notes_answer_the_questions(tmp_path):
     assert "of 70 examples a prompt shows those that fit the training length" in notes
     alike = "\n".join(source_notes(run_of(made(dict.fromkeys(CORPORA, 60.0)), tmp_path)))
     assert "cannot be told apart from the same reviews without" in alike
+
+
+def test_the_figure_is_drawn(tmp_path):
+    draw_by_source(run_of(made(dict.fromkeys(CORPORA, 60.0)), tmp_path), tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 5_000
 
 
 def test_the_table_side_by_side(tmp_path, capsys):

@@ -70,7 +70,7 @@ def count_fits(
 ) -> Fits:
     """Counts which documents the named forms fit, by their sources' kinds and what `meta` holds."""
     fits = Fits({name: FORMS[name] for name in names})
-    for document in documents:
+    for document in documents if fits.forms else ():
         fits.add(document, source_of(document.source, sources).kind)
     return fits
 
