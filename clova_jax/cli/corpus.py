@@ -43,6 +43,11 @@ def run(options: Options) -> int | None:
         steps = tuple(dict.fromkeys((*steps, "prefix")))
     cleaning = Cleaning(**_fields(Cleaning, options) | {"steps": steps})
     if options.executor == "stream":
+        if options.forms:
+            raise ClovaError(
+                "--forms: a stream is not searched for duplicates, after which pages are made; "
+                "give --forms to `clova serialize`"
+            )
         corpus.map_stream(sys.stdin.buffer, sys.stdout.buffer, cleaning, sys.stderr)
         return None
     job = _job(options, cleaning)
@@ -81,6 +86,8 @@ def _mixture(options: Options) -> tuple[Selector, dict[str, Any]]:
 
 
 def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
+    from clova_jax.corpus import fit_sentences
+
     rows = [
         {
             "source": row["source"],
@@ -106,6 +113,8 @@ def _show(report: dict[str, Any], out: Path, seconds: float) -> None:
     if drops:
         print()
         print(format_table(drops))
+    for sentence in fit_sentences(report.get("forms", {})):
+        print(sentence)
     if report.get("idle_steps"):
         print(f"\nsteps that found nothing to do: {', '.join(report['idle_steps'])}")
     for warning in report["warnings"]:

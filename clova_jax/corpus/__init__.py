@@ -16,7 +16,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "clean.toxicity": ["toxicity", "train_toxicity"],
         "dedup.pairs": ["near_duplicates"],
         "dedup.signatures": ["BANDS", "ROWS", "signatures"],
-        "forms": ["FORMS", "FORMS_HELP", "fitting_forms", "in_forms", "parse_forms"],
+        "forms": ["FORMS", "FORMS_HELP", "count_fits", "in_forms", "parse_forms"],
+        "forms.form": ["draw"],
+        "forms.fits": ["fit_sentences"],
         "documents": [
             "Block",
             "Document",

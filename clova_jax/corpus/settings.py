@@ -1,7 +1,7 @@
 """Holds every setting of a run of the corpus pipeline, once: the fields are the flags of `clova corpus`.
 
 Cleaning      which steps run, and what they do: each step's own `Settings`, flat
-RunSettings   what else is compared, and where the work is done
+RunSettings   what else is compared, in which forms documents are written, and where the work is done
 Job           one run: what is read, where it is written, and the settings
 Selection     the mixture of documents (`data.document_mixture`)
 """
@@ -17,6 +17,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option, seed_option
 from clova_jax.corpus.clean.step import NoSettings
 from clova_jax.corpus.clean.steps import STEP_NAMES, STEPS
+from clova_jax.corpus.forms import FORMS_HELP
 
 # Bases give their fields last to first: the flags stand in the order of the steps.
 _OF_STEPS = [step.Settings for step in reversed(STEPS) if step.Settings is not NoSettings]
@@ -48,7 +49,7 @@ class Cleaning(*_OF_STEPS):  # type: ignore[misc]
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """Sets what is compared beside the corpus itself, and where the work is done."""
+    """Sets what is compared beside the corpus itself, how documents are shown, and where the work is done."""
 
     executor: Literal["local", "spark", "stream"] = "local"
     """where the steps run. local: worker processes; spark: PySpark; stream: stdin to stdout"""
@@ -62,6 +63,7 @@ class RunSettings:
     """similarity from which documents are near duplicates, 0 to 1; 2: exact ones only"""
     against: Path | None = None
     """an existing corpus; drop the documents that it has already"""
+    forms: tuple[str, ...] = option((), help=FORMS_HELP, metavar="NAME[=SHARE]")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ Every few seconds the shards are brought to the disk and the place reached is no
 import contextlib
 import itertools
 import os
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -23,13 +24,13 @@ from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.common.workers import ordered_map
 from clova_jax.corpus import (
-    FORMS,
     Block,
     base_of,
     changed_input,
+    count_fits,
     describe_inputs,
     document_files,
-    fitting_forms,
+    fit_sentences,
     in_forms,
     parse_block,
     read_blocks,
@@ -77,10 +78,10 @@ def serialize(
             of theirs, large ones less (`data/split.py`). 0: none.
         forms: share of the documents to show as the pages of their sites do, by form (`corpus.parse_forms`).
         shard_tokens: tokens from which on a shard is full.
-        show: progress bars.
+        show: progress bars, and what each form fits.
 
     Raises:
-        ClovaError: a bad line or corpus (`read_documents`), an `out` that holds something else or
+        ClovaError: a bad line or corpus (`read_documents`), a form that fits no document, an `out` that holds something else or
             that another process is writing.
         KeyboardInterrupt: asked to stop, when everything encoded so far is on the disk.
     """
@@ -166,12 +167,12 @@ def _survey(
 ) -> dict[str, Any]:
     """Counts by source and what follows from them: names of streams, limits of validation."""
     sources: dict[str, SourceSizes] = {}
-    text, fit = 0, set()
+    text, fits = 0, count_fits((), forms or ())
     with progress(desc="reading", unit="B", unit_scale=True, disable=not show) as bar:
         base = base_of(files)
         blocks = (block for path in files for block in read_blocks(path, base=base))
         for block, (found, in_block) in ordered_map(_Measure, (forms,), blocks, workers):
-            fit |= in_block
+            fits.update(in_block)
             for source, sizes in found.items():
                 sources.setdefault(source, SourceSizes()).add(sizes)
             text += len(block.data)
@@ -180,14 +181,10 @@ def _survey(
         raise ClovaError(
             f"{files[0].parent}: an empty corpus: no document with a text in its files"
         )
-    for form in forms or ():
-        if form not in fit:
-            needs = ", ".join(f"meta.{field}" for field in FORMS[form].needs)
-            kinds = " or ".join(FORMS[form].kinds)
-            raise ClovaError(
-                f"--forms: {form} fits no document of {files[0].parent}: it needs {needs} in a source of "
-                f"kind {kinds}; leave it out"
-            )
+    fits.check(files[0].parent)
+    if show:
+        for sentence in fit_sentences(fits.counts):
+            print(sentence, file=sys.stderr)
     return {
         "text": text,
         "limits": {name: asdict(sources[name].limits(validation)) for name in sorted(sources)},
@@ -200,10 +197,9 @@ class _Measure:
     def __init__(self, forms: Mapping[str, float] | None) -> None:
         self.forms = forms or {}
 
-    def __call__(self, block: Block) -> tuple[dict[str, SourceSizes], set[str]]:
+    def __call__(self, block: Block) -> tuple[dict[str, SourceSizes], dict[str, Any]]:
         documents = list(parse_block(block))
-        fit = {form for document in documents for form in fitting_forms(document, self.forms)}
-        return measure(in_forms(documents, self.forms)), fit
+        return measure(in_forms(documents, self.forms)), count_fits(documents, self.forms).counts
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "scaling": ["LAWS", "OPERATIONS", "Fit", "Losses", "fit"],
         "segmentation": ["Tally", "disagreement"],
         "task": ["Item", "Task", "TaskData", "check_labels"],
+        "translation": ["read_pairs"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],
     },
 )

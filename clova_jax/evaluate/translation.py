@@ -11,7 +11,8 @@ NAMES = {"ko": "한국어", "en": "영어"}
 UNSEEN = ("korean-english-park-news", "jhe", "tatoeba")  # their text is in no training corpus here
 
 
-def _read(path: Path, source: str, target: str) -> list[Item]:
+def read_pairs(path: Path, source: str, target: str) -> list[Item]:
+    """Reads a file of pairs as items that ask to translate from `source` to `target` ("ko", "en")."""
     items = []
     for place, row in rows.tsv_rows(path, ("ko", "en")):
         given, wanted = rows.text(place, row, source), rows.text(place, row, target)
@@ -36,8 +37,8 @@ def task(source: str, target: str, tokenize: str) -> Task:
     def load(data_dir: Path) -> TaskData:
         folder = Path(data_dir) / "parallel"
         return TaskData(
-            _read(find_file(folder, "koen_test.tsv"), source, target),
-            _read(find_file(folder, "koen_dev.tsv"), source, target),
+            read_pairs(find_file(folder, "koen_test.tsv"), source, target),
+            read_pairs(find_file(folder, "koen_dev.tsv"), source, target),
             ("koen_test pairs stand in for AI Hub's; examples from koen_dev",),
         )
 

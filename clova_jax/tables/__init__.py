@@ -10,6 +10,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["corpora", "filters", "scaling", "token_study", "tokenizers", "trainings"],
     submod_attrs={
+        "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "grids": ["find_grid", "grid_trainings", "train_grid"],
@@ -27,11 +28,15 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "MethodOptions",
             "ModelOptions",
             "OutOptions",
+            "SourceOptions",
             "TuneOptions",
             "out_option",
         ],
         "real_model": ["make_real_model"],
         "recipes": ["make_cell"],
+        "references": ["reference_notes"],
+        "source_models": ["train_by_source"],
+        "source_rows": ["source_cells", "source_notes", "draw_by_source", "write_by_source"],
         "sizes": [
             "Sized",
             "draw_emergence",

@@ -69,6 +69,38 @@ class DataOptions(OutOptions):
 
 
 @dataclass(frozen=True)
+class SourceOptions(DataOptions):
+    """Says which models are trained on each corpus of a study of corpus sources: one shape, as many tokens."""
+
+    seeds: int = option(2, least=1)
+    """models a corpus, each with its own start and order"""
+    layers: int = option(2, least=1)
+    """Transformer blocks"""
+    width: int = option(64, least=1)
+    """numbers a token is embedded in"""
+    heads: int = option(2, least=1)
+    """attention heads"""
+    vocab_size: int = option(2_048, least=1)
+    """ids of the tokenizer, which is the same for all"""
+    tokens: int = option(200_000, least=1)
+    """training tokens of a model"""
+    length: int = option(128, least=1)
+    """tokens a sequence, and the longest prompt"""
+    global_batch: int = option(8, least=1)
+    """sequences a step"""
+    learning_rate: float = option(3e-3, above=0)
+    """the peak"""
+    megabytes: float = option(8.0, above=0)
+    """of text in a corpus; all of it where there is less"""
+    kilobytes: float = option(20.0, above=0)
+    """of text held out of each source"""
+
+    def inputs(self) -> Inputs:
+        """Returns data and models, which are trained here, or completed."""
+        return tables.train_by_source(self)
+
+
+@dataclass(frozen=True)
 class ModelOptions(OutOptions):
     """Declares the options of a table on models; without --model it takes the quickstart's, on its sample world."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.stop import Stopped
+from clova_jax.config import ModelConfig
 from clova_jax.train import PretrainOptions, pretrain, tokens_per_second
 
 
@@ -18,10 +19,12 @@ class Training:
     Args:
         name: in the rows.
         options: of its pre-training; the model is written to `options.out / "model"`.
+        config: a shape of its own instead of the options'.
     """
 
     name: str
     options: PretrainOptions
+    config: ModelConfig | None = None
 
 
 def train_models(trainings: Sequence[Training]) -> list[Path]:
@@ -32,7 +35,7 @@ def train_models(trainings: Sequence[Training]) -> list[Path]:
     """
     for number, training in enumerate(trainings, 1):
         print(f"model {number} of {len(trainings)}: {training.name}", file=sys.stderr, flush=True)
-        if not pretrain(training.options):
+        if not pretrain(training.options, training.config):
             raise Stopped("training stopped")
     return [training.options.out / "model" for training in trainings]
 

@@ -77,7 +77,7 @@ def tuned_row(
     check_cell(cell, task, data, seeds, limit)
     items = draw_items(data, task, limit, seed)
     count = len(data.pool) if cell.examples is None else cell.examples
-    label = " ".join(filter(None, (name, cell.method, cell.encoder, str(count))))
+    label = label_of(name, cell, count)
     settings = {
         "seed": seed,
         "items": len(items),
@@ -93,7 +93,7 @@ def tuned_row(
         key = (label, task.name, cell.shots, trial)
         found = records.find(key, settings)
         if found is None:
-            folder = out / "tuning" / "_".join((*label.split(), f"{cell.shots}shot", str(trial)))
+            folder = seed_folder(out, label, cell.shots, trial)
             bar = f"{label} {trial + 1}/{seeds}"
             summary, rows = _one_seed(
                 model, task, data, items, cell, count, seed + trial, folder, stop, bar
@@ -127,6 +127,22 @@ def tuned_row(
         "seconds": round(sum(mark["seconds"] for mark in marks), 1),
         "note": "; ".join(dict.fromkeys(note for mark in marks for note in mark["notes"])),
     }
+
+
+def label_of(name: str, cell: TunedCell, count: int) -> str:
+    """Returns what a row is called on the screen and in the records.
+
+    Args:
+        name: of the model.
+        cell: of the row.
+        count: examples that it sees.
+    """
+    return " ".join(filter(None, (name, cell.method, cell.encoder, str(count))))
+
+
+def seed_folder(out: Path, label: str, shots: int, trial: int) -> Path:
+    """Returns the folder that the run of a seed is kept in."""
+    return out / "tuning" / "_".join((*label.split(), f"{shots}shot", str(trial)))
 
 
 def check_cell(cell: TunedCell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:

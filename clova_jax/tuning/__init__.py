@@ -14,7 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "examples": ["LEAST_DEV"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
-        "methods.autoprompt": ["AutoPromptConfig"],
+        "methods.autoprompt": ["AutoPromptConfig", "carry"],
         "methods.base": ["Method", "SoftPrompts"],
         "methods.fine_tuning": ["FineTuningConfig"],
         "methods.lora": ["LoraConfig"],

@@ -13,6 +13,10 @@ pytestmark = pytest.mark.claims("tables")
 # The smallest settings that fill every table; a name without settings runs bare.
 SMALLEST = {
     "corpus_filters": "--documents 60",
+    "corpus_source": (
+        "--seeds 1 --tokens 4096 --megabytes 0.3 --kilobytes 2 --vocab-size 600 --width 32 --limit 10 --trials 1 "
+        "--shots 6 --examples 40 --steps 2"
+    ),
     "corpus_statistics": "",
     "emergence": "--shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",

@@ -1,6 +1,8 @@
 """Documents in the form of their sites' pages: what is shown, what stays together, what is lost (nothing)."""
 
 import itertools
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -29,7 +31,9 @@ def reviews(counts, source="reviews_movie"):
 EXAMPLES = {
     "rated_reviews": Document("재밌다", "a", "reviews_movie", {"movie": "1", "rating": 9}),
     "recommendations": Document("한 판만 더", "b", "reviews_game", {"label": 1}),
-    "news_comments": Document("그렇군\n요", "c", "news_comments", {"news_title": '"비가 온다"'}),
+    "news_comments": Document(
+        "그렇군\n요", "c", "news_comments", {"news_title": '"비가 ""온다"""'}
+    ),
     "headlines": Document("우승했다", "d", "news_headlines", {"section": "스포츠"}),
     "petitions": Document(
         "길을 고쳐 주세요\n돌이 많습니다.",
@@ -41,16 +45,16 @@ EXAMPLES = {
         "글",
         "f",
         "magazines_1920s",
-        {"magazine": "별건곤 제72호", "date": "1934년 04월 01일", "genre": "소식"},
+        {"magazine": "별건곤 제72호", "date": "1934년 04월\xa001일", "genre": "소식"},
     ),
 }
 SHOWN = {
     "rated_reviews": "재밌다 (별점 9점)",
     "recommendations": "추천\n한 판만 더",
-    "news_comments": "비가 온다\n\n댓글 1개\n- 그렇군 요",
+    "news_comments": '비가 "온다"\n\n댓글 1개\n- 그렇군 요',
     "headlines": "[스포츠] 우승했다",
     "petitions": "청원 제목: 길을 고쳐 주세요\n분류: 교통\n청원 시작: 2017-08-25\n참여 인원: 1,234명\n\n돌이 많습니다.",
-    "magazines": "별건곤 제72호 (1934년 04월 01일) 소식\n\n글",
+    "magazines": "별건곤 제72호, 1934년 4월 1일, 소식\n\n글",
 }
 
 
@@ -132,3 +136,25 @@ def test_a_mistake_is_named(words, message):
 
 def test_a_name_alone_means_all():
     assert parse_forms(["petitions", "headlines=0.5"]) == {"petitions": 1.0, "headlines": 0.5}
+
+
+def test_the_page_of_the_docs_shows_what_is_written():
+    page = (Path(__file__).resolve().parents[2] / "docs/forms.md").read_text()
+    second = {
+        "rated_reviews": replace(
+            EXAMPLES["rated_reviews"],
+            text="보다가 졸았다",
+            meta={"movie": "1", "rating": 2},
+        ),
+        "news_comments": replace(EXAMPLES["news_comments"], text="우산 챙기세요"),
+    }
+    for name, form in FORMS.items():
+        documents = [EXAMPLES[name], *([second[name]] if name in second else [])]
+        if name == "headlines":
+            texts = {"경제": "단독 가온물류 원자재 상승", "생활문화": "50년 만에 한파 전시 관심"}
+            documents = [
+                replace(documents[0], text=text, meta={"section": section})
+                for section, text in texts.items()
+            ]
+        assert f"```\n{form.render(documents)}\n```" in page
+        assert all(f"`{field}`" in page for field in form.needs)

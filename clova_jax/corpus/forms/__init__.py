@@ -3,6 +3,9 @@
 The paper adds what is known of a document to its text (section 3.2: source, category, speaker). A model can only
 learn what a text means for its stars if it reads both together. `--forms rated_reviews=0.8` writes that share of
 the documents a form fits in that form, several of a page together; the others stay bare.
+
+Questions and answers have no form: sources of them (`corpus.read.kin`, `dialogue_qa`) come as `질문: …`, `답변: …`
+already.
 """
 
 import itertools
@@ -18,6 +21,7 @@ from clova_jax.corpus.forms import (
     rated_reviews,
     recommendations,
 )
+from clova_jax.corpus.forms.fits import Fits
 from clova_jax.corpus.forms.form import Form, draw
 from clova_jax.corpus.sources import Registry, source_of
 
@@ -61,12 +65,14 @@ def parse_forms(words: Sequence[str]) -> dict[str, float]:
     return shares
 
 
-def fitting_forms(
-    document: Document, names: Iterable[str], sources: Registry | None = None
-) -> list[str]:
-    """Returns which of the named forms fit a document, by its source's kind and what its `meta` holds."""
-    kind = source_of(document.source, sources).kind
-    return [name for name in names if FORMS[name].fits(document, kind)]
+def count_fits(
+    documents: Iterable[Document], names: Iterable[str], sources: Registry | None = None
+) -> Fits:
+    """Counts which documents the named forms fit, by their sources' kinds and what `meta` holds."""
+    fits = Fits({name: FORMS[name] for name in names})
+    for document in documents if fits.forms else ():
+        fits.add(document, source_of(document.source, sources).kind)
+    return fits
 
 
 def in_forms(
@@ -85,8 +91,9 @@ def in_forms(
     """
 
     def place(document: Document) -> tuple[Form | None, str, str]:
-        names = fitting_forms(document, shares, sources)
-        form = FORMS[names[0]] if names else None
+        kind = source_of(document.source, sources).kind
+        fitting = (FORMS[name] for name in shares if FORMS[name].fits(document, kind))
+        form = next(fitting, None)
         shared = str(document.meta[form.together]) if form and form.together else ""
         return form, document.source, shared
 

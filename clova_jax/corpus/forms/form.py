@@ -28,11 +28,13 @@ class Form:
     together: str | None = None
     most: int = 1
 
+    def lacking(self, document: Document) -> list[str]:
+        """Returns the fields that the form shows and the document's `meta` lacks, or has something else in."""
+        return [field for field, check in self.needs.items() if not check(document.meta.get(field))]
+
     def fits(self, document: Document, kind: str) -> bool:
-        """Tells whether a document of a source of that kind has all that the form shows."""
-        return kind in self.kinds and all(
-            check(document.meta.get(field)) for field, check in self.needs.items()
-        )
+        """Checks whether a document of a source of that kind has all that the form shows."""
+        return kind in self.kinds and not self.lacking(document)
 
 
 def draw(*words: str) -> float:
@@ -42,5 +44,5 @@ def draw(*words: str) -> float:
 
 
 def is_text(value: Any) -> bool:
-    """Tells whether a field of `meta` is a text that can be shown."""
+    """Checks whether a field of `meta` is a text that can be shown."""
     return isinstance(value, str) and bool(value.strip())

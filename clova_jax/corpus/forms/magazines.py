@@ -1,15 +1,19 @@
 """Shows a magazine's article under its issue, its date and its section."""
 
+import re
 from collections.abc import Sequence
 
 from clova_jax.corpus.documents import Document
 from clova_jax.corpus.forms.form import Form, is_text
 
+_ZERO = re.compile(r"\b0(?=\d)")  # of 04월 01일
+
 
 def _page(articles: Sequence[Document]) -> str:
     (article,) = articles
     meta = article.meta
-    return f"{meta['magazine']} ({meta['date']}) {meta['genre']}\n\n{article.text.strip()}"
+    head = ", ".join(" ".join(meta[name].split()) for name in ("magazine", "date", "genre"))
+    return f"{_ZERO.sub('', head)}\n\n{article.text.strip()}"
 
 
 FORM = Form(

@@ -7,7 +7,9 @@ from clova_jax.corpus.forms.form import Form, is_text
 
 
 def _page(comments: Sequence[Document]) -> str:
-    title = comments[0].meta["news_title"].strip().strip('"')
+    title = comments[0].meta["news_title"].strip()
+    if title.startswith('"') and title.endswith('"'):  # as tables quote a field
+        title = title[1:-1].replace('""', '"')
     return f"{title}\n\n댓글 {len(comments)}개\n" + "\n".join(
         f"- {' '.join(comment.text.split())}" for comment in comments
     )

@@ -4,7 +4,7 @@ import hashlib
 import heapq
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.clean.steps import STEPS
 from clova_jax.corpus.dedup.stage import Verdict, rows_at
 from clova_jax.corpus.documents import BadLines
+from clova_jax.corpus.forms.fits import Counts
 from clova_jax.corpus.part import kept_sizes
 from clova_jax.corpus.settings import Cleaning, Job
 from clova_jax.corpus.sources import read_sources, source_of
@@ -34,6 +35,8 @@ class Cleaned:
         parts: parts of the input, in reading order.
         verdict: of the search for duplicates, over `external` and then `parts`.
         errors: files and lines that could not be read before cleaning.
+        pages: parts of the kept documents in their forms, where forms were asked for.
+        fits: how many documents each form fits (`corpus.forms.fits`).
     """
 
     job: Job
@@ -42,6 +45,13 @@ class Cleaned:
     parts: list[Path]
     verdict: Verdict
     errors: BadLines
+    pages: list[Path] = field(default_factory=list)
+    fits: Counts = field(default_factory=dict)
+
+    @property
+    def written(self) -> list[Path]:
+        """Returns the parts whose documents are written."""
+        return self.pages or self.parts
 
 
 def build(
@@ -52,7 +62,7 @@ def build(
     Args:
         cleaned: what the stages have made.
         counts: of each part (`part_counts`).
-        copies: how often each document of the parts is written, int32[n].
+        copies: how often each document of the written parts is written, int32[n].
     """
     cleaning = cleaned.cleaning
     changes, by_source = _sums(cleaning, counts)
@@ -73,6 +83,7 @@ def build(
             "kept": sum(r["kept_bytes"] for r in rows),
         },
         "sources": rows,
+        "forms": cleaned.fits,
         "drops": {reason: drops[reason] for reason in sorted(drops)},
         "changes": {name: dict(sorted(count.items())) for name, count in changes.items()},
         "evaluation_texts": dict(sorted(EvaluationIndex.load(index).counts.items()))
@@ -106,23 +117,24 @@ def _source_rows(
     """Makes the row of each source; adds the duplicates to its counts."""
     numbers, sizes, names = kept_sizes(cleaned.parts)
     verdict = cleaned.verdict
-    here = len(verdict.keep) - len(copies)
+    here = len(verdict.keep) - len(numbers)
     keep, exact = verdict.keep[here:], verdict.exact[here:]
     registry = read_sources(cleaned.cleaning.sources)
+    kept_of, kept_bytes_of = _written(cleaned, copies)
     rows = []
     for name in sorted(by_source):
         count, known = by_source[name], source_of(name, registry)
-        mine = numbers == names.index(name) if name in names else np.zeros(len(copies), bool)
+        mine = numbers == names.index(name) if name in names else np.zeros(len(numbers), bool)
         for reason, gone in (("exact", ~keep & exact), ("near", ~keep & ~exact)):
             count[f"dedup/{reason}"] = int((mine & gone).sum())
             count[f"dedup/{reason}/bytes"] = int(sizes[mine & gone].sum())
-        kept_bytes = int((sizes * copies)[mine].sum())
+        kept_bytes = kept_bytes_of[name]
         row = {
             "source": name,
             "kind": known.kind,
             "tier": known.tier,
             "read": count["read"],
-            "kept": int(copies[mine].sum()),
+            "kept": kept_of[name],
             "read_bytes": count["read_bytes"],
             "kept_bytes": kept_bytes,
             "kept_share": 100 * kept_bytes / max(count["read_bytes"], 1),
@@ -134,6 +146,17 @@ def _source_rows(
         }
         rows.append(row)
     return rows
+
+
+def _written(cleaned: Cleaned, copies: np.ndarray) -> tuple[Counter, Counter]:
+    """Counts documents and bytes that are written, by source."""
+    numbers, sizes, names = kept_sizes(cleaned.written)
+    documents = np.bincount(numbers, copies, len(names))
+    size = np.bincount(numbers, copies * sizes, len(names))
+    return (
+        Counter({name: int(count) for name, count in zip(names, documents, strict=True)}),
+        Counter({name: int(count) for name, count in zip(names, size, strict=True)}),
+    )
 
 
 def _drops(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.files import whole_file
+from clova_jax.corpus.forms.fits import fit_sentences
 
 _STYLE = """
 body{font:15px/1.5 system-ui,"Noto Sans KR",sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#222}
@@ -37,6 +38,8 @@ def _head(report: dict[str, Any]) -> Iterator[str]:
     )
     for warning in report["warnings"]:
         yield f"<p class=w>{_text(warning)}</p>"
+    for sentence in fit_sentences(report["forms"]):
+        yield f"<p>{_text(sentence)}.</p>"
     if report["idle_steps"]:
         yield f"<p>Steps that found nothing to do: {', '.join(report['idle_steps'])}.</p>"
 

@@ -3,6 +3,7 @@
     prepare   models and the index of evaluation sets, once
     clean     blocks of the input through the steps, a part each, on the executor
     dedup     duplicates over all parts; of two, the one of the better tier is kept
+    show      with forms: what was kept becomes pages, several documents a page
     write     `documents/NAME.jsonl.zst`, `dropped/`, `matches.jsonl.zst`, `report.json`, `report.html`
 
 What is finished is not computed again: a part, a band of the search, a written shard. Files are written atomically, so a
@@ -18,6 +19,8 @@ from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, read_jsonl, write_json, write_jsonl
 from clova_jax.common.progress import progress
@@ -27,11 +30,14 @@ from clova_jax.common.workers import Workers
 from clova_jax.corpus.clean.steps import STEPS
 from clova_jax.corpus.dedup.stage import Verdict, find_duplicates
 from clova_jax.corpus.documents import BadLines, base_of
+from clova_jax.corpus.forms import count_fits, parse_forms
+from clova_jax.corpus.forms.fits import Counts
 from clova_jax.corpus.part import is_whole, part_counts
 from clova_jax.corpus.places import changed_input, describe_inputs
 from clova_jax.corpus.read.blocks import file_groups, input_files
 from clova_jax.corpus.report.figures import Cleaned
 from clova_jax.corpus.run.clean_part import CleanTask, clean_part, group_tasks
+from clova_jax.corpus.run.show import ShowTask, show_part
 from clova_jax.corpus.run.spark import clean_groups, find_pairs, import_pyspark
 from clova_jax.corpus.run.write import write_results
 from clova_jax.corpus.settings import Cleaning, Job, Selector
@@ -60,7 +66,9 @@ def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) ->
     out, work, errors = job.out, job.out / "work", BadLines()
     if job.executor == "spark":
         import_pyspark()  # before the models are trained
-    files = _input_files(job, errors)
+    files, forms = _input_files(job, errors), parse_forms(job.forms)
+    if forms and "prefix" in job.cleaning.steps:
+        raise ClovaError("--forms: a page says what is known of it, as --prefix does; give one")
     _same_settings(job, files, selection)
     if (out / "report.json").is_file():
         shutil.rmtree(work, ignore_errors=True)  # of a run killed at its very end
@@ -70,7 +78,8 @@ def _run(job: Job, select: Selector | None, selection: dict[str, Any] | None) ->
         parts = _clean(job, files, cleaning, work / "clean", errors, workers, stop)
         external = _external(job, cleaning, work / "against", workers, stop)
         verdict = _dedup(job, external, parts, work, stop)
-        cleaned = Cleaned(job, cleaning, external, parts, verdict, errors)
+        pages, fits = _show(job, forms, parts, verdict, work / "pages", workers, stop)
+        cleaned = Cleaned(job, cleaning, external, parts, verdict, errors, pages, fits)
         report = write_results(cleaned, select, workers, stop)
     write_json(out / "report.json", report)
     shutil.rmtree(work)
@@ -96,6 +105,8 @@ def _same_settings(job: Job, files: list[Path], selection: dict[str, Any] | None
     settings = asdict(job) | {"selection": selection}
     for name in ("out", "executor", "workers"):  # none of them changes the outcome
         settings.pop(name)
+    if not job.forms:
+        del settings["forms"]  # a run of before there were any has none
     inputs = describe_inputs([*files, *_other_files(job)])
     settings["files"] = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
     settings = json.loads(json.dumps(settings, default=str))
@@ -218,6 +229,44 @@ def _external(
     plain = Cleaning(steps=("normalize",), sources=cleaning.sources)
     files = input_files(job.against)
     return _parts(files, plain, folder, _raise, workers, stop, "read --against", tier=0)
+
+
+def _show(
+    job: Job,
+    forms: dict[str, float],
+    parts: list[Path],
+    verdict: Verdict,
+    folder: Path,
+    workers: Workers,
+    stop: StopSignals,
+) -> tuple[list[Path], Counts]:
+    """Writes the kept documents of each part as pages; returns the parts of pages and what fitted, none without forms.
+
+    Raises:
+        ClovaError: a form fits no document that was kept.
+    """
+    if not forms:
+        return [], {}
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = [part_counts(part)["kept"] for part in parts]
+    keep = np.split(verdict.keep[len(verdict.keep) - sum(sizes) :], np.cumsum(sizes)[:-1])
+    pages = [folder / part.name for part in parts]
+
+    def tasks() -> Iterator[ShowTask]:
+        for part, kept, out in zip(parts, keep, pages, strict=True):
+            if stop.requested:
+                return
+            if not is_whole(out):
+                yield ShowTask(part, kept, forms, job.cleaning.sources, out)
+
+    for _ in progress(workers.map(show_part, tasks()), desc="show", unit=" parts"):
+        pass
+    stop.check()
+    fits = count_fits((), forms)
+    for part in pages:
+        fits.update(part_counts(part)["fits"])
+    fits.check(job.data)
+    return pages, fits.counts
 
 
 def _raise(error: ClovaError) -> None:

@@ -55,20 +55,22 @@ def write_results(
     """
     out, parts, verdict = cleaned.job.out, cleaned.parts, cleaned.verdict
     counts = [part_counts(part) for part in parts]
-    sizes = [count["kept"] for count in counts]
-    before = len(verdict.keep) - sum(sizes)  # documents of the corpus compared with
-    copies = verdict.keep[before:].astype(np.int32)
+    sizes = [part_counts(part)["kept"] for part in cleaned.written]
+    if cleaned.pages:
+        copies = np.ones(sum(sizes), np.int32)
+    else:  # before the parts stand the documents of the corpus compared with
+        copies = verdict.keep[len(verdict.keep) - sum(sizes) :].astype(np.int32)
     if select is not None:
-        sources, weights, names = kept_sizes(parts)
+        sources, weights, names = kept_sizes(cleaned.written)
         chosen = np.flatnonzero(copies)
         copies[chosen] = select(sources[chosen], weights[chosen], names)
     ends = np.cumsum(sizes)
     (out / "documents").mkdir(exist_ok=True)
 
     def tasks() -> Iterator[WriteTask]:
-        for part, end, size in zip(parts, ends, sizes, strict=True):
+        for part, cleaned_part, end, size in zip(cleaned.written, parts, ends, sizes, strict=True):
             shard = out / "documents" / f"{part.name}.jsonl.zst"
-            _copy_dropped(part, out / "dropped" / f"{part.name}.jsonl.zst")
+            _copy_dropped(cleaned_part, out / "dropped" / f"{part.name}.jsonl.zst")
             if stop.requested:
                 return
             if size and not shard.is_file():

@@ -9,9 +9,10 @@ TASK = replace(
     name="nsmc_words",
     labels={"0": "재미없다", "1": "재미있다"},
     more_words={
-        "0": ("재미없음", "별로다", "지루하다", "최악이다"),
-        "1": ("재미있음", "재밌다", "감동이다", "최고다"),
+        "0": ("지루하다", "별로", "최악", "아깝다"),
+        "1": ("재밌다", "최고", "좋다", "강추"),
     },
     answer=" {}",
-    source="our wording: words that reviewers end with",
+    source="our wording: words that reviews of NSMC's training file end with, each over five times oftener "
+    "under its own label",
 )

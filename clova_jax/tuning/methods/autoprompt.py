@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from clova_jax.evaluate import Task
-from clova_jax.inference import Model
+from clova_jax.inference import Model, SoftPrompt, Template
 from clova_jax.model import Params
+from clova_jax.tokenizers import Tokenizer
 from clova_jax.train import TrainState
 from clova_jax.tuning.examples import Example
 from clova_jax.tuning.inside import Inside
@@ -56,10 +57,10 @@ class AutoPrompt(SoftPrompts):
         return Search(model, self.config, gradient, options)
 
     def about(self, model: Model, trainable: Params) -> dict[str, Any]:
-        """Returns the words that were found."""
+        """Returns the tokens that were found, and how they read."""
         table = _table(model)
         ids = [int((table == row).all(axis=1).argmax()) for row in trainable["embedding"]]
-        return {"words": [model.tokenizer.decode([i]) for i in ids]}
+        return {"ids": ids, "words": [model.tokenizer.decode([i]) for i in ids]}
 
 
 class Search:
@@ -113,6 +114,26 @@ class Search:
 
     def _vectors(self, ids: np.ndarray) -> Params:
         return {"embedding": self.table[ids]}
+
+
+def carry(prompt: SoftPrompt, tokenizer: Tokenizer, model: Model) -> SoftPrompt:
+    """Returns a prompt of the same words for another model.
+
+    The tokens are the same where both models have one tokenizer; otherwise the words before and after the text are
+    encoded anew, and may become more or fewer.
+
+    Args:
+        prompt: as AutoPrompt found it.
+        tokenizer: of the model that it was found on.
+        model: the other one.
+    """
+    ids, count = prompt.about["ids"], sum(prompt.template.before)
+    sides = [ids[:count], ids[count:]]
+    if tokenizer.fingerprint != model.tokenizer.fingerprint:
+        sides = [model.tokenizer.encode(tokenizer.decode(side)) for side in sides]
+    template = Template(*((len(side),) if side else () for side in sides))
+    vectors = _table(model)[[*sides[0], *sides[1]]]
+    return SoftPrompt(vectors, template, model.fingerprint, prompt.about)
 
 
 def _table(model: Model) -> np.ndarray:
