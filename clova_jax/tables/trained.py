@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clova_jax.common.stop import Stopped
+from clova_jax.config import ModelConfig
 from clova_jax.train import PretrainOptions, pretrain
 
 
@@ -16,10 +17,12 @@ class Training:
     Args:
         name: in the rows.
         options: of its pre-training; the model is written to `options.out / "model"`.
+        config: a shape of its own instead of the options'.
     """
 
     name: str
     options: PretrainOptions
+    config: ModelConfig | None = None
 
 
 def train_models(trainings: Sequence[Training]) -> list[Path]:
@@ -30,6 +33,6 @@ def train_models(trainings: Sequence[Training]) -> list[Path]:
     """
     for number, training in enumerate(trainings, 1):
         print(f"model {number} of {len(trainings)}: {training.name}", file=sys.stderr, flush=True)
-        if not pretrain(training.options):
+        if not pretrain(training.options, training.config):
             raise Stopped("training stopped")
     return [training.options.out / "model" for training in trainings]
