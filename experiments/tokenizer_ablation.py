@@ -29,7 +29,7 @@ class Options(tables.DataOptions):
     Rerun with the same --out, finished models and answers are kept; --seeds may grow.
     """
 
-    sample_megabytes = 4.0
+    sample_megabytes = 6.0
     out: Path = tables.out_option("tokenizer_ablation")
     tokenizers: tuple[Literal["morpheme_byte", "byte", "char"], ...] = (
         "morpheme_byte",
@@ -49,7 +49,7 @@ class Options(tables.DataOptions):
     """attention heads, which divide the width"""
     length: int = option(128, least=16)
     """tokens a sequence, and of every context"""
-    steps: int = option(300, least=1)
+    steps: int = option(120, least=1)
     """training steps of every model"""
     global_batch: int = option(8, least=1)
     """sequences a step"""
@@ -57,7 +57,7 @@ class Options(tables.DataOptions):
     """the peak (that of the shape)"""
     megabytes: float = option(3.0, above=0)
     """of text of each source to train on, at most, and as much for the judge"""
-    kilobytes: float = option(10.0, above=0)
+    kilobytes: float = option(30.0, above=0)
     """of held-out text of each source, at most"""
     tasks: tuple[str, ...] = ("nsmc", "ynat", "klue_sts")
     """tasks with labels that are asked in context"""
@@ -67,9 +67,9 @@ class Options(tables.DataOptions):
     """random sets of examples"""
     tuned: tuple[str, ...] = ("ynat", "nsmc", "korsts")
     """tasks with labels that copies of the models are fine-tuned on"""
-    examples: int = option(500, least=32)
+    examples: int = option(300, least=32)
     """labelled examples of a fine-tuning, at most; a fifth of them to stop by"""
-    tune_steps: int = option(100, least=1)
+    tune_steps: int = option(60, least=1)
     """updates of a fine-tuning, at most"""
     limit: int | None = option(200, least=1)
     """test items of a task (the sample world is asked 200)"""
@@ -146,8 +146,8 @@ def draw(run: tables.TableRun, path: Path) -> None:
                 groups = list(dict.fromkeys(map(label, rows)))
                 tables.draw_bars(axes, groups, series)
             axes.tick_params("x", rotation=90 if len(rows) > 12 else 0, labelsize=7)
-            axes.set(title=title, ylabel=unit)
-            axes.legend(fontsize=8)
+            axes.set(ylabel=f"{title}: {unit}")
+            axes.legend(fontsize=8, ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0))
 
 
 TABLE = tables.Table(

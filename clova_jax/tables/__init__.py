@@ -14,6 +14,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "token_study",
         "tokenizer_measures",
         "tokenizer_models",
+        "tokenizer_questions",
         "tokenizers",
         "trainings",
     ],

@@ -4,7 +4,6 @@ A model is measured once it is loaded, the judge last; then the rows of all are 
 cover seeds and items, and an item counts only where every model answered it.
 """
 
-import dataclasses
 import itertools
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -20,15 +19,11 @@ from clova_jax.evaluate import (
     Passage,
     Prediction,
     Records,
-    Task,
-    TaskData,
     continue_passages,
     distinguish,
     do_nothing,
-    draw_items,
     draw_passages,
     judged_bits,
-    label_scores,
     load_task,
     mean_over,
     measure,
@@ -38,50 +33,23 @@ from clova_jax.evaluate import (
 )
 from clova_jax.tables.recipes import make_cell
 from clova_jax.tables.table import Row, TableRun
-from clova_jax.tables.tokenizer_models import JUDGE, RARE, rare, training_figures
-from clova_jax.tables.tokenizers import ENGLISH, read_held_out
+from clova_jax.tables.tokenizer_models import JUDGE, rare, training_figures
+from clova_jax.tables.tokenizer_questions import (
+    RARE_TEXTS,
+    Questions,
+    answers_by,
+    shown_metrics,
+)
+from clova_jax.tables.tokenizers import ENGLISH, read_held_out, spelled
 from clova_jax.tables.tuned import tuned_row
 
 PEOPLE = "people"
 ALL = "all sources"
-RARE_TEXTS = f"headlines with {RARE}"
+RARE_WORD = "프로젝트"
 BITS, DISCRIMINATOR, FLUENCY = "bits per byte", "discriminator", "fluency"
 UNKNOWN_BITS = 8.0  # that a byte costs which no token of the vocabulary spells
 SCORINGS = ("raw", "contextual")
 Key = tuple[str, str, str]  # measure, what it is of, metric
-
-
-@dataclass(frozen=True)
-class Questions:
-    """Holds the items of a task, and the sets of them that have rows of their own.
-
-    Args:
-        task: which loads these items and no others.
-        groups: name of a row -> ids of its items.
-    """
-
-    task: Task
-    groups: dict[str, set[str]]
-
-    @property
-    def data(self) -> TaskData:
-        """Returns items and pool."""
-        return self.task.load(Path())
-
-    @classmethod
-    def draw(cls, name: str, data: Path, limit: int | None, seed: int) -> "Questions":
-        """Draws `limit` items; of YNAT all headlines with `RARE` are asked as well, and none of them is an example."""
-        task = load_task(name)
-        loaded = task.load(data)
-        drawn = draw_items(loaded, task, limit, seed)
-        groups = {name: {item.id for item in drawn}}
-        apart = rare(data) if name == "ynat" else []
-        if apart:
-            groups[f"{name}, {RARE_TEXTS}"] = {item.id for item in apart}
-        items = list({item.id: item for item in (*drawn, *apart)}.values())
-        pool = [item for item in loaded.pool if not apart or RARE not in item.text]
-        chosen = TaskData(items, pool, loaded.notes)
-        return cls(dataclasses.replace(task, load=lambda folder: chosen), groups)
 
 
 @dataclass
@@ -107,6 +75,7 @@ class Measures:
     baselines: dict[Key, float] = field(default_factory=dict)
     shown: dict[str, list[float]] = field(default_factory=dict)
     unspelled: dict[str, float] = field(default_factory=dict)
+    cuts: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def prepare(cls, run: TableRun) -> "Measures":
@@ -137,6 +106,7 @@ class Measures:
             self.judge()
             return self.rows()
         kind, seed = run.model_name.rsplit(" ", 1)
+        self.cuts[kind] = spelled(run.model.tokenizer, RARE_WORD)
         self.figures.setdefault(kind, []).append(training_figures(run.options, kind, int(seed)))
         for measured in (self.held_out, self.in_context, self.fine_tuned, self.write):
             measured(kind)
@@ -168,7 +138,7 @@ class Measures:
         run, options = self.run, self.run.options
         for questions in self.prompted:
             for shots in options.shots:
-                found = measure(
+                rows = measure(
                     run.model,
                     questions.task,
                     run.data,
@@ -181,14 +151,14 @@ class Measures:
                     stop=run.stop,
                 )
                 if shots:
-                    self.shown.setdefault(kind, []).append(found[0]["shown_examples"] / shots)
+                    self.shown.setdefault(kind, []).append(rows[0]["shown_examples"] / shots)
                 key = (run.model_name, questions.task.name, shots)
                 trials = [
-                    Records(run.out).find((*key, trial), {}) for trial in range(found[0]["trials"])
+                    Records(run.out).find((*key, trial), {}) for trial in range(rows[0]["trials"])
                 ]
                 for scoring in SCORINGS:
-                    answers = [_answers(questions.task, *trial, scoring) for trial in trials]
-                    self._add_answers(f"{shots}-shot, {scoring}", questions, kind, answers)
+                    found = [answers_by(scoring, questions.task, *trial) for trial in trials]
+                    self._add_answers(f"{shots}-shot, {scoring}", questions, kind, found)
 
     def fine_tuned(self, kind: str) -> None:
         """Fine-tunes a copy of the model on each task and asks the same items."""
@@ -230,7 +200,7 @@ class Measures:
         for group, ids in questions.groups.items():
             asked = [name for name in items if all(name in trial for trial in trials)]
             asked = [name for name in asked if name in ids]
-            for metric in _metrics(task, group):
+            for metric in shown_metrics(task, group) if asked else ():
                 key = (measured, group, metric.name)
                 rows = [metric.statistics([trial[name] for name in asked]) for trial in trials]
                 finish = mean_over(metric.finish, len(trials))
@@ -306,7 +276,7 @@ class Measures:
         return rows
 
     def notes(self) -> list[str]:
-        """Returns what the vocabularies could not spell, how much of the prompts fitted, and who can write `RARE`."""
+        """Returns what the vocabularies could not spell, how much of the prompts fitted, and how a word is cut that the paper's char could not write."""
         lost = ", ".join(f"{kind} {share:.2g}%" for kind, share in self.unspelled.items())
         lines = [
             f"Bytes of held-out text that no token spells cost {UNKNOWN_BITS:g} bits each, or a vocabulary with holes "
@@ -317,6 +287,8 @@ class Measures:
                 f"{kind} {100 * np.mean(shares):.1f}%" for kind, shares in self.shown.items()
             )
             lines.append(f"Examples in the prompt that fitted the context: {fitted}.")
+        cuts = ", ".join(f"{kind} {word}" for kind, word in self.cuts.items())
+        lines.append(f"{RARE_WORD} in tokens (? is a part of a character, or an unknown): {cuts}.")
         count = len(rare(self.run.data))
         lines.append(
             f"{RARE_TEXTS}: {count} of both YNAT files; all are asked, and none is an example or in the text to train on."
@@ -348,27 +320,6 @@ class Measures:
 def _file(run: TableRun, folder: str, name: str) -> Path:
     """Returns where something is kept of a model."""
     return run.out / folder / f"{name.replace(' ', '_')}.json"
-
-
-def _metrics(task: Task, group: str) -> list[Any]:
-    """Returns the metrics that have rows: the task's headline, what shows a constant answer up, accuracy of small groups."""
-    if group != task.name:  # too few items for a mean over classes
-        return [metric for metric in task.metrics if metric.name == "accuracy"]
-    return [m for m in task.metrics if m is task.metrics[0] or m.name == "balanced_accuracy"]
-
-
-def _answers(
-    task: Task, mark: dict[str, Any], rows: Sequence[dict[str, Any]], scoring: str
-) -> dict[str, Prediction]:
-    """Returns the predictions of a few-shot trial, by item, under one way to compare labels."""
-    table = np.array([row["logprobs"] for row in rows])
-    lengths, content_free = np.array(mark["label_tokens"], np.float64), np.array(mark["blank"])
-    best = label_scores(table, lengths, content_free, scoring).argmax(axis=1)
-    names = list(task.labels or {})
-    return {
-        row["id"]: Prediction(names[choice], tuple(row["answers"]))
-        for row, choice in zip(rows, best, strict=True)
-    }
 
 
 def spelled_bytes(tokenizer: Any, texts: Sequence[str]) -> np.ndarray:

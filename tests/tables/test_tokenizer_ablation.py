@@ -10,7 +10,7 @@ import pytest
 from clova_jax import tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus import read_documents
-from clova_jax.tables import tokenizer_measures, tokenizer_models
+from clova_jax.tables import tokenizer_measures, tokenizer_models, tokenizer_questions
 from clova_jax.tables.tokenizers import split
 from clova_jax.tokenizers import train_tokenizer
 from experiments.tokenizer_ablation import Options
@@ -87,7 +87,7 @@ def test_another_tokenizer_folder_is_one_line(data, options):
 
 def test_other_settings_and_unequal_vocabularies_are_refused(data, options, tmp_path):
     tokenizer_models.make_models(options, data)
-    with pytest.raises(ClovaError, match="holds a run with steps=300, this one has 5"):
+    with pytest.raises(ClovaError, match="holds a run with steps=120, this one has 5"):
         tokenizer_models.make_models(dataclasses.replace(options, steps=5), data)
     larger = dataclasses.replace(options, vocab_size=5_000, out=tmp_path / "other")
     with pytest.raises(ClovaError, match="only equal vocabularies are compared"):
@@ -104,14 +104,14 @@ def test_options_that_do_not_fit_are_one_line(changes, message):
 
 
 def test_rare_headlines_are_all_asked_and_none_is_an_example(data):
-    found = tokenizer_measures.Questions.draw("ynat", data, 5, 0)
+    found = tokenizer_questions.Questions.draw("ynat", data, 5, 0)
     assert found.groups["ynat, headlines with 젝"] == {"dev0", "train0"}
     assert len(found.groups["ynat"]) == 5
     asked = {item.id for item in found.data.items}
     assert asked == set.union(*found.groups.values())
     assert all("젝" not in item.text for item in found.data.pool)
     assert len(found.data.pool) == 20
-    other = tokenizer_measures.Questions.draw("nsmc", data, 5, 0)
+    other = tokenizer_questions.Questions.draw("nsmc", data, 5, 0)
     assert list(other.groups) == ["nsmc"]
 
 
