@@ -4,9 +4,9 @@
 
 On real data, about 90 minutes on one core:
 
-    python -m experiments.tokenizer_ablation --data DIR --vocab-size 8000 --layers 4 --width 128 --heads 4
-        --length 256 --global-batch 16 --steps 900 --megabytes 3 --kilobytes 40 --passages 400
-        --shots 0,8 --trials 3 --limit 1000 --examples 4000 --tune-steps 400
+    python -m experiments.tokenizer_ablation --data DIR --vocab-size 8000 --layers 4 --width 128 --length 256
+        --steps 600 --megabytes 2 --kilobytes 40 --shots 8 --limit 1000 --examples 2000 --tune-steps 250
+        --passages 400
 
 Perplexity cannot compare models of different tokenizers. What can: bits per byte of the same held-out text, answers to
 the same questions, in context and after fine-tuning, and the talk's two measures of generated text.
@@ -108,7 +108,8 @@ def notes(run: tables.TableRun) -> list[str]:
         f"Equal: {options.vocab_size:,} ids, {options.layers} layers of {options.width}, {options.steps:,} steps of "
         f"{options.global_batch} x {options.length} tokens, so equal computation; the documents that tokenizers and "
         "models learned from; held-out bytes, prompts, labelled items and openings. Not equal, since a tokenizer that "
-        "compresses better reads more text with as many tokens: MB of text, epochs, and bytes a context (training rows).",
+        "compresses better reads more text with as many tokens: MB of text, epochs, and bytes a context (training rows; "
+        "seconds are those of all tokens at the median pace of a step, on whatever else the machine did then).",
         "value, low, high: mean over seeds, 95% interval by bootstrap over items and Student's t over seeds.",
         *measures.notes(),
         "Generated text: models continue openings of held-out documents at temperature 1. discriminator: logistic "

@@ -82,7 +82,11 @@ class Measures:
         """Draws everything that models are asked, the same for all; notes the tasks whose files are missing."""
         options, data = run.options, run.data
         texts = read_held_out(data, options.kilobytes, options.seed)
-        texts = {source: some for source, some in texts.items() if source != ENGLISH}
+        texts = {
+            source: [text for text in some if text]
+            for source, some in texts.items()
+            if source != ENGLISH
+        }
         passages = draw_passages(texts, 2 * options.passages, options.seed)
         half = len(passages) // 2
         names = dict.fromkeys((*options.tasks, *options.tuned))
