@@ -229,13 +229,13 @@ class Measures:
         self._add_judged(PEOPLE, self.passages, self.others)
 
     def _add_judged(self, name: str, human: list[Passage], other: list[Passage]) -> None:
-        told = distinguish(human, other)
-        self._add((DISCRIMINATOR, "generated text", "AUROC"), name, told.area, percent, 100.0)
+        judged = distinguish(human, other)
+        self._add((DISCRIMINATOR, "generated text", "AUROC"), name, judged.area, percent, 100.0)
         self._add(
-            (DISCRIMINATOR, "generated text", "accuracy"), name, told.accuracy, percent, 100.0
+            (DISCRIMINATOR, "generated text", "accuracy"), name, judged.accuracy, percent, 100.0
         )
-        judged = human if name == PEOPLE else other
-        bits = judged_bits(self.run.model, judged, self.run.options.length)
+        read = human if name == PEOPLE else other
+        bits = judged_bits(self.run.model, read, self.run.options.length)
         self._add((FLUENCY, "generated text", BITS), name, bits, ratio, np.inf)
 
     def _add(

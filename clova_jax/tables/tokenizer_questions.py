@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import (
     Prediction,
     Scoring,
@@ -21,6 +22,17 @@ from clova_jax.evaluate.metrics import Metric
 from clova_jax.tables.tokenizer_models import RARE, rare
 
 RARE_TEXTS = f"headlines with {RARE}"
+
+
+def check_tasks(names: Sequence[str]) -> None:
+    """Checks that there are tasks of these names, and that they have labels. Returns nothing.
+
+    Raises:
+        ClovaError: an unknown name, a task whose answers are free text.
+    """
+    for name in names:
+        if not load_task(name).labels:
+            raise ClovaError(f"{name}: its answers are free text; give tasks with labels")
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,13 @@ def test_options_that_do_not_fit_are_one_line(changes, message):
         Options(**changes)
 
 
+def test_tasks_without_labels_are_refused_before_anything_is_made(tmp_path):
+    for tasks, message in ((("korquad",), "korquad: its answers are free text"), (("x",), "x")):
+        with pytest.raises(ClovaError, match=message):
+            Options(out=tmp_path / "out", tasks=tasks).inputs()
+    assert not (tmp_path / "out").exists()
+
+
 def test_rare_headlines_are_all_asked_and_none_is_an_example(data):
     found = tokenizer_questions.Questions.draw("ynat", data, 5, 0)
     assert found.groups["ynat, headlines with 젝"] == {"dev0", "train0"}
