@@ -9,7 +9,17 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "calibration": ["Scoring"],
+        "calibration": ["Scoring", "label_scores"],
+        "comparison": ["Comparison", "mean_over"],
+        "generated_text": [
+            "Passage",
+            "continue_passages",
+            "distinguish",
+            "draw_passages",
+            "judged_bits",
+            "percent",
+            "ratio",
+        ],
         "held_out": ["Costs", "score_documents"],
         "intervals": ["Interval", "interval"],
         "metrics": ["Prediction"],

@@ -8,7 +8,17 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["corpora", "filters", "scaling", "token_study", "tokenizers", "trainings"],
+    submodules=[
+        "corpora",
+        "filters",
+        "scaling",
+        "token_study",
+        "tokenizer_measures",
+        "tokenizer_models",
+        "tokenizer_questions",
+        "tokenizers",
+        "trainings",
+    ],
     submod_attrs={
         "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
