@@ -10,8 +10,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "answers": ["predictions"],
         "data": ["default_template"],
-        "examples": ["LEAST_DEV"],
+        "examples": ["LEAST_DEV", "make_contexts"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
         "methods.autoprompt": ["AutoPromptConfig", "carry"],
