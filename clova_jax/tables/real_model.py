@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clova_jax.corpus import fitting_forms, parse_forms, read_documents
+from clova_jax.corpus import count_fits, parse_forms, read_documents
 from clova_jax.data import serialize
 from clova_jax.model import read_config
 from clova_jax.sample import write_sample
@@ -75,9 +75,9 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
 
 def _fitting(documents: Path, shares: Mapping[str, float]) -> dict[str, float]:
     """Returns the forms that fit a document, with their shares."""
-    found: set[str] = set()
-    for document in read_documents(documents):
-        found.update(fitting_forms(document, shares.keys() - found))
-        if len(found) == len(shares):
-            break
-    return {name: share for name, share in shares.items() if name in found}
+    counts = count_fits(read_documents(documents), shares).counts
+    return {
+        name: share
+        for name, share in shares.items()
+        if any(count["fit"] for count in counts[name].values())
+    }
