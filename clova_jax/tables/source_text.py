@@ -102,6 +102,8 @@ def write_corpora(
         raise ClovaError(f"{data}: wants reviews that have {fields}, and other text beside them")
     drawing = Drawing(sizes, megabytes, kilobytes, seed)
     read, held_out = _choose(read_documents(data), drawing)
+    if not any(map(film_of, held_out)):
+        raise ClovaError(f"--kilobytes: {kilobytes:g} hold out no film of {data}; give more")
     _write(out / "held_out", _limited(held_out, kilobytes))
     for name, documents in _corpora(read, drawing).items():
         _write(folders[name], documents)

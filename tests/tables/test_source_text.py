@@ -93,3 +93,8 @@ def test_data_without_either_side_are_refused(data, tmp_path, missing):
     (data / f"{missing}.jsonl").unlink()
     with pytest.raises(ClovaError, match=r"wants reviews that have meta.rating and meta.movie"):
         write_corpora(data, tmp_path / "out", **ASKED)
+
+
+def test_a_film_must_be_held_out(data, tmp_path):
+    with pytest.raises(ClovaError, match="--kilobytes: 1e-06 hold out no film"):
+        write_corpora(data, tmp_path / "out", **ASKED | {"kilobytes": 1e-6})
