@@ -67,10 +67,10 @@ def test_on_loopback_any_key_will_do_until_there_is_one(url, lm):
 def test_limits_count_a_minute_and_give_back_what_was_not_taken():
     usage = Usage()
     limits = Limits(requests=3, tokens=100)
-    usage.add(limits, 60, now=0)
+    charge = usage.add(limits, 60, now=0)
     with pytest.raises(ApiError, match="100 tokens a minute"):
         usage.add(limits, 60, now=1)
-    usage.settle(60, 10)
+    charge.settle(10)
     usage.add(limits, 60, now=2)
     usage.add(limits, 1, now=3)
     with pytest.raises(ApiError, match="3 requests a minute"):
@@ -78,6 +78,25 @@ def test_limits_count_a_minute_and_give_back_what_was_not_taken():
     usage.add(limits, 1, now=61)
     with pytest.raises(ApiError, match="may take 101 tokens"):
         usage.add(Limits(tokens=100), 101, now=200)
+
+
+def test_requests_side_by_side_give_back_what_each_did_not_take():
+    usage, limits = Usage(), Limits(tokens=300)
+    small, large = usage.add(limits, 100, now=0), usage.add(limits, 200, now=0)
+    small.settle(10)
+    large.settle(20)
+    usage.add(limits, 270, now=1)
+    with pytest.raises(ApiError, match="300 tokens a minute"):
+        usage.add(limits, 1, now=1)
+
+
+def test_what_strangers_give_for_a_key_is_not_kept(url):
+    store = Store(url)
+    access = Access(store, Settings(host="0.0.0.0"))
+    with pytest.raises(ApiError, match="not known"):
+        asyncio.run(access.check("Bearer " + "x" * 60_000))
+    assert max(map(len, access._known)) == 32
+    store.close()
 
 
 def test_hosts_and_origins(url, lm):

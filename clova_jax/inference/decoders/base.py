@@ -1,6 +1,6 @@
 """Defines what a decoding loop needs of a model, and chooses which of the two decoders a model gets."""
 
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from jax.sharding import Mesh
 from jax.typing import DTypeLike
@@ -9,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders.layered import LayeredDecoder
 from clova_jax.inference.decoders.stacked import StackedDecoder
+from clova_jax.inference.sampling import Rows
 from clova_jax.model import Cache, Decoder, Derived, Params, Prefix, decoder_class
 
 Stored = TypeVar("Stored")  # a decoder's cache: a pytree that its callers only hand on
@@ -25,6 +26,8 @@ class CachedDecoder(Protocol[Stored, Carried]):
     params: Params
     config: ModelConfig
     dtype: DTypeLike
+    group: ClassVar[int | None]
+    """rows that a running batch advances at a time; None: all, however few have a text"""
 
     def empty(self, rows: int, size: int) -> Stored:
         """Returns a cache with room for `size` tokens in each of `rows` rows."""
@@ -47,6 +50,15 @@ class CachedDecoder(Protocol[Stored, Carried]):
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Returns the scores of the next token, float32."""
+
+    def draw(
+        self,
+        scores: Float[Array, "B V"],
+        rows: Rows,
+        number: Int[Array, "B"],
+        active: Bool[Array, "B"],
+    ) -> Int[Array, "B"]:
+        """Returns the next token of each row, as `sampling.draw` does."""
 
     def finish(self, cache: Stored, carried: Carried) -> Stored:
         """Returns the cache with what the loop made."""

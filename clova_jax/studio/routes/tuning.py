@@ -86,6 +86,7 @@ async def save_prompt(body: PromptBody, studio: State, key: Caller) -> dict[str,
         raise ApiError(
             400, f"vectors: wants rows of numbers, not {body.vectors.shape}", param="vectors"
         )
+    studio.filters.check(dict(body.filters))
     prompt = Prompt(
         body.name,
         key.name,
@@ -94,12 +95,17 @@ async def save_prompt(body: PromptBody, studio: State, key: Caller) -> dict[str,
         vectors.astype("<f4").tobytes(),
         vectors.shape[1],
         body.about,
+        filters=dict(body.filters),
     )
     await asyncio.to_thread(soft_prompts.check, prompt)
     if not await asyncio.to_thread(studio.store.save_prompt, prompt):
         message = f"prompt {body.name!r}: there is one of this name; delete it first"
         raise ApiError(400, message, param="name", code="name_taken")
-    await soft_prompts.add(prompt)
+    try:
+        await soft_prompts.add(prompt)
+    except BaseException:  # a full queue, say: what was refused is not there
+        await asyncio.to_thread(studio.store.delete_prompt, prompt.name)
+        raise
     return _about(studio, prompt)
 
 
@@ -128,4 +134,5 @@ def _about(studio: Studio, prompt: Prompt) -> dict[str, Any]:
         "template": prompt.template,
         "virtual_tokens": len(prompt.vectors) // (4 * prompt.width),
         "about": prompt.about,
+        "filters": prompt.filters,
     }
