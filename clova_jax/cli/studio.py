@@ -124,7 +124,8 @@ def _serve(options: Options, store: "Store") -> None:
     if options.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")
     _refuse_unused(options)
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
+    # `force`: a library that was imported before may have set up the log in its own way.
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", force=True)
     logging.getLogger("clova_jax.studio").setLevel(logging.INFO)
     settings = Settings(
         model_name=options.name or _name(options.model),

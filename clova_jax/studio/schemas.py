@@ -27,6 +27,11 @@ def _is_ids(value: Any) -> bool:
     return isinstance(value, list) and all(type(one) is int for one in value)
 
 
+def _halved(text: str) -> bool:
+    """Returns True for a text with half a surrogate pair, which JSON can hold and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _prompts(value: Any) -> Any:
     """Returns a list of prompts, each a text or a list of ids."""
     if isinstance(value, str) or (_is_ids(value) and value):
@@ -47,6 +52,8 @@ def _stops(value: Any) -> Any:
         raise ValueError(f"wants {MOST_STOPS} texts at most")
     if not all(0 < len(one) <= LONGEST_STOP for one in value):
         raise ValueError(f"wants texts of 1 to {LONGEST_STOP} characters")
+    if any(map(_halved, value)):
+        raise ValueError("holds half a surrogate pair, which no text can end at")
     return value
 
 
