@@ -21,8 +21,10 @@ class SlotGroups:
 
     def __init__(self, model: Model, count: int, size: int, top: int = 0) -> None:
         self.count, self.size = count, size
-        rows = min(count, model.cached_decoder.group or count)
-        self.groups = [Slots(model, rows, size, top=top) for _ in range(-(-count // rows))]
+        group = model.cached_decoder.group
+        rows = min(count, group or count)
+        groups, apart = -(-count // rows), group is not None
+        self.groups = [Slots(model, rows, size, top=top, apart=apart) for _ in range(groups)]
 
     @property
     def free(self) -> int:

@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference.decoders import CachedDecoder
 from clova_jax.inference.model import Model
-from clova_jax.inference.sampling import Rows, Sampling, penalise
+from clova_jax.inference.sampling import Rows, Sampling, draw, draw_apart, penalise
 from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
 from clova_jax.inference.writer import Writer
 from clova_jax.model import Cache, Prefix, bind, refuse_nan
@@ -80,6 +80,7 @@ class Slots:
         size: prompt and text tokens a row has room for.
         prefix, prefix_ids: what all prompts begin with.
         top: alternatives reported a token; fixed, since it is part of the compiled shape.
+        apart: whether rows draw one after another: slower where all of them do, quicker where few do.
     """
 
     def __init__(
@@ -90,8 +91,9 @@ class Slots:
         prefix: Prefix | None = None,
         prefix_ids: Sequence[int] = (),
         top: int = 0,
+        apart: bool = False,
     ) -> None:
-        self.model, self.count, self.size = model, count, size
+        self.model, self.count, self.size, self.apart = model, count, size, apart
         self.top = min(top, model.config.vocab_size)
         self.prefix = prefix
         vocab = model.config.vocab_size
@@ -187,6 +189,7 @@ class Slots:
             np.int32(min(tokens, CALL_TOKENS)),
             np.int32(self.model.tokenizer.end_of_text),
             top=self.top,
+            apart=self.apart,
         )
         return tuple(drawn)
 
@@ -307,7 +310,7 @@ def _seated(
     )
 
 
-@functools.partial(jax.jit, static_argnames="top", donate_argnames="state")
+@functools.partial(jax.jit, static_argnames=("top", "apart"), donate_argnames="state")
 def _advance(
     decoder: CachedDecoder,
     state: State,
@@ -317,6 +320,7 @@ def _advance(
     end_of_text: Int[Array, ""],
     *,
     top: int,
+    apart: bool,
 ) -> tuple[State, Array, Array, Array, Array]:
     """Draws up to `steps` tokens for every active row.
 
@@ -334,7 +338,7 @@ def _advance(
         hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active)
         scores = decoder.scores(hidden)
         weighed = penalise(scores, state.rows, state.in_prompt, state.counts)
-        token = decoder.draw(weighed, state.rows, state.made, active)
+        token = (draw_apart if apart else draw)(weighed, state.rows, state.made, active)
         total = jax.nn.logsumexp(scores, axis=-1)
         logprob = scores[row, token] - total
         values, ids = lax.top_k(scores, top) if top else (jnp.zeros((batch, 0)),) * 2

@@ -42,7 +42,7 @@ def run(decoder, prompts, lengths, prefix, tokens, active, size):
 
 @pytest.mark.parametrize(
     ("shared", "size", "lengths"),
-    [(False, 90, (80, 3, 64)), (True, 24, (8, 3, 5))],  # of several blocks, and of less than one
+    [(False, 150, (144, 3, 128)), (True, 24, (8, 3, 5))],  # of several blocks, and of less than one
 )
 def test_both_give_the_same_scores(decoders, model, shared, size, lengths):
     rng = np.random.default_rng(0)

@@ -9,7 +9,6 @@ from jaxtyping import Array, Bool, Float, Int
 from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders.layered import LayeredDecoder
 from clova_jax.inference.decoders.stacked import StackedDecoder
-from clova_jax.inference.sampling import Rows
 from clova_jax.model import Cache, Decoder, Derived, Params, Prefix, decoder_class
 
 Stored = TypeVar("Stored")  # a decoder's cache: a pytree that its callers only hand on
@@ -50,15 +49,6 @@ class CachedDecoder(Protocol[Stored, Carried]):
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Returns the scores of the next token, float32."""
-
-    def draw(
-        self,
-        scores: Float[Array, "B V"],
-        rows: Rows,
-        number: Int[Array, "B"],
-        active: Bool[Array, "B"],
-    ) -> Int[Array, "B"]:
-        """Returns the next token of each row, as `sampling.draw` does."""
 
     def finish(self, cache: Stored, carried: Carried) -> Stored:
         """Returns the cache with what the loop made."""

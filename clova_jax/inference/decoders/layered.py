@@ -20,10 +20,9 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.sampling import Rows, draw_apart
 from clova_jax.model import Cache, Params, Prefix, bind, layer_norm
 
-BLOCK = 64  # entries of a row that are read at a time
+BLOCK = 128  # entries of a row that are read at a time
 _MASKED = -1e30
 Softmax = tuple[Float[Array, "B N"], Float[Array, "B N"], Float[Array, "B N H"]]
 
@@ -102,7 +101,7 @@ class LayeredDecoder:
     config: ModelConfig
     dtype: DTypeLike
     group: ClassVar[int | None] = (
-        8  # fewer would read the weights too often, more compute for nobody
+        8  # reading the weights is most of a step, so that fewer rows take hardly less
     )
 
     def empty(self, rows: int, size: int) -> LayerCache:
@@ -163,16 +162,6 @@ class LayeredDecoder:
         """Applies the head; the table is the first factor, as the kernels are."""
         table = self.params["embedding"][: self.config.vocab_size].astype(hidden.dtype)
         return jnp.einsum("vd,bd->vb", table, hidden, preferred_element_type=jnp.float32).T
-
-    def draw(
-        self,
-        scores: Float[Array, "B V"],
-        rows: Rows,
-        number: Int[Array, "B"],
-        active: Bool[Array, "B"],
-    ) -> Int[Array, "B"]:
-        """Draws row after row."""
-        return draw_apart(scores, rows, number, active)
 
     def finish(self, cache: LayerCache, carried: Recent) -> LayerCache:
         """Joins the loop's tokens to the cache. Entries past a row's end are written too, behind its length."""

@@ -10,7 +10,6 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.sampling import Rows, draw
 from clova_jax.model import Cache, Params, Prefix, bind
 
 
@@ -69,16 +68,6 @@ class StackedDecoder:
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Applies the head."""
         return bind(self.config, self.params).logits(hidden)
-
-    def draw(
-        self,
-        scores: Float[Array, "B V"],
-        rows: Rows,
-        number: Int[Array, "B"],
-        active: Bool[Array, "B"],
-    ) -> Int[Array, "B"]:
-        """Draws for all rows at once."""
-        return draw(scores, rows, number, active)
 
     def finish(self, cache: Cache, carried: Cache) -> Cache:
         """Returns what the loop carried."""
