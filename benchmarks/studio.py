@@ -1,10 +1,10 @@
 """Measures how soon text comes from the Studio, how much of it, and what a long flood leaves behind.
 
-    python -m benchmarks.studio [--model DIR] [--peer] [--rounds 3]
+    python -m benchmarks.studio [--model DIR] [--rounds 3]
     python -m benchmarks.studio --size tiny --flood 600
 
-Streams of 64 tokens over loopback, at 1, 8 and 32 at once. `--peer` runs `transformers serve` (its `/v1/completions`) on the export of the
-same model in the same run. `--flood` keeps 1,000 streams open, cuts a fifth of them midway, and compares every complete text with its solo run.
+Streams over loopback, at 1, 8 and 32 at once, of the Studio and of `transformers serve` (its `/v1/completions`; `pip install
+'transformers[serving]'`) on the export of the same model, one server after the other in one run. `--flood` keeps 1,000 streams open, cuts a fifth of them midway, and compares every complete text with its solo run.
 """
 
 import asyncio
@@ -36,7 +36,6 @@ PROMPTS = [
     "오늘 날씨가 좋아서",
     "학교에서 친구와",
 ]
-TOKENS = 64
 STREAMS = (1, 8, 32)
 FLOOD_STREAMS = 1_000
 
@@ -120,13 +119,13 @@ async def one(
     return first or time.perf_counter() - began, time.perf_counter() - began, count
 
 
-async def measure(url: str, model: str, streams: int, rounds: int) -> dict[str, float]:
-    """Returns the figures of so many streams at once."""
+async def measure(url: str, model: str, streams: int, tokens: int, rounds: int) -> dict[str, float]:
+    """Returns the figures of so many streams at once, of so many tokens each."""
     async with httpx.AsyncClient(base_url=url, timeout=600, limits=httpx.Limits()) as client:
-        await asyncio.gather(*(one(client, model, n, TOKENS) for n in range(streams)))
+        await one(client, model, 0, tokens)
         began, found = time.perf_counter(), []
         for turn in range(rounds):
-            calls = (one(client, model, turn * streams + n, TOKENS) for n in range(streams))
+            calls = (one(client, model, turn * streams + n, tokens) for n in range(streams))
             found += await asyncio.gather(*calls)
         seconds = time.perf_counter() - began
     firsts, ends = np.array([f for f, _, _ in found]), np.array([e for _, e, _ in found])
@@ -240,8 +239,10 @@ class Options:
     """shape of the model with random weights"""
     slots: int = 32
     """texts that are written together"""
-    peer: bool = False
-    """run `transformers serve` on the export of the model beside it"""
+    tokens: int = option(64, least=1)
+    """of a stream"""
+    peer: bool = True
+    """measure `transformers serve` on the export of the model too"""
     rounds: int = option(3, least=1)
     """times that all streams are repeated"""
     flood: float = option(0.0, least=0)
@@ -272,23 +273,25 @@ def run(options: Options) -> None:
                 figures = asyncio.run(flood(url, "own", options.flood, server.pid))
                 report.rows.append({"server": "clova studio", "streams": FLOOD_STREAMS, **figures})
             else:
-                report.rows += rows_of("clova studio", url, "own", options.rounds)
+                report.rows += rows_of("clova studio", url, "own", options)
         finally:
             stop(server)
-        if options.peer:
-            report.rows += peer(model, Path(folder), options.rounds)
+        if options.peer and not options.flood:
+            report.rows += peer(model, Path(folder), options)
     report.write(options.out)
 
 
-def rows_of(server: str, url: str, model: str, rounds: int) -> list[dict[str, Any]]:
+def rows_of(server: str, url: str, model: str, options: Options) -> list[dict[str, Any]]:
     """Returns a row for each number of streams."""
-    return [
-        {"server": server, "streams": n, **asyncio.run(measure(url, model, n, rounds))}
-        for n in STREAMS
-    ]
+    found = []
+    for streams in STREAMS:
+        figures = measure(url, model, streams, options.tokens, options.rounds)
+        found.append({"server": server, "streams": streams, **asyncio.run(figures)})
+        print(found[-1], flush=True)
+    return found
 
 
-def peer(model: Path, folder: Path, rounds: int) -> list[dict[str, Any]]:
+def peer(model: Path, folder: Path, options: Options) -> list[dict[str, Any]]:
     """Measures `transformers serve` on the export of the model."""
     from clova_jax import LanguageModel
     from clova_jax.interop import to_hugging_face
@@ -300,7 +303,7 @@ def peer(model: Path, folder: Path, rounds: int) -> list[dict[str, Any]]:
     command = [*program, "serve", str(export), "--port", str(port), "--device", "cpu"]
     server = start(command, url, "/v1/models")
     try:
-        return rows_of("transformers serve", url, str(export), rounds)
+        return rows_of("transformers serve", url, str(export), options)
     finally:
         stop(server)
 

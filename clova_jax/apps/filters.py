@@ -5,7 +5,8 @@ text is: 0 harmful, 1 doubtful, 2 safe, as CLOVA Studio's filters give them. By 
 
 A stream is filtered by `StreamFilter` as it grows. Nothing is given out that could still become part of a finding, and what is
 given out does not depend on how the text was cut: `suspects` says where a finding may lie, and a region of suspects is
-judged with what stands around it as soon as nothing that follows can change the verdict.
+judged with what stands around it as soon as nothing that follows can change the verdict. What stands before the stream, the prompt, counts:
+a number that begins in the prompt is a finding in the text that ends it.
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ KINDS = ("personal", "curse", "unsafe")
 ACTIONS = ("flag", "mask", "block")
 DOUBTFUL, HARMFUL = 0.5, 0.9  # probability of being toxic
 STRETCH = 300  # characters that the classifier judges at a time
+BEFORE = 600  # characters of a prompt that are kept in mind
 MOST_EOJEOLS = 50  # a swear word among more than so many makes a text doubtful, not harmful
 
 
@@ -37,6 +39,14 @@ def check_policy(policy: Mapping[str, str]) -> dict[str, str]:
     if policy.get("unsafe") == "mask":
         raise ClovaError("filter unsafe='mask': lies in no single word; wants flag or block")
     return {kind: policy.get(kind, "flag") for kind in KINDS}
+
+
+def strictest(*policies: Mapping[str, str]) -> dict[str, str]:
+    """Returns for every kind the strictest action of some policies: those of a key, of an app, of a server."""
+    return {
+        kind: max((policy.get(kind, "flag") for policy in policies), key=ACTIONS.index)
+        for kind in KINDS
+    }
 
 
 @dataclass(frozen=True)
@@ -72,11 +82,18 @@ class Filters:
             )
         return checked
 
-    def labels(self, text: str) -> dict[str, int]:
-        """Returns a label of each kind: 0 harmful, 1 doubtful, 2 safe."""
-        words = swear_words(text)
+    def labels(self, text: str, before: str = "") -> dict[str, int]:
+        """Returns a label of each kind: 0 harmful, 1 doubtful, 2 safe.
+
+        Args:
+            text: what is judged.
+            before: what stands before it, and may hold the beginning of a finding.
+        """
+        before = before[-BEFORE:]
+        personal = any(one.end > len(before) for one in find(before + text))
+        words = [word for word in swear_words(before + text) if word.end > len(before)]
         rare = len(words) == 1 and len(text.split()) > MOST_EOJEOLS
-        found = {"personal": 0 if find(text) else 2, "curse": (1 if rare else 0) if words else 2}
+        found = {"personal": 0 if personal else 2, "curse": (1 if rare else 0) if words else 2}
         if self.classifier is not None:
             probability = self.probability(text)
             found["unsafe"] = 2 - (probability >= DOUBTFUL) - (probability >= HARMFUL)
@@ -100,18 +117,20 @@ class StreamFilter:
     Args:
         filters: what judges.
         policy: an action for each kind, as `Filters.check` returns it.
+        before: the text that the stream continues; it is shown already, and never given out.
     """
 
-    def __init__(self, filters: Filters, policy: Mapping[str, str]) -> None:
+    def __init__(self, filters: Filters, policy: Mapping[str, str], before: str = "") -> None:
         self.filters = filters
         self.masked = [kind for kind in ("personal", "curse") if policy[kind] == "mask"]
         self.blocking = [kind for kind in KINDS if policy[kind] == "block"]
         self._worded = {*self.masked, *self.blocking} - {"unsafe"}  # kinds that lie in single words
         self.active = bool(self.masked or self.blocking)
         self.blocked = False
-        self._text = ""  # all that came in
-        self._decided = 0  # so much of it is decided
-        self._judged = 0  # so much of it the classifier has judged
+        self._text = before[-BEFORE:] if self.active else ""  # then all that came in
+        self._start = len(self._text)  # of the stream in it
+        self._decided = hold_from(self._text, 0)  # so much of the text is decided
+        self._judged = self._start  # so much of it the classifier has judged
 
     def feed(self, new: str, last: bool = False) -> str:
         """Takes new text; returns what may be shown of all that came in, beyond what was returned before.
@@ -149,7 +168,7 @@ class StreamFilter:
         for region in suspect_regions(text, self._decided, self._worded):
             if region.start >= hold:
                 break
-            parts.append(text[self._decided : region.start])
+            parts.append(self._own(self._decided, region.start))
             self._decided = region.start
             if not last and (region.end + region.reach > hold):
                 return "".join(parts)
@@ -158,9 +177,13 @@ class StreamFilter:
             if self.blocked:
                 return "".join(parts)
         if hold > self._decided:
-            parts.append(text[self._decided : hold])
+            parts.append(self._own(self._decided, hold))
             self._decided = hold
         return "".join(parts)
+
+    def _own(self, start: int, end: int) -> str:
+        """Returns what of a stretch is the stream's own."""
+        return self._text[max(start, self._start) : end]
 
     def _judge(self, region: Span) -> str:
         """Returns a region with its findings masked, up to one that blocks."""
@@ -169,13 +192,15 @@ class StreamFilter:
             if start < at:  # overlaps the finding before it
                 at = max(at, end)
                 continue
-            parts.append(self._text[at:start])
+            parts.append(self._own(at, start))
+            at = end
+            if end <= self._start:  # in what was shown before
+                continue
             if kind.partition(":")[0] in self.blocking:
                 self.blocked = True
                 return "".join(parts)
-            parts.append(_cover(kind, end - start))
-            at = end
-        return "".join([*parts, self._text[at : region.end]])
+            parts.append(_cover(kind, end - max(start, self._start)))
+        return "".join([*parts, self._own(at, region.end)])
 
 
 def _cover(kind: str, length: int) -> str:

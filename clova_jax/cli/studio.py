@@ -61,7 +61,7 @@ class Options:
     tokens_per_minute: int | None = option(None, least=1)
     """limit of the key to add"""
     filters: tuple[str, ...] = option((), metavar="KIND=ACTION")
-    """what filters do for the key to add: personal, curse, unsafe = flag, mask, block (curse=mask)"""
+    """what filters do, for the key to add or for all: personal, curse, unsafe = flag, mask, block (curse=mask)"""
 
 
 def run(options: Options) -> None:
@@ -85,7 +85,7 @@ def _keys(options: Options, store: "studio.Store") -> None:
     if options.revoke_key:
         store.revoke_key(options.revoke_key)
     if options.add_key:
-        policy = apps.check_policy(dict(_pair(word) for word in options.filters))
+        policy = apps.check_policy(_policy(options))
         limits = studio.Limits(options.requests_per_minute, options.tokens_per_minute)
         print(store.add_key(options.add_key, limits, policy))
     if options.list_keys:
@@ -98,6 +98,10 @@ def _keys(options: Options, store: "studio.Store") -> None:
             )
 
 
+def _policy(options: Options) -> dict[str, str]:
+    return dict(_pair(word) for word in options.filters)
+
+
 def _pair(word: str) -> tuple[str, str]:
     kind, equals, action = word.partition("=")
     if not equals:
@@ -108,7 +112,9 @@ def _pair(word: str) -> tuple[str, str]:
 def _serve(options: Options, store: "studio.Store") -> None:
     if options.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s")
+    _refuse_unused(options)
+    # `force`: a library that was imported before may have set up the log in its own way.
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", force=True)
     logging.getLogger("clova_jax.studio").setLevel(logging.INFO)
     settings = studio.Settings(
         model_name=options.name or _name(options.model),
@@ -116,6 +122,7 @@ def _serve(options: Options, store: "studio.Store") -> None:
         host_names=options.allow_host,
         cors=options.cors,
         log_texts=options.log_texts,
+        filters=_policy(options),
     )
     served = studio.Served(
         options.model,
@@ -129,10 +136,30 @@ def _serve(options: Options, store: "studio.Store") -> None:
         options.upstream_key,
     )
     filters = apps.Filters.load(options.toxicity)
+    filters.check(settings.filters)
     for key in store.list_keys():
         if not key.revoked:
             filters.check(key.filters)
+    for prompt in store.list_prompts():
+        filters.check(prompt.filters)
     studio.serve(settings, served, store, filters, options.port)
+
+
+def _refuse_unused(options: Options) -> None:
+    """Refuses options that would change nothing.
+
+    Raises:
+        ClovaError: one is given without what it belongs to.
+    """
+    groups = {
+        "add_key": ("requests_per_minute", "tokens_per_minute"),
+        "upstream": ("upstream_model", "upstream_key"),
+    }
+    for owner, names in groups.items():
+        for name in names:
+            if getattr(options, name) is not None and getattr(options, owner) is None:
+                words = [f"--{word.replace('_', '-')}" for word in (name, owner)]
+                raise ClovaError(f"{words[0]}: belongs to {words[1]}, which is not given")
 
 
 def _name(model: Path) -> str:

@@ -36,7 +36,8 @@ from clova_jax.inference.model import Model
 from clova_jax.inference.prefix_cache import BlockPrefill, PrefixCache
 from clova_jax.inference.request import Cancelled, EngineClosed, Job, QueueFull, Request
 from clova_jax.inference.sampling import seed_key
-from clova_jax.inference.slots import Slots, Text
+from clova_jax.inference.slot_groups import SlotGroups
+from clova_jax.inference.slots import Text
 
 CALL_TOKENS = 4  # between two chances to join, leave, and show text
 PREFILL_BLOCKS = 4  # at most, between two calls of the model
@@ -79,7 +80,7 @@ class Engine:
         self.model, self.waiting, self.top = model, integer(waiting, "waiting", 1), top
         self.size = limit if size is None else min(integer(size, "size", 1), limit)
         self.cache = PrefixCache(integer(cache_bytes, "cache_bytes", 0))
-        self._slots = Slots(model, integer(slots, "slots", 1), cache_size(self.size), top=top)
+        self._slots = SlotGroups(model, integer(slots, "slots", 1), cache_size(self.size), top)
         self._prefill = BlockPrefill(model, self._slots.size, self.cache)
         self._queue: FairQueue[Request | Job] = FairQueue()
         self._running: dict[Text, Request] = {}
@@ -147,8 +148,8 @@ class Engine:
         """Has all later requests answered by the same model with other virtual tokens."""
 
         def change() -> None:
-            self.model = self._slots.model = self._prefill.model = model
-            self._slots.decoder = model.cached_decoder
+            self.model = self._prefill.model = model
+            self._slots.use(model)
             self.cache.clear()
 
         return self.call(change)

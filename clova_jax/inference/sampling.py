@@ -182,6 +182,17 @@ def penalise(
     return lax.cond(wanted, apply, lambda scores: scores, scores)
 
 
+def draw_apart(
+    scores: Float[Array, "B V"], rows: Rows, number: Int[Array, "B"], active: Bool[Array, "B"]
+) -> Int[Array, "B"]:
+    """Draws as `draw` does, row after row: where rows are not computed side by side, only those that draw cost anything."""
+
+    def one(row: tuple) -> Array:
+        return draw(*jax.tree.map(lambda array: array[None], row))[0]
+
+    return lax.map(one, (scores, rows, number, active))
+
+
 def draw(
     scores: Float[Array, "B V"], rows: Rows, number: Int[Array, "B"], active: Bool[Array, "B"]
 ) -> Int[Array, "B"]:

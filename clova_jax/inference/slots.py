@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference.decoders import CachedDecoder
 from clova_jax.inference.model import Model
-from clova_jax.inference.sampling import Rows, Sampling, draw, penalise
+from clova_jax.inference.sampling import Rows, Sampling, draw, draw_apart, penalise
 from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
 from clova_jax.inference.writer import Writer
 from clova_jax.model import Cache, Prefix, bind, refuse_nan
@@ -30,6 +30,7 @@ from clova_jax.model import Cache, Prefix, bind, refuse_nan
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
 MOST_ROWS = 32
+Drawn = tuple[Array, ...]  # what `_advance` returns after its state
 
 
 @dataclass(eq=False)
@@ -79,6 +80,7 @@ class Slots:
         size: prompt and text tokens a row has room for.
         prefix, prefix_ids: what all prompts begin with.
         top: alternatives reported a token; fixed, since it is part of the compiled shape.
+        apart: whether rows draw one after another: slower where all of them do, quicker where few do.
     """
 
     def __init__(
@@ -89,8 +91,9 @@ class Slots:
         prefix: Prefix | None = None,
         prefix_ids: Sequence[int] = (),
         top: int = 0,
+        apart: bool = False,
     ) -> None:
-        self.model, self.count, self.size = model, count, size
+        self.model, self.count, self.size, self.apart = model, count, size, apart
         self.top = min(top, model.config.vocab_size)
         self.prefix = prefix
         vocab = model.config.vocab_size
@@ -104,6 +107,11 @@ class Slots:
     def free(self) -> list[int]:
         """Returns the numbers of the slots without a text."""
         return [slot for slot, text in enumerate(self.texts) if text is None]
+
+    @property
+    def used(self) -> int:
+        """Counts the slots with a text."""
+        return sum(text is not None for text in self.texts)
 
     def admit(self, texts: Sequence[Text], together: bool = True) -> None:
         """Gives each text a free slot and prefills its prompt.
@@ -168,8 +176,12 @@ class Slots:
 
     def advance(self, tokens: int) -> list[Text]:
         """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
+        return self.take(self.send(tokens))
+
+    def send(self, tokens: int) -> Drawn:
+        """Has the device advance every text by up to `tokens` tokens, and does not wait for it."""
         alive = np.array([text is not None for text in self.texts])
-        self.state, drawn, logprobs, top_ids, top_logprobs = _advance(
+        self.state, *drawn = _advance(
             self.decoder,
             self.state,
             self.prefix,
@@ -177,9 +189,13 @@ class Slots:
             np.int32(min(tokens, CALL_TOKENS)),
             np.int32(self.model.tokenizer.end_of_text),
             top=self.top,
+            apart=self.apart,
         )
-        drawn, logprobs = np.asarray(drawn), np.asarray(logprobs)
-        top_ids, top_logprobs = np.asarray(top_ids), np.asarray(top_logprobs)
+        return tuple(drawn)
+
+    def take(self, sent: Drawn) -> list[Text]:
+        """Waits for what `send` returned, and adds it to the texts; returns those that ended, their slots free."""
+        drawn, logprobs, top_ids, top_logprobs = map(np.asarray, sent)
         ended = []
         for slot, text in enumerate(self.texts):
             if text is None:
@@ -294,7 +310,7 @@ def _seated(
     )
 
 
-@functools.partial(jax.jit, static_argnames="top", donate_argnames="state")
+@functools.partial(jax.jit, static_argnames=("top", "apart"), donate_argnames="state")
 def _advance(
     decoder: CachedDecoder,
     state: State,
@@ -304,6 +320,7 @@ def _advance(
     end_of_text: Int[Array, ""],
     *,
     top: int,
+    apart: bool,
 ) -> tuple[State, Array, Array, Array, Array]:
     """Draws up to `steps` tokens for every active row.
 
@@ -320,12 +337,8 @@ def _advance(
         number, state, active, out = carry
         hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active)
         scores = decoder.scores(hidden)
-        token = draw(
-            penalise(scores, state.rows, state.in_prompt, state.counts),
-            state.rows,
-            state.made,
-            active,
-        )
+        weighed = penalise(scores, state.rows, state.in_prompt, state.counts)
+        token = (draw_apart if apart else draw)(weighed, state.rows, state.made, active)
         total = jax.nn.logsumexp(scores, axis=-1)
         logprob = scores[row, token] - total
         values, ids = lax.top_k(scores, top) if top else (jnp.zeros((batch, 0)),) * 2

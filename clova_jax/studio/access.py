@@ -1,8 +1,10 @@
 """Decides who may ask: keys, and what a key may ask for in a minute."""
 
 import collections
+import hashlib
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import anyio.to_thread
 
@@ -27,7 +29,7 @@ class Access:
         self, store: Store, settings: Settings, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self.store, self.settings, self._clock = store, settings, clock
-        self._known: dict[str, tuple[float, Key | None]] = {}
+        self._known: dict[bytes, tuple[float, Key | None]] = {}
         self._used: dict[str, Usage] = {}
 
     async def check(self, authorization: str) -> Key:
@@ -39,11 +41,13 @@ class Access:
         scheme, _, given = authorization.partition(" ")
         given = given.strip() if scheme.lower() == "bearer" else ""
         now = self._clock()
-        if given not in self._known or self._known[given][0] < now - REMEMBERED:
+        # By hash: strangers decide how long what they give is, and how much of it would be kept.
+        name = hashlib.sha256(given.encode("utf-8", "surrogatepass")).digest()
+        if name not in self._known or self._known[name][0] < now - REMEMBERED:
             if len(self._known) > 10_000:
                 self._known.clear()
-            self._known[given] = now, await anyio.to_thread.run_sync(self._find, given)
-        found = self._known[given][1]
+            self._known[name] = now, await anyio.to_thread.run_sync(self._find, given)
+        found = self._known[name][1]
         if found is None:
             message = (
                 "give a key: Authorization: Bearer sk-…" if not given else "the key is not known"
@@ -57,32 +61,48 @@ class Access:
             return Key("")
         return found
 
-    def charge(self, key: Key, tokens: int) -> "Usage":
-        """Counts a request, and as many tokens as it may take.
+    def charge(self, key: Key, tokens: int) -> "Charge":
+        """Counts a request, and as many tokens as it may take; whoever charges settles what was taken.
 
         Raises:
             ApiError: 429 where the key's limit does not allow it.
         """
         usage = self._used.setdefault(key.name, Usage())
-        usage.add(key.limits, tokens, self._clock())
-        return usage
+        return usage.add(key.limits, tokens, self._clock())
+
+
+@dataclass(eq=False)
+class Charge:
+    """Holds what one request is counted with.
+
+    Args:
+        when: it was charged, by the clock.
+        tokens: that it may take, later those that it took.
+    """
+
+    when: float
+    tokens: int
+
+    def settle(self, used: int) -> None:
+        """Gives back what the request did not take."""
+        self.tokens = min(self.tokens, used)
 
 
 class Usage:
     """Counts what one key has asked for in the last minute."""
 
     def __init__(self) -> None:
-        self._requests: collections.deque[list[float]] = collections.deque()  # (when, tokens)
+        self._charges: collections.deque[Charge] = collections.deque()
 
-    def add(self, limits: Limits, tokens: int, now: float) -> None:
+    def add(self, limits: Limits, tokens: int, now: float) -> Charge:
         """Counts one more request.
 
         Raises:
             ApiError: 429 where it is one too many.
         """
-        while self._requests and self._requests[0][0] <= now - WINDOW:
-            self._requests.popleft()
-        if limits.requests is not None and len(self._requests) >= limits.requests:
+        while self._charges and self._charges[0].when <= now - WINDOW:
+            self._charges.popleft()
+        if limits.requests is not None and len(self._charges) >= limits.requests:
             raise self._refused(f"{limits.requests} requests a minute", now)
         if limits.tokens is not None:
             if tokens > limits.tokens:
@@ -91,18 +111,12 @@ class Usage:
                     f"the request may take {tokens} tokens, the key has {limits.tokens} a minute",
                     code="rate_limit_exceeded",
                 )
-            if sum(used for _, used in self._requests) + tokens > limits.tokens:
+            if sum(charge.tokens for charge in self._charges) + tokens > limits.tokens:
                 raise self._refused(f"{limits.tokens} tokens a minute", now)
-        self._requests.append([now, tokens])
-
-    def settle(self, charged: int, used: int) -> None:
-        """Gives back what a request was charged for and did not take."""
-        for entry in reversed(self._requests):
-            if entry[1] >= charged:
-                entry[1] -= max(charged - used, 0)
-                return
+        self._charges.append(Charge(now, tokens))
+        return self._charges[-1]
 
     def _refused(self, what: str, now: float) -> ApiError:
-        wait = max(1, round(self._requests[0][0] + WINDOW - now)) if self._requests else 1
+        wait = max(1, round(self._charges[0].when + WINDOW - now)) if self._charges else 1
         message = f"the key has {what}; try again in {wait} s"
         return ApiError(429, message, code="rate_limit_exceeded", retry_after=wait)

@@ -1,5 +1,6 @@
 """Puts continuations into the shapes of the two APIs."""
 
+import functools
 import math
 import time
 import uuid
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clova_jax.studio.backends import Entry, Part
+from clova_jax.studio.backends.entries import ID, token_name
 from clova_jax.studio.completions import Chunk, Completions
 from clova_jax.studio.schemas import ClovaBody
 
@@ -87,11 +89,19 @@ class OpenAIAnswer:
             offsets.append(self._offsets[index])
             self._offsets[index] += entry.size
         return {
-            "tokens": [entry.name for entry in entries],
+            "tokens": [self._name(entry.token) for entry in entries],
             "token_logprobs": [entry.logprob for entry in entries],
-            "top_logprobs": [entry.top for entry in entries],
+            "top_logprobs": [
+                entry.top and {self._name(token): value for token, value in entry.top.items()}
+                for entry in entries
+            ],
             "text_offset": offsets,
         }
+
+    def _name(self, token: int) -> str:
+        if self.body.return_tokens_as_token_ids:
+            return f"{ID}{token}"
+        return token_name(self.completions.tokenizer, token)
 
 
 STOP_REASONS = {"end": "end_token", "stop": "stop_before"}
@@ -125,8 +135,9 @@ def clova_answer(
         "ok": True,
     }
     if body.includeTokens:
-        result["inputTokens"] = [entry.name for entry in completions.entries[0]]
-        result["outputTokens"] = [entry.name for entry in part.entries]
+        names = functools.partial(token_name, completions.tokenizer)
+        result["inputTokens"] = [names(entry.token) for entry in completions.entries[0]]
+        result["outputTokens"] = [names(entry.token) for entry in part.entries]
     if body.includeProbs:
         result["probs"] = [math.exp(entry.logprob or 0.0) for entry in part.entries]
     if body.includeAiFilters:

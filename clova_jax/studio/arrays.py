@@ -12,6 +12,17 @@ from clova_jax.studio.errors import ApiError
 from clova_jax.studio.schemas import Array
 
 
+def vectors_of(array: Array, name: str) -> Float[np.ndarray, "P D"]:
+    """Returns the rows of numbers of a body, one at least.
+
+    Raises:
+        ApiError: 400, as `from_body`; another shape.
+    """
+    if len(array.shape) != 2 or not all(array.shape):
+        raise ApiError(400, f"{name}: wants rows of numbers, not shape {array.shape}", param=name)
+    return from_body(array, name)
+
+
 def from_body(array: Array, name: str) -> Float[np.ndarray, "..."]:
     """Returns the array of a body.
 

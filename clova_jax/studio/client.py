@@ -5,7 +5,7 @@ prompt, _ = tune_outside(client, task, items, PromptEncoderConfig(20, "LSTM"), T
 client.save_prompt("nsmc", prompt)          # from now on `model: "prompt:nsmc"`
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +91,15 @@ class StudioClient:
         loss, gradients = answer["loss"], from_body(Array(**answer["gradients"]), "gradients")
         return from_body(Array(**loss), "loss") if per_row else loss, gradients
 
-    def save_prompt(self, name: str, prompt: SoftPrompt) -> None:
+    def save_prompt(
+        self, name: str, prompt: SoftPrompt, filters: Mapping[str, str] | None = None
+    ) -> None:
         """Uploads a tuned prompt, to be used as `model: "prompt:NAME"`.
+
+        Args:
+            name: of the prompt.
+            prompt: what was tuned.
+            filters: what the filters do to texts written with it, kind to action; by default they flag.
 
         Raises:
             ClovaError: as `ask`; a name that is taken.
@@ -103,6 +110,7 @@ class StudioClient:
             "template": str(prompt.template),
             "vectors": to_body(prompt.vectors),
             "about": prompt.about,
+            "filters": dict(filters or {}),
         }
         self.ask("POST", "/v1/prompts", body)
 

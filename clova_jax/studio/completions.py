@@ -8,16 +8,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from clova_jax.apps import StreamFilter
+from clova_jax.apps import StreamFilter, strictest
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import id_row
-from clova_jax.studio.access import Usage
+from clova_jax.studio.access import Charge
 from clova_jax.studio.backends import Ask, Entry, Part, Writing
 from clova_jax.studio.errors import ApiError
 from clova_jax.studio.schemas import CompletionBody
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.settings import LONGEST_REQUESTS
 from clova_jax.studio.store import Key
+from clova_jax.tokenizers import Tokenizer
 
 QUEUED = 64  # parts that may wait for a slow reader, of all choices together
 
@@ -61,17 +62,23 @@ class Completions:
 
     def __init__(self, studio: Studio, key: Key, body: CompletionBody) -> None:
         self.studio, self.key, self.body = studio, key, body
-        self.policy = studio.filters.check(key.filters)
+        self.around = studio.around(body.model)
+        policies = (studio.settings.filters, key.filters, self.around.filters)
+        self.policy = studio.filters.check(strictest(*policies))
         self.count = body.best_of or body.n
         self.prompts: list[Prompted] = []
         self.entries: list[list[Entry]] = []  # of the prompts, where they are echoed
         self.written = 0  # tokens of all choices, those that `best_of` drops too
         self.started = time.perf_counter()
         self._first = True
-        self._usage: Usage | None = None
-        self._charged = 0
+        self._charge: Charge | None = None
         self._writings: list[Writing] = []
         self._log: dict[int, str] = {}
+
+    @property
+    def tokenizer(self) -> Tokenizer:
+        """Returns the tokenizer of the texts."""
+        return self.studio.backend.tokenizer
 
     async def begin(self) -> None:
         """Checks and encodes the prompts, and puts all choices into the queue.
@@ -84,12 +91,12 @@ class Completions:
         self.prompts = await self._prepare()
         tokens = sum(len(p.row) for p in self.prompts)
         most = min(body.max_tokens, self.studio.backend.max_length)
-        self._charged = tokens + self.count * len(self.prompts) * most
-        self._usage = self.studio.access.charge(self.key, self._charged)
+        charged = tokens + self.count * len(self.prompts) * most
+        self._charge = self.studio.access.charge(self.key, charged)
         self.studio.metrics.prompt_tokens.inc(tokens)
-        if body.echo and body.logprobs is not None:
-            await self._score_prompts()
         try:
+            if body.echo and body.logprobs is not None:
+                await self._score_prompts()
             for place, sample in self._places():
                 if not self._unwritten(place):
                     ask = self._ask(place, sample)
@@ -102,10 +109,9 @@ class Completions:
         """Ends all choices that have not ended, and settles the account."""
         for writing in self._writings:
             await writing.aclose()
-        if self._usage:
-            used = sum(len(prompt.row) for prompt in self.prompts) + self.written
-            self._usage.settle(self._charged, used)
-            self._usage = None
+        if self._charge:
+            self._charge.settle(sum(len(prompt.row) for prompt in self.prompts) + self.written)
+            self._charge = None
             self.studio.metrics.completion_tokens.inc(self.written)
             self._log_end()
 
@@ -181,12 +187,12 @@ class Completions:
             message = f"n: {self.count * len(body.prompt)} texts; a request has {LONGEST_REQUESTS} at most"
             raise ApiError(400, message, param="n")
         if body.logprobs is not None and {"mask", "block"} & set(self.policy.values()):
-            message = "logprobs: not for a key whose filters mask or block, since tokens would show the text"
+            message = "logprobs: not where filters mask or block, since tokens would show the text"
             raise ApiError(400, message, param="logprobs")
 
     async def _prepare(self) -> list[Prompted]:
         """Returns the prompts as filters leave them."""
-        studio, around = self.studio, self.studio.around(self.body.model)
+        studio, around = self.studio, self.around
         tokenizer, known = studio.backend.tokenizer, studio.backend.tokenizer.vocab_size
         found = []
         for number, prompt in enumerate(self.body.prompt):
@@ -211,7 +217,7 @@ class Completions:
             raise ApiError(400, message, param="prompt", code="context_length_exceeded")
 
     async def _score_prompts(self) -> None:
-        before = self.studio.around(self.body.model).before
+        before = self.around.before
         rows = [[*before, *one.ids] or one.row for one in self.prompts]
         top, owner = self.body.logprobs or 0, self.key.name
         entries = await self.studio.backend.score(rows, len(before), top, owner)
@@ -260,7 +266,7 @@ class Completions:
                 labels = self.prompts[place].labels
                 await queue.put(Chunk(index, Part("", finish=finish), labels))
             else:
-                async for chunk in self._filtered(index, writing):
+                async for chunk in self._filtered(index, self.prompts[place].text, writing):
                     await queue.put(chunk)
             await queue.put(None)
         except (ApiError, ClovaError) as error:
@@ -269,9 +275,9 @@ class Completions:
             LOG.exception("a text could not be written")
             await queue.put(error)
 
-    async def _filtered(self, index: int, writing: Writing) -> AsyncIterator[Chunk]:
+    async def _filtered(self, index: int, prompt: str, writing: Writing) -> AsyncIterator[Chunk]:
         """Yields a choice as the filters leave it; a blocked one ends there."""
-        stream, raw, tokens = StreamFilter(self.studio.filters, self.policy), [], 0
+        stream, raw, tokens = StreamFilter(self.studio.filters, self.policy, prompt), [], 0
         async with contextlib.aclosing(aiter(writing)) as parts:
             async for part in parts:
                 raw.append(part.text)
@@ -282,15 +288,15 @@ class Completions:
                     self.studio.metrics.first.observe(time.perf_counter() - self.started)
                 shown = stream.feed(part.text, last=part.finish is not None)
                 finish = "content_filter" if stream.blocked else part.finish
-                labels = self._finished(index, finish, "".join(raw)) if finish else None
+                labels = self._finished(index, finish, prompt, "".join(raw)) if finish else None
                 if shown or part.entries or finish:
                     yield Chunk(index, dataclasses.replace(part, text=shown, finish=finish), labels)
                 if stream.blocked:
                     break
         await writing.aclose()
 
-    def _finished(self, index: int, finish: str, text: str) -> dict[str, int]:
-        labels = self.studio.filters.labels(text)
+    def _finished(self, index: int, finish: str, prompt: str, text: str) -> dict[str, int]:
+        labels = self.studio.filters.labels(text, prompt)
         self.studio.metrics.finished.labels(finish).inc()
         for kind, label in labels.items():
             if label == 0:

@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from clova_jax.inference import MOST_BIASES
 from clova_jax.studio.settings import LONGEST_REQUESTS
@@ -18,6 +25,11 @@ class Body(BaseModel):
 
 def _is_ids(value: Any) -> bool:
     return isinstance(value, list) and all(type(one) is int for one in value)
+
+
+def _halved(text: str) -> bool:
+    """Returns True for a text with half a surrogate pair, which JSON can hold and UTF-8 cannot."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _prompts(value: Any) -> Any:
@@ -40,6 +52,8 @@ def _stops(value: Any) -> Any:
         raise ValueError(f"wants {MOST_STOPS} texts at most")
     if not all(0 < len(one) <= LONGEST_STOP for one in value):
         raise ValueError(f"wants texts of 1 to {LONGEST_STOP} characters")
+    if any(map(_halved, value)):
+        raise ValueError("holds half a surrogate pair, which no text can end at")
     return value
 
 
@@ -86,8 +100,20 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
+def _nullable(schema: dict[str, Any]) -> None:
+    """Lets every field but the prompt be null in a schema."""
+    for name, field in schema["properties"].items():
+        if name != "prompt":
+            schema["properties"][name] = {"anyOf": [field, {"type": "null"}]}
+
+
 class CompletionBody(Body):
-    """A request of `/v1/completions`; fields, ranges and defaults are OpenAI's, the last three vLLM's."""
+    """A request of `/v1/completions`; fields, ranges and defaults are OpenAI's, the last four vLLM's.
+
+    A null stands for the default, as clients send it for what their caller left out.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_nullable)
 
     model: str | None = None
     prompt: Prompts
@@ -108,6 +134,15 @@ class CompletionBody(Body):
     top_k: int = Field(0, ge=-1, le=2**31 - 1)
     min_p: Finite = Field(0.0, ge=0, le=1)
     repetition_penalty: Finite = Field(1.0, gt=0, le=100)
+    return_tokens_as_token_ids: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        known = cls.model_fields.keys() - {"prompt"}
+        return {k: v for k, v in values.items() if v is not None or k not in known}
 
 
 class ClovaBody(Body):
@@ -174,3 +209,4 @@ class PromptBody(Body):
     template: str = Field(max_length=100_000)
     vectors: Array
     about: dict[str, Any] = {}
+    filters: dict[Literal["personal", "curse", "unsafe"], Literal["flag", "mask", "block"]] = {}

@@ -140,7 +140,7 @@ class _Serving:
             self.server.force_exit = True
         else:
             running, waiting = self.studio.load
-            LOG.warning("stopping after %d texts; once more stops at once", running + waiting)
+            LOG.info("stopping after %d texts; once more stops at once", running + waiting)
         self.server.should_exit = True
         self._stopping.set()
 
@@ -153,7 +153,7 @@ class _Serving:
         if not self._stopping.is_set():
             host, port = self.listener.getsockname()[:2]
             name = f"[{host}]" if ":" in host else host
-            LOG.warning("ready on http://%s:%d", name, port)
+            print(f"ready on http://{name}:{port}", flush=True)
 
     async def _use_upstream(self, url: str) -> None:
         folder, served = model_directory(self.served.model), self.served

@@ -1,7 +1,8 @@
 """Defines what a Studio is told at its start."""
 
 import ipaddress
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 BODY_BYTES = 8 << 20
 LONGEST_REQUESTS = 128  # continuations that one request may ask for
@@ -18,6 +19,7 @@ class Settings:
         cors: origins whose pages may call the API from a browser.
         log_texts: whether logs may hold prompts and answers.
         body_bytes: of a request, at most.
+        filters: what the filters do for all keys, kind to action; a key or a prompt may be stricter.
     """
 
     model_name: str = "clova"
@@ -26,6 +28,7 @@ class Settings:
     cors: tuple[str, ...] = ()
     log_texts: bool = False
     body_bytes: int = BODY_BYTES
+    filters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def on_loopback(self) -> bool:

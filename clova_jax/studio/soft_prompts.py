@@ -1,7 +1,8 @@
 """Keeps the tuned prompts of one model in use: their vectors are virtual tokens in one table."""
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,10 +16,11 @@ CAPACITY = 256  # virtual tokens at the start; the table doubles when it is full
 
 @dataclass(frozen=True)
 class Around:
-    """Holds the ids that stand before and after a text."""
+    """Holds the ids that stand before and after a text, and what the filters do to it."""
 
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
 
 
 class SoftPrompts:
@@ -83,7 +85,7 @@ class SoftPrompts:
             before, after = soft.template.ids(self.model.tokenizer, first)
             await asyncio.wrap_future(self.engine.use(self.model.with_virtual(table)))
             self._table, self._used = table, self._used + count
-            self._prompts[prompt.name] = Around(tuple(before), tuple(after))
+            self._prompts[prompt.name] = Around(tuple(before), tuple(after), prompt.filters)
 
     def remove(self, name: str) -> None:
         """Takes a prompt out of use."""

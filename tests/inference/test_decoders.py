@@ -1,5 +1,7 @@
 """The two decoders give the same scores, token by token, with a shared prefix and rows that end."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +11,7 @@ from clova_jax.inference import Model
 from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, laid_out
 from clova_jax.model import Cache, Decoder, bind
 
-ROWS, SIZE, STEPS = 3, 24, 6
+ROWS, STEPS = 3, 6
 
 
 @pytest.fixture(scope="module")
@@ -21,13 +23,13 @@ def decoders(model):
     }
 
 
-@jax.jit
-def run(decoder, prompts, lengths, prefix, tokens, active):
+@functools.partial(jax.jit, static_argnames="size")
+def run(decoder, prompts, lengths, prefix, tokens, active, size):
     """Scores [STEPS,B,V] of given tokens, in two loops of half the steps each."""
     valid = (jnp.arange(prompts.shape[1]) < lengths[:, None]).astype(jnp.int32)
     fresh = Cache.empty(decoder.config, ROWS, 0, decoder.dtype, prefix)
     prefilled = bind(decoder.config, decoder.params)(prompts, segment_ids=valid, cache=fresh)[1]
-    cache = decoder.put(decoder.empty(ROWS, SIZE), jnp.arange(ROWS), prefilled)
+    cache = decoder.put(decoder.empty(ROWS, size), jnp.arange(ROWS), prefilled)
     scores = []
     for start in (0, STEPS // 2):
         carried = decoder.begin(cache, STEPS // 2)
@@ -38,11 +40,14 @@ def run(decoder, prompts, lengths, prefix, tokens, active):
     return jnp.stack(scores), cache.lengths
 
 
-@pytest.mark.parametrize("shared", [False, True], ids=["alone", "prefix"])
-def test_both_give_the_same_scores(decoders, model, shared):
+@pytest.mark.parametrize(
+    ("shared", "size", "lengths"),
+    [(False, 150, (144, 3, 128)), (True, 24, (8, 3, 5))],  # of several blocks, and of less than one
+)
+def test_both_give_the_same_scores(decoders, model, shared, size, lengths):
     rng = np.random.default_rng(0)
-    prompts = rng.integers(0, 256, (ROWS, 8), dtype=np.int32)
-    lengths = np.array([8, 3, 5], np.int32)
+    lengths = np.array(lengths, np.int32)
+    prompts = rng.integers(0, 256, (ROWS, max(lengths)), dtype=np.int32)
     tokens = rng.integers(0, 256, (STEPS, ROWS), dtype=np.int32)
     active = np.arange(STEPS)[:, None] < np.array([STEPS, 2, 4])  # rows end at their own time
     prefix = None
@@ -52,7 +57,7 @@ def test_both_give_the_same_scores(decoders, model, shared):
         prefix = bind(model.config, model.params)(text, cache=empty)[1].as_prefix()
     found, ends = {}, {}
     for name, decoder in decoders.items():
-        found[name], ends[name] = run(decoder, prompts, lengths, prefix, tokens, active)
+        found[name], ends[name] = run(decoder, prompts, lengths, prefix, tokens, active, size)
     np.testing.assert_array_equal(ends["layered"], ends["stacked"])
     np.testing.assert_array_equal(ends["layered"], lengths + active.sum(0))
     np.testing.assert_allclose(

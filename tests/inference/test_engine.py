@@ -9,6 +9,11 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import Cancelled, Engine, QueueFull
+from clova_jax.inference.completion import make_sampling, start
+from clova_jax.inference.decoders import LayeredDecoder
+from clova_jax.inference.prefix_cache import BlockPrefill, PrefixCache
+from clova_jax.inference.sampling import seed_key
+from clova_jax.inference.slot_groups import SlotGroups
 
 PROMPTS = ["가", "옛날 옛적에 호랑이가", "a", "the quick brown fox jumps", "서울은"]
 OPTIONS = [
@@ -76,8 +81,44 @@ def test_requests_equal_their_solo_runs_under_load(engine):
     for call, done in found.items():
         assert done == solo[call % 60], job(call % 60)
     assert engine.load == (0, 0)
-    assert engine._slots.free == [0, 1, 2, 3]
+    assert engine._slots.free == 4
     assert threading.active_count() == before
+
+
+def test_a_text_has_the_same_bits_in_any_group_and_beside_any_others(model, monkeypatch):
+    """Prompts and texts of one block and of several, in three groups of two rows."""
+    monkeypatch.setattr(LayeredDecoder, "group", 2)
+    jobs = [
+        {"prompt": [65 + n] * length, "seed": n, "logprobs": 3, **options}
+        for n, (length, options) in enumerate(
+            [(1, {}), (63, {"top_p": 0.8}), (64, {"temperature": 0}), (65, {}), (120, {"top_k": 9}), (5, {})]
+        )
+    ]  # fmt: skip
+    with Engine(model, slots=6, size=160) as engine:
+        assert len(engine._slots.groups) == 3
+        solo = [engine.submit(**one, max_new_tokens=35).result() for one in jobs]
+        for order in (range(6), reversed(range(6))):
+            running = {n: engine.submit(**jobs[n], max_new_tokens=35) for n in order}
+            for n, request in running.items():
+                assert request.result() == solo[n]  # with its log-probabilities, to the last bit
+        assert engine._slots.free == 6
+
+
+def test_texts_join_the_fullest_group(model, monkeypatch):
+    monkeypatch.setattr(LayeredDecoder, "group", 2)
+    groups = SlotGroups(model, 5, 64)
+    prefill = BlockPrefill(model, 64, PrefixCache(0))
+    prefill.begin([65])
+    texts = []
+    for _ in range(4):
+        text = start(model, [65], make_sampling({}), seed_key(0), 64, "prompt")
+        groups.seat(text, prefill.prefilled())
+        texts.append(text)
+    assert [group.used for group in groups.groups] == [2, 2, 0]
+    groups.cancel(texts[0])
+    groups.seat(texts[0], prefill.prefilled())
+    assert [group.used for group in groups.groups] == [2, 2, 0]
+    assert groups.free == 1
 
 
 def test_the_queue_has_a_bound(model):

@@ -5,10 +5,12 @@ import contextlib
 import logging
 
 import httpx
+import numpy as np
 import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.studio.access import Access, Usage
+from clova_jax.studio.arrays import to_body
 from clova_jax.studio.errors import ApiError
 from clova_jax.studio.serving import Served, serve
 from clova_jax.studio.settings import Settings, is_loopback
@@ -67,10 +69,10 @@ def test_on_loopback_any_key_will_do_until_there_is_one(url, lm):
 def test_limits_count_a_minute_and_give_back_what_was_not_taken():
     usage = Usage()
     limits = Limits(requests=3, tokens=100)
-    usage.add(limits, 60, now=0)
+    charge = usage.add(limits, 60, now=0)
     with pytest.raises(ApiError, match="100 tokens a minute"):
         usage.add(limits, 60, now=1)
-    usage.settle(60, 10)
+    charge.settle(10)
     usage.add(limits, 60, now=2)
     usage.add(limits, 1, now=3)
     with pytest.raises(ApiError, match="3 requests a minute"):
@@ -78,6 +80,25 @@ def test_limits_count_a_minute_and_give_back_what_was_not_taken():
     usage.add(limits, 1, now=61)
     with pytest.raises(ApiError, match="may take 101 tokens"):
         usage.add(Limits(tokens=100), 101, now=200)
+
+
+def test_requests_side_by_side_give_back_what_each_did_not_take():
+    usage, limits = Usage(), Limits(tokens=300)
+    small, large = usage.add(limits, 100, now=0), usage.add(limits, 200, now=0)
+    small.settle(10)
+    large.settle(20)
+    usage.add(limits, 270, now=1)
+    with pytest.raises(ApiError, match="300 tokens a minute"):
+        usage.add(limits, 1, now=1)
+
+
+def test_what_strangers_give_for_a_key_is_not_kept(url):
+    store = Store(url)
+    access = Access(store, Settings(host="0.0.0.0"))
+    with pytest.raises(ApiError, match="not known"):
+        asyncio.run(access.check("Bearer " + "x" * 60_000))
+    assert max(map(len, access._known)) == 32
+    store.close()
 
 
 def test_hosts_and_origins(url, lm):
@@ -145,6 +166,38 @@ def test_filters_of_a_key_mask_and_block_prompts_and_answers(url, lm):
             for key in (mask, block)
         ]
         assert answers[0] == answers[1] == lm.generate(["안녕"], max_new_tokens=20, seed=1)[0]
+    store.close()
+
+
+def test_the_server_and_a_prompt_have_filters_too_and_the_strictest_counts(url, lm):
+    store, phone = Store(url), "전화 010-1234-5678"
+    lenient, strict = (
+        store.add_key(name, filters=policy)
+        for name, policy in (("lenient", {}), ("strict", {"personal": "block"}))
+    )
+    settings = Settings("tiny", filters={"personal": "mask"})
+    vectors = to_body(np.zeros((1, 32), np.float32))
+    made = {"name": "app", "model": lm.fingerprint, "template": "[P] {text}", "vectors": vectors}
+    with running(url, lm, settings=settings, slots=2) as server:
+        upload = made | {"filters": {"personal": "block"}}
+        saved = server.post("/v1/prompts", upload, headers=bearer(lenient))
+        assert saved.json()["filters"] == {"personal": "block"}
+        bad = made | {"name": "b", "filters": {"unsafe": "block"}}
+        assert server.post("/v1/prompts", bad, headers=bearer(lenient)).status_code == 400
+        for key, model, expected in (
+            (lenient, "tiny", "<|phone|>"),
+            (strict, "tiny", "content_filter"),
+            (lenient, "prompt:app", "content_filter"),
+        ):
+            body = {"model": model, "prompt": phone, "max_tokens": 2, "echo": True}
+            answer = server.post("/v1/completions", body, headers=bearer(key)).text
+            assert "1234" not in answer
+            assert expected in answer
+    with running(url, lm, slots=2) as server:  # the prompt's filters outlive a restart
+        body = {"model": "prompt:app", "prompt": phone, "max_tokens": 2}
+        assert (
+            "content_filter" in server.post("/v1/completions", body, headers=bearer(lenient)).text
+        )
     store.close()
 
 

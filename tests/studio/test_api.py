@@ -179,6 +179,9 @@ def test_a_stream_adds_up_to_the_complete_answer(server, fields):
         ({"logit_bias": {"5000": 1}}, "id 5000 is outside"),
         ({"stop": ""}, "1 to 200 characters"),
         ({"seed": 2**64}, "seed"),
+        ({"prompt": None}, "wants a text, a list of texts"),
+        ({"nonsense": None}, "nonsense: no such field"),
+        ({"suffix": None}, "suffix is not supported"),
     ],
 )
 def test_what_does_not_fit_is_a_400_that_names_it(server, fields, words):
@@ -188,6 +191,25 @@ def test_what_does_not_fit_is_a_400_that_names_it(server, fields, words):
     assert words in error["message"]
     assert error["type"] == "invalid_request_error"
     assert set(error) == {"message", "type", "param", "code"}
+
+
+def test_a_null_stands_for_the_default(server):
+    nulls = dict.fromkeys(
+        ["model", "n", "best_of", "stop", "logit_bias", "logprobs", "echo", "stream", "stream_options",
+         "temperature", "top_p", "presence_penalty", "frequency_penalty", "top_k", "min_p", "max_tokens"]
+    )  # fmt: skip
+    assert ask(server, **nulls).json()["choices"] == ask(server).json()["choices"]
+
+
+def test_tokens_may_be_named_by_their_ids(server, lm):
+    fields = {"max_tokens": 4, "echo": True, "logprobs": 1, "temperature": 0}
+    (named,) = ask(server, "뷁", **fields).json()["choices"]
+    (by_id,) = ask(server, "뷁", **fields, return_tokens_as_token_ids=True).json()["choices"]
+    ids = [int(name.removeprefix("token_id:")) for name in by_id["logprobs"]["tokens"]]
+    assert ids[:3] == lm.tokenizer.encode("뷁")
+    assert by_id["logprobs"]["token_logprobs"] == named["logprobs"]["token_logprobs"]
+    assert by_id["logprobs"]["text_offset"] == named["logprobs"]["text_offset"]
+    assert f"token_id:{ids[1]}" in by_id["logprobs"]["top_logprobs"][1]
 
 
 def test_max_tokens_beyond_the_context_end_there(server, lm):

@@ -14,7 +14,6 @@ from clova_jax.inference.sampling import Sampling
 from clova_jax.inference.slots import Text
 from clova_jax.inference.writer import Writer
 from clova_jax.studio.answers import OpenAIAnswer
-from clova_jax.studio.backends import LocalBackend
 from clova_jax.studio.backends.local import LocalWriting
 from clova_jax.studio.completions import Completions, Prompted
 from clova_jax.studio.schemas import CompletionBody
@@ -34,8 +33,6 @@ class Played:
         self.failed, self.load, self.engine = False, (0, 0), None
         self.ids, self.cuts, self.stop = ids, sorted({c for c in cuts if c < len(ids)}), stop
 
-    name, _top = LocalBackend.name, LocalBackend._top
-
     async def write(self, ask):
         news = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -43,7 +40,7 @@ class Played:
         text = Text([0], sampling, np.zeros(2), Writer(TOKENIZER, self.stop), len(self.ids))
         request = Request(text, "", lambda: None, lambda: loop.call_soon_threadsafe(news.set))
         self.playing = asyncio.ensure_future(self._play(request))
-        return LocalWriting(self, request, news, ask.logprobs)
+        return LocalWriting(TOKENIZER, request, news, ask.logprobs)
 
     async def _play(self, request):
         text, at = request.text, 0
@@ -76,7 +73,7 @@ class NoStore:
         pass
 
 
-async def streamed(backend, policy, logprobs):
+async def streamed(backend, policy, logprobs, before="가"):
     """The parts of the stream, and the complete answer."""
     from clova_jax.studio.settings import Settings
 
@@ -86,7 +83,7 @@ async def streamed(backend, policy, logprobs):
         await studio.use(backend)
         body = CompletionBody(prompt="가", max_tokens=5, logprobs=logprobs)
         completions = Completions(studio, Key("", filters=policy), body)
-        completions.prompts = [Prompted("가", [0], [0], False, {})]
+        completions.prompts = [Prompted(before, [0], [0], False, {})]
         completions._writings = [await backend.write(completions._ask(0, 0))]
         answer = OpenAIAnswer(completions, "m")
         if not answers:
@@ -135,6 +132,23 @@ def test_no_planted_datum_leaves_a_masked_stream(pieces, cuts):
     parts, whole = asyncio.run(streamed(backend, {"personal": "mask"}, None))
     shown = "".join(part["choices"][0]["text"] for part in parts)
     assert shown == whole["choices"][0]["text"] == Filters().apply(text, masking())[0]
+
+
+@settings(max_examples=100)
+@given(
+    st.sampled_from(["010-1234-5678", "kim.minsu@naver.com", "공일공에 일이삼사에 오육칠팔"]),
+    st.integers(1, 12),
+    cuts,
+)
+def test_a_datum_that_the_prompt_begins_does_not_leave_a_masked_stream(planted, at, cuts):
+    before, text = f"연락처는 {planted[:at]}", f"{planted[at:]} 입니다"
+    backend = Played(TOKENIZER.encode(text), cuts, ())
+    parts, whole = asyncio.run(streamed(backend, {"personal": "mask"}, None, before))
+    shown = "".join(part["choices"][0]["text"] for part in parts)
+    assert shown == whole["choices"][0]["text"]
+    assert planted not in before + shown
+    assert shown.endswith("|> 입니다")
+    assert whole["choices"][0]["filters"]["personal"] == 0
 
 
 def masking():

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 
 import httpx
@@ -43,6 +42,10 @@ def test_keys_are_made_listed_and_revoked(database, capsys):
         (["--revoke-key", "a"], "there is none of this name"),
         (["--model", "x", "--host", "0.0.0.0"], "there is no key"),
         (["--model", "nowhere", "--port", "0"], "nowhere"),
+        (["--model", "x", "--tokens-per-minute", "9"], "belongs to --add-key"),
+        (["--model", "x", "--upstream-model", "m"], "belongs to --upstream"),
+        (["--model", "x", "--filters", "curse=drop"], "wants flag, mask, block"),
+        (["--model", "x", "--filters", "unsafe=block"], "needs a classifier"),
         (["--model", "x", "--toxicity", "none.safetensors"], "no such file"),
     ],
 )
@@ -74,17 +77,14 @@ def test_a_server_starts_answers_and_drains(tmp_path):
     lm.save(tmp_path / "run" / "model")
     command = [sys.executable, "-m", "clova_jax", "studio", "--model", "run", "--port", "0"]
     environment = os.environ | {"PYTHONPATH": os.getcwd()}
-    server = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=environment
-    )
-    shown = []
-    for line in server.stderr:
-        shown.append(line)
-        if "ready on" in line:
-            break
-    url = shown[-1].split("ready on ")[1].strip()
-    assert any("compiling" in line for line in shown)
-    threading.Thread(target=lambda: shown.extend(server.stderr), daemon=True).start()
+    with open(tmp_path / "log", "w") as log:
+        server = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=log, text=True, env=environment
+        )
+    first = server.stdout.readline()
+    assert first.startswith("ready on http://127.0.0.1:")
+    url = first.split()[-1]
+    assert "compiling" in (tmp_path / "log").read_text()
     assert httpx.get(url + "/ready").json() == {"status": "ready"}
     began = time.monotonic()
     body = {"prompt": "옛날", "max_tokens": 5, "temperature": 0}
@@ -104,5 +104,6 @@ def test_a_server_starts_answers_and_drains(tmp_path):
     text = "".join(json.loads(line[6:])["choices"][0]["text"] for line in left[:-1])
     assert len(text) > 800
     assert server.wait(60) == 0
+    assert "stopping after 1 texts" in (tmp_path / "log").read_text()
     with pytest.raises(httpx.ConnectError):
         httpx.get(url + "/health")

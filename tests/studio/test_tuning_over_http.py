@@ -56,6 +56,11 @@ def test_gradients_are_the_same_bits_as_inside(server, lm):
             "3 bytes of data",
         ),
         ({"ids": [[1] * 200], "targets": [[1] * 200]}, "context is 160"),
+        ({"ids": [[1]], "targets": [[1]], "virtual": {"shape": [0, 32], "data": ""}}, "wants rows"),
+        (
+            {"ids": [[1]], "targets": [[1]], "virtual": {"shape": [2**31, 2**31, 0], "data": ""}},
+            "wants rows",
+        ),
     ],
 )
 def test_mistakes_with_gradients_are_named(server, fields, words):

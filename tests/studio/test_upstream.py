@@ -45,6 +45,7 @@ def above(lm, below, folder):
         {"max_tokens": 0, "echo": True, "logprobs": 1},
         {"logit_bias": {"65": 3}, "frequency_penalty": 0.5},
         {"prompt": ["가", "나"], "temperature": 0},
+        {"logprobs": 1, "temperature": 1.2, "max_tokens": 30, "stop": ["a", "다"]},
     ],
 )
 def test_a_studio_before_a_studio_answers_the_same(above, below, fields):
@@ -104,21 +105,45 @@ def test_rules_and_filters_stay_before_the_upstream(above, folder, lm):
     store.close()
 
 
-# As vLLM 0.11 answers `POST /v1/completions` with `stream`, `logprobs` and ids for a prompt.
-RECORDED = [
-    '{"id":"cmpl-1","object":"text_completion","created":1,"model":"hyperclova","choices":[{"index":0,"text":" 옛",'
-    '"logprobs":{"text_offset":[0],"token_logprobs":[-1.5],"tokens":[" 옛"],"top_logprobs":[{" 옛":-1.5,"a":-2.0}]},'
-    '"finish_reason":null,"stop_reason":null}],"usage":null}',
-    '{"id":"cmpl-1","object":"text_completion","created":1,"model":"hyperclova","choices":[{"index":0,"text":"날",'
-    '"logprobs":{"text_offset":[2],"token_logprobs":[-0.5],"tokens":["날"],"top_logprobs":[{"날":-0.5}]},'
-    '"finish_reason":"length","stop_reason":null}],"usage":null}',
-]
+HEAD = {"id": "cmpl-1", "object": "text_completion", "created": 1, "model": "hyperclova"}
+DEFAULTS = {"prompt_token_ids": None, "token_ids": None}
+
+
+def vllm_logprobs(ids, offset=0):
+    """The log-probabilities of vLLM with `return_tokens_as_token_ids`; its offsets count the characters of these names."""
+    tokens = [f"token_id:{token}" for token in ids]
+    offsets = [offset + sum(map(len, tokens[:at])) for at in range(len(tokens))]
+    tops = [{name: -0.5 - at, "token_id:7": -9999.0} for at, name in enumerate(tokens)]
+    return {
+        "text_offset": offsets,
+        "token_logprobs": [-0.5 - at for at in range(len(tokens))],
+        "tokens": tokens,
+        "top_logprobs": tops,
+    }
+
+
+def vllm_events(lm, steps, usage=True):
+    """Events as `completion_stream_generator` of vLLM makes them: deltas, then the usage, which `stream_options` wants.
+
+    Args:
+        steps: (new text, new ids, finish_reason, stop_reason) each. A text may lag behind its ids: half characters, and
+            what could be a stop string.
+    """
+    offset, count, found = 0, 0, []
+    for text, ids, finish, reason in steps:
+        choice = {"index": 0, "text": text, "logprobs": vllm_logprobs(ids, offset)}
+        choice |= {"finish_reason": finish, "stop_reason": reason, **DEFAULTS}
+        found.append(json.dumps({**HEAD, "choices": [choice]}))
+        offset, count = offset + len(text), count + len(ids)
+    total = {"prompt_tokens": 2, "total_tokens": 2 + count, "completion_tokens": count}
+    return [*found, *([json.dumps({**HEAD, "choices": [], "usage": total})] if usage else [])]
 
 
 class Recorded(BaseHTTPRequestHandler):
-    """Answers as vLLM was recorded to."""
+    """Answers as vLLM does."""
 
     asked: list = []  # noqa: RUF012
+    events: list = []  # noqa: RUF012
     refusal = None
 
     def do_GET(self):
@@ -130,8 +155,15 @@ class Recorded(BaseHTTPRequestHandler):
         if Recorded.refusal:
             self._send(*Recorded.refusal)
             return
-        events = [f"data: {event}\n\n" for event in [*RECORDED, "[DONE]"]]
-        self._send(200, "".join(events), "text/event-stream")
+        if body.get("stream"):
+            events = [f"data: {event}\n\n" for event in [*Recorded.events, "[DONE]"]]
+            self._send(200, "".join(events), "text/event-stream; charset=utf-8")
+            return
+        logprobs = vllm_logprobs(body["prompt"][0])
+        logprobs["token_logprobs"][0] = logprobs["top_logprobs"][0] = None
+        choice = {"index": 0, "text": "echoed", "logprobs": logprobs, "finish_reason": "length"}
+        choice |= {"stop_reason": None, "prompt_logprobs": None, **DEFAULTS}
+        self._send(200, json.dumps({**HEAD, "choices": [choice]}))
 
     def _send(self, status, text, kind="application/json"):
         data = text.encode()
@@ -149,7 +181,7 @@ class Recorded(BaseHTTPRequestHandler):
 def recorded(lm, tmp_path):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Recorded)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    Recorded.asked, Recorded.refusal = [], None
+    Recorded.asked, Recorded.refusal, Recorded.events = [], None, []
 
     def backend():
         url = f"http://127.0.0.1:{server.server_port}"
@@ -161,21 +193,90 @@ def recorded(lm, tmp_path):
 
 
 def test_vllm_is_sent_ids_and_understood(recorded, lm):
-    body = {"prompt": "옛날", "max_tokens": 2, "logprobs": 2, "seed": 7, "stop": ["\n"], "top_k": 5}
+    half, rest = lm.tokenizer.encode("뷁")[:1], lm.tokenizer.encode("뷁")[1:]
+    end = lm.tokenizer.end_of_text
+    steps = [("", half, None, None), ("뷁", rest, None, None), ("", [end], "stop", None)]
+    Recorded.events = vllm_events(lm, steps)
+    body = {"prompt": "옛날", "max_tokens": 9, "logprobs": 2, "seed": 7, "stop": ["\n"], "top_k": 5}
     answer = recorded.post("/v1/completions", body).json()
     (choice,) = answer["choices"]
-    assert choice["text"] == " 옛날"
-    assert choice["finish_reason"] == "length"
-    assert choice["logprobs"]["token_logprobs"] == [-1.5, -0.5]
-    assert choice["logprobs"]["text_offset"] == [0, 2]
-    assert answer["usage"]["completion_tokens"] == 2
+    assert choice["text"] == "뷁"
+    assert choice["finish_reason"] == "stop"
+    names = [f"bytes:\\x{byte:02x}" for byte in "뷁".encode()]
+    assert choice["logprobs"]["tokens"] == [*names, "<|endoftext|>"]
+    assert choice["logprobs"]["token_logprobs"] == [-0.5, -0.5, -1.5, -0.5]
+    assert choice["logprobs"]["text_offset"] == [0, 0, 0, 1]
+    assert choice["logprobs"]["top_logprobs"][0][names[0]] == -0.5
+    assert answer["usage"]["completion_tokens"] == 4
     ((asked, key),) = Recorded.asked
     assert key == "Bearer secret"
     assert asked["prompt"] == lm.tokenizer.encode("옛날")
     assert asked["model"] == "hyperclova"
     assert {asked["stream"], asked["logprobs"], asked["seed"], asked["top_k"]} == {True, 2, 7, 5}
+    assert asked["return_tokens_as_token_ids"]
+    assert asked["stream_options"] == {"include_usage": True}
     assert "max_new_tokens" not in asked
     assert "logit_bias" not in asked
+
+
+def test_the_tokens_of_a_stop_string_are_no_part_of_vllms_text(recorded, lm):
+    a, b, stop = (lm.tokenizer.encode(text) for text in ("a", "b", "XY"))
+    steps = [("a", a, None, None), ("", [*b, *stop[:1]], None, None), ("b", stop[1:], "stop", "XY")]
+    Recorded.events = vllm_events(lm, steps)
+    fields = {"prompt": "a", "max_tokens": 9, "stop": ["XY"]}
+    for stream in (False, True):
+        answer = recorded.post("/v1/completions", {**fields, "logprobs": 0, "stream": stream})
+        if stream:
+            assert _text(answer) == {0: "ab"}
+        else:
+            (choice,) = answer.json()["choices"]
+            assert (choice["text"], choice["logprobs"]["tokens"]) == ("ab", ["a", "b"])
+            assert answer.json()["usage"]["completion_tokens"] == 2 + len(stop)
+    clova = recorded.post("/v1/completions/tiny", {"text": "a", "stopBefore": ["XY"]}).json()
+    assert clova["result"]["stopReason"] == "stop_before"
+
+
+def test_vllms_echo_is_scored_by_ids(recorded, lm):
+    body = {"prompt": "뷁", "max_tokens": 0, "echo": True, "logprobs": 1}
+    (choice,) = recorded.post("/v1/completions", body).json()["choices"]
+    assert choice["text"] == "뷁"
+    assert choice["logprobs"]["token_logprobs"] == [None, -1.5, -2.5]
+    assert choice["logprobs"]["text_offset"] == [0, 0, 0]
+    assert Recorded.asked[-1][0]["prompt"] == [lm.tokenizer.encode("뷁")]
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([], "in the middle"),
+        (
+            [json.dumps({"error": {"message": "CUDA", "type": "x", "param": None, "code": 500}})],
+            "CUDA",
+        ),
+        (
+            [json.dumps({**HEAD, "choices": [{"index": 0, "text": "", "finish_reason": "abort"}]})],
+            "abort",
+        ),
+        (['{"half'], "upstream"),
+    ],
+)
+def test_a_stream_of_the_upstream_that_breaks_ends_ours_with_an_error(recorded, events, words):
+    Recorded.events = events
+    refused = recorded.post("/v1/completions", {"prompt": "a"})
+    assert refused.status_code == 503
+    assert words in refused.json()["error"]["message"]
+    streamed = recorded.post("/v1/completions", {"prompt": "a", "stream": True}).text
+    assert words in streamed
+    assert "[DONE]" not in streamed
+
+
+def test_the_largest_seed_stays_within_what_vllm_takes(recorded, lm):
+    Recorded.events = vllm_events(lm, [("a", [65], "length", None)])
+    body = {"prompt": ["a", "b"], "seed": 2**63 - 1, "n": 2, "max_tokens": 1}
+    assert recorded.post("/v1/completions", body).status_code == 200
+    seeds = [asked["seed"] for asked, _ in Recorded.asked]
+    assert len(set(seeds)) == 4
+    assert all(-(2**63) <= seed < 2**63 for seed in seeds)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Defines what a decoding loop needs of a model, and chooses which of the two decoders a model gets."""
 
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from jax.sharding import Mesh
 from jax.typing import DTypeLike
@@ -25,6 +25,8 @@ class CachedDecoder(Protocol[Stored, Carried]):
     params: Params
     config: ModelConfig
     dtype: DTypeLike
+    group: ClassVar[int | None]
+    """rows that a running batch advances at a time; None: all, however few have a text"""
 
     def empty(self, rows: int, size: int) -> Stored:
         """Returns a cache with room for `size` tokens in each of `rows` rows."""

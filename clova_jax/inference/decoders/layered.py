@@ -10,19 +10,21 @@ token at 1,152 entries). A `Model` keeps the copy of its blocks.
 
 import functools
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
+from jax import lax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
 from clova_jax.model import Cache, Params, Prefix, bind, layer_norm
 
+BLOCK = 128  # entries of a row that are read at a time
 _MASKED = -1e30
+Softmax = tuple[Float[Array, "B N"], Float[Array, "B N"], Float[Array, "B N H"]]
 
 
 @jax.tree_util.register_dataclass
@@ -98,6 +100,9 @@ class LayeredDecoder:
     layers: tuple[Params, ...]
     config: ModelConfig
     dtype: DTypeLike
+    group: ClassVar[int | None] = (
+        8  # reading the weights is most of a step, so that fewer rows take hardly less
+    )
 
     def empty(self, rows: int, size: int) -> LayerCache:
         """Returns an empty cache."""
@@ -129,6 +134,7 @@ class LayeredDecoder:
         x = decoder.embed(token[:, None], None, positions, self.dtype)[:, 0]
         keys, values = [], []
         place = (0, 0, carried.step, 0)
+        blocks = Blocks.of(cache.lengths, active, cache.keys[0].shape[2])
         for number, p in enumerate(self.layers):
             qkv = _linear(p["qkv"], layer_norm(x, **p["ln_1"]))
             query, key, value = qkv.reshape(len(x), 3, self.config.num_heads, -1).swapaxes(0, 1)
@@ -137,18 +143,15 @@ class LayeredDecoder:
                 (values, carried.values[number], value),
             ):
                 entry = new[:, :, None].astype(room.dtype)
-                written.append(jax.lax.dynamic_update_slice(room, entry, place))
-            parts = [
-                (cache.keys[number], cache.values[number], cache.lengths),
-                (keys[-1], values[-1], carried.made + 1),
-            ]
-            if prefix is not None:
-                shared = (
-                    prefix.keys[number].swapaxes(0, 1),
-                    prefix.values[number].swapaxes(0, 1),
-                )
-                parts.append((*shared, prefix.length))
-            mixed = _attend(query, parts)
+                written.append(lax.dynamic_update_slice(room, entry, place))
+            recent = (keys[-1], values[-1], carried.made + 1)
+            cached = (cache.keys[number], cache.values[number], cache.lengths)
+            shared = prefix and (
+                prefix.keys[number].swapaxes(0, 1),
+                prefix.values[number].swapaxes(0, 1),
+                prefix.length,
+            )
+            mixed = _attend(query, recent, cached, blocks, shared)
             x = x + _linear(p["out"], mixed.reshape(len(x), -1))
             up = _linear(p["up"], layer_norm(x, **p["ln_2"]))
             x = x + _linear(p["down"], jax.nn.gelu(up, approximate=True))
@@ -207,28 +210,85 @@ def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
     return (p["kernel"].astype(x.dtype) @ x.T + p["bias"].astype(x.dtype)).T
 
 
-def _attend(
-    query: Float[Array, "B N H"], parts: Sequence[tuple[Array, Array, Array]]
-) -> Float[Array, "B N H"]:
-    """Computes attention of one query a row; softmax in float32.
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Blocks:
+    """Lists the blocks of a cache that rows attend to: those with entries of rows that are active.
 
     Args:
-        parts: keys and values, of each row [B,N,S,H] or shared by all [N,S,H], and how many are
-            valid (int32[B] or int32).
+        row, first: int32[M], of each block its row and its first entry.
+        count: int32, so many of them are listed.
     """
-    dtype = query.dtype
+
+    row: Int[Array, "M"]
+    first: Int[Array, "M"]
+    count: Int[Array, ""]
+
+    @classmethod
+    def of(cls, lengths: Int[Array, "B"], active: Bool[Array, "B"], size: int) -> "Blocks":
+        """Returns the blocks of rows with room for `size` entries."""
+        counts = jnp.where(active, -(-lengths // BLOCK), 0)
+        ends = jnp.cumsum(counts)
+        number = jnp.arange(len(lengths) * -(-size // BLOCK), dtype=jnp.int32)
+        row = jnp.searchsorted(ends, number, side="right").astype(jnp.int32)
+        return cls(row, (number - (ends - counts)[row]) * BLOCK, ends[-1])
+
+
+def _attend(
+    query: Float[Array, "B N H"],
+    recent: tuple[Array, Array, Array],
+    cached: tuple[Array, Array, Array],
+    blocks: Blocks,
+    prefix: tuple[Array, Array, Array] | None,
+) -> Float[Array, "B N H"]:
+    """Computes attention of one query a row; softmax in float32, block by block of keys.
+
+    A row's bits depend on its own entries alone: its blocks are computed one by one, in one order, whatever other rows have.
+
+    Args:
+        recent: keys and values [B,N,S,H] of the loop's tokens, and how many are valid (int32[B]), at least one.
+        cached: keys, values and lengths of each row's tokens before the loop.
+        blocks: of `cached`.
+        prefix: keys and values [N,P,H] that all rows share, and how many are valid.
+    """
     query = query / math.sqrt(query.shape[-1])
-    axes = ["bnsh" if keys.ndim == 4 else "nsh" for keys, _, _ in parts]
-    scores = []
-    for (keys, _, lengths), layout in zip(parts, axes, strict=True):
-        part = jnp.einsum(f"bnh,{layout}->bns", query, keys.astype(dtype))
-        seen = jnp.arange(part.shape[-1]) < lengths.reshape(-1, 1, 1)
-        scores.append(jnp.where(seen, part.astype(jnp.float32), _MASKED))
-    weights = jax.nn.softmax(jnp.concatenate(scores, -1), axis=-1).astype(dtype)
-    ends = np.cumsum([part.shape[-1] for part in scores])[:-1]
-    return sum(
-        jnp.einsum(f"bns,{layout}->bnh", some, values.astype(dtype))
-        for some, (_, values, _), layout in zip(
-            jnp.split(weights, ends, axis=-1), parts, axes, strict=True
-        )
-    )
+    rows, heads, width = query.shape
+    zeros = jnp.zeros((rows, heads), jnp.float32)
+    state = (zeros + _MASKED, zeros, jnp.zeros((rows, heads, width), jnp.float32))
+    for keys, values, lengths in [recent, *([prefix] if prefix else [])]:
+        seen = jnp.arange(keys.shape[-2]) < lengths.reshape(-1, 1, 1)
+        state = _add(query, keys, values, seen, state)
+    keys, values, lengths = cached
+    block = min(keys.shape[2], BLOCK)
+
+    def add(number: Array, state: Softmax) -> Softmax:
+        row, wanted = blocks.row[number], blocks.first[number]
+        # The last block of a size that no block divides begins earlier, and what was seen is left out.
+        first = jnp.minimum(wanted, keys.shape[2] - block)
+        sizes = (1, heads, block, width)
+        part = (lax.dynamic_slice(one, (row, 0, first, 0), sizes) for one in (keys, values))
+        places = first + jnp.arange(block)
+        seen = (places >= wanted) & (places < lengths[row])
+        old = jax.tree.map(lambda one: lax.dynamic_slice_in_dim(one, row, 1), state)
+        new = _add(lax.dynamic_slice_in_dim(query, row, 1), *part, seen, old)
+        put = functools.partial(lax.dynamic_update_slice_in_dim, start_index=row, axis=0)
+        return jax.tree.map(put, state, new)
+
+    _, total, mixed = lax.fori_loop(0, blocks.count, add, state)
+    return (mixed / total[..., None]).astype(query.dtype)
+
+
+def _add(
+    query: Array, keys: Array, values: Array, seen: Bool[Array, "..."], state: Softmax
+) -> Softmax:
+    """Adds some entries to a softmax that is under way: the maximum, the sum, and the sum of weighted values."""
+    highest, total, mixed = state
+    layout = "bnsh" if keys.ndim == 4 else "nsh"
+    dtype = query.dtype
+    scores = jnp.einsum(f"bnh,{layout}->bns", query, keys.astype(dtype)).astype(jnp.float32)
+    scores = jnp.where(seen, scores, _MASKED)
+    higher = jnp.maximum(highest, jnp.max(scores, axis=-1))
+    weights, shrink = jnp.exp(scores - higher[..., None]), jnp.exp(highest - higher)
+    added = jnp.einsum(f"bns,{layout}->bnh", weights.astype(dtype), values.astype(dtype))
+    total = total * shrink + jnp.sum(weights, axis=-1)
+    return higher, total, mixed * shrink[..., None] + added

@@ -2,6 +2,7 @@
 
 import functools
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +29,7 @@ class StackedDecoder:
     params: Params
     config: ModelConfig
     dtype: DTypeLike
+    group: ClassVar[int | None] = None
 
     def empty(self, rows: int, size: int) -> Cache:
         """Returns an empty cache."""

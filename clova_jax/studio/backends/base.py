@@ -9,18 +9,18 @@ from clova_jax.tokenizers import Tokenizer
 
 @dataclass(frozen=True)
 class Entry:
-    """Holds the log-probability of one token, as the API gives it.
+    """Holds the log-probability of one token.
 
     Args:
-        name: the token's text; `bytes:\\xec\\x95` for bytes that are no text by themselves.
+        token: its id.
         logprob: natural logarithm; None for a text's first token.
-        top: the likeliest tokens in its place, by name; None where there is nothing before.
+        top: the likeliest tokens in its place, by id, and the token itself; None where there is nothing before.
         size: characters that the token completes.
     """
 
-    name: str
+    token: int
     logprob: float | None
-    top: dict[str, float] | None
+    top: dict[int, float] | None
     size: int
 
 

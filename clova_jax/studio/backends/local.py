@@ -7,7 +7,8 @@ from typing import Any
 
 from clova_jax.inference import BATCH_TOKENS, Engine, Model, Request, TokenScores, score_tokens
 from clova_jax.studio.backends.base import Ask, Entry, Part
-from clova_jax.studio.backends.names import Sizes, token_name
+from clova_jax.studio.backends.entries import HeldEntries, Sizes
+from clova_jax.tokenizers import Tokenizer
 
 
 class LocalBackend:
@@ -49,7 +50,7 @@ class LocalBackend:
             logprobs=ask.logprobs,
             **ask.sampling,
         )
-        return LocalWriting(self, request, news, ask.logprobs)
+        return LocalWriting(self.tokenizer, request, news, ask.logprobs)
 
     async def score(
         self, rows: Sequence[Sequence[int]], first: int, top: int, owner: str
@@ -71,26 +72,19 @@ class LocalBackend:
     def _entries(self, ids: Sequence[int], scores: TokenScores, first: int) -> list[Entry]:
         sizes, found = Sizes(self.tokenizer).of(ids), []
         if not first and ids:
-            found = [Entry(self.name(ids[0]), None, None, sizes[0])]
+            found = [Entry(ids[0], None, None, sizes[0])]
         columns = (scores.logprobs.tolist(), scores.top_ids.tolist(), scores.top_logprobs.tolist())
         done = len(found)
         for token, size, logprob, near, near_logprobs in zip(
             ids[done:], sizes[done:], *columns, strict=True
         ):
-            top = self._top(zip(near, near_logprobs, strict=True), token, logprob)
-            found.append(Entry(self.name(token), logprob, top, size))
+            top = dict(zip(near, near_logprobs, strict=True)) | {token: logprob}
+            found.append(Entry(token, logprob, top, size))
         return found
 
     async def call(self, work: Callable[[], Any], owner: str) -> Any:
         """Has work done on the engine's thread; it is dropped if nobody waits any more."""
         return await asyncio.wrap_future(self.engine.call(work, owner))
-
-    def name(self, token: int) -> str:
-        """Returns the name of a token."""
-        return token_name(self.tokenizer, token)
-
-    def _top(self, pairs: Any, token: int, logprob: float) -> dict[str, float]:
-        return {self.name(one): value for one, value in pairs} | {self.name(token): logprob}
 
     @property
     def load(self) -> tuple[int, int]:
@@ -111,21 +105,19 @@ class LocalWriting:
     """Follows a request of the engine.
 
     Args:
-        backend: names its tokens.
+        tokenizer: of the model.
         request: what is followed.
         news: set by the engine when there is more.
         logprobs: alternatives to a token; None for no log-probabilities.
     """
 
     def __init__(
-        self, backend: LocalBackend, request: Request, news: asyncio.Event, logprobs: int | None
+        self, tokenizer: Tokenizer, request: Request, news: asyncio.Event, logprobs: int | None
     ) -> None:
-        self._backend, self._request, self._news = backend, request, news
+        self._tokenizer, self._request, self._news = tokenizer, request, news
         self._logprobs = logprobs
-        self._shown = self._characters = 0
-        self._entered = self._given = 0  # tokens that have an entry, and whose entry was given out
-        self._sizes = Sizes(backend.tokenizer)
-        self._waiting: list[Entry] = []
+        self._shown = self._entered = 0  # characters given out, tokens that have an entry
+        self._sizes, self._held = Sizes(tokenizer), HeldEntries()
 
     async def __aiter__(self) -> AsyncIterator[Part]:
         """Yields the text as it is written."""
@@ -148,8 +140,8 @@ class LocalWriting:
         text = self._request.text
         count, entries = len(text.ids), []
         if self._logprobs is not None:
-            self._waiting += self._enter(text.ids[:count], text.logprobs[:count], text.top[:count])
-            entries = self._complete(len(written))
+            self._enter(text.ids[:count], text.logprobs[:count], text.top[:count])
+            entries = self._held.shown(len(written))
         return self._part(written, entries, count)
 
     def _end(self) -> Part:
@@ -161,38 +153,24 @@ class LocalWriting:
         done = self._request.result(0)
         ids, entries = list(done.ids), []
         if done.finish == "end":
-            ids.append(self._backend.tokenizer.end_of_text)
+            ids.append(self._tokenizer.end_of_text)
         if self._logprobs is not None:
             top = [(list(near), list(near.values())) for near in done.top or []]
-            self._waiting += self._enter(ids, done.logprobs or [], top)
-            entries = self._waiting[: len(ids) - self._given]  # without those of a stop string
+            self._enter(ids, done.logprobs or [], top)
+            entries = self._held.rest(len(ids))  # without those of a stop string
         counted = self._request.text.logprobs[: len(ids)]
         score = sum(counted) / len(counted) if counted else 0.0
         return self._part(done.text, entries, len(ids), done.finish, score)
 
-    def _enter(
-        self, ids: Sequence[int], logprobs: Sequence[float], top: Sequence[Any]
-    ) -> list[Entry]:
+    def _enter(self, ids: Sequence[int], logprobs: Sequence[float], top: Sequence[Any]) -> None:
         """Makes the entries of tokens that have none yet."""
-        start, backend = self._entered, self._backend
-        sizes = self._sizes.of(ids[start:])
+        start = self._entered
         self._entered = max(start, len(ids))
-        found = []
-        for at, size in zip(range(start, len(ids)), sizes, strict=True):
+        for at, size in zip(range(start, len(ids)), self._sizes.of(ids[start:]), strict=True):
             near = [part[: self._logprobs] for part in top[at]]
-            pairs = zip(map(int, near[0]), map(float, near[1]), strict=True)
-            names = backend._top(pairs, ids[at], float(logprobs[at]))
-            found.append(Entry(backend.name(ids[at]), float(logprobs[at]), names, size))
-        return found
-
-    def _complete(self, shown: int) -> list[Entry]:
-        """Returns the entries whose characters are among the `shown` ones; the others wait."""
-        ready = []
-        while self._waiting and self._characters + self._waiting[0].size <= shown:
-            self._characters += self._waiting[0].size
-            ready.append(self._waiting.pop(0))
-        self._given += len(ready)
-        return ready
+            likeliest = zip(map(int, near[0]), map(float, near[1]), strict=True)
+            logprob = float(logprobs[at])
+            self._held.add(Entry(ids[at], logprob, dict(likeliest) | {ids[at]: logprob}, size))
 
     def _part(
         self,

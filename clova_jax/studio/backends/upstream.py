@@ -3,6 +3,7 @@
 Rules, keys, filters and the tokenizer stay here. What the upstream does not have is refused by name.
 """
 
+import dataclasses
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import httpx
 
 from clova_jax.studio.backends.base import Ask, Entry, Part
+from clova_jax.studio.backends.entries import ID, HeldEntries, Sizes
 from clova_jax.studio.errors import ApiError
 from clova_jax.tokenizers import Tokenizer
 
@@ -55,16 +57,19 @@ class UpstreamBackend:
             content = await answer.aread()
             await answer.aclose()
             raise _refused(answer.status_code, content, answer.headers)
-        return UpstreamWriting(answer)
+        return UpstreamWriting(answer, self.tokenizer)
 
     async def score(
         self, rows: Sequence[Sequence[int]], first: int, top: int, owner: str
     ) -> list[list[Entry]]:
         """Returns what the upstream echoes of given tokens."""
-        body = {"model": self.model, "prompt": [*map(list, rows)], "max_tokens": 0}
-        answer = await self._post(body | {"echo": True, "logprobs": top, "temperature": 0})
+        body = {"model": self.model, "prompt": [*map(list, rows)], "max_tokens": 0, "echo": True}
+        answer = await self._post(body | _named_by_id(top) | {"temperature": 0})
         choices = sorted(answer["choices"], key=lambda choice: choice["index"])
-        return [list(_entries(choice["logprobs"], choice["text"]))[first:] for choice in choices]
+        found = []
+        for choice in choices:
+            found.append(_entries(choice["logprobs"], Sizes(self.tokenizer))[first:])
+        return found
 
     async def check(self) -> None:
         """Checks that the upstream is there and has the model.
@@ -89,9 +94,12 @@ class UpstreamBackend:
         if bias := options.pop("logit_bias", None):
             options["logit_bias"] = {str(token): value for token, value in dict(bias).items()}
         options = {name: value for name, value in options.items() if value not in ((), [], None)}
-        seed = {} if ask.seed is None else {"seed": ask.seed + ask.sample + (ask.place << 20)}
-        body = {"model": self.model, "prompt": list(ask.ids), "stream": True, **options, **seed}
-        return body if ask.logprobs is None else body | {"logprobs": ask.logprobs}
+        body = {"model": self.model, "prompt": list(ask.ids), "stream": True, **options}
+        body["stream_options"] = {"include_usage": True}
+        if ask.seed is not None:
+            seed = ask.seed + ask.sample + (ask.place << 20)
+            body["seed"] = (seed + (1 << 63)) % (1 << 64) - (1 << 63)  # of 64 bits, with a sign
+        return body if ask.logprobs is None else body | _named_by_id(ask.logprobs)
 
     async def _post(self, body: Mapping[str, Any]) -> Any:
         try:
@@ -108,26 +116,58 @@ class UpstreamWriting:
 
     Args:
         answer: whose body is the stream.
+        tokenizer: of the model.
     """
 
-    def __init__(self, answer: httpx.Response) -> None:
-        self._answer = answer
+    def __init__(self, answer: httpx.Response, tokenizer: Tokenizer) -> None:
+        self._answer, self._end = answer, tokenizer.end_of_text
+        self._sizes, self._held = Sizes(tokenizer), HeldEntries()
+        self._characters = self._tokens = 0
+        self._logprobs: list[float] = []
+        self._last = -1  # the id of the last token, where it is known
 
     async def __aiter__(self) -> AsyncIterator[Part]:
-        """Yields the text as the upstream writes it."""
-        count = 0
-        logprobs: list[float] = []
+        """Yields the text as the upstream writes it; the last part waits for the usage, which counts its tokens."""
+        end: Part | None = None
         async for event in self._events():
             for choice in event.get("choices", []):
-                text, finish = choice.get("text", ""), choice.get("finish_reason")
-                entries = _entries(choice.get("logprobs"), text)
-                logprobs += [entry.logprob or 0.0 for entry in entries]
-                count += len(entries) or bool(text)
-                score = sum(logprobs) / len(logprobs) if finish and logprobs else None
-                yield Part(text, entries, finish, count, score)
-                if finish:
-                    return
-        raise ApiError(503, "the upstream ended in the middle of a text", retry_after=1)
+                part = self._part(choice)
+                if part.finish:
+                    end = part
+                else:
+                    yield part
+            if end and (usage := event.get("usage")):
+                end = dataclasses.replace(end, tokens=usage["completion_tokens"])
+        if end is None:
+            raise ApiError(503, "the upstream ended in the middle of a text", retry_after=1)
+        yield end
+
+    def _part(self, choice: dict[str, Any]) -> Part:
+        """Returns what one event says of the text, with the entries of tokens whose characters are shown."""
+        text, logprobs = choice.get("text") or "", choice.get("logprobs")
+        self._characters += len(text)
+        new = _entries(logprobs, self._sizes)
+        for entry in new:
+            self._held.add(entry)
+            self._logprobs.append(entry.logprob or 0.0)
+            self._last = entry.token
+        self._tokens += len(new) or bool(text)
+        finish = self._finish(choice)
+        if finish is None:
+            return Part(text, tuple(self._held.shown(self._characters)), None, self._tokens)
+        # A stop string's tokens are among the upstream's; they are no part of the text.
+        stopped = finish == "stop"
+        entries = self._held.begun(self._characters) if stopped else self._held.rest()
+        score = sum(self._logprobs) / len(self._logprobs) if self._logprobs else None
+        return Part(text, tuple(entries), finish, self._tokens, score)
+
+    def _finish(self, choice: dict[str, Any]) -> str | None:
+        """Returns how the text ended; vLLM says by a `stop_reason` of null that it was `<|endoftext|>`."""
+        finish = choice.get("finish_reason")
+        if finish not in (None, "stop", "length", "content_filter"):
+            raise ApiError(503, f"the upstream ended a text ({str(finish)[:100]})", retry_after=1)
+        by_reason = "stop_reason" in choice and choice["stop_reason"] is None
+        return "end" if finish == "stop" and (by_reason or self._last == self._end) else finish
 
     async def aclose(self) -> None:
         """Closes the connection, at which the upstream ends the text."""
@@ -146,21 +186,36 @@ class UpstreamWriting:
             raise ApiError(503, f"the upstream: {_words(error)}", retry_after=5) from None
 
 
-def _entries(logprobs: Any, text: str) -> tuple[Entry, ...]:
-    """Returns the entries of OpenAI's four lists."""
+def _named_by_id(top: int) -> dict[str, Any]:
+    """Asks for log-probabilities of tokens by id: as text, two halves of characters have the same name in vLLM."""
+    return {"logprobs": top, "return_tokens_as_token_ids": True}
+
+
+def _entries(logprobs: Any, sizes: Sizes) -> list[Entry]:
+    """Returns the entries of OpenAI's lists.
+
+    Raises:
+        ApiError: tokens are not named by their ids.
+    """
     if not logprobs or not logprobs["tokens"]:
-        return ()
-    names, offsets = logprobs["tokens"], logprobs["text_offset"]
-    first = offsets[0]
-    ends = [*(offset - first for offset in offsets[1:]), len(text)]
-    starts = [offset - first for offset in offsets]
-    tops = logprobs.get("top_logprobs") or [None] * len(names)
-    return tuple(
-        Entry(name, logprob, top, max(end - start, 0))
-        for name, logprob, top, start, end in zip(
-            names, logprobs["token_logprobs"], tops, starts, ends, strict=True
-        )
-    )
+        return []
+    ids = [*map(_id, logprobs["tokens"])]
+    tops = logprobs.get("top_logprobs") or [None] * len(ids)
+    found = []
+    for token, logprob, near, size in zip(
+        ids, logprobs["token_logprobs"], tops, sizes.of(ids), strict=True
+    ):
+        top = None if near is None else {_id(name): value for name, value in near.items()}
+        found.append(Entry(token, logprob, top, size))
+    return found
+
+
+def _id(name: str) -> int:
+    number = name.removeprefix(ID)
+    if number == name or not number.isdecimal():
+        message = "the upstream does not name tokens by id (return_tokens_as_token_ids), as logprobs want it"
+        raise ApiError(503, message)
+    return int(number)
 
 
 def _refused(status: int, content: bytes, headers: Mapping[str, str]) -> ApiError:

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from clova_jax.inference import id_row
-from clova_jax.studio.backends.names import token_name
+from clova_jax.studio.backends.entries import token_name
 from clova_jax.studio.routes.common import ERRORS, Caller, State
 from clova_jax.studio.schemas import DetokenizeBody, TokenizeBody
 from clova_jax.tokenizers import END_OF_TEXT

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from clova_jax.studio.arrays import from_body, to_body
+from clova_jax.studio.arrays import to_body, vectors_of
 from clova_jax.studio.errors import ApiError
 from clova_jax.studio.routes.common import ERRORS, Caller, State
 from clova_jax.studio.schemas import GradientsBody, PromptBody
@@ -26,7 +26,7 @@ async def input_gradients(
     engine, lm = studio.engine, studio.lm
     assert lm is not None
     studio.around(body.model)
-    virtual = None if body.virtual is None else from_body(body.virtual, "virtual")
+    virtual = None if body.virtual is None else vectors_of(body.virtual, "virtual")
     tokens = sum(map(len, body.ids))
     studio.access.charge(key, tokens)
 
@@ -81,11 +81,8 @@ async def prompts(studio: State, _: Caller) -> dict[str, Any]:
 async def save_prompt(body: PromptBody, studio: State, key: Caller) -> dict[str, Any]:
     """Keeps a tuned prompt and puts it to use as `model: "prompt:NAME"`."""
     soft_prompts = studio.tuned
-    vectors = from_body(body.vectors, "vectors")
-    if vectors.ndim != 2 or not vectors.size:
-        raise ApiError(
-            400, f"vectors: wants rows of numbers, not {body.vectors.shape}", param="vectors"
-        )
+    vectors = vectors_of(body.vectors, "vectors")
+    studio.filters.check(dict(body.filters))
     prompt = Prompt(
         body.name,
         key.name,
@@ -94,12 +91,17 @@ async def save_prompt(body: PromptBody, studio: State, key: Caller) -> dict[str,
         vectors.astype("<f4").tobytes(),
         vectors.shape[1],
         body.about,
+        filters=dict(body.filters),
     )
     await asyncio.to_thread(soft_prompts.check, prompt)
     if not await asyncio.to_thread(studio.store.save_prompt, prompt):
         message = f"prompt {body.name!r}: there is one of this name; delete it first"
         raise ApiError(400, message, param="name", code="name_taken")
-    await soft_prompts.add(prompt)
+    try:
+        await soft_prompts.add(prompt)
+    except BaseException:  # a full queue, say: what was refused is not there
+        await asyncio.to_thread(studio.store.delete_prompt, prompt.name)
+        raise
     return _about(studio, prompt)
 
 
@@ -128,4 +130,5 @@ def _about(studio: Studio, prompt: Prompt) -> dict[str, Any]:
         "template": prompt.template,
         "virtual_tokens": len(prompt.vectors) // (4 * prompt.width),
         "about": prompt.about,
+        "filters": prompt.filters,
     }

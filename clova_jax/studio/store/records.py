@@ -49,6 +49,7 @@ class Prompt:
         width: D.
         about: JSON values of its maker.
         created: when, in UTC.
+        filters: what the filters do to texts written with it, kind to action.
     """
 
     name: str
@@ -59,3 +60,4 @@ class Prompt:
     width: int
     about: dict[str, Any] = field(default_factory=dict)
     created: datetime.datetime | None = None
+    filters: dict[str, str] = field(default_factory=dict)

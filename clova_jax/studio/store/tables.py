@@ -29,4 +29,5 @@ PROMPTS = sa.Table(
     sa.Column("width", sa.Integer, nullable=False),
     sa.Column("about", sa.JSON, nullable=False),
     sa.Column("created", sa.DateTime, nullable=False),
+    sa.Column("filters", sa.JSON, nullable=False, server_default="{}"),
 )
