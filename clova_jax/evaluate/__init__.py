@@ -20,5 +20,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "segmentation": ["Tally", "disagreement"],
         "task": ["Item", "Task", "TaskData", "check_labels"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],
+        "tasks.korquad": ["read_paragraphs"],
     },
 )
