@@ -26,19 +26,24 @@ RANK_OFFSET = 60.0  # of reciprocal rank fusion (Cormack, Clarke and Buettcher, 
 
 
 class Ranking(Protocol):
-    """Scores passages, which it takes in with `add` and drops with `keep`; -inf for one that does not fit at all."""
+    """Scores passages; `lexical` and `vectors` have one each."""
 
     name: str
 
-    def add(self, texts: Sequence[str]) -> None: ...
+    def add(self, texts: Sequence[str]) -> None:
+        """Takes in passages, after those there are."""
 
-    def keep(self, numbers: Sequence[int]) -> None: ...
+    def keep(self, numbers: Sequence[int]) -> None:
+        """Drops all passages but these, given in order."""
 
-    def scores(self, query: str) -> Float32[np.ndarray, "n"]: ...
+    def scores(self, query: str) -> Float32[np.ndarray, "n"]:
+        """Returns the score of each passage; -inf for one that does not fit at all."""
 
-    def state(self) -> dict[str, np.ndarray]: ...
+    def state(self) -> dict[str, np.ndarray]:
+        """Returns arrays that `restore` takes."""
 
-    def restore(self, arrays: dict[str, Any], place: str) -> None: ...
+    def restore(self, arrays: dict[str, Any], place: str) -> None:
+        """Takes over what `state` returned."""
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,9 @@ class Lexical:
         ids, lengths = arrays["ids"], arrays["lengths"]
         names = typed(parse_json(arrays["features"].tobytes(), place), list[str], place)
         if lengths.sum() != len(ids) or (len(ids) and not 0 <= ids.min() <= ids.max() < len(names)):
-            raise ClovaError(f"{place}: damaged ({self.name} do not fit); index the documents again")
+            raise ClovaError(
+                f"{place}: damaged ({self.name} do not fit); index the documents again"
+            )
         self._rows = np.split(ids, np.cumsum(lengths)[:-1]) if len(lengths) else []
         self._ids = {name: number for number, name in enumerate(names)}
         self._scorer = None

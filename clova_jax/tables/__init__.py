@@ -8,7 +8,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submodules=["corpora", "filters", "token_study", "tokenizers", "trainings"],
+    submodules=["corpora", "filters", "open_qa", "token_study", "tokenizers", "trainings"],
     submod_attrs={
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
