@@ -17,8 +17,9 @@ from clova_jax.model import Params, bind
 
 
 class Vectors:
-    """Scores passages by cosine, after the mean over all passages is taken off: hidden states of a language model
-    lie in a narrow cone.
+    """Scores passages by cosine, the mean over all passages taken off.
+
+    Without that, all cosines are close to one: a language model's hidden states lie in a narrow cone.
 
     Args:
         model: gives the vectors; what a text has beyond its context is left out.
