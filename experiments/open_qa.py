@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from clova_jax import tables
+from clova_jax import retrieve, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 
-RANKINGS = ("bigrams", "morphemes", "words", "vectors")
-PASSAGES = ("retrieved", "gold", "none")
+RANKINGS = (*retrieve.FEATURES, "vectors")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class Options(tables.ModelOptions):
     out: Path = tables.out_option("open_qa")
     by: tuple[str, ...] = ("bigrams", "morphemes", "words", "bigrams+morphemes", "vectors")
     """rankings: bigrams, morphemes, words, vectors (the model's); a+b fuses the ranks of two"""
-    passages: tuple[str, ...] = PASSAGES
+    passages: tuple[Literal["retrieved", "gold", "none"], ...] = ("retrieved", "gold", "none")
     """what stands above a question that is answered: retrieved (by bigrams), gold, none"""
     limit: int | None = option(None, least=1)
     """questions to answer (all); retrieval takes all"""
@@ -39,9 +38,6 @@ class Options(tables.ModelOptions):
             names = by.split("+")
             if not set(names) <= set(RANKINGS) or len(set(names)) < len(names):
                 raise ClovaError(f"--by {by}: wants {', '.join(RANKINGS)}, or some joined by +")
-        for passage in self.passages:
-            if passage not in PASSAGES:
-                raise ClovaError(f"--passages {passage}: wants {', '.join(PASSAGES)}")
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
