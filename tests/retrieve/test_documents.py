@@ -57,7 +57,7 @@ def test_a_passage_ends_at_the_best_place_near_its_end():
     ]
     assert (
         texts("띄어쓰기만 있는 아주아주 긴 글에서는 어절을 안 자른다")[0]
-        == "띄어쓰기만 있는 아주아주 긴"
+        == "띄어쓰기만 있는 아주아주 긴 글에서는"
     )
     assert texts("가" * 45) == ["가" * 20, "가" * 20, "가" * 5]
 

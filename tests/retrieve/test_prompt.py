@@ -7,10 +7,8 @@ from hypothesis import strategies as st
 from clova_jax.common.errors import ClovaError
 from clova_jax.retrieve import Examples, Index, Passage, fill, within
 
-VALUES = st.text(
-    st.sampled_from(list("{}가나 knowledgeexamples질문\n"))
-    | st.sampled_from(["{질문}", "{knowledge}"])
-)
+PARTS = ["{질문}", "{knowledge}", "{{examples}}", *"{}가나 질문\n\\"]
+VALUES = st.lists(st.sampled_from(PARTS), max_size=12).map("".join)
 
 
 @given(VALUES, st.lists(VALUES, max_size=3), st.lists(VALUES, max_size=3))
