@@ -4,6 +4,7 @@ The features of a passage are kept as ids, so that a passage is analysed once; t
 passages, and are computed anew at the first query after a change.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +67,7 @@ class Lexical:
     def _build(self) -> "BM25":
         from bm25s import BM25  # here: it starts JAX
 
+        logging.getLogger("bm25s").setLevel(logging.WARNING)  # it sets DEBUG by itself
         scorer = BM25(k1=K1, b=B, method=METHOD, backend="numpy")
         rows = [row.tolist() for row in self._rows]
         scorer.index((rows, self._ids), create_empty_token=False, show_progress=False)
