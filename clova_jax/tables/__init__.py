@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "corpora",
         "filters",
+        "open_qa",
         "scaling",
         "token_study",
         "tokenizer_measures",

@@ -21,6 +21,7 @@ SMALLEST = {
     "emergence": "--shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
     "model_sizes": "",
+    "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
     "pretraining": "",
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",

@@ -27,6 +27,7 @@ from clova_jax.data.serializer import serialize
 from clova_jax.evaluate import load_task
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.interop import from_hugging_face, to_hugging_face
+from clova_jax.retrieve import Index, Passage
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.metrics import read_metrics
 from tests.damage.damages import apply_all
@@ -223,6 +224,16 @@ def use_index(folder: Path) -> Any:
     return len(index), index.spans(" ".join(f"낱말{n}" for n in range(20)))
 
 
+def write_passages(folder: Path) -> None:
+    index = Index.build(Passage(text, "글.txt", f"line {n}") for n, text in enumerate(TEXTS[:6]))
+    index.save(folder / "passages.safetensors")
+
+
+def use_passages(folder: Path) -> Any:
+    index = Index.load(folder / "passages.safetensors")
+    return index.by, index.passages, index.search("서울에서 본 영화", 9)
+
+
 def write_metrics(folder: Path) -> None:
     rows = [json.dumps({"step": n, "loss": 1.0 / (n + 1)}) for n in range(9)]
     (folder / "metrics.jsonl").write_text("\n".join(rows) + "\n")
@@ -257,6 +268,7 @@ READERS = {
     "registry of sources": Reader(write_registry, use_registry),
     "evaluation index": Reader(write_index, use_index),
     "metrics": Reader(write_metrics, use_metrics),
+    "passages": Reader(write_passages, use_passages, vouched=True),
 }
 
 
@@ -277,7 +289,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 # The readers with models and many files stand in the slow tier.
 QUICK = {"prompt", "corpus", "nsmc", "ynat", "korquad", "config file", "registry of sources"}
-QUICK |= {"evaluation index", "metrics", "token store", "char tokenizer"}
+QUICK |= {"evaluation index", "metrics", "passages", "token store", "char tokenizer"}
 
 
 @pytest.mark.parametrize(

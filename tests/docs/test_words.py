@@ -17,7 +17,7 @@ from clova_jax.corpus.clean.steps import STEP_NAMES
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("config.py", "language_model.py")
-ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate")
+ROOMS += ("train", "data", "parallel", "plan", "inference", "tuning", "evaluate", "retrieve")
 ROOMS += ("common", "tokenizers", "model", "interop", "tables", "../benchmarks")
 ROOMS += ("corpus", "labelled", "sample", "cli/corpus.py", "cli/corpus_model.py")
 # "Returns …": the third person. What ends in s and is no verb begins no docstring.

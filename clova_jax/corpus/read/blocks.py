@@ -125,7 +125,7 @@ def _source(path: Path, base: Path) -> str:
 def _files(group: list[Path], base: Path, on_error: OnError) -> Iterator[dict[str, Any]]:
     for path in group:
         try:
-            text = _decoded(read_whole(path, LONGEST, "cut it in several documents"), path)
+            text = decode(read_whole(path, LONGEST, "cut it in several documents"), path)
         except ClovaError as error:
             on_error(error)
             continue
@@ -138,22 +138,30 @@ def _files(group: list[Path], base: Path, on_error: OnError) -> Iterator[dict[st
         }
 
 
-def _decoded(data: bytes, path: Path) -> str:
-    """Decodes UTF-8, or else the charsets of older Korean files."""
+def decode(data: bytes, place: str | Path) -> str:
+    """Decodes UTF-8, or else a charset of older Korean files.
+
+    Args:
+        data: a complete file.
+        place: its name, for the message.
+
+    Raises:
+        ClovaError: it is in none of them.
+    """
     for charset in _charsets(data):
         try:
             return data.decode(charset)
         except UnicodeDecodeError:
             continue
-    raise _no_charset(path)
+    raise _no_charset(place)
 
 
 def _charsets(head: bytes) -> tuple[str, ...]:
     return ("utf-16",) if head[:2] in _UTF_16 else ("utf-8-sig", "cp949")
 
 
-def _no_charset(path: Path) -> ClovaError:
-    return ClovaError(f"{path}: neither UTF-8 nor CP949; convert it first")
+def _no_charset(place: str | Path) -> ClovaError:
+    return ClovaError(f"{place}: neither UTF-8 nor CP949; convert it first")
 
 
 def _charset(path: Path) -> str:

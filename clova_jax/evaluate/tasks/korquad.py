@@ -1,5 +1,8 @@
 """Asks for an answer from a paragraph, after other questions on the same paragraph (KorQuAD 1.0)."""
 
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +21,47 @@ def _field(place: str, row: Any, key: str) -> Any:
     return row[key]
 
 
-def _read(path: Path) -> list[Item]:
-    items: list[Item] = []
+@dataclass(frozen=True)
+class Paragraph:
+    """Holds a paragraph of a file in KorQuAD's format.
+
+    Args:
+        place: of the paragraph, for errors.
+        text: the paragraph.
+        lead: the paragraph as prompts show it, under its article's title.
+        questions: on it, as JSON values.
+    """
+
+    place: str
+    text: str
+    lead: str
+    questions: list[Any]
+
+
+def read_paragraphs(path: Path) -> Iterator[Paragraph]:
+    """Yields the paragraphs of a file in KorQuAD's format (KLUE-MRC has it too), in NFC.
+
+    Raises:
+        ClovaError: a field is missing or of another kind.
+    """
     for i, article in enumerate(_field(str(path), read_json(path), "data")):
         place = f"{path}: article {i}"
         title = str(article.get("title", "")).replace("_", " ") if isinstance(article, dict) else ""
         for j, paragraph in enumerate(_field(place, article, "paragraphs")):
             here = f"{place} paragraph {j}"
             context = rows.text(here, {"context": _field(here, paragraph, "context")}, "context")
+            context = unicodedata.normalize("NFC", context)
             lead = (f"제목: {title}\n\n" if title else "") + f"본문: {context}"
-            for k, question in enumerate(_field(here, paragraph, "qas")):
-                items.append(_item(f"{here} question {k}", question, lead))
+            lead = unicodedata.normalize("NFC", lead)
+            yield Paragraph(here, context, lead, _field(here, paragraph, "qas"))
+
+
+def _read(path: Path) -> list[Item]:
+    items = [
+        _item(f"{paragraph.place} question {k}", question, paragraph.lead)
+        for paragraph in read_paragraphs(path)
+        for k, question in enumerate(paragraph.questions)
+    ]
     return rows.not_empty(items, path)
 
 

@@ -1,0 +1,193 @@
+"""Measures answers to open questions: which passage is found, and what a model makes of it."""
+
+import dataclasses
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.evaluate import (
+    Item,
+    TaskData,
+    draw_items,
+    interval,
+    load_task,
+    measure,
+    read_paragraphs,
+)
+from clova_jax.labelled import optional_file
+from clova_jax.retrieve import Index
+from clova_jax.tables.table import Row, TableRun
+
+ASKED = "korquad/KorQuAD_v1.0_dev.json"
+# Where passages are, each with a name of its own in the notes; the training file is left out where it is absent.
+POOLS = {
+    "KorQuAD": (ASKED,),
+    "KorQuAD train": ("korquad/KorQuAD_v1.0_train.json",),
+    "KLUE-MRC": (
+        "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.json",
+        "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.partial.json",
+    ),
+}
+DEEPEST = 100  # hits that the reciprocal rank looks at
+PASSAGES = ("retrieved", "gold", "none")
+
+
+@dataclass(frozen=True)
+class OpenQuestions:
+    """Holds questions, the passages among which the right one is looked for, and which it is.
+
+    Args:
+        items: the questions, each under its own passage.
+        texts: the passages, each once.
+        leads: the passages as prompts show them.
+        gold: the number of each question's passage.
+        counts: passages by the data set that they are from.
+    """
+
+    items: Sequence[Item]
+    texts: Sequence[str]
+    leads: Sequence[str]
+    gold: Sequence[int]
+    counts: dict[str, int]
+
+    @classmethod
+    def read(cls, data: Path) -> "OpenQuestions":
+        """Reads KorQuAD's questions, and the passages of KorQuAD and of KLUE-MRC where that is there.
+
+        Raises:
+            ClovaError: KorQuAD's file is missing, or one of them is damaged.
+        """
+        leads: dict[str, str] = {}  # by the passage's text
+        texts: dict[str, str] = {}  # by the lead
+        counts: dict[str, int] = {}
+        for name, files in POOLS.items():
+            path = next(filter(None, (optional_file(data, file) for file in files)), None)
+            before = len(leads)
+            for paragraph in read_paragraphs(path) if path else ():
+                leads.setdefault(paragraph.text, paragraph.lead)
+                texts[paragraph.lead] = paragraph.text
+            if len(leads) > before:
+                counts[name] = len(leads) - before
+        items = load_task("korquad").load(data).items
+        numbers = {text: number for number, text in enumerate(leads)}
+        gold = [numbers[texts[item.lead]] for item in items]
+        return cls(items, list(leads), list(leads.values()), gold, counts)
+
+    @cached_property
+    def found(self) -> list[int | None]:
+        """Returns the number of the best passage of each question by bigrams; None where none fits."""
+        index = Index.build(self.texts)
+        hits = [index.search(_question(item), 1) for item in self.items]
+        return [some[0].index if some else None for some in hits]
+
+    def with_passage(self, passage: str) -> list[Item]:
+        """Returns the questions under the passage that was found, under the right one, or under none."""
+        if passage == "gold":
+            return list(self.items)
+        numbers = self.found if passage == "retrieved" else [None] * len(self.items)
+        return [
+            dataclasses.replace(item, lead="" if number is None else self.leads[number])
+            for item, number in zip(self.items, numbers, strict=True)
+        ]
+
+
+def _question(item: Item) -> str:
+    return item.text.removeprefix("질문: ").removesuffix("\n\n답:")
+
+
+def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row]:
+    """Returns R@1, R@5 and the mean reciprocal rank of a ranking, in per cent with intervals over the questions.
+
+    Args:
+        asked: questions and passages.
+        by: rankings of `Index`, joined by `+` where several are fused.
+        model: gives the vectors.
+    """
+    begin = time.perf_counter()
+    index = Index.build(asked.texts, by.split("+"), model)
+    index.search(_question(asked.items[0]), 1)
+    ready = time.perf_counter()
+    hits = [[hit.index for hit in index.search(_question(one), DEEPEST)] for one in asked.items]
+    end = time.perf_counter()
+    ranks = np.array(
+        [
+            some.index(gold) + 1 if gold in some else np.inf
+            for some, gold in zip(hits, asked.gold, strict=True)
+        ]
+    )
+    figures = {"R@1": ranks <= 1, "R@5": ranks <= 5, "MRR": 1 / ranks}
+    about = {
+        "questions": len(asked.items),
+        "passages": len(asked.texts),
+        "seconds to index": round(ready - begin, 2),
+        "ms a query": round(1000 * (end - ready) / len(asked.items), 2),
+    }
+    return [{"metric": name, **_score(values), **about} for name, values in figures.items()]
+
+
+def _score(values: np.ndarray) -> dict[str, float]:
+    statistics = np.stack([values.astype(np.float64), np.ones(len(values))], axis=1)
+    found = interval([statistics], lambda total: 100 * float(total[0] / total[1]))
+    return dataclasses.asdict(found)
+
+
+def answer_rows(asked: OpenQuestions, passage: str, run: TableRun) -> list[Row]:
+    """Returns exact match and F1 of a model's answers under the retrieved passage, the gold one, or none.
+
+    The questions are the same for all three: those whose prompts fit the model's context with either passage.
+
+    Args:
+        asked: questions and passages.
+        passage: `retrieved`, `gold` or `none`.
+        run: with the model, the limit and the seed.
+
+    Raises:
+        ClovaError: no question fits.
+    """
+    options, task = run.options, load_task("korquad")
+    key = f"{run.model_name}: questions that fit"
+    if key not in run.found:
+        run.found[key] = _fitting(asked, run.model)
+    fits = run.found[key]
+    kept = [item for item, fit in zip(asked.with_passage(passage), fits, strict=True) if fit]
+    # Drawn under one name, so that all three have the same questions.
+    drawn = draw_items(TaskData(kept, ()), task, options.limit, options.seed)
+    data = TaskData(drawn, ())
+    task = dataclasses.replace(
+        task, name=f"korquad_{passage}", load=lambda _: data, own_examples=False, notes=()
+    )
+    arguments = {"shots": 0, "trials": 1, "seed": options.seed, "out": run.out, "stop": run.stop}
+    rows = measure(run.model, task, run.data, name=run.model_name, **arguments)
+    kept_columns = ("metric", "value", "low", "high", "baseline")
+    return [
+        {"model": run.model_name, "measure": "answers", "by": passage}
+        | {name: row[name] for name in kept_columns}
+        | {"questions": len(drawn), "left out": len(fits) - sum(fits)}
+        for row in rows
+    ]
+
+
+def _fitting(asked: OpenQuestions, model: Any) -> list[bool]:
+    """Tells of each question whether its prompts fit the context, the answer included."""
+    task = load_task("korquad")
+    room = model.config.max_length - task.max_new_tokens
+    fits = [True] * len(asked.items)
+    for passage in PASSAGES:
+        prompts = [
+            (item.lead + task.separator if item.lead else "") + item.text
+            for item in asked.with_passage(passage)
+        ]
+        lengths = map(len, model.tokenizer.encode_batch(prompts))
+        fits = [fit and length <= room for fit, length in zip(fits, lengths, strict=True)]
+    if not any(fits):
+        raise ClovaError(
+            f"open_qa: no question fits the model's context of {model.config.max_length} tokens with its "
+            "passage; take a model with a longer one, or --passages none"
+        )
+    return fits
