@@ -165,7 +165,7 @@ class Measures:
                     self._add_answers(f"{shots}-shot, {scoring}", questions, kind, found)
 
     def fine_tuned(self, kind: str) -> None:
-        """Fine-tunes a copy of the model on each task and asks the same items."""
+        """Trains a copy of the model, every parameter, on each task and asks the same items."""
         run, options = self.run, self.run.options
         for questions in self.tuned:
             task, data = questions.task, questions.data

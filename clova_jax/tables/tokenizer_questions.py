@@ -10,6 +10,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import (
+    Metric,
     Prediction,
     Scoring,
     Task,
@@ -18,7 +19,6 @@ from clova_jax.evaluate import (
     label_scores,
     load_task,
 )
-from clova_jax.evaluate.metrics import Metric
 from clova_jax.tables.tokenizer_models import RARE, rare
 
 RARE_TEXTS = f"headlines with {RARE}"
