@@ -3,6 +3,7 @@ import { h } from "./dom.js";
 import { PRESETS } from "./parameters.js";
 import { ParametersView } from "./parameters_view.js";
 import { complete } from "./stream.js";
+import { word } from "./words.js";
 
 export class CompareView {
   constructor(parts, { api, first, notices, editorText, toEditor, record }) {
@@ -30,6 +31,7 @@ export class CompareView {
       all: false,
       onChange: (now) => (short.textContent = shortOf(now)),
     });
+    document.addEventListener("studio-language", () => (short.textContent = shortOf(settings.values)));
     short.textContent = shortOf(settings.values);
     const side = { settings, text, use };
     use.addEventListener("click", () => this.toEditor(side.prompt + text.textContent, settings.values));
@@ -76,6 +78,8 @@ export class CompareView {
 }
 
 function shortOf({ temperature, top_p, repetition_penalty, seed }) {
-  const parts = [`T ${temperature}`, `P ${top_p}`, `R ${repetition_penalty}`];
-  return [...parts, ...(seed === null ? [] : [`seed ${seed}`])].join(" · ");
+  const shown = { temperature, top_p, repetition_penalty, ...(seed === null ? {} : { seed }) };
+  return Object.entries(shown)
+    .map(([name, value]) => `${word(name)} ${value}`)
+    .join(" · ");
 }

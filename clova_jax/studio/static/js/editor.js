@@ -2,6 +2,11 @@
 import { cut, difference, markAt, moved } from "./marks.js";
 import { Undo } from "./undo.js";
 
+// From 0 (certain) to 1 (one in a thousand, or less), by the logarithm.
+function unlikely(p) {
+  return Math.min(1, -Math.log10(Math.max(p, 1e-9)) / 3);
+}
+
 export class Editor {
   constructor(area, backdrop) {
     this.area = area;
@@ -141,7 +146,7 @@ export class Editor {
       span.textContent = text;
       span.dataset.start = mark.start;
       if (mark.made) span.classList.add("made");
-      if (this.view === "probability" && mark.p !== null) span.style.setProperty("--unlikely", 1 - mark.p);
+      if (this.view === "probability" && mark.p !== null) span.style.setProperty("--unlikely", unlikely(mark.p));
       if (this.view === "heat") span.style.setProperty("--heat", mark.heat);
       return span;
     });

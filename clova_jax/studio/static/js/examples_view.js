@@ -107,7 +107,7 @@ export class ExamplesView {
     try {
       const { count, most } = await this.api.countTokens(promptOf(this.table));
       const over = count + this.settings.values.max_tokens - most;
-      say(tokens, over > 0 ? "tooLong" : "tokensOf", { count, most, over });
+      say(tokens, over > 0 ? "tooLong" : "tokensOf", { count: count.toLocaleString(), most: most.toLocaleString(), over });
       tokens.dataset.kind = over > 0 ? "fault" : "note";
       meter.style.setProperty("--share", Math.min(1, count / most));
     } catch {

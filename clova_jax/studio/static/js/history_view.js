@@ -33,7 +33,7 @@ export class HistoryView {
     const when = new Intl.DateTimeFormat(currentLanguage(), { dateStyle: "medium", timeStyle: "short" }).format(run.when);
     const before = run.prompt.length > TAIL ? `…${run.prompt.slice(-TAIL)}` : run.prompt;
     const text = h("p", { class: "model-text" }, h("span", { class: "soft" }, before), h("span", { class: "made" }, run.text));
-    const about = [run.values.model, `T ${run.values.temperature}`, `P ${run.values.top_p}`].filter(Boolean).join(" · ");
+    const about = [run.values.model, `${word("temperature")} ${run.values.temperature}`, `Top P ${run.values.top_p}`].filter(Boolean).join(" · ");
     const back = h("button", { type: "button", word: "historyRestore", on: { click: () => this.restore(run) } });
     const gone = async () => {
       await this.history.remove(run.id);

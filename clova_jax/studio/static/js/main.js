@@ -45,7 +45,7 @@ async function begin() {
 
   const editor = new Editor(byId("text"), byId("backdrop"));
   const choices = new ChoicesView(byId("choices"), byId("choices-title"), byId("choices-list"), api);
-  const writer = new Writer({ api, editor, settings, notices, record, choices });
+  const writer = new Writer({ api, editor, settings, notices, record, choices, ended: byId("ended") });
   const alternatives = new Alternatives(byId("alternatives"), editor, (mark, one) => writer.writeFrom(mark, one));
   const connection = connect(api, notices, (names) => {
     settings.setModels(names);

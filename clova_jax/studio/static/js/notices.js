@@ -2,12 +2,15 @@
 import { wordsOf } from "./errors.js";
 import { say, unsay } from "./words.js";
 
+const NOTE_TIME = 6000; // milliseconds
+
 export class Notices {
   constructor(place, text, closer) {
     this.place = place;
     this.text = text;
     closer.addEventListener("click", () => this.clear());
     this.onKeyNeeded = () => {};
+    this.timer = 0;
   }
 
   show(key, values = {}) {
@@ -28,7 +31,10 @@ export class Notices {
     unsay(this.text);
   }
 
+  // A fault stays until it is closed or something else is said; a note goes by itself.
   put(kind, key, values) {
+    clearTimeout(this.timer);
+    if (kind === "note") this.timer = setTimeout(() => this.clear(), NOTE_TIME);
     this.place.hidden = false;
     this.place.dataset.kind = kind;
     say(this.text, key, values);

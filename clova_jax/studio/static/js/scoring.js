@@ -22,7 +22,8 @@ export async function influence(api, text, model, made, signal) {
   const most = Math.max(...sizes, Number.MIN_VALUE);
   return places.map(({ start, end, first, count }) => {
     const own = sizes.slice(first, first + count);
-    return { start, end, heat: own.length ? Math.sqrt(Math.max(...own) / most) : 0 };
+    const heat = own.length ? Math.sqrt(Math.max(...own) / most) : 0;
+    return { start, end, heat, made: made.some((one) => one.start < end && start < one.end) };
   });
 }
 

@@ -2,10 +2,11 @@
 import { endOfRun } from "./marks.js";
 import { complete } from "./stream.js";
 import { joined, marksOf } from "./tokens.js";
+import { say, unsay } from "./words.js";
 
 export class Writer {
-  constructor({ api, editor, settings, notices, record, choices }) {
-    Object.assign(this, { api, editor, settings, notices, record, choices });
+  constructor({ api, editor, settings, notices, record, choices, ended }) {
+    Object.assign(this, { api, editor, settings, notices, record, choices, ended });
     this.abort = null;
     this.run = 0;
     this.last = null; // the state that the last writing began from, and its run
@@ -67,6 +68,7 @@ export class Writer {
   async writeAt(at, from, quiet = false) {
     const { editor, settings, notices } = this;
     if (!quiet) notices.clear();
+    this.choices.clear();
     const prompt = editor.text.slice(0, at);
     const body = settings.body(prompt, editor.view === "probability");
     this.last = from;
@@ -76,10 +78,13 @@ export class Writer {
     try {
       if (settings.values.n > 1) await this.choices.fill(body, this.abort.signal, (text) => this.take(at, text));
       else await this.follow(body, at, written);
-      if (!quiet) this.finished(written.finish);
+      this.finished(written.finish);
     } catch (error) {
-      if (error.name === "AbortError") notices.show("stopped");
-      else notices.fail(error);
+      if (error.name === "AbortError") say(this.ended, "stopped");
+      else {
+        unsay(this.ended);
+        notices.fail(error);
+      }
     } finally {
       this.abort = null;
       this.end(at, written, prompt);
@@ -102,6 +107,7 @@ export class Writer {
 
   begin() {
     this.editor.busy = true;
+    say(this.ended, "working");
     this.onBusy(true);
   }
 
@@ -120,8 +126,9 @@ export class Writer {
   }
 
   // Puts one of several choices into the text.
-  take(at, text) {
+  take(place, text) {
     const { editor } = this;
+    const at = Math.min(place, editor.text.length);
     editor.undoing.remember(editor.state());
     const end = editor.insert(at, text);
     editor.addMarks([{ start: at, end, run: (this.run += 1), made: true, p: null, tops: [] }]);
@@ -131,7 +138,9 @@ export class Writer {
 
   finished(finish) {
     const key = { stop: "endedStop", length: "endedLength", content_filter: "endedFilter" }[finish];
-    if (key) this.notices.show(key);
+    if (!key) unsay(this.ended);
+    if (key === "endedFilter") this.notices.put("fault", key, {});
+    else if (key) say(this.ended, key);
   }
 }
 
