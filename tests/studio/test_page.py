@@ -50,7 +50,9 @@ def test_the_policy_lets_nothing_in_from_outside():
     assert "unsafe" not in POLICY
 
 
-@pytest.mark.parametrize("path", ["no.js", "", "js", "js/", "Index.html", "js/main.js/x", "x" * 5000])
+@pytest.mark.parametrize(
+    "path", ["no.js", "", "js", "js/", "Index.html", "js/main.js/x", "x" * 5000]
+)
 def test_what_is_no_file_is_a_404_in_words(server, path):
     answer = server.get(f"/static/{path}")
     assert answer.status_code == 404
@@ -74,7 +76,9 @@ def test_what_is_no_file_is_a_404_in_words(server, path):
 def test_no_path_leads_out_of_the_folder(server, path):
     host, port = server.url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port))) as line:  # a client would tidy the path
-        line.sendall(f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        line.sendall(
+            f"GET /static/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
         answer = b"".join(iter(lambda: line.recv(65536), b""))
     assert answer.split()[1] in (b"404", b"400")
     assert b"make_app" not in answer
@@ -86,7 +90,9 @@ def test_the_files_are_those_that_python_packages_know():
 
 
 def test_the_page_is_not_part_of_the_api(server):
-    assert not any("static" in path or path == "/" for path in server.get("/openapi.json").json()["paths"])
+    assert not any(
+        "static" in path or path == "/" for path in server.get("/openapi.json").json()["paths"]
+    )
 
 
 @pytest.mark.parametrize("path", SCRIPTS)
@@ -113,8 +119,14 @@ def test_both_languages_have_all_words_and_values():
     korean, english = _words("ko"), _words("en")
     assert set(korean) == set(english)
     for key, text in korean.items():
-        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", english[key])), key
-    assert all(re.search("[가-힣]", text) for key, text in korean.items() if text != english[key] and key != "language")
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", english[key])), (
+            key
+        )
+    assert all(
+        re.search("[가-힣]", text)
+        for key, text in korean.items()
+        if text != english[key] and key != "language"
+    )
 
 
 def test_every_word_is_said_somewhere():
@@ -122,5 +134,7 @@ def test_every_word_is_said_somewhere():
     others = [path for path in PATHS if "/words_" not in path]
     said = "\n".join((STATIC / path).read_text() for path in others)
     parts = ("Hint", "Of", "preset", "theme", "Default")
-    lost = [key for key in _words("ko") if key not in said and not any(part in key for part in parts)]
+    lost = [
+        key for key in _words("ko") if key not in said and not any(part in key for part in parts)
+    ]
     assert lost == []

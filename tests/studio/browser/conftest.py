@@ -2,12 +2,13 @@
 
 import importlib.util
 import json
-import os
 import shutil
 
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 HOW = "pip install 'clova_jax[studio,browser]', and the packages chromium, fonts-noto-cjk, fonts-noto-color-emoji"
 # Nothing is asked of the vendor's servers, which a closed network would only make slow.
 FLAGS = [
@@ -123,7 +124,8 @@ class Page:
 
     def continue_(self):
         """Writes on, and waits for the end."""
-        self.at("text").press("Control+Enter")
+        self.at("text").focus()  # `press` would put the cursor at the start
+        self.page.keyboard.press("Control+Enter")
         self.rest()
 
     def rest(self):
@@ -201,6 +203,3 @@ def patience():
 def request_of(ask, tokenizer):
     """What a writing was asked for, as JSON can hold it."""
     return json.loads(json.dumps({"prompt": tokenizer.decode(list(ask.ids)), **ask.sampling}))
-
-
-SHOTS = os.environ.get("CLOVA_SHOTS")  # a folder, to look at the pages that the tests see

@@ -9,8 +9,11 @@ from clova_jax import train_tokenizer
 from clova_jax.studio.backends import Entry, Part
 from clova_jax.studio.backends.names import Sizes, token_name
 
-TEXTS = ["옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.", " 그래서 우리는 다시 웃었다.\n"] * 5
-LONGEST = 400
+TEXTS = [
+    "옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.",
+    " 그래서 우리는 다시 웃었다.\n",
+] * 5
+LONGEST = 1600
 
 
 def make_tokenizer():
@@ -48,11 +51,19 @@ class Scripted:
         found = []
         for at, (token, size) in enumerate(zip(ids, Sizes(self.tokenizer).of(ids), strict=True)):
             name, logprob = token_name(self.tokenizer, token), -0.2 - 0.5 * (at % 4)
-            tops = {" 울었다": -1.5, "<b>굵게</b>": -2.5, "bytes:\\xec": -3.0, "<|endoftext|>": -4.0}
+            tops = {
+                " 울었다": -1.5,
+                "<b>굵게</b>": -2.5,
+                "bytes:\\xec": -3.0,
+                "<|endoftext|>": -4.0,
+            }
             known = at or first
             found.append(
                 Entry(
-                    name, logprob if known else None, {**tops, name: logprob} if known else None, size
+                    name,
+                    logprob if known else None,
+                    {**tops, name: logprob} if known else None,
+                    size,
                 )
             )
         return found

@@ -21,7 +21,7 @@ def expect(locator):
 
 def test_markup_and_script_are_shown_and_never_run(page, script):
     script.text = " " + EVIL
-    page.setting("max_tokens", 399)
+    page.setting("max_tokens", 400)
     page.setting("stop", EVIL + "!")
     page.setting("start", "<i>")
     page.write("<b>글</b>" + EVIL[:90])

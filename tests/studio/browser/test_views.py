@@ -38,7 +38,6 @@ def test_probabilities_and_writing_on_from_an_alternative(page, script):
     assert request_of(script.asks[-1], script.tokenizer)["prompt"] + " 끝났다." == page.text
     assert script.asks[-1].logprobs == 5
     page.at("text").press("Control+z")
-    page.at("text").press("Control+z")
     assert page.text == before
 
 
@@ -67,7 +66,9 @@ def test_influence_is_the_gradient_of_the_model(real_page, model):
     page.at("text").press("Alt+h")
     heats = page.page.locator("#backdrop[data-view=heat] span")
     expect(heats.first).to_be_attached()
-    values = heats.evaluate_all("spans => spans.map(one => Number(one.style.getPropertyValue('--heat')))")
+    values = heats.evaluate_all(
+        "spans => spans.map(one => Number(one.style.getPropertyValue('--heat')))"
+    )
     assert max(values) == 1
     assert min(values) == 0  # the last token is a target only
     assert len(values) > 4
@@ -110,7 +111,9 @@ def test_the_table_of_examples(page, script):
     )
     assert page.at("preview").text_content() == expected
     count = len(script.tokenizer.encode(expected))
-    expect(page.at("examples-tokens")).to_have_text(page.word("tokensOf", count=count, most=script.max_length))
+    expect(page.at("examples-tokens")).to_have_text(
+        page.word("tokensOf", count=count, most=script.max_length)
+    )
     script.text = " 부정"
     page.at("run-examples").click()
     expect(page.at("answer")).to_have_text("부정")
@@ -263,7 +266,10 @@ def test_the_keyboard_does_it_all(page, script):
     page.page.keyboard.press("Alt+1")
     page.page.keyboard.press("?")
     expect(page.at("shortcuts-dialog")).to_be_visible()
-    assert page.page.locator("#shortcut-list dt").count() == page.page.locator("#shortcut-list dd").count()
+    assert (
+        page.page.locator("#shortcut-list dt").count()
+        == page.page.locator("#shortcut-list dd").count()
+    )
     page.page.keyboard.press("Escape")
     page.page.reload()
     page.page.wait_for_selector("#status[data-state=ready]")

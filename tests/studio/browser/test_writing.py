@@ -113,7 +113,12 @@ def test_all_settings_reach_the_model(page, script):
     page.write("질문: 이름은?")
     asked = request_of(script.asks[-1], script.tokenizer)
     expected = {"temperature": 0.3, "top_p": 0.8, "top_k": 5, "repetition_penalty": 1.2}
-    expected |= {"presence_penalty": 0.5, "frequency_penalty": -0.5, "max_new_tokens": 9, "stop": ["\n"]}
+    expected |= {
+        "presence_penalty": 0.5,
+        "frequency_penalty": -0.5,
+        "max_new_tokens": 9,
+        "stop": ["\n"],
+    }
     assert {name: asked[name] for name in expected} == expected
     assert script.asks[-1].seed == 11
     assert asked["prompt"] == "질문: 이름은?\n답:"
@@ -128,7 +133,9 @@ def test_all_settings_reach_the_model(page, script):
 
 def test_presets_and_values_that_do_not_fit(page, script):
     page.tab("settings")
-    exact, free = (page.page.locator(f"#settings [data-preset={name}]") for name in ("exact", "free"))
+    exact, free = (
+        page.page.locator(f"#settings [data-preset={name}]") for name in ("exact", "free")
+    )
     exact.click()
     assert page.at("setting-temperature").input_value() == "0"
     expect(exact).to_have_attribute("aria-pressed", "true")

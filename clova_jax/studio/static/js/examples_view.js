@@ -137,6 +137,7 @@ export class ExamplesView {
       this.notices.fail(error);
     } finally {
       run.disabled = false;
+      this.parts.answerBox.scrollIntoView({ block: "nearest" });
       if (written.text) this.record(prompt, written);
     }
   }

@@ -1,7 +1,7 @@
 // Keeps what is known of ranges of the text while the text changes.
 //
 // A mark: {start, end, run, made, p, tops}. `run` numbers what was written or scored in one go, `made` says that the
-// model wrote it, `p` is the probability (null if unknown), `tops` are the alternatives: [{name, text, p}].
+// model wrote it, `p` is the probability (null if unknown), `tops` are the alternatives: [{text, end, p, chosen}].
 
 // Where two texts differ: {at, removed, inserted} lengths.
 export function difference(before, after, caret) {

@@ -58,21 +58,22 @@ export function marksOf(logprobs, text, start, run, made) {
       run,
       made,
       p: known ? Math.exp(own.reduce((sum, value) => sum + value, 0)) : null,
-      tops: alternativesOf(logprobs.top_logprobs?.[unit.first], logprobs.tokens[unit.first]),
+      tops: alternativesOf(logprobs.top_logprobs?.[unit.first], logprobs.tokens[unit.first], unit.text),
     });
     at += left.length;
   }
   return marks;
 }
 
-// The likeliest tokens in a place; `text` is null where one cannot be written by itself.
-export function alternativesOf(tops, chosen) {
+// The likeliest tokens in a place; `text` is null where one cannot be written by itself. The one that was chosen
+// stands for all of its unit.
+export function alternativesOf(tops, chosen, whole) {
   return Object.entries(tops ?? {})
     .sort((a, b) => b[1] - a[1])
     .map(([name, logprob]) => {
       const end = name === END_OF_TEXT;
-      const text = end ? "" : bytesOf(name) ? null : name;
-      return { name, text, end, p: Math.exp(logprob), chosen: name === chosen };
+      const text = name === chosen ? whole : end ? "" : bytesOf(name) ? null : name;
+      return { text, end, p: Math.exp(logprob), chosen: name === chosen };
     });
 }
 

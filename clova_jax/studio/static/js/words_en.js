@@ -37,7 +37,7 @@ export const en = {
   regenerate: "Regenerate",
   undo: "Undo",
   redo: "Redo",
-  newText: "New text",
+  newText: "New",
   code: "Code",
   tools: "Views and tools",
   actions: "Writing",
