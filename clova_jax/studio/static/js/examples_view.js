@@ -133,6 +133,7 @@ export class ExamplesView {
         written.finish = choice.finish_reason ?? written.finish;
         answer.textContent = written.text;
       }
+      if (!written.text.trim()) this.notices.show("answerEmpty");
     } catch (error) {
       this.notices.fail(error);
     } finally {

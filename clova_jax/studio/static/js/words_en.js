@@ -129,6 +129,7 @@ export const en = {
   toEditor: "Move to the editor",
   runExamples: "Run",
   answer: "Answer",
+  answerEmpty: "The model ended without an answer. Add examples, or switch off the answer in one line.",
   tooLong: "The prompt is {over} tokens too long. Use fewer rows, or a smaller maximum length.",
   pasted: "{n} rows pasted.",
   pastedUneven: "{n} rows pasted. Line {line} has {cells} cells; only the first two were used.",

@@ -129,6 +129,7 @@ export const ko = {
   toEditor: "글로 옮기기",
   runExamples: "바로 실행",
   answer: "답",
+  answerEmpty: "모델이 답을 쓰지 않고 끝냈어요. 예시를 더하거나 한 줄만 답하기를 꺼 보세요.",
   tooLong: "프롬프트가 {over}토큰 길어요. 행을 줄이거나 최대 길이를 낮춰 주세요.",
   pasted: "{n}행을 붙여 넣었어요.",
   pastedUneven: "{n}행을 붙여 넣었어요. {line}번째 줄은 칸이 {cells}개라서 앞의 두 칸만 썼어요.",
