@@ -3,7 +3,7 @@ PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python
 VENV ?= .venv
 BIN := $(VENV)/bin
 comma := ,
-EXTRAS := dev$(if $(PEERS),$(comma)peers)$(if $(filter services,$(CLAIMS)),$(comma)lm-eval$(comma)spark)
+EXTRAS := dev$(if $(PEERS),$(comma)peers)$(if $(filter services,$(CLAIMS)),$(comma)lm-eval$(comma)spark$(comma)browser)
 TESTED := $(VENV)/.installed-$(EXTRAS)
 GROUPS := tables pythons compiled services
 export PEERS SLOW ONLY CLAIMS

@@ -19,6 +19,7 @@ STUDIO = [
     "prometheus-client>=0.20,<1",
 ]
 POSTGRES = ["psycopg[binary]>=3.2,<4"]
+BROWSER = ["playwright>=1.50,<2", "axe-playwright-python>=0.1.4,<0.2"]
 
 setup(
     name="clova_jax",
@@ -30,7 +31,10 @@ setup(
     # The experiments lie beside the package and are installed inside it: a folder of that name is a user's own.
     packages=[*find_packages(include=["clova_jax", "clova_jax.*"]), "clova_jax.experiments"],
     package_dir={"clova_jax.experiments": "experiments"},
-    package_data={"clova_jax": ["py.typed", "**/*.json", "**/*.tsv", "**/*.txt", "**/*.html"]},
+    package_data={
+        "clova_jax": ["py.typed", "**/*.json", "**/*.tsv", "**/*.txt", "**/*.html"],
+        "clova_jax.studio": ["static/**/*"],
+    },
     python_requires=">=3.11",
     install_requires=[
         f"jax{JAX}",
@@ -67,6 +71,7 @@ setup(
         "k8s": [f"jax[k8s]{JAX}"],
         "studio": STUDIO,
         "postgres": POSTGRES,
+        "browser": BROWSER,
         "spark": ["pyspark>=3.5,<5"],
         "tensorboard": ["tensorboardX>=2.6,<3"],
         "wandb": ["wandb>=0.18,<1"],

@@ -65,3 +65,37 @@ def test_tables_run_from_it_beside_a_users_own_experiments(wheel, tmp_path):
     assert (own / "sizes" / "table.md").is_file()
     for name in ("few_shot", "p_tuning", "tokenizer_corpus"):
         assert f"clova table {name}" in run("clova_jax", "table", name, "--help")
+
+
+def test_the_studio_serves_its_page_from_it(wheel, tmp_path):
+    installed = tmp_path / "installed"
+    zipfile.ZipFile(wheel).extractall(installed)
+    program = f"""
+import sys
+sys.path.insert(0, {str(installed)!r})
+from fastapi.testclient import TestClient
+from clova_jax.studio.app import make_app
+from clova_jax.studio.server import Studio
+from clova_jax.studio.settings import Settings
+from clova_jax.studio.store import Store
+import clova_jax.studio, re
+assert clova_jax.studio.__file__.startswith({str(installed)!r})
+client = TestClient(make_app(Studio(Settings(), Store("sqlite:///{tmp_path}/studio.db"))), base_url="http://localhost")
+page = client.get("/")
+assert page.headers["content-security-policy"].startswith("default-src 'none'")
+wanted = re.findall(r'(?:src|href)="(/static/[^"]+)"', page.text)
+seen = set()
+while wanted:
+    path = wanted.pop()
+    if path not in seen:
+        seen.add(path)
+        found = client.get(path)
+        assert found.status_code == 200, path
+        if path.endswith(".js"):
+            wanted += ["/static/js/" + name for name in re.findall(r'from "[.]/([^"]+)"', found.text)]
+print(len(seen))
+"""
+    command = [sys.executable, "-I", "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 30

@@ -1,0 +1,144 @@
+"""What is text stays text, nothing reaches over the edge, and axe finds nothing serious."""
+
+import json
+from importlib.resources import files
+
+import pytest
+
+pytestmark = pytest.mark.claims("services")
+EVIL = (
+    "<img src=x onerror=\"window.hurt='img'\"><script>window.hurt='script'</script>"
+    "<svg onload=\"window.hurt='svg'\"></svg><a href=\"javascript:window.hurt='a'\">링크</a>{{7*7}}${7*7}&lt;b&gt;"
+)
+SEVERE = ("serious", "critical")
+
+
+def expect(locator):
+    from playwright.sync_api import expect
+
+    return expect(locator)
+
+
+def test_markup_and_script_are_shown_and_never_run(page, script):
+    script.text = " " + EVIL
+    page.setting("max_tokens", 400)
+    page.setting("stop", EVIL + "!")
+    page.setting("start", "<i>")
+    page.write("<b>글</b>" + EVIL[:90])
+    assert page.text.startswith("<b>글</b>" + EVIL[:90] + "<i> <img src=x")
+    page.at("probability").click()
+    expect(page.page.locator("#backdrop[data-view=probability] span[style]").first).to_be_attached()
+    page.at("text").press("Control+End")
+    page.at("text").press("Alt+ArrowDown")
+    expect(page.at("alternatives")).to_contain_text("<b>굵게</b>")
+    page.page.keyboard.press("Escape")
+    page.at("text").press("Alt+c")
+    expect(page.at("code-text")).to_contain_text("<b>글</b><img src=x")
+    page.page.keyboard.press("Escape")
+    page.tab("examples")
+    page.page.locator("#rows textarea").first.fill(EVIL)
+    page.page.locator("#rows textarea").nth(1).fill(EVIL)
+    page.at("query").fill(EVIL)
+    expect(page.at("preview")).to_contain_text("<script>window.hurt='script'</script>")
+    page.at("run-examples").click()
+    expect(page.at("answer")).to_contain_text("<svg onload")
+    page.tab("compare")
+    page.at("compare-prompt").fill(EVIL)
+    page.at("compare-run").click()
+    expect(page.page.locator("#sides .model-text").first).to_contain_text("<svg onload")
+    page.tab("history")
+    expect(page.page.locator("#history-list .card").first).to_contain_text("<img src=x")
+    assert page.page.evaluate("window.hurt") is None
+    assert page.page.locator("main img, main script, main b, main i, main a, main svg").count() == 0
+
+
+def test_an_error_of_the_server_is_text_too(page, script):
+    async def write(ask):
+        from clova_jax.studio.errors import ApiError
+
+        raise ApiError(400, EVIL, param="prompt")
+
+    script.write = write
+    page.write("글")
+    expect(page.at("notice-text")).to_contain_text("<script>window.hurt")
+    assert page.page.evaluate("window.hurt") is None
+
+
+def test_the_policy_stops_what_would_be_put_in(page):
+    """A second wall: markup that got into the page all the same would not run."""
+    page.page.evaluate(
+        """() => {
+          const script = document.createElement('script');
+          script.textContent = "window.hurt = 'inline'";
+          document.body.append(script);
+          const image = document.createElement('div');
+          image.innerHTML = "<img src=x onerror=\\"window.hurt = 'handler'\\">";
+          document.body.append(image);
+        }"""
+    )
+    page.page.wait_for_timeout(300)
+    assert page.page.evaluate("window.hurt") is None
+    assert any("Content Security Policy" in problem for problem in page.problems)
+    page.problems.clear()
+
+
+def test_nothing_is_asked_of_another_host(page, script):
+    asked = []
+    page.page.on("request", lambda request: asked.append(request.url))
+    page.page.reload()
+    page.page.wait_for_selector("#status[data-state=ready]")
+    page.write("글")
+    assert all(url.startswith(script.url) for url in asked)
+
+
+def states(page):
+    """Goes through every view with something in it."""
+    yield "empty"
+    page.write("옛날 옛적에")
+    yield "written"
+    page.at("probability").click()
+    expect(page.page.locator("#backdrop[data-view=probability] span[style]").first).to_be_attached()
+    page.at("text").press("Alt+ArrowDown")
+    expect(page.at("alternatives")).to_be_visible()
+    yield "probability"
+    page.page.keyboard.press("Escape")
+    page.setting("n", 2)
+    page.write("옛날 옛적에")
+    yield "choices"
+    page.setting("n", 99)
+    page.at("write").click()
+    yield "fault"
+    page.setting("n", 1)
+    for name in ("examples", "compare", "history", "settings"):
+        page.tab(name)
+        if name == "compare":
+            page.at("compare-from-editor").click()
+            page.at("compare-run").click()
+            expect(page.page.locator("#sides .side > button:enabled")).to_have_count(2)
+            page.page.locator("#sides details > summary").first.click()
+        yield name
+    for name in ("key", "shortcuts", "code"):
+        page.tab("write")
+        page.at(f"open-{name}").click()
+        yield f"{name}-dialog"
+        page.page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "size"), [("ko", "360"), ("en", "1280")])
+def test_axe_finds_nothing_serious_and_nothing_runs_over_the_edge(
+    script, open_page, language, size, scheme
+):
+    page = open_page(script.url, language, size, color_scheme=scheme)
+    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
+    page.page.evaluate(f"() => {{ {axe} }}")
+    for state in states(page):
+        found = page.page.evaluate("axe.run()")["violations"]
+        severe = [
+            (one["id"], [node["target"] for node in one["nodes"]])
+            for one in found
+            if one["impact"] in SEVERE
+        ]
+        assert not severe, f"{state}: {json.dumps(severe)}"
+        width = page.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+        assert width[0] <= width[1], state
