@@ -2,7 +2,13 @@
 import { byId } from "./dom.js";
 import { curl, openai } from "./snippets.js";
 
-export function closers() {
+// Closing a dialog gives the focus back, but browsers put the cursor of the text at its start.
+export function closers(area) {
+  let kept = [0, 0];
+  area.addEventListener("blur", () => (kept = [area.selectionStart, area.selectionEnd]));
+  for (const dialog of document.querySelectorAll("dialog")) {
+    dialog.addEventListener("close", () => area.setSelectionRange(...kept));
+  }
   for (const button of document.querySelectorAll("dialog [data-close]")) {
     button.addEventListener("click", () => button.closest("dialog").close());
   }

@@ -99,7 +99,7 @@ async function begin() {
     if (name === "examples") examples.count();
   };
 
-  closers();
+  closers(editor.area);
   list(byId("shortcut-list"));
   const openKey = keyDialog(api, (word) => {
     notices.show(word);
