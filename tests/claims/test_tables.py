@@ -21,7 +21,7 @@ SMALLEST = {
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
     "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
     "quickstart": "--shots 0,2 --limit 200",
-    "tokenizer_ablation": "--megabytes 0.2 --vocab-size 700 --layers 1 --width 32 --length 64 --seeds 2 --steps 4 "
+    "tokenizer_ablation": "--megabytes 0.2 --vocab-size 1000 --layers 1 --width 32 --length 64 --seeds 2 --steps 4 "
     "--shots 1 --trials 1 --tuned ynat --examples 40 --tune-steps 4 --limit 20 --passages 20",
     "tokenizer_corpus": "--megabytes 1 --vocab-size 1000 --halvings 2 --kilobytes 20",
     "tokenizer_report": "--megabytes 1 --vocab-size 1000 --kilobytes 20",
