@@ -30,7 +30,7 @@ SMALLEST = {
     "quickstart": "--shots 0,2 --limit 200",
     "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
     "scaling_law": "--shapes 1x32,2x32,1x64,2x64 --tokens 2e3,4e3,8e3 --megabytes 1",
-    "tokenizer_ablation": "--megabytes 0.2 --vocab-size 700 --layers 1 --width 32 --length 64 --seeds 2 --steps 4 "
+    "tokenizer_ablation": "--megabytes 0.2 --vocab-size 1000 --layers 1 --width 32 --length 64 --seeds 2 --steps 4 "
     "--shots 1 --trials 1 --tuned ynat --examples 40 --tune-steps 4 --limit 20 --passages 20",
     "tokenizer_corpus": "--megabytes 1 --vocab-size 1000 --halvings 2 --kilobytes 20",
     "tokenizer_report": "--megabytes 1 --vocab-size 1000 --kilobytes 20",
