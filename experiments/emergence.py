@@ -37,7 +37,7 @@ class Options(tables.ModelOptions):
     trials: int = option(3, least=1)
     """random sets of examples"""
     scoring: Scoring = "raw"
-    """how labels are compared: raw, normalized or contextual, as of few_shot"""
+    """how labels are compared: raw, normalized, contextual or median, as of few_shot"""
     limit: int | None = option(400, least=1)
     """test items of a row"""
 

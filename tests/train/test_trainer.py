@@ -51,8 +51,9 @@ def trainer(out, mesh=(1, 1, 1), batches=None, seed=0, **changes) -> TrainingRun
         "model_made": lambda where: (where / "config.json").is_file(),
         "checkpoints": Checkpoints(out / "checkpoints"),
         "identity": {"seed": seed},
+        "may_grow": {},
         "out": out,
-        "seed": seed,
+        "fresh": lambda: step.init(seed),
         "validate_every": 5,
         "checkpoint_every": 4,
     }

@@ -5,10 +5,9 @@ import contextlib
 import socket
 import threading
 
-from clova_jax.studio.backends.names import Sizes, token_name
-
 from clova_jax import train_tokenizer
 from clova_jax.studio.backends import Entry, Part
+from clova_jax.studio.backends.entries import Sizes, token_name
 
 TEXTS = [
     "옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.",
