@@ -20,6 +20,7 @@ import re
 import sys
 import tomllib
 import typing
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -73,7 +74,13 @@ def parse(
     prog = prog or _prog()
     said, page = io.StringIO(), HelpPage(sys.stdout)
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(page):
+        with (
+            contextlib.redirect_stderr(said),
+            contextlib.redirect_stdout(page),
+            warnings.catch_warnings(),
+        ):
+            # tyro compares defaults with the annotations, which a required option and `None` do not meet.
+            warnings.simplefilter("ignore", UserWarning)
             return tyro.cli(
                 command,
                 prog=prog,
