@@ -2,7 +2,7 @@
 
 python -m experiments.real_model --data DIR                  # hours; stopped, the same command goes on
 python -m experiments.real_model --data DIR --minutes 30     # as far as half an hour goes
-python -m experiments.real_model --data DIR --no-nsmc-reviews --out runs/real-clean
+python -m experiments.real_model --data DIR --no-nsmc-reviews --out runs/real_clean
 
 The text is that of `clova corpus`, shown as its sites show it (`--forms`): reviews with their stars, headlines with
 their section. First short sequences, which cost less, then some long ones `--from` that model, so that it knows the
@@ -54,7 +54,7 @@ class Options(tables.OutOptions):
     goes on where it was stopped; with more --tokens a finished model is trained further.
     """
 
-    out: Path = tables.out_option("real")
+    out: Path = tables.out_option("real_model")
     data: Path | None = None
     """a folder laid out like the official data, with corpus/ and nsmc/"""
     nsmc_reviews: bool = True

@@ -18,7 +18,7 @@ SMALLEST = {
         "--shots 6 --examples 40 --steps 2"
     ),
     "corpus_statistics": "",
-    "emergence": "--shots 0,1 --trials 1 --limit 20",
+    "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
     "model_sizes": "",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
