@@ -38,6 +38,20 @@ MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the r
 VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
+def check_length(options: PretrainOptions, config: ModelConfig | None) -> None:
+    """Refuses sequences longer than the model can read, before anything is loaded.
+
+    Raises:
+        ClovaError: they are.
+    """
+    name = "your config" if config else "the model"
+    if options.from_ is not None:
+        config = read_config(options.from_, type(config or ModelConfig(1, 1, 1)))
+    longest = (config or options.model_config(1)).max_length
+    if options.length > longest:
+        raise ClovaError(f"--length: {options.length} is above the {longest} of {name}")
+
+
 def find_tokenizer(options: PretrainOptions) -> Tokenizer:
     """Loads the tokenizer: that of `--from`, or that of `--tokenizer`."""
     if options.from_ is not None:
@@ -51,8 +65,7 @@ def build_config(
     """Returns the given shape, that of the model to begin with, or that of the size with the tokenizer's vocabulary.
 
     Raises:
-        ClovaError: its vocabulary is not the tokenizer's; sequences are longer than it can read; the model to begin
-            with is of another shape than `config`.
+        ClovaError: its vocabulary is not the tokenizer's; the model to begin with is of another shape than `config`.
     """
     given = config
     if options.from_ is not None:
@@ -64,9 +77,6 @@ def build_config(
         raise ClovaError(
             f"config has vocab_size={config.vocab_size:,}, the tokenizer {tokenizer.vocab_size:,} entries"
         )
-    if options.length > config.max_length:
-        name = "your config" if given else "the model"
-        raise ClovaError(f"--length: {options.length} is above the {config.max_length} of {name}")
     return config
 
 

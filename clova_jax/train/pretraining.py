@@ -32,6 +32,7 @@ from clova_jax.train.build import (
     build_step,
     build_trackers,
     build_validation,
+    check_length,
     check_trackers,
     find_tokenizer,
     open_store,
@@ -75,6 +76,7 @@ def pretrain(
 def _pretrain(
     options: PretrainOptions, config: ModelConfig | None, optimizer: MakeOptimizer | None
 ) -> bool:
+    check_length(options, config)
     mesh = make_mesh(options.mesh)
     tokenizer = find_tokenizer(options)
     size = None if config else options.size_name

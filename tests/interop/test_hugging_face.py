@@ -232,7 +232,8 @@ def test_a_foreign_model_is_trained_further_and_exported(tmp_path):
     (tmp_path / "text").mkdir()
     lines = (json.dumps({"text": text}) for text in TEXTS[:2] * 20)
     (tmp_path / "text" / "blog.jsonl").write_text("\n".join(lines), encoding="utf-8")
-    assert cli.main(["import-hf", str(tmp_path / "theirs"), str(tmp_path / "ours")]) in (0, None)
+    words = ["--source", str(tmp_path / "theirs"), "--out", str(tmp_path / "ours")]
+    assert cli.main(["import-hf", *words]) == 0
     words = {
         "--from": "ours",
         "--data": "text",
