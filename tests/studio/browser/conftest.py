@@ -96,7 +96,11 @@ class Page:
         """A word of the page in its language."""
         path = f"/static/js/words_{self.language}.js"
         load = "async ([path, name, key]) => (await import(path))[name][key]"
-        return self.page.evaluate(load, [path, self.language, key]).format(**values)
+        shown = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        return self.page.evaluate(load, [path, self.language, key]).format(**shown)
 
     def at(self, name):
         """The part of that id."""

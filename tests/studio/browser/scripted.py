@@ -7,7 +7,7 @@ import threading
 
 from clova_jax import train_tokenizer
 from clova_jax.studio.backends import Entry, Part
-from clova_jax.studio.backends.entries import Sizes, token_name
+from clova_jax.studio.backends.entries import Sizes
 
 TEXTS = [
     "옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.",
@@ -16,9 +16,35 @@ TEXTS = [
 LONGEST = 1600
 
 
+EXTRA = (" 울었다".encode(), "<b>굵게</b>".encode(), b"\xec")  # tokens that are only offered
+
+
+class Named:
+    """Is a tokenizer with more tokens, which it never writes; half of Hangul is bytes, so a character can be several."""
+
+    def __init__(self):
+        self._own = train_tokenizer(TEXTS, kind="byte", vocab_size=300)
+        self.first_extra = self._own.vocab_size
+        self.vocab_size = self.first_extra + len(EXTRA)
+
+    def __getattr__(self, name):
+        return getattr(self._own, name)
+
+    def decode_bytes(self, ids):
+        """Returns the bytes of ids, of the further ones too."""
+        if any(token >= self.first_extra for token in ids):
+            return b"".join(
+                EXTRA[token - self.first_extra]
+                if token >= self.first_extra
+                else self._own.decode_bytes([token])
+                for token in ids
+            )
+        return self._own.decode_bytes(ids)
+
+
 def make_tokenizer():
-    """Half of Hangul is bytes, so that a character can be several tokens."""
-    return train_tokenizer(TEXTS, kind="byte", vocab_size=300)
+    """Makes the tokenizer of the scripted server."""
+    return Named()
 
 
 class Scripted:
@@ -50,19 +76,14 @@ class Scripted:
         """Entries of tokens, with alternatives of every kind."""
         found = []
         for at, (token, size) in enumerate(zip(ids, Sizes(self.tokenizer).of(ids), strict=True)):
-            name, logprob = token_name(self.tokenizer, token), -0.2 - 0.5 * (at % 4)
-            tops = {
-                " 울었다": -1.5,
-                "<b>굵게</b>": -2.5,
-                "bytes:\\xec": -3.0,
-                "<|endoftext|>": -4.0,
-            }
+            logprob, extra = -0.2 - 0.5 * (at % 4), self.tokenizer.first_extra
+            tops = {extra: -1.5, extra + 1: -2.5, extra + 2: -3.0, self.tokenizer.end_of_text: -4.0}
             known = at or first
             found.append(
                 Entry(
-                    name,
+                    token,
                     logprob if known else None,
-                    {**tops, name: logprob} if known else None,
+                    {**tops, token: logprob} if known else None,
                     size,
                 )
             )
