@@ -40,6 +40,7 @@ from clova_jax.inference.slot_groups import SlotGroups
 from clova_jax.inference.slots import Text
 
 CALL_TOKENS = 4  # between two chances to join, leave, and show text
+FIRST_TOKENS = 1  # where every text has just begun: nobody else waits, and the first token is awaited most
 PREFILL_BLOCKS = 4  # at most, between two calls of the model
 CACHE_BYTES = 1 << 28  # of blocks of recent prompts
 
@@ -259,7 +260,8 @@ class Engine:
             return self._queue.pop(running, lambda item: free or isinstance(item, Job))
 
     def _advance(self) -> None:
-        ended = self._slots.advance(CALL_TOKENS)
+        begun = any(request.text.ids for request in self._running.values())
+        ended = self._slots.advance(CALL_TOKENS if begun else FIRST_TOKENS)
         for request in list(self._running.values()):
             request.show()
         for text in ended:
