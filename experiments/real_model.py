@@ -1,12 +1,12 @@
-"""A model of real Korean text that learned to tell reviews by their stars: text, tokenizer, two trainings, NSMC.
+"""A model of real Korean text that learned to tell reviews by their stars: text, tokenizer, three trainings, NSMC.
 
 python -m experiments.real_model --data DIR                  # hours; stopped, the same command goes on
 python -m experiments.real_model --data DIR --minutes 30     # as far as half an hour goes
 python -m experiments.real_model --data DIR --no-nsmc-reviews --out runs/real_clean
 
 The text is that of `clova corpus`, shown as its sites show it (`--forms`): reviews with their stars, headlines with
-their section. First short sequences, which cost less, then some long ones `--from` that model, so that it knows the
-positions that the paper's 70 examples take.
+their section. First short sequences of everything, which cost less; then reviews alone, `--from` that model; then some
+long sequences, so that it knows the positions that the paper's 70 examples take.
 """
 
 from dataclasses import dataclass
@@ -70,15 +70,17 @@ class Options(tables.OutOptions):
     width: int = option(128, least=32)
     """numbers a token is embedded in; heads of 32"""
     learning_rate: float = option(5e-3, above=0)
-    """the peak of the first training; the second one's is a quarter"""
+    """the peak of the first training; the second one's is a half, the third one's a quarter"""
     tokens: int = option(27_000_000, least=1)
     """of the first training"""
     length: int = option(256, least=1)
     """tokens a sequence"""
     batch: int = option(16, least=1)
     """sequences a step"""
+    review_tokens: int = option(10_000_000, least=1)
+    """of the second training, which reads reviews alone"""
     long_tokens: int = option(3_000_000, least=1)
-    """of the second training"""
+    """of the third training"""
     long_length: int = option(2_048, least=1)
     """tokens a sequence"""
     limit: int | None = option(None, least=1)

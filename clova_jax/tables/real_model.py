@@ -1,4 +1,4 @@
-"""Makes the model of real text: cleaned documents, tokenizer, token store, a training on short rows and one on long ones."""
+"""Makes the model of real text: cleaned documents, tokenizer, token store, and three trainings, each from the one before."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,7 +12,8 @@ from clova_jax.tables.options import Inputs
 from clova_jax.tables.real_text import clean_text, train_text_tokenizer
 from clova_jax.tables.trained import train_for
 
-LONG_SHARE = 0.25  # of the minutes, for the long rows
+SHARES = {"short": 0.5, "reviews": 0.3, "long": 0.2}  # of the minutes
+REVIEWS = "reviews_movie"
 
 
 def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, float]) -> Inputs:
@@ -34,13 +35,11 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
     store = serialize(documents, tokenizer, out / "tokens", forms=shares)
     present = store.sources("train")
     words = tuple(f"{name}={share}" for name, share in weights.items() if name in present)
-    shares = {"short": 1 - LONG_SHARE, "long": LONG_SHARE}
     seconds = {
-        name: options.minutes and 60 * share * options.minutes for name, share in shares.items()
+        name: options.minutes and 60 * part * options.minutes for name, part in SHARES.items()
     }
     common = {
         "data": str(out / "tokens"),
-        "weights": words or ("natural",),
         "seed": options.seed,
         "validate_every": 3_300,
         "checkpoint_every": 200,
@@ -56,17 +55,32 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
         length=options.length,
         global_batch=options.batch,
         learning_rate=options.learning_rate,
+        weights=words or ("natural",),
         out=out / "short",
+        **common,
+    )
+    # A page of reviews begins at position 0 here, as the review of a question does; and twice as many steps a token.
+    reviews = train_for(
+        seconds["reviews"],
+        options.review_tokens,
+        from_=short.out / "model",
+        length=options.length,
+        global_batch=max(1, options.batch // 2),
+        learning_rate=options.learning_rate / 2,
+        weights=(f"{REVIEWS}=1",) if REVIEWS in present else ("natural",),
+        packing="segments",
+        out=out / f"reviews-{short.total_tokens}",  # a longer first training begins another one
         **common,
     )
     long = train_for(
         seconds["long"],
         options.long_tokens,
-        from_=out / "short" / "model",
+        from_=reviews.out / "model",
         length=options.long_length,
         global_batch=max(1, options.batch * options.length // options.long_length),
         learning_rate=options.learning_rate / 4,
-        out=out / f"long-{short.total_tokens}",  # a longer first training begins another second one
+        weights=words or ("natural",),
+        out=out / f"long-{short.total_tokens}-{reviews.total_tokens}",
         **common,
     )
     model = long.out / "model"
