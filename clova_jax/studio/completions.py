@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import time
+import uuid
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,7 @@ class Completions:
 
     def __init__(self, studio: Studio, key: Key, body: CompletionBody) -> None:
         self.studio, self.key, self.body = studio, key, body
+        self.request_id = uuid.uuid4().hex
         self.around = studio.around(body.model)
         policies = (studio.settings.filters, key.filters, self.around.filters)
         self.policy = studio.filters.check(strictest(*policies))
