@@ -1,6 +1,31 @@
-"""Keeps the keys and tuned prompts of a Studio: SQLAlchemy tables with Alembic migrations, on SQLite or PostgreSQL."""
+"""Keeps what a Studio may not forget: SQLAlchemy tables with Alembic migrations, on SQLite or PostgreSQL."""
 
-from clova_jax.studio.store.records import Key, Limits, Prompt
+from clova_jax.studio.store.apps import AppSummary
+from clova_jax.studio.store.records import (
+    App,
+    Collection,
+    Conflict,
+    Key,
+    Labelling,
+    Limits,
+    Missing,
+    Prompt,
+    StoredDocument,
+    Version,
+)
 from clova_jax.studio.store.store import Store
 
-__all__ = ["Key", "Limits", "Prompt", "Store"]
+__all__ = [
+    "App",
+    "AppSummary",
+    "Collection",
+    "Conflict",
+    "Key",
+    "Labelling",
+    "Limits",
+    "Missing",
+    "Prompt",
+    "Store",
+    "StoredDocument",
+    "Version",
+]
