@@ -3,7 +3,6 @@
 import functools
 import math
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,7 +23,8 @@ class OpenAIAnswer:
     def __init__(self, completions: Completions, model: str) -> None:
         self.completions, self.body = completions, completions.body
         self.head = {
-            "id": f"cmpl-{uuid.uuid4().hex}",
+            "id": f"cmpl-{completions.request_id}",
+            "request_id": completions.request_id,
             "object": "text_completion",
             "created": int(time.time()),
             "model": model,
@@ -145,4 +145,5 @@ def clova_answer(
             {"groupName": FILTER_NAMES[kind][0], "name": FILTER_NAMES[kind][1], "score": str(label)}
             for kind, label in labels.items()
         ]
-    return {"status": {"code": "20000", "message": "OK"}, "result": result}
+    status = {"code": "20000", "message": "OK"}
+    return {"status": status, "request_id": completions.request_id, "result": result}

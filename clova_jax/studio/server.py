@@ -17,6 +17,7 @@ from clova_jax.studio.metrics import Metrics
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
 from clova_jax.studio.store import Store
+from clova_jax.studio.usage import RequestLog
 
 LOG = logging.getLogger("clova_jax.studio")
 PREFIX = "prompt:"
@@ -35,6 +36,7 @@ class Studio:
         self.settings, self.store, self.filters = settings, store, filters
         self.access, self.metrics = Access(store, settings), Metrics()
         self.library = Library(store)
+        self.log = RequestLog(store)
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -147,4 +149,5 @@ class Studio:
         if self._backend is not None:
             await self._backend.close()
         self._encoder.shutdown()
+        await asyncio.to_thread(self.log.close)
         self.store.close()

@@ -14,6 +14,7 @@ from clova_jax.studio.store.records import (
     Version,
 )
 from clova_jax.studio.store.store import Store
+from clova_jax.studio.store.usage import Misuse, Rating, RequestRecord, Selected
 
 __all__ = [
     "App",
@@ -24,7 +25,11 @@ __all__ = [
     "Labelling",
     "Limits",
     "Missing",
+    "Misuse",
     "Prompt",
+    "Rating",
+    "RequestRecord",
+    "Selected",
     "Store",
     "StoredDocument",
     "Version",
