@@ -12,6 +12,7 @@ from clova_jax.language_model import LanguageModel
 from clova_jax.studio.access import Access
 from clova_jax.studio.backends import Backend, LocalBackend
 from clova_jax.studio.errors import ApiError
+from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
@@ -27,13 +28,14 @@ class Studio:
 
     Args:
         settings: the rules.
-        store: keys and prompts.
+        store: what is kept.
         filters: what judges texts.
     """
 
     def __init__(self, settings: Settings, store: Store, filters: Filters = Filters()) -> None:
         self.settings, self.store, self.filters = settings, store, filters
         self.access, self.metrics = Access(store, settings), Metrics()
+        self.library = Library(store)
         self.log = RequestLog(store)
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
@@ -56,6 +58,8 @@ class Studio:
             for prompt in await asyncio.to_thread(self.store.list_prompts):
                 if prompt.model == prompts.fingerprint:
                     await prompts.add(prompt)
+        self.library.model = lm
+        await asyncio.to_thread(self.library.load)
         self._longest_token = max(map(len, backend.tokenizer.token_bytes()))
         self.soft_prompts, self.lm, self._backend = prompts, lm, backend
 
