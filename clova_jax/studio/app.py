@@ -7,7 +7,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clova_jax import __version__
 from clova_jax.studio.errors import install_handlers
 from clova_jax.studio.guard import Guard
-from clova_jax.studio.routes import apps, completions, knowledge, page, status, tokens, tuning, usage
+from clova_jax.studio.routes import (
+    apps,
+    completions,
+    knowledge,
+    page,
+    status,
+    tokens,
+    tuning,
+    usage,
+)
 from clova_jax.studio.server import Studio
 
 
