@@ -48,6 +48,7 @@ class ForApp:
         owner: whose app it is.
         variables: what the caller gave, with the text as `input`.
         keep_texts: whether the version lets its texts be kept.
+        listed: whether the request stands in the table of requests; those of a scoring do not.
     """
 
     name: str
@@ -55,6 +56,7 @@ class ForApp:
     owner: str
     variables: Mapping[str, str] = field(default_factory=dict)
     keep_texts: bool = False
+    listed: bool = True
 
 
 class Account:
@@ -125,7 +127,7 @@ class Account:
         tokens = sum(len(prompt.row) for prompt in prompts)
         if self._finishes:
             self.studio.metrics.complete.observe(seconds)
-        if self._status != REFUSED:
+        if self._status != REFUSED and (self.app is None or self.app.listed):
             record = RequestRecord(
                 self.request_id,
                 self._when,

@@ -69,7 +69,7 @@ async def usage(
     version: int | None = None,
     since: Annotated[Time | None, Query(alias="from")] = None,
     until: Annotated[Time | None, Query(alias="to")] = None,
-    by: Literal["hour", "day", "app", "version", "key"] = "day",
+    by: Literal["hour", "day", "app", "version", "key"] | None = None,
     offset: Annotated[int, Query(ge=-HALF_A_DAY, le=HALF_A_DAY)] = 0,
     format: Literal["json", "csv"] = "json",
 ) -> Response:
