@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from clova_jax.retrieve import Passage
 from clova_jax.studio.errors import as_api_error
 from clova_jax.studio.schemas import CompletionBody
 from clova_jax.studio.server import LOG, Studio
@@ -48,6 +49,8 @@ class ForApp:
         owner: whose app it is.
         variables: what the caller gave, with the text as `input`.
         keep_texts: whether the version lets its texts be kept.
+        filters: of the version, kind to action.
+        sources: the passages that stand in its prompts.
         listed: whether the request stands in the table of requests; those of a scoring do not.
     """
 
@@ -56,6 +59,8 @@ class ForApp:
     owner: str
     variables: Mapping[str, str] = field(default_factory=dict)
     keep_texts: bool = False
+    filters: Mapping[str, str] = field(default_factory=dict)
+    sources: Sequence[Passage] = ()
     listed: bool = True
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from clova_jax.apps import StreamFilter, strictest
@@ -16,6 +16,7 @@ from clova_jax.studio.errors import ApiError
 from clova_jax.studio.schemas import CompletionBody
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.settings import LONGEST_REQUESTS
+from clova_jax.studio.soft_prompts import Around
 from clova_jax.studio.store import Key
 from clova_jax.tokenizers import Tokenizer
 
@@ -46,7 +47,7 @@ class Completions:
     ) -> None:
         self.studio, self.key, self.body = studio, key, body
         self.account = Account(studio, key, body, app)
-        self.around = studio.around(body.model)
+        self.around = Around(filters=app.filters) if app else studio.around(body.model)
         policies = (studio.settings.filters, key.filters, self.around.filters)
         self.policy = studio.filters.check(strictest(*policies))
         self.count = body.best_of or body.n
@@ -66,6 +67,10 @@ class Completions:
     def tokenizer(self) -> Tokenizer:
         """Returns the tokenizer of the texts."""
         return self.studio.backend.tokenizer
+
+    def filtered(self, text: str) -> str:
+        """Returns a text as the filters of the request leave it."""
+        return self.studio.filters.apply(text, self.policy)[0]
 
     async def begin(self) -> None:
         """Checks and encodes the prompts, and puts all choices into the queue.
@@ -109,7 +114,7 @@ class Completions:
                 ask = self._ask(place, sample)
                 self._writings.append(await self.studio.backend.write(ask))
 
-    async def chunks(self) -> AsyncIterator[Chunk]:
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """Yields the parts of all choices as they are written; closed by whoever iterates.
 
         Raises:

@@ -2,16 +2,20 @@
 
 import asyncio
 import concurrent.futures
+import functools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from clova_jax.apps import Filters
 from clova_jax.inference import Engine
 from clova_jax.language_model import LanguageModel
+from clova_jax.retrieve import Examples
 from clova_jax.studio.access import Access
 from clova_jax.studio.backends import Backend, LocalBackend
 from clova_jax.studio.errors import ApiError
+from clova_jax.studio.held import OneByOne, Recent
 from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
 from clova_jax.studio.settings import Settings
@@ -21,6 +25,8 @@ from clova_jax.studio.usage import RequestLog
 
 LOG = logging.getLogger("clova_jax.studio")
 PREFIX = "prompt:"
+TABLES = 64  # of examples, whose index is kept
+Result = TypeVar("Result")
 
 
 class Studio:
@@ -36,6 +42,8 @@ class Studio:
         self.settings, self.store, self.filters = settings, store, filters
         self.access, self.metrics = Access(store, settings), Metrics()
         self.library = Library(store)
+        self.tables: Recent[tuple[int, int], Examples] = Recent(TABLES)  # by app and version
+        self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
         self.log = RequestLog(store)
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
@@ -136,9 +144,12 @@ class Studio:
 
     async def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of texts that passed `check_length`."""
-        loop = asyncio.get_running_loop()
         encode = self.backend.tokenizer.encode_batch
-        return await loop.run_in_executor(self._encoder, encode, list(texts))
+        return await self.in_encoder(functools.partial(encode, list(texts)))
+
+    async def in_encoder(self, work: Callable[[], Result]) -> Result:
+        """Has work done that uses the tokenizer, on the one thread that may."""
+        return await asyncio.get_running_loop().run_in_executor(self._encoder, work)
 
     def count(self, path: str, status: int) -> None:
         """Counts an answer."""

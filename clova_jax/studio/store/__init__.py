@@ -13,6 +13,7 @@ from clova_jax.studio.store.records import (
     StoredDocument,
     Version,
 )
+from clova_jax.studio.store.sessions import Turn
 from clova_jax.studio.store.store import Store
 from clova_jax.studio.store.usage import Misuse, Rating, RequestRecord, Selected
 
@@ -32,5 +33,6 @@ __all__ = [
     "Selected",
     "Store",
     "StoredDocument",
+    "Turn",
     "Version",
 ]
