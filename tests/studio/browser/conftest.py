@@ -94,13 +94,12 @@ class Page:
 
     def word(self, key, **values):
         """A word of the page in its language."""
-        path = f"/static/js/words_{self.language}.js"
-        load = "async ([path, name, key]) => (await import(path))[name][key]"
+        load = "async ([name, key]) => (await import('/static/js/words.js')).TABLES[name][key]"
         shown = {
             name: f"{value:,}" if isinstance(value, int) else value
             for name, value in values.items()
         }
-        return self.page.evaluate(load, [path, self.language, key]).format(**shown)
+        return self.page.evaluate(load, [self.language, key]).format(**shown)
 
     def at(self, name):
         """The part of that id."""
