@@ -51,6 +51,7 @@ class ForApp:
         keep_texts: whether the version lets its texts be kept.
         filters: of the version, kind to action.
         sources: the passages that stand in its prompts.
+        listed: whether the request stands in the table of requests; those of a scoring do not.
     """
 
     name: str
@@ -60,6 +61,7 @@ class ForApp:
     keep_texts: bool = False
     filters: Mapping[str, str] = field(default_factory=dict)
     sources: Sequence[Passage] = ()
+    listed: bool = True
 
 
 class Account:
@@ -130,7 +132,7 @@ class Account:
         tokens = sum(len(prompt.row) for prompt in prompts)
         if self._finishes:
             self.studio.metrics.complete.observe(seconds)
-        if self._status != REFUSED:
+        if self._status != REFUSED and (self.app is None or self.app.listed):
             record = RequestRecord(
                 self.request_id,
                 self._when,

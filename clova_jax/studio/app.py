@@ -13,9 +13,11 @@ from clova_jax.studio.routes import (
     knowledge,
     page,
     phone,
+    scoring,
     status,
     tokens,
     tuning,
+    usage,
 )
 from clova_jax.studio.server import Studio
 
@@ -54,7 +56,7 @@ def make_app(studio: Studio) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.studio = studio
-    for part in (completions, tokens, tuning, knowledge, apps, phone, status, page):
+    for part in (completions, tokens, tuning, knowledge, apps, phone, scoring, usage, status, page):
         app.include_router(part.router)
     install_handlers(app)
     app.add_middleware(Counted, studio=studio)

@@ -19,7 +19,6 @@ LOG = logging.getLogger("clova_jax.studio")
 WAITING, BATCH = 20_000, 500  # records that may wait for the writer, and that it writes at once
 ERROR = 400  # a status from which on a request failed; `LEFT` is no failure
 LEFT = 499
-GROUPS = ("hour", "day", "app", "version", "key")
 _TIMES = {"hour": "%Y-%m-%dT%H:00", "day": "%Y-%m-%d"}
 FINISHES = ("end", "stop", "length", "content_filter", "error", "left")
 KINDS = ("personal", "curse", "unsafe")
@@ -87,12 +86,12 @@ class RequestLog:
                 self._write([record])
 
 
-def summarize(rows: Iterable[Any], by: str, offset: int = 0) -> list[dict[str, Any]]:
+def summarize(rows: Iterable[Any], by: str | None, offset: int = 0) -> list[dict[str, Any]]:
     """Sums up requests by group, in the order of the groups.
 
     Args:
         rows: of `Store.requests`.
-        by: one of `GROUPS`.
+        by: "hour", "day", "app", "version" or "key"; None for all in one.
         offset: minutes by which local time is ahead of UTC, for hours and days.
 
     Returns:
@@ -106,7 +105,9 @@ def summarize(rows: Iterable[Any], by: str, offset: int = 0) -> list[dict[str, A
     return [{"group": name, **groups[name].summary()} for name in sorted(groups)]
 
 
-def _name(row: Any, by: str, shift: datetime.timedelta) -> str:
+def _name(row: Any, by: str | None, shift: datetime.timedelta) -> str:
+    if by is None:
+        return ""
     if by in _TIMES:
         return f"{row.when + shift:{_TIMES[by]}}"
     if by == "version":

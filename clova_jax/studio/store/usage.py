@@ -103,9 +103,9 @@ class Rating:
     """
 
     value: int
-    note: str
-    by: str
-    when: datetime.datetime
+    note: str = ""
+    by: str = ""
+    when: datetime.datetime = field(default_factory=now)
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ class UsageStore(Database):
             return [Rating(*row) for row in connection.execute(query)]
 
     def rated_texts(self, selected: Selected) -> Iterator[sa.Row]:
-        """Streams requests of one text whose prompt and text are kept and that were rated, in their order.
+        """Streams the caller's own requests of one text whose prompt and text are kept and that were rated, in their order.
 
         Yields:
             Rows of `app`, `version`, `variables`, `prompt`, `text` and `value`, the sum of the ratings.
@@ -203,7 +203,8 @@ class UsageStore(Database):
         query = (
             sa.select(*(REQUESTS.c[name] for name in names), total.c.value)
             .join(total, total.c.request == REQUESTS.c.id)
-            .where(*selected.conditions, REQUESTS.c.choices == 1)
+            .where(*selected.conditions, REQUESTS.c.owner == selected.caller)
+            .where(REQUESTS.c.choices == 1)
             .where(REQUESTS.c.prompt.is_not(None), REQUESTS.c.text.is_not(None))
             .order_by(REQUESTS.c.when, REQUESTS.c.id)
         )
