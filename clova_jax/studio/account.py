@@ -9,7 +9,7 @@ from typing import Any
 
 from clova_jax.retrieve import Passage
 from clova_jax.studio.errors import as_api_error
-from clova_jax.studio.schemas import CompletionBody
+from clova_jax.studio.schemas import CompletionBody, Parameters
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.store import Key, RequestRecord
 from clova_jax.studio.store.database import now
@@ -17,7 +17,6 @@ from clova_jax.studio.usage import LEFT
 
 REFUSED = 429  # is counted in the figures only: who asks too often must not fill the table too
 WORST = ("content_filter", "length", "stop", "end")  # of several texts, the first of these counts
-_NOT_PARAMETERS = frozenset({"model", "prompt", "stream", "stream_options"})
 
 
 @dataclass(frozen=True)
@@ -165,11 +164,11 @@ class Account:
         """Returns what is kept only where texts may be."""
         if not (self.studio.settings.log_texts or (self.app and self.app.keep_texts)):
             return {}
-        body, filters = self.body.model_dump(exclude_defaults=True), self.studio.filters
+        filters = self.studio.filters
         given = self.app.variables if self.app else None
         shown = given and {k: _storable(filters.apply(v, policy)[0]) for k, v in given.items()}
         return {
-            "parameters": {k: v for k, v in body.items() if k not in _NOT_PARAMETERS},
+            "parameters": {name: getattr(self.body, name) for name in Parameters.model_fields},
             "variables": shown,
             "prompt": _storable(prompts[0].text) if prompts else None,
             "text": None if self._text is None else _storable(self._text),

@@ -1,8 +1,8 @@
 """Searches collections: indexes in memory of what the store holds, brought up to date before every query."""
 
 import threading
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from clova_jax.language_model import LanguageModel
@@ -41,7 +41,8 @@ class Library:
     def load(self) -> None:
         """Indexes all collections, so that no first query waits for it."""
         for collection in self._store.list_collections():
-            self._refreshed(collection.id, USUAL)
+            with self._refreshed(collection.id, USUAL):
+                pass
 
     def search(
         self, collection: str, owner: str, query: str, k: int, by: Sequence[str] = USUAL
@@ -60,7 +61,8 @@ class Library:
             ClovaError: vectors, where the model is not in this process; the same ranking twice.
         """
         found = self._store.find_collection(collection, owner)
-        return self._refreshed(found.id, by).search(query, k)
+        with self._refreshed(found.id, by) as index:
+            return index.search(query, k)
 
     def save(self, collection: str, owner: str, name: str, data: bytes) -> int:
         """Keeps and indexes a document; returns how many passages it has.
@@ -72,8 +74,8 @@ class Library:
         found = self._store.find_collection(collection, owner)
         passages = sum(1 for _ in read_document(name, data).passages())
         self._store.save_document(collection, owner, name, data, passages)
-        self._refreshed(found.id, USUAL)
-        return passages
+        with self._refreshed(found.id, USUAL):
+            return passages
 
     def delete(self, collection: str, owner: str) -> None:
         """Deletes a collection.
@@ -86,8 +88,9 @@ class Library:
         with self._lock:
             self._held = {key: held for key, held in self._held.items() if key[0] != found.id}
 
-    def _refreshed(self, collection: int, by: Sequence[str]) -> Index:
-        """Returns the index as the store's documents are now."""
+    @contextmanager
+    def _refreshed(self, collection: int, by: Sequence[str]) -> Iterator[Index]:
+        """Lends the index as the store's documents are now."""
         key = collection, tuple(by)
         with self._lock:
             if key not in self._held:
@@ -97,8 +100,13 @@ class Library:
             locks.enter_context(held.lock)
             if MORPHEMES in by:
                 locks.enter_context(self._analyser)
-            self._refresh(collection, held)
-        return held.index
+            try:
+                self._refresh(collection, held)
+            except BaseException:  # what is half taken in is made anew by the next query
+                with self._lock:
+                    self._held.pop(key, None)
+                raise
+            yield held.index
 
     def _refresh(self, collection: int, held: Held) -> None:
         there = self._store.document_ids(collection)

@@ -135,4 +135,3 @@ class _Run:
                 if shown.code not in WORTH_WAITING or shown.retry_after is None:
                     raise
                 await asyncio.sleep(shown.retry_after)
-

@@ -86,7 +86,7 @@ export class AppScore {
   }
 
   show({ rows, results, differences = [] }) {
-    const number = (value) => (value * 100).toFixed(1);
+    const number = (value) => value.toFixed(1);
     const head = (...keys) => h("thead", {}, h("tr", {}, ...keys.map((key) => h("th", { scope: "col", word: key }))));
     const line = ({ version, value, low, high }) => h("tr", {}, h("th", { scope: "row", word: "versionOf", values: { n: version } }), h("td", {}, number(value)), h("td", {}, `${number(low)} – ${number(high)}`));
     const scores = h("table", { class: "figures" }, head("scoreVersion", "scoreValue", "scoreInterval"), h("tbody", {}, ...results.map(line)));

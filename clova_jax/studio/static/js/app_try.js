@@ -1,4 +1,5 @@
 // Tries an app: its variables and its text in a form, what it writes, and where that comes from.
+import * as asked from "./asked.js";
 import { placesOf } from "./app_content.js";
 import { h } from "./dom.js";
 import { Field, button, row, textInput } from "./fields.js";
@@ -9,8 +10,11 @@ export class AppTry {
   // `content` returns what is in the form; `version` saves it and returns its number, or null.
   constructor({ api, notices, app, content, version }) {
     Object.assign(this, { api, notices, app, content, version, abort: null, values: {} });
+    const before = asked.take(app.name);
     this.variables = h("div", { class: "fields" });
     this.input = new Field(textInput({ rows: 3, id: "try-input", placeholder: "tryInputPlaceholder" }), { word: "tryInput" });
+    if (before) Object.assign(this.values, before.variables);
+    this.input.input.value = before?.variables?.input ?? "";
     this.go = button("tryRun", () => this.run(), { class: "main", id: "try-run" });
     this.stop = button("stop", () => this.abort?.abort(), { id: "try-stop", hidden: true });
     this.hint = h("p", { class: "hint" });

@@ -2,6 +2,7 @@
 import { Alternatives } from "./alternatives.js";
 import { Api } from "./api.js";
 import { AppsRoom } from "./apps_room.js";
+import * as asked from "./asked.js";
 import { ChoicesView } from "./choices_view.js";
 import { Coloring } from "./coloring.js";
 import { CompareView } from "./compare_view.js";
@@ -18,11 +19,13 @@ import { known } from "./parameters.js";
 import { ParametersView } from "./parameters_view.js";
 import { Rooms } from "./rooms.js";
 import { SharedRoom } from "./shared_room.js";
+import { RulesRoom } from "./rules_room.js";
 import { SAMPLES } from "./samples.js";
 import { COMMAND, list, listen } from "./shortcuts.js";
 import { draftsOf, readJson, storageOf } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import { themeSwitch } from "./theme.js";
+import { UsageRoom } from "./usage_room.js";
 import { currentLanguage, firstLanguage, say, setLanguage, unsay } from "./words.js";
 import { Writer } from "./writer.js";
 
@@ -133,10 +136,22 @@ async function begin() {
   document.addEventListener("studio-language", () => drawSamples(toEditor));
 
   const go = (...path) => rooms.go(...path);
+  const reopen = (request) => {
+    if (request.app) {
+      asked.put(request);
+      return go("apps", request.app);
+    }
+    const model = request.model.startsWith("prompt:") ? request.model : null;
+    toEditor(request.prompt + (request.text ?? ""), { ...request.parameters, model, n: 1, start: "", restart: "" });
+    go();
+    notices.show("requestReopened");
+  };
   const rooms = new Rooms(byId("rooms"), byId("skip"), {
     playground: { show: () => {}, first: editor.area },
     apps: new AppsRoom(byId("room-apps"), { api, notices, go, drafts: draftsOf(storageOf(() => window.sessionStorage)) }),
     knowledge: new KnowledgeRoom(byId("room-knowledge"), { api, notices, go }),
+    usage: new UsageRoom(byId("room-usage"), { api, notices, reopen }),
+    rules: new RulesRoom(byId("room-rules"), { api, notices }),
     shared: new SharedRoom(byId("room-shared"), { api, go }),
   });
   const inRoom = (work) => (event) => (rooms.current === "playground" ? work(event) : false);

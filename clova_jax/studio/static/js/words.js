@@ -9,10 +9,12 @@ import { en as phoneEn } from "./words_phone_en.js";
 import { ko as phoneKo } from "./words_phone_ko.js";
 import { en as scoreEn } from "./words_score_en.js";
 import { ko as scoreKo } from "./words_score_ko.js";
+import { en as usageEn } from "./words_usage_en.js";
+import { ko as usageKo } from "./words_usage_ko.js";
 
 export const TABLES = {
-  ko: { ...ko, ...appsKo, ...knowledgeKo, ...phoneKo, ...scoreKo },
-  en: { ...en, ...appsEn, ...knowledgeEn, ...phoneEn, ...scoreEn },
+  ko: { ...ko, ...appsKo, ...knowledgeKo, ...phoneKo, ...scoreKo, ...usageKo },
+  en: { ...en, ...appsEn, ...knowledgeEn, ...phoneEn, ...scoreEn, ...usageEn },
 };
 const PLACE = "studio.language";
 const said = new WeakMap(); // element -> Map of where -> [key, values]
