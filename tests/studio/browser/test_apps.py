@@ -216,6 +216,7 @@ def test_shared_forked_exported_imported_deleted(one_page, script, api, open_pag
     page.at("app-delete").click()
     page.notice("appDeleted", name=name)
     page.at("import-file").set_input_files(file)
+    page.page.wait_for_selector("dialog[open]")
     page.page.keyboard.press("Enter")
     expect(page.at("template")).to_have_value(CONTENT["template"])
     page.room("apps")
