@@ -85,7 +85,7 @@ export async function follow(events, place) {
   const end = { finish: null, request: null, sources: [] };
   for await (const event of events) {
     for (const choice of event.choices ?? []) {
-      place.append(choice.text ?? "");
+      place.append(place.textContent ? choice.text : choice.text.trimStart()); // a template often ends before a space
       end.finish = choice.finish_reason ?? end.finish;
     }
     end.request = event.request_id ?? end.request;

@@ -62,13 +62,13 @@ class Phone {
     if (this.drawn) return;
     this.drawn = true;
     byId("variables").replaceChildren(...fieldsOf(variables, this.values));
+    byId("given").hidden = !variables.length;
     byId("new-talk").hidden = !this.talks;
-    byId("variables").closest("form").classList.toggle("talks", this.talks);
   }
 
   // Whether the app remembers what was said before.
   get talks() {
-    return this.about.session === true || Boolean(this.about.greeting);
+    return this.about.session;
   }
 
   greet() {
@@ -103,7 +103,8 @@ class Phone {
     this.input.input.value = "";
     this.busy(true);
     say(answer.foot, "phoneWorking");
-    answer.element.scrollIntoView({ block: "nearest" });
+    if (this.talks) byId("given").open = false; // room for what is said
+    toEnd();
     try {
       await this.answer(answer, text, this.abort.signal);
     } catch (error) {
@@ -111,8 +112,8 @@ class Phone {
     } finally {
       this.abort = null;
       this.busy(false);
-      this.input.input.focus();
-      answer.element.scrollIntoView({ block: "nearest" });
+      this.input.input.focus({ preventScroll: true });
+      toEnd();
     }
   }
 
@@ -161,6 +162,10 @@ class Phone {
     };
     askDialog({ title: "reportTitle", intro: "reportIntro", fields: [text], action: "reportSend", submit });
   }
+}
+
+function toEnd() {
+  window.scrollTo({ top: document.body.scrollHeight });
 }
 
 function faultOf(error) {

@@ -29,9 +29,9 @@ export async function copy(text, notices) {
   }
 }
 
-// A text to copy, shown whole.
+// A text to copy, shown whole; an address is shown as people read it, and copied as programs do.
 export function copied(text, notices, { id, link = false } = {}) {
-  const shown = link ? h("a", { id, href: text, target: "_blank", rel: "noopener" }, text) : h("pre", { id, tabindex: 0 }, text);
+  const shown = link ? h("a", { id, href: text, target: "_blank", rel: "noopener" }, decodeURI(text)) : h("pre", { id, tabindex: 0 }, text);
   return h("div", { class: "copied" }, shown, button("copy", () => copy(text, notices)));
 }
 

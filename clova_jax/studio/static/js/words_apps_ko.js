@@ -50,7 +50,7 @@ export const ko = {
   templateAdd: "변수 ‘{name}’ 추가",
   templateUnused: "{name} 을(를) 켰지만 프롬프트에 아직 없어요. 위의 단추로 넣어 주세요.",
   templateWrong: "프롬프트를 저장하지 못했어요. ({message})",
-  partAbout: "이름과 소개",
+  partAbout: "제목과 소개",
   partAboutHint: "휴대폰 화면 위쪽에 보입니다. 한 언어만 적어도 돼요.",
   titleKorean: "제목 (한국어)",
   titleEnglish: "제목 (영어)",

@@ -4,6 +4,7 @@ export const en = {
   phoneSend: "Send",
   phoneInput: "Your text",
   phoneInputPlaceholder: "Write here",
+  phoneGiven: "What this app asks",
   phoneNew: "New conversation",
   phoneYou: "You",
   phoneBot: "App",

@@ -4,6 +4,7 @@ export const ko = {
   phoneSend: "보내기",
   phoneInput: "글",
   phoneInputPlaceholder: "여기에 적어 주세요",
+  phoneGiven: "이 앱이 묻는 것",
   phoneNew: "새 대화",
   phoneYou: "나",
   phoneBot: "앱",

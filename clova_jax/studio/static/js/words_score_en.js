@@ -18,7 +18,7 @@ export const en = {
   scoreWorking: "Scoring. Many rows take a few minutes.",
   scoreNoVersion: "Choose at least one version.",
   scoreTableEmpty: "Give a line of column names and at least one row, with two columns or more.",
-  scoreTableUneven: "Line {line} has {cells} cells where the first has {most}. Mend it.",
+  scoreTableUneven: "Line {line} has another number of cells ({cells}) than the first ({most}). Mend it.",
   scoreTableWrong: "The table could not be read. ({message})",
   scoreOn: "On {n} rows",
   scoreVersion: "Version",
