@@ -22,7 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "held_out": ["Costs", "score_documents"],
         "intervals": ["Interval", "interval"],
-        "metrics": ["Metric", "Prediction"],
+        "metrics": ["Metric", "Prediction", "bleu", "character_f1", "exact_match"],
         "prompts": ["draw_items", "generator"],
         "records": ["Records", "digest"],
         "rows": ["do_nothing", "headline_score"],

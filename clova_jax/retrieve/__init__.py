@@ -10,10 +10,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "documents": ["Document", "Passage", "read_document", "read_folder"],
+        "documents": ["LARGEST", "Document", "Passage", "read_document", "read_folder"],
         "examples": ["Examples"],
         "features": ["FEATURES"],
         "index": ["Hit", "Index"],
-        "prompt": ["Filled", "fill", "within"],
+        "prompt": ["Filled", "fill", "places", "within"],
     },
 )

@@ -75,6 +75,11 @@ def fill(
     return Filled(text, tuple(knowledge) if KNOWLEDGE in asked else ())
 
 
+def places(template: str) -> list[str]:
+    """Returns the names that a template asks for, in order, each once."""
+    return [*dict.fromkeys(name for _, name in _PLACE.findall(template) if name)]
+
+
 def within(hits: Iterable[Hit], budget: int, count: Callable[[str], int]) -> list[Passage]:
     """Returns the best passages whose texts together, with what stands between them, keep to a budget.
 

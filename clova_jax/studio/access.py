@@ -108,7 +108,7 @@ class Usage:
             if tokens > limits.tokens:
                 raise ApiError(
                     429,
-                    f"the request may take {tokens} tokens, the key has {limits.tokens} a minute",
+                    f"the request may take {tokens} tokens, the limit is {limits.tokens} a minute",
                     code="rate_limit_exceeded",
                 )
             if sum(charge.tokens for charge in self._charges) + tokens > limits.tokens:
@@ -118,5 +118,5 @@ class Usage:
 
     def _refused(self, what: str, now: float) -> ApiError:
         wait = max(1, round(self._charges[0].when + WINDOW - now)) if self._charges else 1
-        message = f"the key has {what}; try again in {wait} s"
+        message = f"the limit is {what}; try again in {wait} s"
         return ApiError(429, message, code="rate_limit_exceeded", retry_after=wait)

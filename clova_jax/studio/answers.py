@@ -3,7 +3,6 @@
 import functools
 import math
 import time
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,12 +23,14 @@ class OpenAIAnswer:
     def __init__(self, completions: Completions, model: str) -> None:
         self.completions, self.body = completions, completions.body
         self.head = {
-            "id": f"cmpl-{uuid.uuid4().hex}",
+            "id": f"cmpl-{completions.request_id}",
+            "request_id": completions.request_id,
             "object": "text_completion",
             "created": int(time.time()),
             "model": model,
         }
         self._offsets: dict[int, int] = {}
+        self._open = completions.count * len(self.body.prompt)  # choices that have not ended
 
     def complete(self, choices: Sequence[tuple[int, Part, dict[str, int]]]) -> dict[str, Any]:
         """Returns the complete answer."""
@@ -37,19 +38,23 @@ class OpenAIAnswer:
             self._choice(index, place, part, labels, first=True)
             for index, (place, part, labels) in enumerate(choices)
         ]
-        return {**self.head, "choices": shown, "usage": self.usage()}
+        return {**self.head, "choices": shown, "usage": self.usage(), **self._about_app()}
 
     def event(self, chunk: Chunk) -> dict[str, Any]:
         """Returns the event of a part; the prompt comes with the first of its choice."""
         first = chunk.index not in self._offsets
         place = chunk.index // self.completions.count
         choice = self._choice(chunk.index, place, chunk.part, chunk.labels, first)
-        return {**self.head, "choices": [choice], **self._no_usage()}
+        self._open -= chunk.part.finish is not None
+        ended = not self._open and not self._wants_usage
+        last = self._about_app() if ended else {}
+        return {**self.head, "choices": [choice], **self._no_usage(), **last}
 
     def usage_event(self) -> dict[str, Any] | None:
         """Returns the last event, where the request wants it."""
-        wanted = self.body.stream_options and self.body.stream_options.include_usage
-        return {**self.head, "choices": [], "usage": self.usage()} if wanted else None
+        if not self._wants_usage:
+            return None
+        return {**self.head, "choices": [], "usage": self.usage(), **self._about_app()}
 
     def usage(self) -> dict[str, int]:
         """Returns how many tokens the request took."""
@@ -62,8 +67,26 @@ class OpenAIAnswer:
         }
 
     def _no_usage(self) -> dict[str, None]:
-        wanted = self.body.stream_options and self.body.stream_options.include_usage
-        return {"usage": None} if wanted else {}
+        return {"usage": None} if self._wants_usage else {}
+
+    @property
+    def _wants_usage(self) -> bool:
+        return bool(self.body.stream_options and self.body.stream_options.include_usage)
+
+    def _about_app(self) -> dict[str, Any]:
+        """Returns which version of an app answered, and the passages that it was given, as the filters leave them."""
+        app = self.completions.account.app
+        if app is None:
+            return {}
+        sources = [
+            {
+                "document": source.document,
+                "place": source.place,
+                "text": self.completions.filtered(source.text),
+            }
+            for source in app.sources
+        ]
+        return {"app": {"name": app.name, "version": app.version}, "sources": sources}
 
     def _choice(
         self, index: int, place: int, part: Part, labels: dict[str, int] | None, first: bool
@@ -145,4 +168,5 @@ def clova_answer(
             {"groupName": FILTER_NAMES[kind][0], "name": FILTER_NAMES[kind][1], "score": str(label)}
             for kind, label in labels.items()
         ]
-    return {"status": {"code": "20000", "message": "OK"}, "result": result}
+    status = {"code": "20000", "message": "OK"}
+    return {"status": status, "request_id": completions.request_id, "result": result}

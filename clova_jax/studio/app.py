@@ -7,7 +7,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clova_jax import __version__
 from clova_jax.studio.errors import install_handlers
 from clova_jax.studio.guard import Guard
-from clova_jax.studio.routes import completions, page, status, tokens, tuning
+from clova_jax.studio.routes import (
+    apps,
+    completions,
+    knowledge,
+    page,
+    phone,
+    scoring,
+    status,
+    tokens,
+    tuning,
+    usage,
+)
 from clova_jax.studio.server import Studio
 
 
@@ -45,7 +56,7 @@ def make_app(studio: Studio) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.studio = studio
-    for part in (completions, tokens, tuning, status, page):
+    for part in (completions, tokens, tuning, knowledge, apps, phone, scoring, usage, status, page):
         app.include_router(part.router)
     install_handlers(app)
     app.add_middleware(Counted, studio=studio)
@@ -53,7 +64,7 @@ def make_app(studio: Studio) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(studio.settings.cors),
-            allow_methods=["GET", "POST", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "DELETE"],
             allow_headers=["Authorization", "Content-Type"],
         )
     app.add_middleware(Guard, settings=studio.settings)

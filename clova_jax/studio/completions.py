@@ -3,43 +3,24 @@
 import asyncio
 import contextlib
 import dataclasses
-import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 from clova_jax.apps import StreamFilter, strictest
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import id_row
 from clova_jax.studio.access import Charge
+from clova_jax.studio.account import Account, ForApp, Prompted
 from clova_jax.studio.backends import Ask, Entry, Part, Writing
 from clova_jax.studio.errors import ApiError
 from clova_jax.studio.schemas import CompletionBody
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.settings import LONGEST_REQUESTS
+from clova_jax.studio.soft_prompts import Around
 from clova_jax.studio.store import Key
 from clova_jax.tokenizers import Tokenizer
 
 QUEUED = 64  # parts that may wait for a slow reader, of all choices together
-
-
-@dataclass(frozen=True)
-class Prompted:
-    """Holds one prompt of a request.
-
-    Args:
-        text: as it may be echoed.
-        ids: of the text alone.
-        row: with what stands around it.
-        blocked: whether a filter lets nothing be written after it.
-        labels: of the filters.
-    """
-
-    text: str
-    ids: list[int]
-    row: list[int]
-    blocked: bool
-    labels: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -58,27 +39,38 @@ class Completions:
         studio: the server.
         key: who asks, with its filters.
         body: what is asked for.
+        app: that it is for, if it is for one.
     """
 
-    def __init__(self, studio: Studio, key: Key, body: CompletionBody) -> None:
+    def __init__(
+        self, studio: Studio, key: Key, body: CompletionBody, app: ForApp | None = None
+    ) -> None:
         self.studio, self.key, self.body = studio, key, body
-        self.around = studio.around(body.model)
+        self.account = Account(studio, key, body, app)
+        self.around = Around(filters=app.filters) if app else studio.around(body.model)
         policies = (studio.settings.filters, key.filters, self.around.filters)
         self.policy = studio.filters.check(strictest(*policies))
         self.count = body.best_of or body.n
         self.prompts: list[Prompted] = []
         self.entries: list[list[Entry]] = []  # of the prompts, where they are echoed
         self.written = 0  # tokens of all choices, those that `best_of` drops too
-        self.started = time.perf_counter()
-        self._first = True
         self._charge: Charge | None = None
         self._writings: list[Writing] = []
-        self._log: dict[int, str] = {}
+        self._ended = False
+
+    @property
+    def request_id(self) -> str:
+        """Returns the id that answers, logs and ratings know the request by."""
+        return self.account.request_id
 
     @property
     def tokenizer(self) -> Tokenizer:
         """Returns the tokenizer of the texts."""
         return self.studio.backend.tokenizer
+
+    def filtered(self, text: str) -> str:
+        """Returns a text as the filters of the request leave it."""
+        return self.studio.filters.apply(text, self.policy)[0]
 
     async def begin(self) -> None:
         """Checks and encodes the prompts, and puts all choices into the queue.
@@ -86,6 +78,27 @@ class Completions:
         Raises:
             ApiError, ClovaError: something does not fit, or is too much.
         """
+        try:
+            await self._begin()
+        except BaseException as error:
+            self.account.failed(error)
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Ends all choices that have not ended, settles what was charged, and logs the request."""
+        for writing in self._writings:
+            await writing.aclose()
+        if self._charge:
+            self._charge.settle(sum(len(prompt.row) for prompt in self.prompts) + self.written)
+            self._charge = None
+            self.studio.metrics.completion_tokens.inc(self.written)
+        if not self._ended:
+            self._ended = True
+            choices = self.count * len(self.body.prompt)
+            self.account.end(self.prompts, self.written, choices, self.policy)
+
+    async def _begin(self) -> None:
         body = self.body
         self._check()
         self.prompts = await self._prepare()
@@ -94,28 +107,14 @@ class Completions:
         charged = tokens + self.count * len(self.prompts) * most
         self._charge = self.studio.access.charge(self.key, charged)
         self.studio.metrics.prompt_tokens.inc(tokens)
-        try:
-            if body.echo and body.logprobs is not None:
-                await self._score_prompts()
-            for place, sample in self._places():
-                if not self._unwritten(place):
-                    ask = self._ask(place, sample)
-                    self._writings.append(await self.studio.backend.write(ask))
-        except BaseException:
-            await self.aclose()
-            raise
+        if body.echo and body.logprobs is not None:
+            await self._score_prompts()
+        for place, sample in self._places():
+            if not self._unwritten(place):
+                ask = self._ask(place, sample)
+                self._writings.append(await self.studio.backend.write(ask))
 
-    async def aclose(self) -> None:
-        """Ends all choices that have not ended, and settles the account."""
-        for writing in self._writings:
-            await writing.aclose()
-        if self._charge:
-            self._charge.settle(sum(len(prompt.row) for prompt in self.prompts) + self.written)
-            self._charge = None
-            self.studio.metrics.completion_tokens.inc(self.written)
-            self._log_end()
-
-    async def chunks(self) -> AsyncIterator[Chunk]:
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """Yields the parts of all choices as they are written; closed by whoever iterates.
 
         Raises:
@@ -138,6 +137,7 @@ class Completions:
                 if item is None:
                     open_choices -= 1
                 elif isinstance(item, BaseException):
+                    self.account.failed(item)
                     raise item
                 else:
                     yield item
@@ -264,6 +264,7 @@ class Completions:
             if writing is None:
                 finish = "content_filter" if self.prompts[place].blocked else "length"
                 labels = self.prompts[place].labels
+                self.account.finished(index, finish, labels, "", "")
                 await queue.put(Chunk(index, Part("", finish=finish), labels))
             else:
                 async for chunk in self._filtered(index, self.prompts[place].text, writing):
@@ -277,45 +278,32 @@ class Completions:
 
     async def _filtered(self, index: int, prompt: str, writing: Writing) -> AsyncIterator[Chunk]:
         """Yields a choice as the filters leave it; a blocked one ends there."""
-        stream, raw, tokens = StreamFilter(self.studio.filters, self.policy, prompt), [], 0
+        stream = StreamFilter(self.studio.filters, self.policy, prompt)
+        texts: list[tuple[str, str]] = []  # as they are shown, and as they were written
+        tokens = 0
         async with contextlib.aclosing(aiter(writing)) as parts:
             async for part in parts:
-                raw.append(part.text)
                 self.written += part.tokens - tokens
                 tokens = part.tokens
-                if self._first:
-                    self._first = False
-                    self.studio.metrics.first.observe(time.perf_counter() - self.started)
+                self.account.wrote()
                 shown = stream.feed(part.text, last=part.finish is not None)
+                texts.append((shown, part.text))
                 finish = "content_filter" if stream.blocked else part.finish
-                labels = self._finished(index, finish, prompt, "".join(raw)) if finish else None
+                labels = self._finished(index, finish, prompt, texts) if finish else None
                 if shown or part.entries or finish:
                     yield Chunk(index, dataclasses.replace(part, text=shown, finish=finish), labels)
                 if stream.blocked:
                     break
         await writing.aclose()
 
-    def _finished(self, index: int, finish: str, prompt: str, text: str) -> dict[str, int]:
-        labels = self.studio.filters.labels(text, prompt)
+    def _finished(
+        self, index: int, finish: str, prompt: str, texts: list[tuple[str, str]]
+    ) -> dict[str, int]:
+        shown, raw = ("".join(parts) for parts in zip(*texts, strict=True))
+        labels = self.studio.filters.labels(raw, prompt)
         self.studio.metrics.finished.labels(finish).inc()
         for kind, label in labels.items():
             if label == 0:
                 self.studio.metrics.filtered.labels(kind).inc()
-        self._log[index] = text
+        self.account.finished(index, finish, labels, shown, raw)
         return labels
-
-    def _log_end(self) -> None:
-        seconds = time.perf_counter() - self.started
-        self.studio.metrics.complete.observe(seconds)
-        LOG.info(
-            "key=%r prompts=%d prompt_tokens=%d tokens=%d seconds=%.3f%s",
-            self.key.name,
-            len(self.prompts),
-            sum(len(prompt.row) for prompt in self.prompts),
-            self.written,
-            seconds,
-            f" texts={self._texts()!r}" if self.studio.settings.log_texts else "",
-        )
-
-    def _texts(self) -> Sequence[Any]:
-        return [[prompt.text for prompt in self.prompts], [*self._log.values()]]

@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import Cancelled, EngineClosed, QueueFull
+from clova_jax.studio.store import Conflict, Missing
 
 KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
     404: "not_found_error",
     405: "invalid_request_error",
+    409: "invalid_request_error",
     413: "invalid_request_error",
     429: "rate_limit_error",
     503: "overloaded_error",
@@ -77,6 +79,10 @@ def as_api_error(error: BaseException) -> ApiError:
         return ApiError(503, "the request was cancelled", code="cancelled", retry_after=1)
     if isinstance(error, EngineClosed):
         return ApiError(503, "the server is stopping", code="stopping", retry_after=5)
+    if isinstance(error, Missing):
+        return ApiError(404, str(error), code="not_found")
+    if isinstance(error, Conflict):
+        return ApiError(409, str(error), code="conflict")
     if isinstance(error, ClovaError):
         return ApiError(400, str(error))
     return ApiError(500, f"the server failed ({type(error).__name__}); its log has more")
@@ -112,15 +118,14 @@ def _encodable(value: str | None) -> str | None:
 def _invalid(problem: Mapping[str, Any]) -> ApiError:
     """Returns a 400 that names the first field that is wrong."""
     place = [str(part) for part in problem["loc"] if part not in ("body", "query", "path")]
-    name = place[0] if place else None
+    name = ".".join(place) or None
     if problem["type"] == "json_invalid":
         return ApiError(400, "the body is no JSON")
     if name is None:
         return ApiError(400, "wants a JSON object (Content-Type: application/json)")
     if problem["type"] == "extra_forbidden":
-        whole = ".".join(place)
-        message = NOT_SUPPORTED.get(whole, f"{whole}: no such field")
-        return ApiError(400, message, param=whole, code="unknown_parameter")
+        message = NOT_SUPPORTED.get(name, f"{name}: no such field")
+        return ApiError(400, message, param=name, code="unknown_parameter")
     if problem["type"] == "missing":
         return ApiError(400, f"{name} is required", param=name, code="missing_required_parameter")
     words = str(problem["msg"]).removeprefix("Value error, ")

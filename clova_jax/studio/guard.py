@@ -30,11 +30,12 @@ class Guard:
             refused = ApiError(400, f"Host {host[:100]!r} is not this server's; see --allow-host")
             await refused.response()(scope, receive, send)
             return
-        length = headers.get(b"content-length", b"0")
-        body = None if _too_long(length, self.settings.body_bytes) else await self._body(receive)
+        length, most = headers.get(b"content-length", b"0"), self.settings.most_bytes(scope["path"])
+        body = None if _too_long(length, most) else await _body(receive, most)
         if body is None:
-            refused = ApiError(413, f"a body has {self.settings.body_bytes:,} bytes at most")
-            await refused.response()(scope, receive, send)
+            await ApiError(413, f"a body has {most:,} bytes at most").response()(
+                scope, receive, send
+            )
             return
 
         async def replay() -> Message:
@@ -42,18 +43,19 @@ class Guard:
 
         await self.app(scope, replay, send)
 
-    async def _body(self, receive: Receive) -> deque[Message] | None:
-        """Returns the messages of the body; None where it is too large."""
-        messages: deque[Message] = deque()
-        size = 0
-        while True:
-            message = await receive()
-            messages.append(message)
-            size += len(message.get("body", b""))
-            if size > self.settings.body_bytes:
-                return None
-            if not message.get("more_body", False):
-                return messages
+
+async def _body(receive: Receive, most: int) -> deque[Message] | None:
+    """Returns the messages of the body; None where it is too large."""
+    messages: deque[Message] = deque()
+    size = 0
+    while True:
+        message = await receive()
+        messages.append(message)
+        size += len(message.get("body", b""))
+        if size > most:
+            return None
+        if not message.get("more_body", False):
+            return messages
 
 
 def _too_long(header: bytes, most: int) -> bool:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -94,6 +95,22 @@ Bias = Annotated[dict[int, float], BeforeValidator(_bias), WithJsonSchema(_BIAS)
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _plain(text: str) -> str:
+    """Checks that a text can be kept: PostgreSQL takes no NUL, UTF-8 no half of a surrogate pair."""
+    if "\0" in text or _halved(text):
+        raise ValueError("holds a NUL or half a surrogate pair, which no text has")
+    return text
+
+
+Plain = Annotated[str, AfterValidator(_plain)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9가-힣_][A-Za-z0-9가-힣._-]{0,99}$")]
+VARIABLE = r"^[^\W\d]\w*$"
+"""Matches names that a template can ask for, as `retrieve.fill` does."""
+Variables = Annotated[dict[Annotated[str, Field(max_length=100)], Plain], Field(max_length=100)]
+Policy = dict[Literal["personal", "curse", "unsafe"], Literal["flag", "mask", "block"]]
+Minute = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
 class StreamOptions(Body):
     """Says what a stream has beside its text."""
 
@@ -107,8 +124,23 @@ def _nullable(schema: dict[str, Any]) -> None:
             schema["properties"][name] = {"anyOf": [field, {"type": "null"}]}
 
 
-class CompletionBody(Body):
-    """A request of `/v1/completions`; fields, ranges and defaults are OpenAI's, the last four vLLM's.
+class Parameters(Body):
+    """Says how texts are written; ranges and defaults are OpenAI's, of the three in the middle vLLM's."""
+
+    max_tokens: int = Field(16, ge=0, le=2**31 - 1)
+    temperature: Finite = Field(1.0, ge=0, le=2)
+    top_p: Finite = Field(1.0, ge=0, le=1)
+    top_k: int = Field(0, ge=-1, le=2**31 - 1)
+    min_p: Finite = Field(0.0, ge=0, le=1)
+    repetition_penalty: Finite = Field(1.0, gt=0, le=100)
+    presence_penalty: Finite = Field(0.0, ge=-2, le=2)
+    frequency_penalty: Finite = Field(0.0, ge=-2, le=2)
+    stop: Stops = []
+    seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
+
+
+class CompletionBody(Parameters):
+    """A request of `/v1/completions`; fields are OpenAI's, vLLM's `return_tokens_as_token_ids`, and an app's `variables`.
 
     A null stands for the default, as clients send it for what their caller left out.
     """
@@ -117,24 +149,15 @@ class CompletionBody(Body):
 
     model: str | None = None
     prompt: Prompts
-    max_tokens: int = Field(16, ge=0, le=2**31 - 1)
-    temperature: Finite = Field(1.0, ge=0, le=2)
-    top_p: Finite = Field(1.0, ge=0, le=1)
     n: int = Field(1, ge=1, le=LONGEST_REQUESTS)
     best_of: int | None = Field(None, ge=1, le=LONGEST_REQUESTS)
-    stop: Stops = []
-    seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
     logit_bias: Bias = {}
     logprobs: int | None = Field(None, ge=0, le=5)
     echo: bool = False
     stream: bool = False
     stream_options: StreamOptions | None = None
-    presence_penalty: Finite = Field(0.0, ge=-2, le=2)
-    frequency_penalty: Finite = Field(0.0, ge=-2, le=2)
-    top_k: int = Field(0, ge=-1, le=2**31 - 1)
-    min_p: Finite = Field(0.0, ge=0, le=1)
-    repetition_penalty: Finite = Field(1.0, gt=0, le=100)
     return_tokens_as_token_ids: bool = False
+    variables: Variables | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -204,9 +227,9 @@ class GradientsBody(Body):
 class PromptBody(Body):
     """An upload to `/v1/prompts`: a tuned prompt, as `SoftPrompt` holds it."""
 
-    name: str = Field(pattern=r"^[A-Za-z0-9가-힣_][A-Za-z0-9가-힣._-]{0,99}$")
+    name: Name
     model: str
     template: str = Field(max_length=100_000)
     vectors: Array
     about: dict[str, Any] = {}
-    filters: dict[Literal["personal", "curse", "unsafe"], Literal["flag", "mask", "block"]] = {}
+    filters: Policy = {}

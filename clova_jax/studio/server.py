@@ -2,23 +2,31 @@
 
 import asyncio
 import concurrent.futures
+import functools
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from clova_jax.apps import Filters
 from clova_jax.inference import Engine
 from clova_jax.language_model import LanguageModel
+from clova_jax.retrieve import Examples
 from clova_jax.studio.access import Access
 from clova_jax.studio.backends import Backend, LocalBackend
 from clova_jax.studio.errors import ApiError
+from clova_jax.studio.held import OneByOne, Recent
+from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
 from clova_jax.studio.store import Store
+from clova_jax.studio.usage import RequestLog
 
 LOG = logging.getLogger("clova_jax.studio")
 PREFIX = "prompt:"
+TABLES = 64  # of examples, whose index is kept
+Result = TypeVar("Result")
 
 
 class Studio:
@@ -26,13 +34,17 @@ class Studio:
 
     Args:
         settings: the rules.
-        store: keys and prompts.
+        store: what is kept.
         filters: what judges texts.
     """
 
     def __init__(self, settings: Settings, store: Store, filters: Filters = Filters()) -> None:
         self.settings, self.store, self.filters = settings, store, filters
         self.access, self.metrics = Access(store, settings), Metrics()
+        self.library = Library(store)
+        self.tables: Recent[tuple[int, int], Examples] = Recent(TABLES)  # by app and version
+        self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
+        self.log = RequestLog(store)
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -54,6 +66,8 @@ class Studio:
             for prompt in await asyncio.to_thread(self.store.list_prompts):
                 if prompt.model == prompts.fingerprint:
                     await prompts.add(prompt)
+        self.library.model = lm
+        await asyncio.to_thread(self.library.load)
         self._longest_token = max(map(len, backend.tokenizer.token_bytes()))
         self.soft_prompts, self.lm, self._backend = prompts, lm, backend
 
@@ -130,9 +144,12 @@ class Studio:
 
     async def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Returns the ids of texts that passed `check_length`."""
-        loop = asyncio.get_running_loop()
         encode = self.backend.tokenizer.encode_batch
-        return await loop.run_in_executor(self._encoder, encode, list(texts))
+        return await self.in_encoder(functools.partial(encode, list(texts)))
+
+    async def in_encoder(self, work: Callable[[], Result]) -> Result:
+        """Has work done that uses the tokenizer, on the one thread that may."""
+        return await asyncio.get_running_loop().run_in_executor(self._encoder, work)
 
     def count(self, path: str, status: int) -> None:
         """Counts an answer."""
@@ -143,4 +160,5 @@ class Studio:
         if self._backend is not None:
             await self._backend.close()
         self._encoder.shutdown()
+        await asyncio.to_thread(self.log.close)
         self.store.close()

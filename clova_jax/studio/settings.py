@@ -1,10 +1,14 @@
 """Defines what a Studio is told at its start."""
 
 import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clova_jax.retrieve import LARGEST
+
 BODY_BYTES = 8 << 20
+_DOCUMENTS = re.compile(r"/v1/collections/[^/]+/documents")
 LONGEST_REQUESTS = 128  # continuations that one request may ask for
 
 
@@ -19,6 +23,7 @@ class Settings:
         cors: origins whose pages may call the API from a browser.
         log_texts: whether logs may hold prompts and answers.
         body_bytes: of a request, at most.
+        document_bytes: of a document that is uploaded, at most.
         filters: what the filters do for all keys, kind to action; a key or a prompt may be stricter.
     """
 
@@ -28,12 +33,17 @@ class Settings:
     cors: tuple[str, ...] = ()
     log_texts: bool = False
     body_bytes: int = BODY_BYTES
+    document_bytes: int = LARGEST
     filters: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def on_loopback(self) -> bool:
         """Returns True if only this machine can connect."""
         return is_loopback(self.host)
+
+    def most_bytes(self, path: str) -> int:
+        """Returns how many bytes the body of a request to a path may have."""
+        return self.document_bytes if _DOCUMENTS.fullmatch(path) else self.body_bytes
 
     def takes_host(self, header: str) -> bool:
         """Returns True if a Host header may stand in a request; a page of a foreign name that resolves to here may not."""

@@ -45,6 +45,7 @@ def test_one_text(server, lm):
     assert answer["usage"]["prompt_tokens"] == count
     assert answer["usage"]["total_tokens"] == count + answer["usage"]["completion_tokens"]
     assert (answer["object"], answer["model"]) == ("text_completion", "tiny")
+    assert answer["id"] == f"cmpl-{answer['request_id']}"
 
 
 def test_prompts_in_every_form_give_the_same(server, lm):

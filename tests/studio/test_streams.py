@@ -69,6 +69,9 @@ class NoStore:
     def list_prompts(self):
         return []
 
+    def list_collections(self):
+        return []
+
     def close(self):
         pass
 

@@ -1,5 +1,6 @@
 """Has what all paths share: the server's state, the key of a request, and the answers that any of them may give."""
 
+import datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -26,7 +27,8 @@ _ERROR = {
 _MEANINGS = {
     400: "a field that is unknown, not supported, or of a wrong value",
     401: "no key, or one that is not known",
-    404: "no such model, prompt or path",
+    404: "no such model, prompt, app, collection or path",
+    409: "a name that is taken, or another change that came first",
     413: "a body that is too large",
     429: "the key's limit of a minute",
     503: "a full queue, a model that is being loaded, or a server that stops",
@@ -53,3 +55,8 @@ async def key_of(request: Request) -> Key:
 
 State = Annotated[Studio, Depends(studio_of)]
 Caller = Annotated[Key, Depends(key_of)]
+
+
+def shown_time(time: datetime.datetime) -> str:
+    """Returns a time of the store's as ISO 8601 in UTC."""
+    return f"{time.isoformat(timespec='milliseconds')}Z"

@@ -63,16 +63,21 @@ def _walk(folder: Traversable, before: str) -> list[tuple[str, StaticFile]]:
 @router.api_route("/", methods=["GET", "HEAD"])
 async def page(request: Request) -> Response:
     """Returns the playground."""
-    return _answer(request, "index.html")
+    return static_answer(request, "index.html")
 
 
 @router.api_route("/static/{path:path}", methods=["GET", "HEAD"])
 async def static_file(path: str, request: Request) -> Response:
     """Returns a file of the page."""
-    return _answer(request, path)
+    return static_answer(request, path)
 
 
-def _answer(request: Request, path: str) -> Response:
+def static_answer(request: Request, path: str) -> Response:
+    """Returns a static file as an answer.
+
+    Raises:
+        ApiError: 404, there is none of this path.
+    """
     found = static_files().get(path)
     if found is None:
         raise ApiError(404, f"{path[:100]!r}: the page has no such file")

@@ -1,6 +1,39 @@
-"""Keeps the keys and tuned prompts of a Studio: SQLAlchemy tables with Alembic migrations, on SQLite or PostgreSQL."""
+"""Keeps what a Studio may not forget: SQLAlchemy tables with Alembic migrations, on SQLite or PostgreSQL."""
 
-from clova_jax.studio.store.records import Key, Limits, Prompt
+from clova_jax.studio.store.apps import AppSummary
+from clova_jax.studio.store.records import (
+    App,
+    Collection,
+    Conflict,
+    Key,
+    Labelling,
+    Limits,
+    Missing,
+    Prompt,
+    StoredDocument,
+    Version,
+)
+from clova_jax.studio.store.sessions import Turn
 from clova_jax.studio.store.store import Store
+from clova_jax.studio.store.usage import Counted, Misuse, Rating, RequestRecord, Selected
 
-__all__ = ["Key", "Limits", "Prompt", "Store"]
+__all__ = [
+    "App",
+    "AppSummary",
+    "Collection",
+    "Conflict",
+    "Counted",
+    "Key",
+    "Labelling",
+    "Limits",
+    "Missing",
+    "Misuse",
+    "Prompt",
+    "Rating",
+    "RequestRecord",
+    "Selected",
+    "Store",
+    "StoredDocument",
+    "Turn",
+    "Version",
+]

@@ -4,6 +4,8 @@ import datetime
 from dataclasses import dataclass, field
 from typing import Any
 
+from clova_jax.common.errors import ClovaError
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -61,3 +63,94 @@ class Prompt:
     about: dict[str, Any] = field(default_factory=dict)
     created: datetime.datetime | None = None
     filters: dict[str, str] = field(default_factory=dict)
+
+
+class Missing(ClovaError):
+    """Says that there is no such thing, or that it belongs to another key."""
+
+
+class Conflict(ClovaError):
+    """Says that a name is taken, or that another change came first."""
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Describes documents that are searched together.
+
+    Args:
+        id: never used again, not even after its deletion.
+        name: unique on the server.
+        owner: the name of the key that made it; "" where no key was needed.
+        documents, passages: how many there are.
+        created: when, in UTC.
+    """
+
+    id: int
+    name: str
+    owner: str
+    documents: int
+    passages: int
+    created: datetime.datetime
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """Describes a document of a collection; one that replaces another has an id of its own."""
+
+    id: int
+    name: str
+    bytes: int
+    passages: int
+    created: datetime.datetime
+
+
+@dataclass(frozen=True)
+class App:
+    """Describes an app.
+
+    Args:
+        id: never used again, not even after its deletion.
+        name: unique on the server.
+        owner: the name of the key that made it; "" where no key was needed.
+        public: whether it answers without the owner's key.
+        share: the token of its link, if it is shared.
+        limits: of what it answers without a key.
+        created: when, in UTC.
+    """
+
+    id: int
+    name: str
+    owner: str
+    public: bool
+    share: str | None
+    limits: Limits
+    created: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Version:
+    """Holds a version of an app, which never changes.
+
+    Args:
+        number: from 1.
+        content: JSON values, as `AppContent` has them.
+        note: of its author.
+        author: the name of the key that published it.
+        created: when, in UTC.
+    """
+
+    number: int
+    content: dict[str, Any]
+    note: str
+    author: str
+    created: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """Records that a label was put on a version, or taken away where the number is None."""
+
+    label: str
+    number: int | None
+    by: str
+    when: datetime.datetime

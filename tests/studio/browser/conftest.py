@@ -86,21 +86,24 @@ class Page:
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.problems.append(message.text)
 
-    def open(self, url):
-        """Opens the page and waits for the model."""
+    def open(self, url, ready=True):
+        """Opens the page, and waits for the model where one is to be seen."""
         self.page.goto(url)
-        self.page.wait_for_selector("#status[data-state=ready]")
+        if ready:
+            self.page.wait_for_selector("#status[data-state=ready]")
         return self
+
+    def room(self, *path):
+        """Shows a room, by the address behind #."""
+        self.page.evaluate("path => { location.hash = path }", "/" + "/".join(path))
 
     def word(self, key, **values):
         """A word of the page in its language."""
-        path = f"/static/js/words_{self.language}.js"
-        load = "async ([path, name, key]) => (await import(path))[name][key]"
-        shown = {
-            name: f"{value:,}" if isinstance(value, int) else value
-            for name, value in values.items()
-        }
-        return self.page.evaluate(load, [path, self.language, key]).format(**shown)
+        load = "async ([name, key]) => (await import('/static/js/words.js')).TABLES[name][key]"
+        text = self.page.evaluate(load, [self.language, key])
+        for name, value in values.items():
+            text = text.replace(f"{{{name}}}", f"{value:,}" if isinstance(value, int) else value)
+        return text
 
     def at(self, name):
         """The part of that id."""
@@ -162,7 +165,7 @@ def open_page(browser):
     """Opens pages, each in a browser profile of its own; a script error on any of them fails the test."""
     contexts, pages = [], []
 
-    def made(url, language="ko", size="1280", **options):
+    def made(url, language="ko", size="1280", ready=True, **options):
         width, height = SIZES[size]
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -172,7 +175,7 @@ def open_page(browser):
         context.set_default_timeout(60_000)
         contexts.append(context)
         pages.append(Page(context.new_page(), language))
-        return pages[-1].open(url)
+        return pages[-1].open(url, ready)
 
     yield made
     problems = [problem for page in pages for problem in page.problems]
@@ -184,6 +187,13 @@ def open_page(browser):
 @pytest.fixture(params=["ko-360", "ko-1280", "en-360", "en-1280"])
 def page(request, script, open_page):
     """The page of the scripted server, in each language and width."""
+    language, size = request.param.split("-")
+    return open_page(script.url, language, size)
+
+
+@pytest.fixture(params=["ko-360", "en-1280"])
+def one_page(request, script, open_page):
+    """The page of the scripted server, in each language and in each width once."""
     language, size = request.param.split("-")
     return open_page(script.url, language, size)
 

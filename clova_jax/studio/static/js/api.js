@@ -29,12 +29,14 @@ export class Api {
     else this.session.remove(KEY);
   }
 
-  // The answer with its body still to be read.
-  async open(path, body, signal) {
+  // The answer with its body still to be read; a Blob is sent as it is, all else as JSON.
+  async open(path, body, signal, method = body === undefined ? "GET" : "POST") {
     const headers = this.key ? { Authorization: `Bearer ${this.key}` } : {};
-    const options = { headers, signal, credentials: "omit", cache: "no-store" };
-    if (body !== undefined) {
-      options.method = "POST";
+    const options = { method, headers, signal, credentials: "omit", cache: "no-store" };
+    if (body instanceof Blob) {
+      options.body = body;
+      headers["Content-Type"] = "application/octet-stream";
+    } else if (body !== undefined) {
       options.body = JSON.stringify(body);
       headers["Content-Type"] = "application/json";
     }
@@ -55,6 +57,14 @@ export class Api {
 
   async post(path, body, signal) {
     return (await this.open(path, body, signal)).json();
+  }
+
+  async put(path, body, signal) {
+    return (await this.open(path, body, signal, "PUT")).json();
+  }
+
+  async remove(path) {
+    await this.open(path, undefined, undefined, "DELETE");
   }
 
   async countTokens(text, signal) {

@@ -19,6 +19,8 @@ export function wordsOf(error) {
       return [/not known/.test(message) ? "errorKeyWrong" : "errorKeyMissing", {}];
     case 404:
       return [error.code === "model_not_found" ? "errorModel" : "errorOther", { message }];
+    case 409:
+      return ["errorTaken", { message }];
     case 413:
       return ["errorLarge", {}];
     case 429:

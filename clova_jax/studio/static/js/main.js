@@ -1,6 +1,8 @@
 // Puts the page together.
 import { Alternatives } from "./alternatives.js";
 import { Api } from "./api.js";
+import { AppsRoom } from "./apps_room.js";
+import * as asked from "./asked.js";
 import { ChoicesView } from "./choices_view.js";
 import { Coloring } from "./coloring.js";
 import { CompareView } from "./compare_view.js";
@@ -12,13 +14,18 @@ import { ExamplesView } from "./examples_view.js";
 import { History } from "./history.js";
 import { HistoryView } from "./history_view.js";
 import { Notices } from "./notices.js";
+import { KnowledgeRoom } from "./knowledge_room.js";
 import { known } from "./parameters.js";
 import { ParametersView } from "./parameters_view.js";
+import { Rooms } from "./rooms.js";
+import { SharedRoom } from "./shared_room.js";
+import { RulesRoom } from "./rules_room.js";
 import { SAMPLES } from "./samples.js";
 import { COMMAND, list, listen } from "./shortcuts.js";
-import { readJson, storageOf } from "./storage.js";
+import { draftsOf, readJson, storageOf } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import { themeSwitch } from "./theme.js";
+import { UsageRoom } from "./usage_room.js";
 import { currentLanguage, firstLanguage, say, setLanguage, unsay } from "./words.js";
 import { Writer } from "./writer.js";
 
@@ -104,6 +111,7 @@ async function begin() {
   const openKey = keyDialog(api, (word) => {
     notices.show(word);
     connection.find();
+    rooms.follow(); // what the room shows is the key's
   });
   notices.onKeyNeeded = openKey;
   const openCode = codeDialog(() => {
@@ -127,7 +135,27 @@ async function begin() {
   drawSamples(toEditor);
   document.addEventListener("studio-language", () => drawSamples(toEditor));
 
-  const inWrite = (work) => () => (tabs.current === "write" ? work() : false);
+  const go = (...path) => rooms.go(...path);
+  const reopen = (request) => {
+    if (request.app) {
+      asked.put(request);
+      return go("apps", request.app);
+    }
+    const model = request.model.startsWith("prompt:") ? request.model : null;
+    toEditor(request.prompt + (request.text ?? ""), { ...request.parameters, model, n: 1, start: "", restart: "" });
+    go();
+    notices.show("requestReopened");
+  };
+  const rooms = new Rooms(byId("rooms"), byId("skip"), {
+    playground: { show: () => {}, first: editor.area },
+    apps: new AppsRoom(byId("room-apps"), { api, notices, go, drafts: draftsOf(storageOf(() => window.sessionStorage)) }),
+    knowledge: new KnowledgeRoom(byId("room-knowledge"), { api, notices, go }),
+    usage: new UsageRoom(byId("room-usage"), { api, notices, reopen }),
+    rules: new RulesRoom(byId("room-rules"), { api, notices }),
+    shared: new SharedRoom(byId("room-shared"), { api, go }),
+  });
+  const inRoom = (work) => (event) => (rooms.current === "playground" ? work(event) : false);
+  const inWrite = (work) => inRoom(() => (tabs.current === "write" ? work() : false));
   listen({
     write: inWrite(() => void writer.write()),
     regenerate: inWrite(() => void writer.regenerate()),
@@ -141,10 +169,12 @@ async function begin() {
     probability: inWrite(() => void coloring.toggle("probability")),
     heat: inWrite(() => void coloring.toggle("heat")),
     code: inWrite(openCode),
-    tab: (event) => tabs.at(Number(event.code.slice(-1))),
+    tab: inRoom((event) => tabs.at(Number(event.code.slice(-1)))),
+    room: (event) => rooms.at(Number(event.code.slice(-1))),
     help: openShortcuts,
   });
   editor.show({ text: storage.get(DRAFT) ?? "" });
+  rooms.follow();
   connection.find();
 }
 

@@ -7,8 +7,8 @@ import { say, unsay, word } from "./words.js";
 const FIRST_FIELDS = ["temperature", "max_tokens"];
 
 export class ParametersView {
-  // `all`: with choices, start and restart text too.
-  constructor(place, prefix, values, { all = true, onChange = () => {} } = {}) {
+  // `all`: with choices, start and restart text too; `model`: with the choice of a model.
+  constructor(place, prefix, values, { all = true, model = true, onChange = () => {} } = {}) {
     this.prefix = prefix;
     this.values = { ...values };
     this.onChange = onChange;
@@ -20,7 +20,7 @@ export class ParametersView {
     this.note = h("p", { class: "hint" });
     place.replaceChildren(
       this.presets(),
-      this.modelField(),
+      ...(model ? [this.modelField()] : []),
       ...first.map((field) => this.numberField(field)),
       this.stops.element,
       h("details", { class: "more" }, h("summary", { word: "more" }), ...more.map((field) => this.numberField(field)),

@@ -16,12 +16,17 @@ const KEYS = [
   ["shortcutProbability", [ALT, "P"], (event) => event.altKey && event.code === "KeyP", "probability"],
   ["shortcutHeat", [ALT, "H"], (event) => event.altKey && event.code === "KeyH", "heat"],
   ["shortcutCode", [ALT, "C"], (event) => event.altKey && event.code === "KeyC", "code"],
-  ["shortcutTabs", [ALT, "1–5"], (event) => event.altKey && /^Digit[1-5]$/.test(event.code), "tab"],
+  ["shortcutTabs", [ALT, "1–5"], (event) => digit(event) && !event.shiftKey, "tab"],
+  ["shortcutRooms", [ALT, "Shift", "1–5"], (event) => digit(event) && event.shiftKey, "room"],
   ["shortcutHelp", ["?"], (event) => event.key === "?" && !writing(event.target), "help"],
 ];
 
 function command(event) {
   return APPLE ? event.metaKey : event.ctrlKey;
+}
+
+function digit(event) {
+  return event.altKey && /^Digit[1-5]$/.test(event.code);
 }
 
 function writing(target) {

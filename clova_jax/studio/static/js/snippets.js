@@ -12,7 +12,11 @@ function python(value) {
 }
 
 export function curl(origin, body, keyed) {
-  const lines = [`curl ${shell(`${origin}/v1/completions`)}`, "-H 'Content-Type: application/json'"];
+  return posted(`${origin}/v1/completions`, body, keyed);
+}
+
+function posted(address, body, keyed) {
+  const lines = [`curl ${shell(address)}`, "-H 'Content-Type: application/json'"];
   if (keyed) lines.push('-H "Authorization: Bearer $STUDIO_KEY"');
   lines.push(`-d ${shell(JSON.stringify(body, null, 2))}`);
   return lines.join(" \\\n  ");
@@ -36,4 +40,19 @@ export function openai(origin, body, model, keyed) {
     "print(answer.choices[0].text)",
     "",
   ].join("\n");
+}
+
+// An app through the API of completions.
+export function appCurl(origin, name, variables, keyed) {
+  return posted(`${origin}/v1/completions`, { model: `app:${name}`, prompt: "…", ...given(variables) }, keyed);
+}
+
+// An app through its webhook; the session's name keeps one conversation apart from the others.
+export function webhookCurl(origin, name, variables, keyed) {
+  const body = { session: "speaker-1", text: "…", ...given(variables) };
+  return posted(`${origin}/v1/apps/${encodeURIComponent(name)}/webhook`, body, keyed);
+}
+
+function given(variables) {
+  return variables.length ? { variables: Object.fromEntries(variables.map((one) => [one, "…"])) } : {};
 }

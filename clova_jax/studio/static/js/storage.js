@@ -35,3 +35,13 @@ export function readJson(storage, name, otherwise) {
     return otherwise;
   }
 }
+
+// Drafts of apps, until the window is closed; one that is saved or dropped is gone.
+export function draftsOf(session) {
+  const place = (name) => `studio.app.${name}`;
+  return {
+    get: (name) => readJson(session, place(name), null),
+    set: (name, draft) => session.set(place(name), JSON.stringify(draft)),
+    remove: (name) => session.remove(place(name)),
+  };
+}

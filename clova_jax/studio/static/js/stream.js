@@ -36,13 +36,18 @@ export async function* eventsOf(stream) {
 
 // Yields the choices of each event until the end of the texts.
 export async function* complete(api, body, signal) {
-  const answer = await api.open("/v1/completions", { ...body, stream: true }, signal);
+  for await (const event of written(api, "/v1/completions", { ...body, stream: true }, signal)) yield* event.choices ?? [];
+}
+
+// Yields the events of a stream until its end.
+export async function* written(api, path, body, signal) {
+  const answer = await api.open(path, body, signal);
   try {
     for await (const data of eventsOf(answer.body)) {
       if (data === "[DONE]") return;
       const event = JSON.parse(data);
       if (event.error) throw new ApiError(STATUS[event.error.type] ?? 500, event.error);
-      yield* event.choices;
+      yield event;
     }
   } catch (error) {
     if (error.name === "AbortError" || error instanceof ApiError || error instanceof NetworkError) throw error;

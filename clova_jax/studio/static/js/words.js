@@ -1,8 +1,21 @@
 // Says things in the chosen language; text goes into the page as text only.
+import { en as appsEn } from "./words_apps_en.js";
+import { ko as appsKo } from "./words_apps_ko.js";
 import { en } from "./words_en.js";
+import { en as knowledgeEn } from "./words_knowledge_en.js";
+import { ko as knowledgeKo } from "./words_knowledge_ko.js";
 import { ko } from "./words_ko.js";
+import { en as phoneEn } from "./words_phone_en.js";
+import { ko as phoneKo } from "./words_phone_ko.js";
+import { en as scoreEn } from "./words_score_en.js";
+import { ko as scoreKo } from "./words_score_ko.js";
+import { en as usageEn } from "./words_usage_en.js";
+import { ko as usageKo } from "./words_usage_ko.js";
 
-const TABLES = { ko, en };
+export const TABLES = {
+  ko: { ...ko, ...appsKo, ...knowledgeKo, ...phoneKo, ...scoreKo, ...usageKo },
+  en: { ...en, ...appsEn, ...knowledgeEn, ...phoneEn, ...scoreEn, ...usageEn },
+};
 const PLACE = "studio.language";
 const said = new WeakMap(); // element -> Map of where -> [key, values]
 const ATTRIBUTES = { label: "aria-label", placeholder: "placeholder", title: "title" };
@@ -29,7 +42,7 @@ export function setLanguage(next, storage, keep = false) {
 export function word(key, values = {}) {
   const found = TABLES[language][key];
   if (found === undefined) throw new Error(`no word ${key} in ${language}`);
-  return found.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+  return found.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name] ?? "") : whole));
 }
 
 // Writes a word into an element now and whenever the language changes; `where` is "text" or a key of ATTRIBUTES.

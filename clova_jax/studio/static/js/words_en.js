@@ -22,6 +22,10 @@ export const en = {
   save: "Save",
   delete: "Delete",
 
+  rooms: "Menu",
+  roomPlayground: "Playground",
+  roomApps: "Apps",
+  roomKnowledge: "Knowledge",
   tabs: "Views",
   tabWrite: "Write",
   tabExamples: "Examples",
@@ -179,6 +183,7 @@ export const en = {
   shortcutHeat: "Influence",
   shortcutCode: "The request as code",
   shortcutTabs: "Change the view",
+  shortcutRooms: "Change the room",
   shortcutHelp: "This list",
 
   errorNetwork: "The server did not answer. See that it runs and that you are connected, then try again.",

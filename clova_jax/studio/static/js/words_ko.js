@@ -22,6 +22,10 @@ export const ko = {
   save: "저장",
   delete: "삭제",
 
+  rooms: "메뉴",
+  roomPlayground: "플레이그라운드",
+  roomApps: "앱",
+  roomKnowledge: "지식",
   tabs: "화면",
   tabWrite: "쓰기",
   tabExamples: "예시",
@@ -179,6 +183,7 @@ export const ko = {
   shortcutHeat: "영향 보기",
   shortcutCode: "코드 보기",
   shortcutTabs: "화면 바꾸기",
+  shortcutRooms: "메뉴 바꾸기",
   shortcutHelp: "단축키 보기",
 
   errorNetwork: "서버에 연결하지 못했어요. 서버가 켜져 있는지, 네트워크가 연결되어 있는지 확인한 뒤 다시 눌러 주세요.",

@@ -1,0 +1,19 @@
+"""Reads the apps that come with the Studio."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from clova_jax.common.json_values import parse_json
+from clova_jax.studio.apps.content import AppFile
+
+
+@cache
+def samples() -> list[dict[str, Any]]:
+    """Returns the apps of `clova_jax/apps/prompts/`, in order of name, as files that can be imported."""
+    found = sorted((files("clova_jax.apps") / "prompts").iterdir(), key=lambda path: path.name)
+    return [
+        AppFile.model_validate(parse_json(path.read_bytes(), path.name)).model_dump()
+        for path in found
+        if path.name.endswith(".json")
+    ]

@@ -1,0 +1,49 @@
+// One app: its head, and the views to edit, to look back, to deploy, to score.
+import { AppDeploy } from "./app_deploy.js";
+import { AppEditor } from "./app_editor.js";
+import { AppScore } from "./app_score.js";
+import { AppVersions } from "./app_versions.js";
+import { textIn } from "./app_content.js";
+import { h } from "./dom.js";
+import { apiOf } from "./names.js";
+import { badgesOf } from "./room_parts.js";
+import { addressOf } from "./rooms.js";
+import { currentLanguage } from "./words.js";
+
+const VIEWS = { edit: "viewEdit", versions: "viewVersions", deploy: "viewDeploy", score: "viewScore" };
+
+export class AppPage {
+  constructor(place, { api, notices, go, drafts }) {
+    Object.assign(this, { place, api, notices, go, drafts });
+  }
+
+  async show(name, view, late = () => false) {
+    const app = await this.api.get(apiOf(name));
+    if (late()) return;
+    const newest = app.versions.reduce((best, one) => (one.number > best.number ? one : best));
+    const version = await this.api.get(apiOf(name, "versions", newest.number));
+    if (late()) return;
+    Object.assign(this, { app, version, view: view in VIEWS ? view : "edit" });
+    const body = h("div", { class: "app-view", id: `app-${this.view}` });
+    this.place.replaceChildren(this.head(), body);
+    const shared = { api: this.api, notices: this.notices, go: this.go, drafts: this.drafts, app, version, again: () => this.again() };
+    const kinds = { edit: AppEditor, versions: AppVersions, deploy: AppDeploy, score: AppScore };
+    this.shown = new kinds[this.view](body, shared);
+    await this.shown.ready;
+  }
+
+  // Reads the app anew, after a change.
+  async again() {
+    await this.show(this.app.name, this.view);
+  }
+
+  head() {
+    const { app, version, view } = this;
+    const title = textIn(version.content.title, currentLanguage()) || app.name;
+    const link = ([name, key]) => h("a", { href: addressOf("apps", app.name, name), word: key, "aria-current": name === view ? "page" : null });
+    return h("div", { class: "app-head" },
+      h("p", { class: "way" }, h("a", { href: addressOf("apps"), word: "appsBack" })),
+      h("div", { class: "app-title" }, h("h2", {}, title), h("code", {}, app.name), h("p", { class: "badges" }, ...badgesOf(app))),
+      h("nav", { class: "views", label: "appViews" }, ...Object.entries(VIEWS).map(link)));
+  }
+}

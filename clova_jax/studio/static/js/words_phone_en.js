@@ -1,0 +1,28 @@
+// The words of the phone page in English.
+
+export const en = {
+  phoneSend: "Send",
+  phoneInput: "Your text",
+  phoneInputPlaceholder: "Write here",
+  phoneGiven: "What this app asks",
+  phoneNew: "New conversation",
+  phoneYou: "You",
+  phoneBot: "App",
+  phoneTalk: "Conversation",
+  phoneWorking: "Writing…",
+  phoneEmpty: "Write something first.",
+  phoneClosed: "This app is not open. Check the address, or ask whoever made it.",
+  phoneLimit: "Many people are using it. Send again in {wait} seconds.",
+  phoneLong: "The text is too long. Shorten it and send again.",
+  phoneCut: "The connection broke in the middle of the answer. Send again.",
+  phoneFilter: "A filter blocked the answer. Ask in another way.",
+  phoneNothing: "There was no answer. Send again.",
+  phoneSure: "Written by an AI. It can be wrong.",
+  report: "Report",
+  reportTitle: "Report this answer",
+  reportText: "What is wrong with it?",
+  reportIntro: "Whoever made this app reads it. Write nothing personal.",
+  reportSend: "Send the report",
+  reportEmpty: "Say what is wrong.",
+  reported: "Your report is sent. Thank you.",
+};

@@ -1,0 +1,28 @@
+// The words of the phone page in Korean.
+
+export const ko = {
+  phoneSend: "보내기",
+  phoneInput: "글",
+  phoneInputPlaceholder: "여기에 적어 주세요",
+  phoneGiven: "이 앱이 묻는 것",
+  phoneNew: "새 대화",
+  phoneYou: "나",
+  phoneBot: "앱",
+  phoneTalk: "대화",
+  phoneWorking: "쓰고 있어요…",
+  phoneEmpty: "글을 적어 주세요.",
+  phoneClosed: "이 앱은 지금 열려 있지 않아요. 주소를 확인하거나 만든 사람에게 물어보세요.",
+  phoneLimit: "지금은 쓰는 사람이 많아요. {wait}초 뒤에 다시 보내 주세요.",
+  phoneLong: "글이 너무 길어요. 줄여서 다시 보내 주세요.",
+  phoneCut: "연결이 끊겨 답이 중간에서 멈췄어요. 다시 보내 주세요.",
+  phoneFilter: "필터가 답을 막았어요. 다르게 물어봐 주세요.",
+  phoneNothing: "답이 없어요. 다시 보내 주세요.",
+  phoneSure: "인공지능이 쓴 글이에요. 틀릴 수 있어요.",
+  report: "신고",
+  reportTitle: "이 답 신고하기",
+  reportText: "무엇이 문제인가요?",
+  reportIntro: "이 앱을 만든 사람이 읽습니다. 개인 정보는 적지 마세요.",
+  reportSend: "신고하기",
+  reportEmpty: "무엇이 문제인지 적어 주세요.",
+  reported: "신고를 남겼어요. 고맙습니다.",
+};
