@@ -95,7 +95,16 @@ def test_a_request_comes_back_with_what_is_kept(server):
     given = {"max_tokens": 4, "seed": 1, "temperature": 0.5, "stop": ["끝"], "top_p": 1.0}
     assert whole["parameters"].items() >= given.items()
     assert (whole["variables"], whole["ratings"]) == (None, [])
-    assert server.get(f"/v1/requests/{'0' * 32}").status_code == 404
+    for unknown in ("0" * 32, "x", "%00", "%ed%a0%80"):
+        assert server.get(f"/v1/requests/{unknown}").status_code == 404
+    for query in (
+        "version=99999999999999999999",
+        "app=%00",
+        "app=" + "x" * 101,
+        "by=week",
+        "from=x",
+    ):
+        assert server.get(f"/v1/usage?{query}").status_code == 400
 
 
 def test_texts_are_kept_as_filters_leave_them(lm, url):

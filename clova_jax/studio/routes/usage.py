@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 import json
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
@@ -28,6 +29,8 @@ def _in_utc(time: datetime.datetime) -> datetime.datetime:
     return time if time.tzinfo is None else time.astimezone(datetime.UTC).replace(tzinfo=None)
 
 
+Filter = Annotated[Plain | None, Query(max_length=100)]
+Number = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 Time = Annotated[datetime.datetime, AfterValidator(_in_utc)]
 """A time of ISO 8601, in UTC where it names no other zone."""
 
@@ -64,9 +67,9 @@ class AppMisuseBody(Body):
 async def usage(
     studio: State,
     caller: Caller,
-    app: str | None = None,
-    key: str | None = None,
-    version: int | None = None,
+    app: Filter = None,
+    key: Filter = None,
+    version: Number = None,
     since: Annotated[Time | None, Query(alias="from")] = None,
     until: Annotated[Time | None, Query(alias="to")] = None,
     by: Literal["hour", "day", "app", "version", "key"] | None = None,
@@ -90,7 +93,7 @@ async def usage(
 async def requests(
     studio: State,
     caller: Caller,
-    app: str | None = None,
+    app: Filter = None,
     limit: Annotated[int, Query(ge=1, le=MOST_LISTED)] = 50,
     before: Annotated[str | None, Query(pattern=REQUEST_ID)] = None,
 ) -> dict[str, Any]:
@@ -104,13 +107,13 @@ async def requests(
 async def request(request_id: str, studio: State, caller: Caller) -> dict[str, Any]:
     """Returns a request with its ratings; variables, prompt and text where they are kept.
 
-    The prompt of an app is for its owner only, since it has the app's words.
+    Prompt and parameters of an app are for its owner only, since they are the app's.
     """
     record = await _find(studio, request_id, caller.name)
     ratings = await asyncio.to_thread(studio.store.ratings, request_id)
     shown = {name: getattr(record, name) for name in RequestRecord.__dataclass_fields__}
     if record.owner != caller.name:
-        shown["prompt"] = None
+        shown |= {"prompt": None, "parameters": None}
     return {
         **shown,
         "when": shown_time(record.when),
@@ -137,7 +140,7 @@ async def rate_without_key(app: str, body: RatingOfBody, studio: State) -> dict[
 
 
 @router.get("/v1/preferences", response_class=PlainTextResponse)
-async def preferences(studio: State, caller: Caller, app: str | None = None) -> Response:
+async def preferences(studio: State, caller: Caller, app: Filter = None) -> Response:
     """Returns JSON Lines of `prompt`, `chosen`, `rejected`, made of ratings of texts that are kept."""
     selected = Selected(caller.name, app)
 
@@ -153,6 +156,7 @@ async def preferences(studio: State, caller: Caller, app: str | None = None) -> 
 @router.post("/v1/misuse", status_code=201)
 async def report(body: MisuseBody, studio: State, caller: Caller) -> dict[str, Any]:
     """Reports misuse, to the owner of the request or the app, else to whoever runs the server."""
+    studio.access.charge(caller, 0)
     owner = ""
     if body.request_id is not None:
         owner = (await _find(studio, body.request_id)).owner
@@ -196,8 +200,10 @@ async def _find(
     Raises:
         ApiError: 404.
     """
-    await asyncio.to_thread(studio.log.flush)  # it may have been answered just now
-    found = await asyncio.to_thread(studio.store.find_request, request_id, caller)
+    found = None
+    if re.fullmatch(REQUEST_ID, request_id):
+        await asyncio.to_thread(studio.log.flush)  # it may have been answered just now
+        found = await asyncio.to_thread(studio.store.find_request, request_id, caller)
     if found is None or (app is not None and found.app != app):
         message = f"request {request_id[:60]!r}: there is none of this id"
         raise ApiError(404, message, param="request_id", code="request_not_found")
