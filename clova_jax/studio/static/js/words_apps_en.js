@@ -5,7 +5,6 @@ export const en = {
   off: "off",
   none: "none",
   asIs: "{text}",
-  name: "Name",
   nameHint: "Letters (A-Z, Hangul), digits and . _ - ; write - for a space.",
   nameEmpty: "Give it a name.",
   nameWrong: "This name has characters that are not allowed. Use letters, digits and . _ - only, and begin with a letter, a digit or _ .",
