@@ -259,9 +259,7 @@ def test_versions_are_scored_on_a_table(one_page, script, api):
     expect(fault_of(table)).to_have_text(page.word("scoreTableEmpty"))
     table.fill("글,답\n가,네\n나")
     page.at("score-run").click()
-    expect(fault_of(table)).to_have_text(
-        page.word("scoreTableUneven", line=3, cells=1, most=2)
-    )
+    expect(fault_of(table)).to_have_text(page.word("scoreTableUneven", line=3, cells=1, most=2))
     table.fill("글\t답\n가\t네\n나\t아니요")
     page.at("score-run").click()
     row = page.page.locator(".figures tbody tr")

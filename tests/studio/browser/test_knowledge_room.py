@@ -7,7 +7,7 @@ from tests.studio.browser.walks import CONTENT, add_app, add_documents, expect, 
 from tests.studio.studio_world import Running
 
 pytestmark = pytest.mark.claims("services")
-EVIL = "환불은 이레 안에 됩니다. <img src=x onerror=\"window.hurt=1\"><script>window.hurt=1</script> {input} {비밀}"
+EVIL = '환불은 이레 안에 됩니다. <img src=x onerror="window.hurt=1"><script>window.hurt=1</script> {input} {비밀}'
 
 
 @pytest.fixture

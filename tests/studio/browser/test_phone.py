@@ -9,7 +9,7 @@ from tests.studio.browser.walks import CONTENT, add_app, expect, fault_of
 from tests.studio.studio_world import Running
 
 pytestmark = pytest.mark.claims("services")
-EVIL = "<img src=x onerror=\"window.hurt=1\"><script>window.hurt=1</script><b>굵게</b>"
+EVIL = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script><b>굵게</b>'
 TALK = CONTENT | {
     "parameters": {"max_tokens": 300},
     "title": {"ko": "안내원 <b>", "en": "Guide <b>"},
