@@ -15,7 +15,7 @@ NEEDED = ("fastapi", "uvicorn", "httpx", "sqlalchemy", "alembic", "prometheus_cl
 
 @dataclass(frozen=True)
 class Options:
-    """Serves a model over HTTP: OpenAI's completions, CLOVA Studio's, tuned prompts, input gradients."""
+    """Serves a model over HTTP: OpenAI's completions, CLOVA Studio's, tuned prompts, input gradients, apps."""
 
     model: Path | None = option(None, metavar="DIR")
     """the model directory"""
@@ -35,7 +35,7 @@ class Options:
     """MiB of keys and values of recent prompts"""
     mesh: tuple[int, ...] | None = mesh_option(None)
     database: str = option("sqlite:///runs/studio/studio.db", metavar="URL")
-    """where keys and tuned prompts are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"""
+    """where keys, prompts, documents and apps are kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"""
     cors: tuple[str, ...] = option((), metavar="ORIGIN")
     """origins whose pages may call the API, such as https://example.com"""
     allow_host: tuple[str, ...] = option((), metavar="NAME")
