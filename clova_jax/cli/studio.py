@@ -43,7 +43,7 @@ class Options:
     toxicity: Path | None = None
     """the classifier of the filter `unsafe` (clova corpus-model --kind toxicity)"""
     log_texts: bool = False
-    """let the log hold prompts and answers"""
+    """let the logs hold prompts and answers"""
     upstream: str | None = option(None, metavar="URL")
     """a server that writes instead: vLLM with the export of the model"""
     upstream_model: str | None = None
@@ -56,6 +56,8 @@ class Options:
     """make the key of this name useless, and end"""
     list_keys: bool = False
     """list the keys, and end"""
+    list_reports: bool = False
+    """list the reports of misuse, and end"""
     requests_per_minute: int | None = option(None, least=1)
     """limit of the key to add"""
     tokens_per_minute: int | None = option(None, least=1)
@@ -73,7 +75,9 @@ def run(options: Options) -> None:
         )
     store = studio.Store(options.database)
     try:
-        if options.add_key or options.revoke_key or options.list_keys:
+        if options.list_reports:
+            _reports(store)
+        elif options.add_key or options.revoke_key or options.list_keys:
             _keys(options, store)
         else:
             _serve(options, store)
@@ -96,6 +100,14 @@ def _keys(options: Options, store: "studio.Store") -> None:
                 f"{key.name}\t{state}\t{key.limits.requests or '-'} requests\t{key.limits.tokens or '-'} "
                 f"tokens a minute\t{policy}"
             )
+
+
+def _reports(store: "studio.Store") -> None:
+    for one in store.list_misuse():
+        text = " ".join(one.text.split())
+        print(
+            f"{one.when:%Y-%m-%d %H:%M}\t{one.app or '-'}\t{one.request or '-'}\t{one.by or '-'}\t{text}"
+        )
 
 
 def _policy(options: Options) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.studio.store import RequestRecord, Store
+from clova_jax.studio.store import Counted, RequestRecord, Store
 
 LOG = logging.getLogger("clova_jax.studio")
 WAITING, BATCH = 20_000, 500  # records that may wait for the writer, and that it writes at once
@@ -86,7 +86,7 @@ class RequestLog:
                 self._write([record])
 
 
-def summarize(rows: Iterable[Any], by: str | None, offset: int = 0) -> list[dict[str, Any]]:
+def summarize(rows: Iterable[Counted], by: str | None, offset: int = 0) -> list[dict[str, Any]]:
     """Sums up requests by group, in the order of the groups.
 
     Args:
@@ -105,7 +105,7 @@ def summarize(rows: Iterable[Any], by: str | None, offset: int = 0) -> list[dict
     return [{"group": name, **groups[name].summary()} for name in sorted(groups)]
 
 
-def _name(row: Any, by: str | None, shift: datetime.timedelta) -> str:
+def _name(row: Counted, by: str | None, shift: datetime.timedelta) -> str:
     if by is None:
         return ""
     if by in _TIMES:
@@ -119,36 +119,43 @@ class _Group:
     """Sums up the requests of one group."""
 
     def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
+        self.requests = self.errors = self.prompt_tokens = self.completion_tokens = 0
+        self.up = self.down = 0
         self.finished: Counter[str] = Counter()
         self.filtered: Counter[str] = Counter()
         self.first: list[float] = []
         self.seconds: list[float] = []
 
-    def add(self, row: Any) -> None:
+    def add(self, row: Counted) -> None:
         """Counts one more request."""
-        self.counts["requests"] += 1
-        self.counts["errors"] += row.status >= ERROR and row.status != LEFT
-        for name in ("prompt_tokens", "completion_tokens", "up", "down"):
-            self.counts[name] += getattr(row, name)
+        self.requests += 1
+        self.prompt_tokens += row.prompt_tokens
+        self.completion_tokens += row.completion_tokens
+        self.up += row.up
+        self.down += row.down
         self.finished[row.finish] += 1
-        self.filtered.update(kind for kind, label in row.filters.items() if label == 0)
+        for kind in row.harmful:
+            self.filtered[kind] += 1
         if row.first_seconds is not None:
             self.first.append(row.first_seconds)
         if row.status < ERROR:
             self.seconds.append(row.seconds)
+        elif row.status != LEFT:
+            self.errors += 1
 
     def summary(self) -> dict[str, Any]:
         """Returns the sums."""
-        names = ("requests", "errors", "prompt_tokens", "completion_tokens")
         return {
-            **{name: self.counts[name] for name in names},
+            "requests": self.requests,
+            "errors": self.errors,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
             **_percentiles("first", self.first),
             **_percentiles("seconds", self.seconds),
             "finished": dict(self.finished),
             "filtered": dict(self.filtered),
-            "up": self.counts["up"],
-            "down": self.counts["down"],
+            "up": self.up,
+            "down": self.down,
         }
 
 

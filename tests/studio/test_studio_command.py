@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from clova_jax.cli import main
+from clova_jax.studio.store import Misuse, Store
 from tests.studio.studio_world import make_model
 
 
@@ -31,6 +32,15 @@ def test_keys_are_made_listed_and_revoked(database, capsys):
     shown = capsys.readouterr().out
     assert "revoked" in shown
     assert key not in shown
+
+
+def test_reports_of_misuse_are_listed_a_line_each(database, capsys):
+    store = Store(database.removeprefix("--database="))
+    store.add_misuse(Misuse("두 줄의\n신고", by="손님", app="앱"))
+    store.close()
+    assert main(["studio", database, "--list-reports"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.split("\t")[1:] == ["앱", "-", "손님", "두 줄의 신고"]
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,14 @@ from clova_jax.studio.store.records import (
 )
 from clova_jax.studio.store.sessions import Turn
 from clova_jax.studio.store.store import Store
-from clova_jax.studio.store.usage import Misuse, Rating, RequestRecord, Selected
+from clova_jax.studio.store.usage import Counted, Misuse, Rating, RequestRecord, Selected
 
 __all__ = [
     "App",
     "AppSummary",
     "Collection",
     "Conflict",
+    "Counted",
     "Key",
     "Labelling",
     "Limits",

@@ -1,9 +1,11 @@
 """Reads and writes what was asked for, how it was rated, reports of misuse, and scores of versions."""
 
 import datetime
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,6 +16,13 @@ from clova_jax.studio.store.usage_tables import MISUSE, RATINGS, REQUESTS, SCORE
 _INSERTS = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 _TEXTS = ("parameters", "variables", "prompt", "text")
 _FIGURES = [column for column in REQUESTS.c if column.name not in _TEXTS]
+# Filters as JSON's text: there are few different ones, and most of the time would go into reading them.
+_COUNTED = [
+    *(REQUESTS.c[name] for name in ("when", "key", "app", "version", "prompt_tokens")),
+    *(REQUESTS.c[name] for name in ("completion_tokens", "first_seconds", "seconds", "finish")),
+    REQUESTS.c.status,
+    sa.cast(REQUESTS.c.filters, sa.Text),
+]
 MOST_ROWS = 10_000  # that are read at a time
 
 
@@ -59,6 +68,24 @@ class RequestRecord:
     variables: dict[str, str] | None = None
     prompt: str | None = None
     text: str | None = None
+
+
+class Counted(NamedTuple):
+    """Holds what is counted of a request; `harmful` has the filters that found something, the rest is as in `RequestRecord`."""
+
+    when: datetime.datetime
+    key: str
+    app: str | None
+    version: int | None
+    prompt_tokens: int
+    completion_tokens: int
+    first_seconds: float | None
+    seconds: float
+    finish: str
+    status: int
+    harmful: tuple[str, ...]
+    up: int
+    down: int
 
 
 @dataclass(frozen=True)
@@ -155,7 +182,7 @@ class UsageStore(Database):
             limit: how many at most.
             before: the id of a request; only older ones follow.
         """
-        query = _rated().where(*selected.conditions)
+        query = _rated(_FIGURES).where(*selected.conditions)
         if before is not None:
             moment = sa.select(REQUESTS.c.when).where(REQUESTS.c.id == before).scalar_subquery()
             older = (REQUESTS.c.when == moment) & (REQUESTS.c.id < before)
@@ -164,11 +191,13 @@ class UsageStore(Database):
         with self._engine.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
-    def requests(self, selected: Selected) -> Iterator[sa.Row]:
-        """Streams requests in the order in which they came, without texts, each with `up` and `down`."""
-        query = _rated().where(*selected.conditions).order_by(REQUESTS.c.when)
+    def requests(self, selected: Selected) -> Iterator[Counted]:
+        """Streams what is counted of requests."""
+        query = _rated(_COUNTED).where(*selected.conditions)
         with self._engine.connect() as connection:
-            yield from connection.execution_options(yield_per=MOST_ROWS).execute(query)
+            rows = connection.execution_options(yield_per=MOST_ROWS).execute(query)
+            for *figures, filters, up, down in rows:
+                yield Counted(*figures, _harmful(filters), up, down)
 
     def rate(self, request: str, rating: Rating) -> None:
         """Keeps a rating of a request in place of an earlier one by the same key."""
@@ -247,8 +276,13 @@ def _seen_by(caller: str) -> sa.ColumnElement[bool]:
     return (REQUESTS.c.key == caller) | (REQUESTS.c.owner == caller)
 
 
-def _rated() -> sa.Select:
-    """Returns a query of requests without their texts, and the ratings up and down of each."""
+@lru_cache
+def _harmful(filters: str) -> tuple[str, ...]:
+    return tuple(kind for kind, label in json.loads(filters).items() if label == 0)
+
+
+def _rated(columns: Sequence[sa.ColumnElement]) -> sa.Select:
+    """Returns a query of columns of the requests, and of the ratings up and down of each."""
 
     def count(value: int) -> sa.ColumnElement[int]:
         return sa.func.sum(sa.case((RATINGS.c.value == value, 1), else_=0))
@@ -259,4 +293,4 @@ def _rated() -> sa.Select:
         .subquery()
     )
     up, down = (sa.func.coalesce(counts.c[name], 0).label(name) for name in ("up", "down"))
-    return sa.select(*_FIGURES, up, down).outerjoin(counts, counts.c.request == REQUESTS.c.id)
+    return sa.select(*columns, up, down).outerjoin(counts, counts.c.request == REQUESTS.c.id)

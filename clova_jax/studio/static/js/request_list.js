@@ -10,31 +10,37 @@ const PAGE = 20;
 
 export class RequestList {
   // `reopen(request)` brings its text and settings back; `app` returns the name of the app whose requests are listed.
-  constructor({ api, notices, reopen, go, app }) {
-    Object.assign(this, { api, notices, reopen, go, app });
+  constructor({ api, notices, reopen, app }) {
+    Object.assign(this, { api, notices, reopen, app, drawn: null });
     this.items = h("ul", { class: "runs", id: "request-list" });
     this.more = button("requestsMore", () => this.next(), { id: "requests-more" });
     const pairs = button("requestsPairs", () => this.pairs(), { id: "requests-pairs" });
     this.element = h("section", { class: "requests" }, h("h2", { word: "requestsTitle" }), h("p", { class: "intro", word: "requestsIntro" }), row(pairs), this.items, this.more);
   }
 
+  // Shows the newest; what has not changed stays, with what is open in it.
   async first() {
+    const data = await this.read();
+    if (JSON.stringify(data) === this.drawn) return;
+    this.drawn = JSON.stringify(data);
     this.items.replaceChildren();
-    this.last = null;
-    await this.read();
+    this.add(data);
   }
 
   async next() {
     try {
-      await this.read();
+      this.add(await this.read(this.last));
     } catch (error) {
       this.notices.fail(error);
     }
   }
 
-  async read() {
-    const query = { limit: PAGE, ...(this.app() ? { app: this.app() } : {}), ...(this.last ? { before: this.last } : {}) };
-    const { data } = await this.api.get(`/v1/requests?${new URLSearchParams(query)}`);
+  async read(before) {
+    const query = { limit: PAGE, ...(this.app() ? { app: this.app() } : {}), ...(before ? { before } : {}) };
+    return (await this.api.get(`/v1/requests?${new URLSearchParams(query)}`)).data;
+  }
+
+  add(data) {
     this.items.append(...data.map((one) => this.item(one)));
     this.last = data.at(-1)?.id ?? this.last;
     this.more.hidden = data.length < PAGE;
@@ -43,7 +49,7 @@ export class RequestList {
   item(request) {
     const where = request.app ? `${request.app}@${request.version}` : request.model;
     const hits = Object.entries(FILTERS).filter(([kind]) => request.filters[kind] === 0).map(([, key]) => word(key));
-    const about = [`${count(request.prompt_tokens)} + ${count(request.completion_tokens)} ${word("usageTokens")}`, secondsOf(request.seconds), word(FINISHES[request.finish]), ...hits];
+    const about = [word("usageTokensOf", { prompt: count(request.prompt_tokens), completion: count(request.completion_tokens) }), secondsOf(request.seconds), word(FINISHES[request.finish]), ...hits];
     const rated = [request.up && `${word("requestUp")} ${request.up}`, request.down && `${word("requestDown")} ${request.down}`].filter(Boolean);
     const body = h("div", { class: "request-body" });
     const when = timeOf(request.when);

@@ -20,7 +20,7 @@ const FINISHED = [
 const TIMED = [{ word: "usageMedian", kind: "line-1", line: true }, { word: "usageTail", kind: "line-2", line: true }];
 
 export class UsageRoom {
-  constructor(place, { api, notices, reopen, go }) {
+  constructor(place, { api, notices, reopen }) {
     Object.assign(this, { place, api, notices, turn: 0 });
     this.period = choice({ value: "usageWeek", id: "usage-period", choices: Object.keys(PERIODS).map((key) => [key, { word: key }]), onChange: () => this.show() });
     this.app = h("select", { id: "usage-app", on: { change: () => this.show() } }, h("option", { value: "", word: "usageEveryApp" }));
@@ -31,8 +31,11 @@ export class UsageRoom {
       first: new Plot({ title: "usageFirst", series: TIMED, shown: secondsOf, axis: secondsAt }),
       seconds: new Plot({ title: "usageComplete", series: TIMED, shown: secondsOf, axis: secondsAt }),
     };
-    this.list = new RequestList({ api, notices, reopen, go, app: () => this.app.value });
-    document.addEventListener("studio-language", () => !place.hidden && this.show());
+    this.list = new RequestList({ api, notices, reopen, app: () => this.app.value });
+    document.addEventListener("studio-language", () => {
+      this.list.drawn = null;
+      if (!place.hidden) this.show();
+    });
   }
 
   frame() {
