@@ -146,6 +146,7 @@ export const en = {
   tryDone: "Written by version {n}.",
   tryNothing: "Version {n} ended without a word. Look at the stop strings and the maximum length.",
   sources: "Passages used ({n})",
+  sourcesNone: "No knowledge was used: no passage fits, or the context has no room. Use fewer examples, or a smaller maximum length.",
   thumbs: "Rate the answer",
   thumbUp: "Good",
   thumbDown: "Bad",

@@ -146,6 +146,7 @@ export const ko = {
   tryDone: "버전 {n}이 쓴 글이에요.",
   tryNothing: "버전 {n}이 아무것도 쓰지 않고 끝냈어요. 멈출 문자열과 최대 길이를 확인해 주세요.",
   sources: "쓰인 지식 {n}개",
+  sourcesNone: "지식을 쓰지 못했어요. 맞는 문단이 없거나 문맥에 자리가 없어요. 예시 수나 최대 길이를 줄여 보세요.",
   thumbs: "답 평가",
   thumbUp: "좋아요",
   thumbDown: "별로예요",
