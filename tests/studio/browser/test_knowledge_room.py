@@ -103,6 +103,10 @@ def test_documents_are_shown_and_never_run(one_page, script, api):
     expect(source).to_contain_text("{input} {비밀}")
     asked = request_of(script.asks[-1], script.tokenizer)["prompt"]
     assert asked == f"{EVIL}\n질문: 환불 되나요? {{knowledge}}\n답:"
+    page.at("knowledge-tokens").evaluate("field => (field.closest('details').open = true)")
+    page.at("knowledge-tokens").fill("1")
+    try_it(page, "환불 되나요?")
+    expect(page.page.locator(".sources .warning")).to_have_text(page.word("sourcesNone"))
     assert page.page.evaluate("window.hurt") is None
     assert page.page.locator("main img, main script, main b").count() == 0
 

@@ -11,6 +11,7 @@ from tests.studio.studio_world import Running
 pytestmark = pytest.mark.claims("services")
 EVIL = '<img src=x onerror="window.hurt=1"><script>window.hurt=1</script><b>굵게</b>'
 TALK = CONTENT | {
+    "parameters": {"max_tokens": 300},
     "title": {"ko": "안내원 <b>", "en": "Guide <b>"},
     "about": {"ko": "물어보세요.", "en": "Ask."},
     "template": "{history}사용자: {input} ({말투})\n봇:",

@@ -124,21 +124,121 @@ def states(page):
         page.page.keyboard.press("Escape")
 
 
+def room_states(page, script):
+    """Goes through apps and knowledge with something in them."""
+    page.room("knowledge")
+    expect(page.at("collections-empty")).to_be_visible()
+    yield "no knowledge"
+    page.at("collection-name").fill("두 말")
+    page.page.keyboard.press("Enter")
+    yield "a name that does not fit"
+    page.at("collection-name").fill("안내")
+    page.page.keyboard.press("Enter")
+    expect(page.at("documents-empty")).to_be_visible()
+    files = [{"name": name, "mimeType": "text/plain", "buffer": text.encode()} for name, text in
+             {"배송.txt": "배송은 이틀 걸립니다.", "그림.png": "\0"}.items()]  # fmt: skip
+    page.at("upload-files").set_input_files(files)
+    expect(page.page.locator("#upload-list li[data-state=fault]")).to_have_count(1)
+    page.at("search-query").fill("배송")
+    page.page.keyboard.press("Enter")
+    expect(page.page.locator("#search-hits li")).to_have_count(1)
+    yield "documents"
+    page.room("apps")
+    expect(page.at("apps-empty")).to_be_visible()
+    yield "no apps"
+    page.page.locator("#app-samples .sample").first.click()
+    yield "a new app"
+    page.page.keyboard.press("Enter")
+    expect(page.at("template")).to_be_visible()
+    yield "an app"
+    for part in page.page.locator("details.part > summary").all():
+        part.click()
+    page.at("template").press_sequentially("{색깔}")
+    page.page.keyboard.press("Control+s")
+    expect(page.page.locator(".template .row button")).to_be_visible()
+    yield "its form with a fault"
+    page.page.locator(".template .row button").click()
+    page.at("try-input").fill("안녕")
+    page.at("try-run").click()
+    expect(page.page.locator(".try .thumbs")).to_be_visible()
+    yield "an answer"
+    for number, name in enumerate(("versions", "deploy", "score"), 1):
+        page.page.locator(".views a").nth(number).click()
+        expect(page.at(f"app-{name}")).to_be_visible()
+        if name == "versions":
+            page.page.locator("[data-version='2'] [aria-expanded]").click()
+            expect(page.page.locator(".diff pre").first).to_be_visible()
+        if name == "deploy":
+            page.at("deploy").click()
+            expect(page.at("phone-link")).to_be_visible()
+            page.at("share").click()
+            expect(page.at("share-link")).to_be_visible()
+            for code in page.page.locator("#app-deploy summary").all():
+                code.click()
+        if name == "score":
+            script.text = " 네"
+            page.at("score-table").fill("글,답\n가,네\n나,네")
+            page.at("score-run").click()
+            expect(page.page.locator(".figures tbody tr")).to_have_count(2)
+        yield name
+    page.room("apps")
+    expect(page.page.locator("#app-list .app-card")).to_have_count(1)
+    yield "apps"
+    page.room("apps", "없음")
+    expect(page.page.locator("#room-apps .failure")).to_be_visible()
+    yield "no such app"
+
+
+def phone_states(page, url):
+    """Goes through the phone page of the app that `room_states` deployed."""
+    address = page.page.evaluate(
+        "async () => (await (await fetch('/v1/apps')).json()).data[0].name"
+    )
+    page.page.goto(f"{url}/a/{address}")
+    expect(page.at("form")).to_be_visible()
+    yield "phone"
+    page.at("input").fill("안녕하세요")
+    page.page.keyboard.press("Enter")
+    expect(page.page.locator(".turn-tools")).to_be_visible()
+    yield "phone, answered"
+    page.page.locator(".report").click()
+    yield "phone, report"
+    page.page.goto(f"{url}/a/없음")
+    expect(page.at("closed")).to_be_visible()
+    yield "phone, closed"
+
+
+def check_state(page, state):
+    """Checks that axe finds nothing serious, and that nothing runs over the edge."""
+    if not page.page.evaluate("'axe' in window"):
+        axe = (files("axe_playwright_python") / "axe.min.js").read_text()
+        page.page.evaluate(f"() => {{ {axe} }}")
+    found = page.page.evaluate("axe.run()")["violations"]
+    severe = [
+        (one["id"], [node["target"] for node in one["nodes"]])
+        for one in found
+        if one["impact"] in SEVERE
+    ]
+    assert not severe, f"{state}: {json.dumps(severe)}"
+    width = page.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
+    assert width[0] <= width[1], state
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(("language", "size"), [("ko", "360"), ("en", "1280")])
 def test_axe_finds_nothing_serious_and_nothing_runs_over_the_edge(
     script, open_page, language, size, scheme
 ):
     page = open_page(script.url, language, size, color_scheme=scheme)
-    axe = (files("axe_playwright_python") / "axe.min.js").read_text()
-    page.page.evaluate(f"() => {{ {axe} }}")
     for state in states(page):
-        found = page.page.evaluate("axe.run()")["violations"]
-        severe = [
-            (one["id"], [node["target"] for node in one["nodes"]])
-            for one in found
-            if one["impact"] in SEVERE
-        ]
-        assert not severe, f"{state}: {json.dumps(severe)}"
-        width = page.page.evaluate("[document.documentElement.scrollWidth, window.innerWidth]")
-        assert width[0] <= width[1], state
+        check_state(page, state)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("language", "size"), [("ko", "1280"), ("en", "360")])
+def test_axe_finds_nothing_serious_in_the_rooms(script, open_page, language, size, scheme):
+    page = open_page(script.url, language, size, color_scheme=scheme)
+    for state in room_states(page, script):
+        check_state(page, state)
+    for state in phone_states(page, script.url):
+        check_state(page, state)

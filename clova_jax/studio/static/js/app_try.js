@@ -69,6 +69,7 @@ export class AppTry {
       const end = await follow(written(this.api, "/v1/completions", body, signal), this.text);
       this.request = end.request;
       this.sources.replaceChildren(...sourcesOf(end.sources));
+      if (this.content().knowledge && !end.sources.length) this.sources.append(h("p", { class: "warning", word: "sourcesNone" }));
       this.thumbs.show(Boolean(end.request));
       say(this.state, end.finish === "content_filter" ? "endedFilter" : this.text.textContent.trim() ? "tryDone" : "tryNothing", { n: number });
     } catch (error) {

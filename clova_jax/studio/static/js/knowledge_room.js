@@ -36,9 +36,7 @@ export class KnowledgeRoom {
   }
 
   form() {
-    const name = new NameField("", "collectionName");
-    name.input.id = "collection-name";
-    name.element.querySelector("label").htmlFor = name.input.id;
+    const name = new NameField("", "collectionName", "collection-name");
     const go = h("button", { type: "submit", class: "main", id: "collection-add", word: "collectionAdd" });
     const form = h("form", { class: "inline-form card", novalidate: true }, name.element, row(go));
     form.addEventListener("submit", async (event) => {

@@ -27,8 +27,8 @@ export function apiOf(name, ...rest) {
 
 // A field for a name; `check` says under it what is wrong.
 export class NameField extends Field {
-  constructor(value, word = "name") {
-    super(textInput({ value, maxlength: 100, spellcheck: "false", autocapitalize: "off" }), { word, hint: "nameHint" });
+  constructor(value, word, id) {
+    super(textInput({ id, value, maxlength: 100, spellcheck: "false", autocapitalize: "off" }), { word, hint: "nameHint" });
   }
 
   check() {

@@ -15,7 +15,7 @@ class Phone {
     this.api = new Api(storageOf(() => null)); // in memory: this page has no key
     this.name = decodeURIComponent(window.location.pathname.split("/")[2] ?? "");
     this.notices = new Notices(byId("notice"), byId("notice-text"), byId("notice-close"));
-    Object.assign(this, { storage, values: {}, abort: null, session: crypto.randomUUID?.() ?? String(Math.random()) });
+    Object.assign(this, { storage, values: {}, abort: null, session: newSession() });
   }
 
   path(...rest) {
@@ -77,7 +77,7 @@ class Phone {
 
   anew() {
     this.abort?.abort();
-    this.session = crypto.randomUUID?.() ?? String(Math.random());
+    this.session = newSession();
     byId("talk").replaceChildren();
     this.greet();
     this.input.input.focus();
@@ -162,6 +162,11 @@ class Phone {
     };
     askDialog({ title: "reportTitle", intro: "reportIntro", fields: [text], action: "reportSend", submit });
   }
+}
+
+// A name that nobody guesses; `randomUUID` is not there on plain HTTP.
+function newSession() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function toEnd() {

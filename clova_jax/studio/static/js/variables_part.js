@@ -7,7 +7,7 @@ import { Field, button, check, textInput } from "./fields.js";
 const NAME = /^[\p{L}_][\p{L}\p{N}_]*$/u;
 
 export function variablesPart(content, change) {
-  const list = h("div", { class: "variables" });
+  const list = h("div", { class: "variable-list" });
   let names = [];
   const draw = () => {
     names = content.variables.map((variable, at) => new VariableForm(variable, at, { change, remove: () => remove(at) }));

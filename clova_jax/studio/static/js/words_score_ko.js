@@ -24,7 +24,7 @@ export const ko = {
   scoreVersion: "버전",
   scoreValue: "점수",
   scoreInterval: "95% 구간",
-  scoreIntervalHint: "구간이 겹치지 않아도 차이는 아래 짝 비교로 보는 것이 정확해요.",
+  scoreIntervalHint: "차이는 같은 행끼리 짝지어 비교한 값이에요.",
   scoreBetter: "버전 {a}이(가) 버전 {b}보다 {value}점 높아요. ({low} – {high})",
   scoreWorse: "버전 {a}이(가) 버전 {b}보다 {value}점 낮아요. ({low} – {high})",
   scoreEqual: "버전 {a}과(와) {b}의 차이는 우연일 수 있어요. ({low} – {high})",
