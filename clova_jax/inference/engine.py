@@ -262,8 +262,7 @@ class Engine:
             return self._queue.pop(running, lambda item: free or isinstance(item, Job))
 
     def _advance(self) -> None:
-        begun = any(request.text.ids for request in self._running.values())
-        ended = self._slots.advance(CALL_TOKENS if begun else FIRST_TOKENS)
+        ended = self._slots.advance(CALL_TOKENS, FIRST_TOKENS)
         for request in list(self._running.values()):
             request.show()
         for text in ended:

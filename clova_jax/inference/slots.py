@@ -178,15 +178,26 @@ class Slots:
         """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
         return self.take(self.send(tokens))
 
-    def send(self, tokens: int) -> Drawn:
-        """Has the device advance every text by up to `tokens` tokens, and does not wait for it."""
-        alive = np.array([text is not None for text in self.texts])
+    def send(self, tokens: int, first: int | None = None) -> Drawn:
+        """Has the device advance every text, and does not wait for it.
+
+        Args:
+            tokens: that a text advances, at most.
+            first: the same for a text that has none yet; `tokens` by default. A text is cut at the same places whatever is
+                written beside it, since its bits depend on them.
+        """
+        most = np.array(
+            [
+                0 if text is None else tokens if text.ids or first is None else first
+                for text in self.texts
+            ],
+            np.int32,
+        )
         self.state, *drawn = _advance(
             self.decoder,
             self.state,
             self.prefix,
-            alive,
-            np.int32(min(tokens, CALL_TOKENS)),
+            np.minimum(most, CALL_TOKENS),
             np.int32(self.model.tokenizer.end_of_text),
             top=self.top,
             apart=self.apart,
@@ -315,14 +326,13 @@ def _advance(
     decoder: CachedDecoder,
     state: State,
     prefix: Prefix | None,
-    alive: Bool[Array, "B"],
-    steps: Int[Array, ""],
+    steps: Int[Array, "B"],
     end_of_text: Int[Array, ""],
     *,
     top: int,
     apart: bool,
 ) -> tuple[State, Array, Array, Array, Array]:
-    """Draws up to `steps` tokens for every active row.
+    """Draws up to `steps` tokens for every row.
 
     Returns:
         The state; tokens int32[CALL_TOKENS,B], -1 where a row had ended; their log-probabilities (of
@@ -359,6 +369,7 @@ def _advance(
             state.rows,
         )
         active = active & (token != end_of_text) & (state.made < state.limit)
+        active = active & (number + 1 < steps)
         return number + 1, state, active, out
 
     out = (
@@ -367,8 +378,8 @@ def _advance(
         jnp.zeros((CALL_TOKENS, batch, top), jnp.int32),
         jnp.zeros((CALL_TOKENS, batch, top), jnp.float32),
     )
-    active = alive & (state.made < state.limit)
+    active = (steps > 0) & (state.made < state.limit)
     _, state, _, out = lax.while_loop(
-        lambda carry: (carry[0] < steps) & jnp.any(carry[2]), step, (0, state, active, out)
+        lambda carry: jnp.any(carry[2]), step, (0, state, active, out)
     )
     return dataclasses.replace(state, cache=decoder.finish(cache, state.cache)), *out

@@ -151,7 +151,7 @@ def test_mistakes_are_named_at_once(engine):
 
 def test_a_failure_reaches_whoever_waits(model, monkeypatch):
     engine = Engine(model, slots=4, size=128)
-    monkeypatch.setattr(engine._slots, "advance", lambda tokens: 1 // 0)
+    monkeypatch.setattr(engine._slots, "advance", lambda *_: 1 // 0)
     request = engine.submit("가")
     with pytest.raises(ZeroDivisionError):
         request.result(timeout=60)
