@@ -70,15 +70,21 @@ def serve(settings: Settings, served: Served, store: Store, filters: Filters, po
             f"--host {settings.host}: others could connect, and there is no key; make one first "
             "(clova studio --add-key NAME)"
         )
-    with _listen(settings.host, port) as listener:
+    with listen(settings.host, port) as listener:
         studio = Studio(settings, store, filters)
         asyncio.run(_Serving(studio, served, listener).run())
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens, and whose connections send at once what is written.
+
+    Raises:
+        ClovaError: the address cannot be listened on.
+    """
     try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named, or asyncio would not switch Nagle's algorithm off and most answers would wait 40 ms.
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(BACKLOG)

@@ -1,8 +1,10 @@
 """The command: keys, refusals in one line, a server that loads with progress, answers and drains."""
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -82,6 +84,28 @@ def test_a_damaged_model_directory_is_one_line(database, tmp_path, capsys):
 
 
 @pytest.mark.slow
+def test_what_is_written_is_sent_at_once():
+    from clova_jax.studio.serving import listen
+
+    async def without_delay():
+        found = asyncio.get_running_loop().create_future()
+
+        def connected(_, writer):
+            accepted = writer.get_extra_info("socket")
+            found.set_result(accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        listener = listen("127.0.0.1", 0)
+        async with await asyncio.start_server(connected, sock=listener):
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            try:
+                return await found
+            finally:
+                writer.close()
+
+    assert asyncio.run(without_delay())
+
+
 def test_a_server_starts_answers_and_drains(tmp_path):
     lm = make_model(1024)
     lm.save(tmp_path / "run" / "model")
