@@ -1,6 +1,6 @@
 """Defines `Model`: what scoring and generation need to know."""
 
-from typing import Self
+from typing import Self, TypeVar
 
 import jax
 import numpy as np
@@ -13,6 +13,8 @@ from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders import CachedDecoder, choose_decoder, laid_out
 from clova_jax.model import Derived, Params, default_dtype, model_fingerprint, weights_hash
 from clova_jax.tokenizers import Tokenizer
+
+State = TypeVar("State")
 
 
 class Model:
@@ -92,3 +94,13 @@ class Model:
         split = all(len(array) % self.mesh.shape["data"] == 0 for array in arrays)
         sharding = NamedSharding(self.mesh, PartitionSpec("data") if split else PartitionSpec())
         return tuple(jax.device_put(array, sharding) for array in arrays)
+
+    def beside(self, state: State) -> State:
+        """Returns fresh arrays bound to the parameters' device, as arrays are that were computed from the parameters.
+
+        A program is compiled again where one of its arrays is bound and was not before. On a mesh the compiler decides where
+        they lie.
+        """
+        if self.mesh is not None:
+            return state
+        return jax.device_put(state, jax.tree.leaves(self.cached_decoder)[0].sharding)

@@ -20,7 +20,7 @@ from clova_jax.inference.model import Model
 from clova_jax.model import Cache, Prefix, bind
 
 BLOCK = 128  # tokens
-TIMES = (32, BLOCK)  # static lengths of a block, the last of a prompt being shorter
+TIMES = (16, 48, BLOCK)  # static lengths of a block, the last of a prompt being shorter
 Block = tuple[Array, Array]
 
 
@@ -75,8 +75,8 @@ class BlockPrefill:
         blocks = -(-size // BLOCK)
         config = model.config
         shape = (config.num_layers, blocks * BLOCK, config.num_heads, config.head_dim)
-        self._keys = jnp.zeros(shape, model.dtype)
-        self._values = jnp.zeros(shape, model.dtype)
+        zeros = jnp.zeros(shape, model.dtype)
+        self._keys, self._values = model.beside((zeros, zeros.copy()))  # both are donated
         self._ids: list[int] = []
         self._names: list[bytes] = []
         self._at = 0

@@ -101,7 +101,7 @@ class Slots:
         self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
         self.texts: list[Text | None] = [None] * count
         self.decoder = model.cached_decoder
-        self.state = _empty(self.decoder, count, size)
+        self.state = model.beside(_empty(self.decoder, count, size))
 
     @property
     def free(self) -> list[int]:

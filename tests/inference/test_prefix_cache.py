@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -115,3 +116,16 @@ def test_other_virtual_tokens_come_into_use_between_requests(long_model):
     assert dataclasses.astuple(before) != dataclasses.astuple(after)
     with Engine(long_model.with_virtual(vectors), slots=2, size=128) as engine:
         assert engine.submit(prompt, **OPTIONS).result() == after
+
+
+def test_a_second_prompt_of_a_shape_compiles_nothing(long_model, caplog):
+    with Engine(long_model, slots=2, size=200, cache_bytes=0) as engine:  # shapes of its own
+        engine.submit(ids_of(20), **OPTIONS).result()
+        jax.config.update("jax_log_compiles", True)  # of all threads, the engine's too
+        try:
+            engine.submit(ids_of(21, 1), **OPTIONS).result()
+            assert not [line for line in caplog.messages if "compil" in line.lower()]
+            engine.submit(ids_of(60), **OPTIONS).result()  # another shape: it would be seen
+            assert any("compil" in line.lower() for line in caplog.messages)
+        finally:
+            jax.config.update("jax_log_compiles", False)
