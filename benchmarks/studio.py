@@ -37,6 +37,7 @@ PROMPTS = [
     "학교에서 친구와",
 ]
 STREAMS = (1, 8, 32)
+LEAST_STREAMS = 20  # that a percentile is taken of
 FLOOD_STREAMS = 1_000
 
 
@@ -124,7 +125,7 @@ async def measure(url: str, model: str, streams: int, tokens: int, rounds: int) 
     async with httpx.AsyncClient(base_url=url, timeout=600, limits=httpx.Limits()) as client:
         await one(client, model, 0, tokens)
         began, found = time.perf_counter(), []
-        for turn in range(rounds):
+        for turn in range(max(rounds, -(-LEAST_STREAMS // streams))):
             calls = (one(client, model, turn * streams + n, tokens) for n in range(streams))
             found += await asyncio.gather(*calls)
         seconds = time.perf_counter() - began
@@ -244,7 +245,7 @@ class Options:
     peer: bool = True
     """measure `transformers serve` on the export of the model too"""
     rounds: int = option(3, least=1)
-    """times that all streams are repeated"""
+    """times that all streams are repeated, one stream twenty times at least"""
     flood: float = option(0.0, least=0)
     """seconds of 1,000 streams at once, a fifth of them cut midway"""
     out: Path = Path("runs/benchmark_studio")

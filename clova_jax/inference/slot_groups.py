@@ -47,7 +47,7 @@ class SlotGroups:
         group.seat(text, prefilled)
 
     def advance(self, tokens: int, first: int | None = None) -> list[Text]:
-        """Advances every text by up to `tokens` tokens, or `first` where it has none yet; returns those that ended."""
+        """Advances every text by up to `tokens` tokens, or `first` before its first character; returns those that ended."""
         # All are sent to the device before any is waited for.
         under_way = [(group, group.send(tokens, first)) for group in self.groups if group.used]
         return [text for group, drawn in under_way for text in group.take(drawn)]

@@ -183,12 +183,12 @@ class Slots:
 
         Args:
             tokens: that a text advances, at most.
-            first: the same for a text that has none yet; `tokens` by default. A text is cut at the same places whatever is
-                written beside it, since its bits depend on them.
+            first: the same for a text of which no character is written yet; `tokens` by default. A text is cut at the same places
+                whatever is written beside it, since its bits depend on them.
         """
         most = np.array(
             [
-                0 if text is None else tokens if text.ids or first is None else first
+                0 if text is None else tokens if first is None or text.writer.text else first
                 for text in self.texts
             ],
             np.int32,
