@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,14 +23,15 @@ from clova_jax.language_model import LanguageModel
 from clova_jax.tables.intents import Draw, IntentDraws, Labelled, validation_count
 from clova_jax.tables.table import Row, TableRun
 
-AUGMENTED, WRITTEN = "augmented.jsonl", "written.jsonl"
+TEXTS = ("augmented.jsonl", "written.jsonl")  # rows, and what is finished
+ANSWERS = ("predictions.jsonl", "trials.jsonl")
 FOLDS = 5  # of the test utterances, for classifiers trained on the others
 Examples = tuple[Labelled, Labelled]  # to learn from, and to choose by
 
 
 @dataclass(frozen=True)
-class Row7:
-    """Describes one row.
+class IntentRow:
+    """Describes one row, and scores it.
 
     Args:
         draws: the draws that it is a mean over.
@@ -79,7 +81,7 @@ class Row7:
         """Returns float64[utterances of all frequent intents, 2]: whether it was right, and whether it was asked."""
         if run.stop.requested:
             raise Stopped(run.stop.requested)
-        options, records = run.options, Records(run.out)
+        options, records = run.options, _records(run, *ANSWERS)
         key = (f"{self.model} {self.method}".strip(), f"intents k={self.k}", self.n, draw.number)
         settings = _settings(run, self.draws, self.weights) | {"classifier": options.classifier}
         kept = records.find(key, settings)
@@ -96,6 +98,13 @@ class Row7:
             right = row["prediction"] in row["answers"]
             found[self.draws.places[row["id"]]] = right, 1
         return found
+
+
+def _records(run: TableRun, rows: str, marks: str) -> Records:
+    """Returns records of the result folder, opened once."""
+    if rows not in run.found:
+        run.found[rows] = Records(run.out, rows, marks)
+    return run.found[rows]
 
 
 def accuracy(total: np.ndarray) -> float:
@@ -169,7 +178,7 @@ class Written:
         if run.stop.requested:
             raise Stopped(run.stop.requested)
         count = max(k + validation_count(k) for k in self.ks)
-        records = Records(run.out, AUGMENTED, WRITTEN)
+        records = _records(run, *TEXTS)
         key = (f"{run.model_name} {self.writer}", "intents", self.n, draw.number)
         settings = _settings(run, self.draws, model.fingerprint) | {"count": count}
         if records.find(key, settings) is None:
@@ -221,7 +230,7 @@ class Written:
             if line.reason:
                 reasons[line.reason] = reasons.get(line.reason, 0) + 1
         about = {"accepted": sum(line.accepted for line in lines), "tried": len(lines)}
-        row = Row7(self.draws, run.model_name, self.writer, self.n, k, model.fingerprint)
+        row = IntentRow(self.draws, run.model_name, self.writer, self.n, k, model.fingerprint)
         return row.score(run, _answer(run, examples), about | {"refused": reasons})
 
 
@@ -240,7 +249,7 @@ def writer_model(run: TableRun, writer: str) -> LanguageModel:
     return run.found[key]
 
 
-def adapted_folder(out: Any, name: str) -> Any:
+def adapted_folder(out: Path, name: str) -> Path:
     """Returns where the adaptation of a model is kept."""
     return out / "adapted" / name.replace("/", "_")
 
@@ -265,18 +274,18 @@ class Rival:
         """Returns one row; answers are read back."""
         if run.model_name not in run.inputs.names[:1]:
             return []
-        row = Row7(self.draws, "", self.method, self.n, self.k)
+        row = IntentRow(self.draws, "", self.method, self.n, self.k)
         ways = {"name": self._by_name, "real": lambda draw: self._by_folds(run, draw)}
-        answer = ways.get(self.method) or _answer(run, self._examples)
+        answer = ways.get(self.method) or _answer(run, lambda draw: self._examples(run, draw))
         return [row.score(run, answer, {"accepted": self._count(run), "tried": None})]
 
     def _by_name(self, draw: Draw) -> list[str]:
         return nearest_name([one.text for one, _ in draw.test], draw.targets)
 
-    def _examples(self, draw: Draw) -> Examples:
+    def _examples(self, run: TableRun, draw: Draw) -> Examples:
         train = list(draw.examples(self.n))
         if self.method == "eda":
-            random = generator(0, "eda", draw.number, self.n, self.k)
+            random = generator(run.options.seed, "eda", draw.number, self.n)
             for name, texts in draw.asked(self.n).items():
                 train += [(text, name) for text in eda(texts, self.k, random)]
         return train, draw.dev_examples(self.n)

@@ -13,7 +13,7 @@ from clova_jax.evaluate import generator
 from clova_jax.inference import Model, complete
 
 TRIES = 4  # lines tried at most, for each that is wanted
-MOST_TOKENS = 48  # of a line
+MOST_TOKENS = 32  # of a line
 SAMPLING = {"temperature": 1.0, "top_p": 0.9}
 
 
