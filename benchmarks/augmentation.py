@@ -48,7 +48,7 @@ class Options:
     """originals a target"""
     count: int = option(25, least=1)
     """lines wanted of each of the 20 targets"""
-    steps: int = option(400, least=1)
+    steps: int = option(300, least=1)
     """of the adaptation"""
     rounds: int = option(3, least=1)
     """timed rounds; their median counts"""

@@ -28,7 +28,7 @@ class Options(tables.ModelOptions):
 
     out: Path = tables.out_option("intent_augmentation")
     n: tuple[int, ...] | None = option(None, least=0, most=5)
-    """originals a class (0 to 5; on the sample 0, 1 and 5)"""
+    """originals a class (0 to 5; on the sample 0 and 1)"""
     k: tuple[int, ...] | None = option(None, least=1)
     """written utterances a class (5, 10, 15, 25 and 125; on the sample 5 and 25)"""
     draws: int | None = option(None, least=1)
@@ -40,7 +40,7 @@ class Options(tables.ModelOptions):
     classifier: Literal["linear", "encoder"] = "linear"
     """linear: logistic regression on characters; encoder: the model, fine-tuned"""
     steps: int | None = option(None, least=1)
-    """of the adaptation (1,500; on the sample 400)"""
+    """of the adaptation (1,500; on the sample 300)"""
     batch: int | None = option(None, least=1)
     """sequences a step of it (8; on the sample 4)"""
     length: int | None = option(None, least=1)
@@ -62,8 +62,8 @@ class Options(tables.ModelOptions):
 
 REAL: dict[str, Any] = {"n": (0, 1, 2, 3, 4, 5), "k": (5, 10, 15, 25, 125), "draws": 20}
 REAL |= {"steps": 1_500, "batch": 8, "length": 1_024, "learning_rate": 1e-3}
-SAMPLE: dict[str, Any] = {"n": (0, 1, 5), "k": (5, 25), "draws": 3}
-SAMPLE |= {"steps": 400, "batch": 4, "length": 448, "learning_rate": 4e-3}
+SAMPLE: dict[str, Any] = {"n": (0, 1), "k": (5, 25), "draws": 3}
+SAMPLE |= {"steps": 300, "batch": 4, "length": 448, "learning_rate": 4e-3}
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
