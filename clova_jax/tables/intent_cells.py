@@ -88,15 +88,15 @@ class IntentRow:
         if kept is None:
             named = zip(draw.test, answer(draw), strict=True)
             rows = [
-                {"id": utterance.place, "prediction": given, "answers": [name]}
+                {"id": utterance.text, "prediction": given, "answers": [name]}
                 for (utterance, name), given in named
             ]
             records.add(key, settings, {}, rows)
             kept = {}, rows
-        found = np.zeros((len(self.draws.places), 2))
+        found = np.zeros((len(self.draws.numbers), 2))
         for row in kept[1]:
             right = row["prediction"] in row["answers"]
-            found[self.draws.places[row["id"]]] = right, 1
+            found[self.draws.numbers[row["id"]]] = right, 1
         return found
 
 

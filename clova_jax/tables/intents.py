@@ -90,10 +90,10 @@ class IntentDraws:
         return cls(intents, count, limit, seed)
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Returns the number of each utterance of a frequent intent, by its place."""
-        every = (one for intent in self.intents.frequent for one in intent.utterances)
-        return {utterance.place: number for number, utterance in enumerate(every)}
+    def numbers(self) -> dict[str, int]:
+        """Returns the number of each utterance of a frequent intent, by its text, which no other has."""
+        every = (text for intent in self.intents.frequent for text in intent.texts)
+        return {text: number for number, text in enumerate(every)}
 
     @cached_property
     def digest(self) -> str:
