@@ -40,11 +40,11 @@ class Options(tables.ModelOptions):
     classifier: Literal["linear", "encoder"] = "linear"
     """linear: logistic regression on characters; encoder: the model, fine-tuned"""
     steps: int | None = option(None, least=1)
-    """of the adaptation (1,500; on the sample 300)"""
+    """of the adaptation (1,000; on the sample 300)"""
     batch: int | None = option(None, least=1)
     """sequences a step of it (8; on the sample 4)"""
     length: int | None = option(None, least=1)
-    """tokens a sequence of it, no fewer than a prompt has (1,024; on the sample 448)"""
+    """tokens a sequence of it, no fewer than a prompt has (768; on the sample 448)"""
     learning_rate: float | None = option(None, above=0)
     """the peak of it (0.001; on the sample 0.004)"""
 
@@ -61,7 +61,7 @@ class Options(tables.ModelOptions):
 
 
 REAL: dict[str, Any] = {"n": (0, 1, 2, 3, 4, 5), "k": (5, 10, 15, 25, 125), "draws": 20}
-REAL |= {"steps": 1_500, "batch": 8, "length": 1_024, "learning_rate": 1e-3}
+REAL |= {"steps": 1_000, "batch": 8, "length": 768, "learning_rate": 1e-3}
 SAMPLE: dict[str, Any] = {"n": (0, 1), "k": (5, 25), "draws": 3}
 SAMPLE |= {"steps": 300, "batch": 4, "length": 448, "learning_rate": 4e-3}
 

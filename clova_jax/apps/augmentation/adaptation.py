@@ -145,7 +145,7 @@ def adapt(
     """
     kept, removed = without_targets(others, targets)
     write_json(out / "removed.json", [asdict(row) for row in removed])
-    texts = list_documents(kept, seed, _documents_of(kept))
+    texts = list_documents(kept, seed, steps * batch)  # about as much as is read
     rows = ({"text": text, "source": "lists", "id": str(n)} for n, text in enumerate(texts))
     write_jsonl(out / "lists" / "lists.jsonl", rows)
     finished = pretrain(
@@ -166,8 +166,3 @@ def adapt(
     if not finished:
         raise Stopped("training stopped")
     return out / "model"
-
-
-def _documents_of(intents: Sequence[Intent]) -> int:
-    """Returns how many documents show each utterance about eight times."""
-    return max(8, 8 * sum(len(intent.utterances) for intent in intents) // LINES[0])
