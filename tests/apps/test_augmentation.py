@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
+from clova_jax import inference
 from clova_jax.apps.augmentation import (
     Acceptance,
     EncoderClassifier,
@@ -22,6 +23,7 @@ from clova_jax.apps.augmentation import (
     relabelled,
     without_targets,
     write_lines,
+    writer,
 )
 from clova_jax.common.errors import ClovaError
 from clova_jax.labelled import Intent, Utterance
@@ -99,6 +101,23 @@ def test_lines_are_the_same_whatever_else_is_asked_for(lm):
         assert lines[-1].accepted or len(lines) == 24
     other = write_lines(lm, PROMPT, asked, count=6, seed=4, **LETTERS)
     assert [texts(lines) for lines in other.values()] != [texts(lines) for lines in both.values()]
+
+
+def test_many_lines_of_an_intent_are_written_behind_its_own_prompt(lm, monkeypatch):
+    calls = []
+
+    def complete(model, prompts, *, prefix_ids, **more):
+        calls.append((list(prefix_ids), prompts))
+        return inference.complete(model, prompts, prefix_ids=prefix_ids, **more)
+
+    monkeypatch.setattr(writer, "complete", complete)
+    asked = {"open": ["gate open"], "shut": []}
+    prefix, own = PROMPT.encode(lm.tokenizer, [PROMPT.own(n, texts) for n, texts in asked.items()])
+    write_lines(lm, PROMPT, asked, count=1, seed=0, **LETTERS)
+    assert calls[0] == (prefix, own)
+    calls.clear()
+    write_lines(lm, PROMPT, asked, count=8, seed=0, **LETTERS)
+    assert calls[:2] == [(prefix + ids[:-1], [ids[-1:]] * 8) for ids in own]
 
 
 def test_the_log_probability_is_that_of_the_text(lm):

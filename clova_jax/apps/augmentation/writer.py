@@ -1,7 +1,7 @@
-"""Has a model write utterances for many intents at once: their lines fill one batch, behind the sources' blocks."""
+"""Has a model write utterances for many intents at once, behind the sources' blocks, whichever way prefills fewer tokens."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ MOST_TOKENS = 32  # of a line
 SAMPLING = {"temperature": 1.0, "top_p": 0.9}
 
 
-@dataclass
+@dataclass(eq=False)
 class _Asked:
     """Holds what is wanted for an intent, and its lines so far."""
 
@@ -60,7 +60,7 @@ def write_lines(
 
     Args:
         model: the writer.
-        prompt: the sources; prefilled once for all intents.
+        prompt: the sources; prefilled once, or once an intent where that is less work.
         asked: names with the utterances that stand under each.
         count: lines wanted of each intent.
         seed: of all draws.
@@ -94,18 +94,37 @@ def write_lines(
             if stop and stop.requested:
                 raise Stopped(stop.requested)
             before = sum(one.lacking for one in wanted.values())
-            found = complete(
-                model,
-                [one.ids for one, _ in batch],
-                seed=[key for _, key in batch],
-                prefix_ids=prefix,
-                stop="\n",
-                logprobs=0,
-                **options,
-            )
-            for (one, _), done in zip(batch, found, strict=True):
-                if one.lacking:
-                    logprob = math.fsum(done.logprobs or ())
-                    one.lines.append(one.accept(done.text, done.finish != "length", logprob))
+            for head, part in _groups(prefix, batch):
+                found = complete(
+                    model,
+                    [one.ids[max(0, len(head) - len(prefix)) :] for one, _ in part],
+                    seed=[key for _, key in part],
+                    prefix_ids=head,
+                    stop="\n",
+                    logprobs=0,
+                    **options,
+                )
+                for (one, _), done in zip(part, found, strict=True):
+                    if one.lacking:
+                        logprob = math.fsum(done.logprobs or ())
+                        one.lines.append(one.accept(done.text, done.finish != "length", logprob))
             bar.update(before - sum(one.lacking for one in wanted.values()))
     return {name: one.lines for name, one in wanted.items()}
+
+
+def _groups(
+    prefix: list[int], batch: Sequence[tuple[_Asked, int]]
+) -> Iterator[tuple[list[int], Sequence[tuple[_Asked, int]]]]:
+    """Yields what lines begin with, and the lines: all behind the sources, or those of an intent behind its own prompt.
+
+    Together the sources are prefilled once, but an intent's block for each of its lines; apart a prompt is prefilled once,
+    but the sources with each. The way of fewer tokens is taken.
+    """
+    intents = dict.fromkeys(one for one, _ in batch)
+    together = len(prefix) + sum(len(one.ids) for one, _ in batch)
+    apart = sum(len(prefix) + len(one.ids) for one in intents) + len(batch)
+    if together <= apart:
+        yield prefix, batch
+        return
+    for intent in intents:
+        yield prefix + intent.ids[:-1], [pair for pair in batch if pair[0] is intent]
