@@ -36,7 +36,7 @@ class Options(tables.ModelOptions):
     writer: tuple[Literal["adapted", "prompt"], ...] = ("adapted", "prompt")
     """adapted: trained further on lists of other intents; prompt: the model as it is"""
     keep: Literal["all", "relabelled"] = "all"
-    """relabelled: only what the writer finds likeliest under its own intent's name"""
+    """all: every accepted line; relabelled: only what the writer finds likeliest under its intent's name"""
     classifier: Literal["linear", "encoder"] = "linear"
     """linear: logistic regression on characters; encoder: the model, fine-tuned"""
     steps: int | None = option(None, least=1)

@@ -40,9 +40,7 @@ from clova_jax.inference.slot_groups import SlotGroups
 from clova_jax.inference.slots import Text
 
 CALL_TOKENS = 4  # between two chances to join, leave, and show text
-FIRST_TOKENS = (
-    1  # where every text has just begun: nobody else waits, and the first token is awaited most
-)
+FIRST_TOKENS = 1  # where every text has just begun: nobody else waits, and the first token is awaited most
 PREFILL_BLOCKS = 4  # at most, between two calls of the model
 CACHE_BYTES = 1 << 28  # of blocks of recent prompts
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clova_jax.apps.augmentation import adapt
+from clova_jax.apps import augmentation
 from clova_jax.tables.intent_cells import adapted_folder
 from clova_jax.tables.intents import IntentDraws
 from clova_jax.tables.models import find_models
@@ -25,7 +25,7 @@ def adapted_models(options: Any) -> Inputs:
         return inputs
     draws = IntentDraws.read(inputs.data, options.draws, options.limit, options.seed)
     for folder, name in zip(inputs.models, inputs.names, strict=True):
-        adapt(
+        augmentation.adapt(
             folder,
             draws.intents.rare,
             draws.intents.frequent,

@@ -7,16 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.apps.augmentation import (
-    TRIES,
-    EncoderClassifier,
-    Line,
-    LinearClassifier,
-    eda,
-    nearest_name,
-    relabelled,
-    write_lines,
-)
+from clova_jax.apps import augmentation
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import Records, generator, interval
 from clova_jax.language_model import LanguageModel
@@ -133,8 +124,10 @@ def classify(run: TableRun, draw: Draw, examples: Examples, texts: Sequence[str]
     columns = [[text for text, _ in train], [name for _, name in train]]
     columns += [[text for text, _ in dev], [name for _, name in dev]]
     if run.options.classifier == "linear":
-        return LinearClassifier(*columns[:2], None, *columns[2:]).predict(texts)
-    encoder = EncoderClassifier(run.model, *columns, names=names, seed=run.options.seed)
+        return augmentation.LinearClassifier(*columns[:2], None, *columns[2:]).predict(texts)
+    encoder = augmentation.EncoderClassifier(
+        run.model, *columns, names=names, seed=run.options.seed
+    )
     return encoder.predict(texts)
 
 
@@ -142,14 +135,14 @@ def _answer(run: TableRun, examples: Callable[[Draw], Examples]) -> Callable[[Dr
     return lambda draw: classify(run, draw, examples(draw), [one.text for one, _ in draw.test])
 
 
-def tried_for(lines: Sequence[Line], count: int) -> Sequence[Line]:
+def tried_for(lines: Sequence[augmentation.Line], count: int) -> Sequence[augmentation.Line]:
     """Returns the lines that `count` accepted ones take, from the first on: four times as many at most."""
     accepted = 0
-    for number, line in enumerate(lines[: TRIES * count], 1):
+    for number, line in enumerate(lines[: augmentation.TRIES * count], 1):
         accepted += line.accepted
         if accepted == count:
             return lines[:number]
-    return lines[: TRIES * count]
+    return lines[: augmentation.TRIES * count]
 
 
 @dataclass(frozen=True)
@@ -174,7 +167,9 @@ class Written:
         written = [self._lines(run, model, draw) for draw in self.draws]
         return [self._row(run, model, written, k) for k in self.ks]
 
-    def _lines(self, run: TableRun, model: LanguageModel, draw: Draw) -> dict[str, list[Line]]:
+    def _lines(
+        self, run: TableRun, model: LanguageModel, draw: Draw
+    ) -> dict[str, list[augmentation.Line]]:
         if run.stop.requested:
             raise Stopped(run.stop.requested)
         count = max(k + validation_count(k) for k in self.ks)
@@ -184,7 +179,7 @@ class Written:
         if records.find(key, settings) is None:
             asked = draw.asked(self.n)
             label = f"{self.writer}, n={self.n}, draw {draw.number + 1}/{self.draws.count}"
-            lines = write_lines(
+            lines = augmentation.write_lines(
                 model,
                 draw.prompt,
                 asked,
@@ -194,21 +189,25 @@ class Written:
                 label=label,
             )
             if run.options.keep == "relabelled":
-                lines = relabelled(model, draw.prompt, asked, lines)
+                lines = augmentation.relabelled(model, draw.prompt, asked, lines)
             rows = [
                 {"intent": name, **asdict(line), "prompt": prompt_id(draw.number, self.n, name)}
                 for name, some in lines.items()
                 for line in some
             ]
             records.add(key, settings, {}, rows)
-        found: dict[str, list[Line]] = {name: [] for name in draw.targets}
+        found: dict[str, list[augmentation.Line]] = {name: [] for name in draw.targets}
         for row in records.find(key, settings)[1]:
-            line = Line(row["text"], row["accepted"], row["reason"], row["logprob"])
+            line = augmentation.Line(row["text"], row["accepted"], row["reason"], row["logprob"])
             found[row["intent"]].append(line)
         return found
 
     def _row(
-        self, run: TableRun, model: LanguageModel, written: Sequence[dict[str, list[Line]]], k: int
+        self,
+        run: TableRun,
+        model: LanguageModel,
+        written: Sequence[dict[str, list[augmentation.Line]]],
+        k: int,
     ) -> Row:
         count = k + validation_count(k)
         tried = [
@@ -280,14 +279,14 @@ class Rival:
         return [row.score(run, answer, {"accepted": self._count(run), "tried": None})]
 
     def _by_name(self, draw: Draw) -> list[str]:
-        return nearest_name([one.text for one, _ in draw.test], draw.targets)
+        return augmentation.nearest_name([one.text for one, _ in draw.test], draw.targets)
 
     def _examples(self, run: TableRun, draw: Draw) -> Examples:
         train = list(draw.examples(self.n))
         if self.method == "eda":
             random = generator(run.options.seed, "eda", draw.number, self.n)
             for name, texts in draw.asked(self.n).items():
-                train += [(text, name) for text in eda(texts, self.k, random)]
+                train += [(text, name) for text in augmentation.eda(texts, self.k, random)]
         return train, draw.dev_examples(self.n)
 
     def _fold(self, draw: Draw, fold: int) -> Labelled:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from clova_jax import paper
-from clova_jax.apps.augmentation import ListPrompt
+from clova_jax.apps import augmentation
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import digest, generator
 from clova_jax.labelled import Intent, Intents, Utterance, read_intents
@@ -37,7 +37,7 @@ class Draw:
 
     number: int
     targets: Sequence[str]
-    prompt: ListPrompt
+    prompt: augmentation.ListPrompt
     originals: dict[str, Sequence[str]]
     dev: dict[str, str]
     test: Sequence[tuple[Utterance, str]]
@@ -116,7 +116,7 @@ class IntentDraws:
         return Draw(
             number,
             [target.name for target in targets],
-            ListPrompt([(source.name, source.texts[:EXAMPLES]) for source in sources]),
+            augmentation.ListPrompt([(source.name, source.texts[:EXAMPLES]) for source in sources]),
             {target.name: target.texts[:EXAMPLES] for target in targets},
             {target.name: target.texts[EXAMPLES] for target in targets},
             test,

@@ -94,22 +94,29 @@ def write_lines(
             if stop and stop.requested:
                 raise Stopped(stop.requested)
             before = sum(one.lacking for one in wanted.values())
-            for head, part in _groups(prefix, batch):
-                found = complete(
-                    model,
-                    [one.ids[max(0, len(head) - len(prefix)) :] for one, _ in part],
-                    seed=[key for _, key in part],
-                    prefix_ids=head,
-                    stop="\n",
-                    logprobs=0,
-                    **options,
-                )
-                for (one, _), done in zip(part, found, strict=True):
-                    if one.lacking:
-                        logprob = math.fsum(done.logprobs or ())
-                        one.lines.append(one.accept(done.text, done.finish != "length", logprob))
+            _write(model, prefix, batch, options)
             bar.update(before - sum(one.lacking for one in wanted.values()))
     return {name: one.lines for name, one in wanted.items()}
+
+
+def _write(
+    model: Model, prefix: list[int], batch: Sequence[tuple[_Asked, int]], options: dict[str, Any]
+) -> None:
+    """Writes a line for each seed, and adds to an intent those that it still lacks."""
+    for head, part in _groups(prefix, batch):
+        found = complete(
+            model,
+            [one.ids[len(head) - len(prefix) :] for one, _ in part],
+            seed=[key for _, key in part],
+            prefix_ids=head,
+            stop="\n",
+            logprobs=0,
+            **options,
+        )
+        for (one, _), done in zip(part, found, strict=True):
+            if one.lacking:
+                logprob = math.fsum(done.logprobs[: len(done.ids)])
+                one.lines.append(one.accept(done.text, done.finish != "length", logprob))
 
 
 def _groups(
