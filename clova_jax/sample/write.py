@@ -6,6 +6,7 @@ from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl, write_lines
+from clova_jax.common.json_values import fields
 from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
 from clova_jax.sample.intents import intent_rows
 from clova_jax.sample.labelled import (
@@ -66,6 +67,17 @@ def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) ->
     _Writer(out, megabytes, seed).write()
     write_json(marker, wanted)  # last: its presence says that all the rest is there
     return out
+
+
+def renew_sample(folder: str | Path) -> Path:
+    """Writes a sample that an older version of this code wrote anew, with its own arguments; returns the folder.
+
+    Raises:
+        ClovaError: it is no sample.
+    """
+    marker = Path(folder) / MARKER
+    found = fields(read_json(marker), marker, {"megabytes": float, "seed": int})
+    return write_sample(folder, found["megabytes"], found["seed"])
 
 
 def is_sample(folder: str | Path) -> bool:
@@ -203,4 +215,4 @@ Plain prose is {plain:g}% of the bytes.
 {rows}
 """
 
-__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "write_sample"]
+__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "renew_sample", "write_sample"]

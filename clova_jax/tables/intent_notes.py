@@ -112,6 +112,8 @@ def draw_intents(run: TableRun, path: Path) -> None:
     with panels(path, 2, size=(5.5, 4)) as (left, right):
         draw_lines(left, zero, "k", _label)
         left.set(xscale="log", xlabel="written utterances a class, n=0", ylabel="accuracy, %")
+        left.set_xticks(run.options.k, [str(k) for k in run.options.k])
+        left.minorticks_off()
         draw_lines(right, few, "n", _label)
         right.set(xlabel=f"originals a class, k={most}", ylabel="accuracy, %")
         if name is not None:
