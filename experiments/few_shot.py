@@ -28,7 +28,7 @@ class Options(tables.ModelOptions):
     out: Path = tables.out_option("few_shot")
     tasks: tuple[str, ...] = ()
     """tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the
-    default where their data are there), klue_nli, korsts, nsmc_stars, nsmc_words, sae4k"""
+    default where their data are there), 3i4k, klue_nli, korsts, nsmc_stars, nsmc_words, sae4k"""
     shots: tuple[int, ...] = option((), least=0)
     """examples in a prompt; several are all run (the paper's)"""
     trials: int | None = option(None, least=1)

@@ -1,4 +1,4 @@
-"""Keeps what a run has finished: a line a trial in `trials.jsonl`, its predictions in `predictions.jsonl`."""
+"""Keeps what a run has finished: a line a trial in one file, by default `trials.jsonl`, its rows in another, `predictions.jsonl`."""
 
 import hashlib
 import os
@@ -25,21 +25,27 @@ MARK = {
 class Records:
     """Keeps the finished trials of an output folder, or of this process alone where there is no folder.
 
-    A trial counts once its line stands in `trials.jsonl`; predictions written after the last such
+    A trial counts once its line stands in the one; rows written to the other after the last such
     line, by a run that was cut off, are removed on opening.
 
     Args:
         out: the folder; made if need be.
+        rows, marks: names of the two files.
     """
 
-    def __init__(self, out: str | Path | None = None) -> None:
+    def __init__(
+        self,
+        out: str | Path | None = None,
+        rows: str = "predictions.jsonl",
+        marks: str = "trials.jsonl",
+    ) -> None:
         self.out = Path(out) if out is not None else None
         self._trials: dict[tuple, dict[str, Any]] = {}
         self._rows: dict[tuple, list[dict[str, Any]]] = {}
         if self.out is None:
             return
         self.out.mkdir(parents=True, exist_ok=True)
-        self._path, self._marks = self.out / "predictions.jsonl", self.out / "trials.jsonl"
+        self._path, self._marks = self.out / rows, self.out / marks
         end = 0
         if self._marks.exists():
             _drop_half_line(self._marks)

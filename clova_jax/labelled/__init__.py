@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "downloads": ["BASE_URL", "DATA_SETS", "download"],
+        "intents": ["Intent", "Intents", "Utterance", "read_intents"],
         "names": ["known_files"],
         "rows": ["Item", "optional_file", "read_items"],
         "safety": [

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl
+from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl, write_lines
+from clova_jax.common.json_values import fields
 from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
+from clova_jax.sample.intents import intent_rows
 from clova_jax.sample.labelled import (
     Desk,
     koen,
@@ -20,7 +22,7 @@ from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
 from clova_jax.sample.world import World
 
-VERSION = 8
+VERSION = 9
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -67,6 +69,17 @@ def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) ->
     return out
 
 
+def renew_sample(folder: str | Path) -> Path:
+    """Writes a sample that an older version of this code wrote anew, with its own arguments; returns the folder.
+
+    Raises:
+        ClovaError: it is no sample.
+    """
+    marker = Path(folder) / MARKER
+    found = fields(read_json(marker), marker, {"megabytes": float, "seed": int})
+    return write_sample(folder, found["megabytes"], found["seed"])
+
+
 def is_sample(folder: str | Path) -> bool:
     """Tells whether a data folder is the sample world, whose scores say nothing of real data."""
     return (Path(folder) / MARKER).is_file()
@@ -99,6 +112,8 @@ class _Writer:
         for kind in DOCUMENT_KINDS:
             rows = documents(self._desk(f"corpus/{kind}"), kind, size, self.closed)
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
+        rows = intent_rows(self._pen("intents"))
+        write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, rows))
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
 
@@ -187,7 +202,8 @@ meant to be real, and a score measured here says nothing about real Korean.
 The labelled sets only borrow the official file formats and names, so that the same loaders read them:
 `nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
-(a follow-up question to a speaker, and the same question so that it stands alone).
+(a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
+person says to things at home, and the intent; no document holds the name of one).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
@@ -199,4 +215,4 @@ Plain prose is {plain:g}% of the bytes.
 {rows}
 """
 
-__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "write_sample"]
+__all__ = ["MARKER", "ROWS", "VERSION", "is_sample", "renew_sample", "write_sample"]

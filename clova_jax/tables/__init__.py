@@ -11,6 +11,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "corpora",
         "filters",
+        "intent_cells",
+        "intent_notes",
+        "intents",
         "open_qa",
         "scaling",
         "token_study",
@@ -21,6 +24,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "trainings",
     ],
     submod_attrs={
+        "adapted": ["adapted_models"],
         "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],

@@ -9,7 +9,7 @@ from clova_jax.common.stop import Stopped
 from clova_jax.config import SIZES
 from clova_jax.corpus import read_documents, write_sample_of
 from clova_jax.model import read_config
-from clova_jax.sample import write_sample
+from clova_jax.sample import renew_sample, write_sample
 from clova_jax.tables.options import GridOptions, Inputs, MakingOptions
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 from clova_jax.train import PretrainOptions, pretrain
@@ -82,7 +82,7 @@ def make_tokenizer(corpus: Path, folder: Path, vocab_size: int) -> None:
 
 
 def sample_run(out: str | Path = MakingOptions.out) -> Path:
-    """Returns the folder of the model of the sample world, which is trained now if it is missing.
+    """Returns the folder of the model of the sample world, which is trained now if it is missing; an old sample is renewed.
 
     Args:
         out: the quickstart's folder; a notebook lies beside `runs/`, not above it.
@@ -94,6 +94,7 @@ def sample_run(out: str | Path = MakingOptions.out) -> Path:
     made = [making.out / "model" / "config.json", making.out / "sample"]  # --data makes no sample
     if not all(path.exists() for path in made):
         make_model(making)
+    renew_sample(making.out / "sample")
     return making.out
 
 

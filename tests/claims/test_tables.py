@@ -20,6 +20,7 @@ SMALLEST = {
     "corpus_statistics": "",
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
+    "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
@@ -73,6 +74,17 @@ def test_the_quickstart_learns_the_task(sample_world):
     assert scores
     for row in scores:
         assert row["low"] > row["baseline"], "the README's plot shows a model above the majority"
+
+
+def test_written_utterances_beat_the_names_alone(sample_world, tmp_path):
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--writer", "adapted", "--n", 0, "--k", 25, "--draws", 3, "--steps", 300]
+    command += ["--batch", 4, "--length", 448, "--learning-rate", 0.004]
+    result = run_as_user("experiments.intent_augmentation", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    scores = {row["method"]: row for row in rows}
+    assert scores["adapted"]["low"] > scores["name"]["high"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

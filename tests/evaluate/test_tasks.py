@@ -19,7 +19,7 @@ def draw(task, data, item, shots: int = 2) -> list:
 def test_the_names() -> None:
     assert set(task_names()) == {
         *PAPER_TASKS,
-        *("klue_nli", "korsts", "nsmc_stars", "nsmc_words", "sae4k"),
+        *("3i4k", "klue_nli", "korsts", "nsmc_stars", "nsmc_words", "sae4k"),
     }
     assert all(load_task(name).name == name for name in task_names())
     with pytest.raises(ClovaError, match="no task 'nsmcc'; there are: nsmc, korquad"):
@@ -54,6 +54,7 @@ EXAMPLES = {
     "query_modification": (
         "대화:\n서울 날씨 알려줘\n맑습니다\n질의: 내일 1시는?\n수정: 서울 내일 1시 날씨는?"
     ),
+    "3i4k": "test 발화 1번 (서술)",
     "sae4k": "발화: 1번 방의 불을 켜 줄 수 있니\n의도: 1번 방 불 켜기",
 }
 
@@ -279,6 +280,7 @@ def test_the_real_files(name: str, real_data: Path) -> None:
         "ko_en": 3_252,
         "en_ko": 3_252,
         "sae4k": 1_326,
+        "3i4k": 6_121,
     }
     assert len(loaded.items) == counts[name]
     assert len({item.id for item in loaded.items}) == counts[name]

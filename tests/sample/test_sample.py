@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.sample import write_sample
+from clova_jax.sample import renew_sample, write_sample
 from clova_jax.sample.documents import DOCUMENT_KINDS, plain_share, recipes
 from clova_jax.sample.headlines import TOPICS
 
@@ -156,6 +156,7 @@ def test_an_older_version_is_written_anew(tmp_path):
     marker = tmp_path / "sample.json"
     marker.write_text(json.dumps({**json.loads(marker.read_text()), "version": 0}))
     (tmp_path / "corpus/wiki.jsonl").write_text("old", encoding="utf-8")
+    assert digest(renew_sample(tmp_path)) == whole
     assert digest(write_sample(tmp_path, megabytes=0.1)) == whole
 
 

@@ -93,6 +93,9 @@ def write_labelled(folder: Path) -> Path:
             f"query_modification/query_modification_{split}.jsonl",
             "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
         )
+    for split in ("train_val", "test"):
+        rows = [f"{i % 7}\t{split.removesuffix('_val')} 발화 {i}번" for i in range(21)]
+        put(f"dialogue/3i4k/fci_{split}.txt", "\n".join(rows) + "\n")
     rows = [f"{i}번 방의 불을 켜 줄 수 있니\t{i}번 방 불 켜기\t0" for i in range(1_400)]
     put("dialogue/sae4k/sae4k_v1.txt", "\n".join(rows) + "\n")
     return folder

@@ -1,0 +1,39 @@
+"""Makes the adapted writers of Table 7: models trained further on lists of intents that no draw can test."""
+
+from typing import Any
+
+from clova_jax.apps import augmentation
+from clova_jax.tables.intent_cells import adapted_folder
+from clova_jax.tables.intents import IntentDraws
+from clova_jax.tables.models import find_models
+from clova_jax.tables.options import Inputs
+
+
+def adapted_models(options: Any) -> Inputs:
+    """Returns models and data; with `adapted` among the writers, what is missing in `out/adapted` is trained.
+
+    One adaptation serves all draws: every intent that could be drawn is taken out of its data.
+
+    Args:
+        options: of `experiments.intent_augmentation`.
+
+    Raises:
+        Stopped: a signal ended a training; the same call goes on there.
+    """
+    inputs = find_models(options.model, options.data, options.mesh)
+    if "adapted" not in options.writer:
+        return inputs
+    draws = IntentDraws.read(inputs.data, options.draws, options.limit, options.seed)
+    for folder, name in zip(inputs.models, inputs.names, strict=True):
+        augmentation.adapt(
+            folder,
+            draws.intents.rare,
+            draws.intents.frequent,
+            adapted_folder(options.out, name),
+            steps=options.steps,
+            batch=options.batch,
+            length=options.length,
+            learning_rate=options.learning_rate,
+            seed=options.seed,
+        )
+    return inputs
