@@ -1,5 +1,6 @@
 """lm-evaluation-harness over HTTP: the log-probabilities and answers of the adapter that has the model itself."""
 
+import concurrent.futures
 import random
 
 import numpy as np
@@ -51,13 +52,24 @@ def lm():
     return make_model(256)
 
 
+class InThread:
+    """Calls an object's methods in a thread of their own: the harness runs an event loop, and Playwright has one in ours."""
+
+    def __init__(self, inner):
+        self._inner, self._threads = inner, concurrent.futures.ThreadPoolExecutor(1)
+
+    def __getattr__(self, name):
+        method = getattr(self._inner, name)
+        return lambda *args, **options: self._threads.submit(method, *args, **options).result()
+
+
 @pytest.fixture(scope="module")
 def harness(lm, tmp_path_factory):
     from lm_eval.models.openai_completions import LocalCompletionsAPI
 
     url = f"sqlite:///{tmp_path_factory.mktemp('harness')}/studio.db"
     with running(url, lm, slots=4) as server:
-        yield LocalCompletionsAPI(
+        api = LocalCompletionsAPI(
             base_url=f"{server.url}/v1/completions",
             model="tiny",
             tokenizer_backend="remote",
@@ -65,6 +77,7 @@ def harness(lm, tmp_path_factory):
             batch_size=8,
             num_concurrent=2,
         )
+        yield InThread(api)
 
 
 def instances(kind, arguments):
