@@ -3,6 +3,7 @@
 import json
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
+from clova_jax.sample import write_sample
 from clova_jax.tables import made
 from clova_jax.tables.trainings import by_source, training_notes, validations
 from experiments.pretraining import TABLE
@@ -53,7 +54,7 @@ def test_without_a_run_it_reads_the_quickstarts(capsys, tmp_path, monkeypatch):
         LanguageModel.create(config, tokenizer).save(options.out / "model")
         rows = [*STEPS, VALIDATION]
         (options.out / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-        (options.out / "sample").mkdir()
+        write_sample(options.out / "sample", megabytes=0.1)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(made, "make_model", trained)
