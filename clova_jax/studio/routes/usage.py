@@ -63,7 +63,11 @@ class AppMisuseBody(Body):
     request_id: RequestId | None = None
 
 
-@router.get("/v1/usage", response_model=None)
+_CSV = {"text/csv": {"schema": {"type": "string"}}}
+_LINES = {"application/jsonl": {"schema": {"type": "string"}}}
+
+
+@router.get("/v1/usage", responses={200: {"content": _CSV}}, response_model=None)
 async def usage(
     studio: State,
     caller: Caller,
@@ -139,7 +143,7 @@ async def rate_without_key(app: str, body: RatingOfBody, studio: State) -> dict[
     return await _rate(studio, body.request_id, body, "")
 
 
-@router.get("/v1/preferences", response_class=PlainTextResponse)
+@router.get("/v1/preferences", responses={200: {"content": _LINES}}, response_class=Response)
 async def preferences(studio: State, caller: Caller, app: Filter = None) -> Response:
     """Returns JSON Lines of `prompt`, `chosen`, `rejected`, made of ratings of texts that are kept."""
     selected = Selected(caller.name, app)
