@@ -16,7 +16,7 @@ from clova_jax import tables
 from clova_jax.common.options import option, seed_option
 
 FORMS = (
-    "rated_reviews=0.8",
+    "rated_reviews=1",
     "recommendations=0.5",
     "news_comments=0.8",
     "headlines=0.5",
@@ -71,15 +71,15 @@ class Options(tables.OutOptions):
     """numbers a token is embedded in; heads of 32"""
     learning_rate: float = option(5e-3, above=0)
     """the peak of the first training; the second one's is a half, the third one's a quarter"""
-    tokens: int = option(27_000_000, least=1)
+    tokens: int = option(20_000_000, least=1)
     """of the first training"""
     length: int = option(256, least=1)
     """tokens a sequence"""
     batch: int = option(16, least=1)
     """sequences a step"""
-    review_tokens: int = option(10_000_000, least=1)
-    """of the second training, which reads reviews alone"""
-    long_tokens: int = option(3_000_000, least=1)
+    review_tokens: int = option(40_000_000, least=1)
+    """of the second training, which reads film reviews alone, in sequences half as long"""
+    long_tokens: int = option(10_000_000, least=1)
     """of the third training"""
     long_length: int = option(2_048, least=1)
     """tokens a sequence"""

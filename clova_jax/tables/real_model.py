@@ -12,7 +12,7 @@ from clova_jax.tables.options import Inputs
 from clova_jax.tables.real_text import clean_text, train_text_tokenizer
 from clova_jax.tables.trained import train_for
 
-SHARES = {"short": 0.5, "reviews": 0.3, "long": 0.2}  # of the minutes
+SHARES = {"short": 0.3, "reviews": 0.45, "long": 0.25}  # of the minutes
 REVIEWS = "reviews_movie"
 
 
@@ -59,12 +59,12 @@ def make_real_model(options: Any, forms: Sequence[str], weights: Mapping[str, fl
         out=out / "short",
         **common,
     )
-    # A page of reviews begins at position 0 here, as the review of a question does; and twice as many steps a token.
+    # A page of reviews begins at position 0 here, as the review of a question does; and four times as many steps a token.
     reviews = train_for(
         seconds["reviews"],
         options.review_tokens,
         from_=short.out / "model",
-        length=options.length,
+        length=max(1, options.length // 2),
         global_batch=max(1, options.batch // 2),
         learning_rate=options.learning_rate / 2,
         weights=(f"{REVIEWS}=1",) if REVIEWS in present else ("natural",),

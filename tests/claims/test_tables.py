@@ -29,6 +29,7 @@ SMALLEST = {
     "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
     "real_model": "--minutes 0.1 --layers 1 --width 32 --batch 4 --length 64 --long-length 256 --limit 20",
     "quickstart": "--shots 0,2 --limit 200",
+    "star_splits": "--limit 40",
     "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
     "scaling_law": "--shapes 1x32,2x32,1x64,2x64 --tokens 2e3,4e3,8e3 --megabytes 1",
     "tokenizer_ablation": "--megabytes 0.2 --vocab-size 1000 --layers 1 --width 32 --length 64 --seeds 2 --steps 4 "
