@@ -14,6 +14,7 @@ from clova_jax import retrieve, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 
+PASSAGES = ("retrieved", "gold", "wrong", "none")
 RANKINGS = (*retrieve.FEATURES, "vectors")
 
 
@@ -27,8 +28,8 @@ class Options(tables.ModelOptions):
     out: Path = tables.out_option("open_qa")
     by: tuple[str, ...] = ("bigrams", "morphemes", "words", "bigrams+morphemes", "vectors")
     """rankings: bigrams, morphemes, words, vectors (the model's); a+b fuses the ranks of two"""
-    passages: tuple[Literal["retrieved", "gold", "none"], ...] = ("retrieved", "gold", "none")
-    """what stands above a question that is answered: retrieved (by bigrams), gold, none"""
+    passages: tuple[Literal["retrieved", "gold", "wrong", "none"], ...] = PASSAGES
+    """what stands above a question that is answered: retrieved (by bigrams), gold, wrong (without the answer), none"""
     limit: int | None = option(None, least=1)
     """questions to answer (all); retrieval takes all"""
 
@@ -70,6 +71,9 @@ def notes(asked: Any) -> list[str]:
         "value, low, high: per cent with a 95% interval (bootstrap over questions); MRR: mean reciprocal rank",
         "answers: zero-shot, greedy, KorQuAD's exact match and F1; baseline: the commonest answer to every question; "
         "left out: questions whose prompt is longer than the model's context with one of the passages",
+        "f1 of the surest N%: a model that answers only where the log-probability of its answer is among the highest N%; "
+        "evidence: the sentence of the passage that fits question and answer best holds an accepted answer (baseline: "
+        "the sentence that fits the question)",
     ]
 
 

@@ -298,8 +298,8 @@ def _choose(
 def _write(
     model: Model, task: Task, prompts: Sequence[Prompt], advance: Callable[[int], None]
 ) -> list[dict[str, Any]]:
-    """Writes a greedy answer to every prompt, up to the first line break, in NFC."""
-    texts = [""] * len(prompts)
+    """Writes a greedy answer to every prompt, up to the first line break, in NFC; with its log-probability."""
+    rows: list[Any] = [None] * len(prompts)
     for shared, members in _by_shared(prompts).items():
         members = sorted(members, key=lambda i: len(prompts[i].own_ids))
         for at in range(0, len(members), TEXTS_AT_ONCE):
@@ -311,15 +311,18 @@ def _write(
                 max_new_tokens=task.max_new_tokens,
                 temperature=0.0,
                 stop=("\n",),
+                logprobs=0,
                 seed=0,
             )
             for i, completion in zip(part, written, strict=True):
-                texts[i] = unicodedata.normalize("NFC", completion.text.strip())
+                rows[i] = {
+                    "id": prompts[i].item.id,
+                    "prediction": unicodedata.normalize("NFC", completion.text.strip()),
+                    "answers": list(prompts[i].item.answers),
+                    "logprob": round(sum(x for x in completion.logprobs or () if x is not None), 6),
+                }
             advance(len(part))
-    return [
-        {"id": prompt.item.id, "prediction": text, "answers": list(prompt.item.answers)}
-        for prompt, text in zip(prompts, texts, strict=True)
-    ]
+    return rows
 
 
 def _by_shared(prompts: Sequence[Prompt]) -> dict[tuple[int, ...], list[int]]:

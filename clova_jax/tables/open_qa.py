@@ -1,8 +1,9 @@
 """Measures answers to open questions: which passage is found, and what a model makes of it."""
 
 import dataclasses
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,10 +12,15 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import read_jsonl
+from clova_jax.common.json_values import fields
 from clova_jax.evaluate import (
     Item,
+    Prediction,
     TaskData,
+    character_f1,
     draw_items,
+    generator,
     interval,
     load_task,
     measure,
@@ -35,7 +41,8 @@ POOLS = {
     ),
 }
 DEEPEST = 100  # hits that the reciprocal rank looks at
-PASSAGES = ("retrieved", "gold", "none")
+PASSAGES = ("retrieved", "gold", "wrong", "none")
+COVERAGES = (25, 50, 75)  # per cent of the questions that are answered, the surest first
 
 
 @dataclass(frozen=True)
@@ -86,15 +93,33 @@ class OpenQuestions:
         hits = [index.search(_question(item), 1) for item in self.items]
         return [some[0].index if some else None for some in hits]
 
+    @cached_property
+    def wrong(self) -> list[int]:
+        """Returns the number of another passage for each question, one without its answer, drawn with a fixed seed."""
+        drawn = []
+        for item, gold in zip(self.items, self.gold, strict=True):
+            order = generator(0, "open_qa", item.id).permutation(len(self.texts)).tolist()
+            others = (n for n in order if n != gold and not _holds(self.texts[n], item.answers))
+            drawn.append(next(others, gold))
+        return drawn
+
+    def numbers(self, passage: str) -> Sequence[int | None]:
+        """Returns the number of the passage above each question: found, right, wrong, or None."""
+        nothing: list[int | None] = [None] * len(self.items)
+        kinds = {"retrieved": lambda: self.found, "gold": lambda: self.gold}
+        kinds |= {"wrong": lambda: self.wrong, "none": lambda: nothing}
+        return kinds[passage]()
+
     def with_passage(self, passage: str) -> list[Item]:
-        """Returns the questions under the passage that was found, under the right one, or under none."""
-        if passage == "gold":
-            return list(self.items)
-        numbers = self.found if passage == "retrieved" else [None] * len(self.items)
+        """Returns the questions under the passage that was found, the right one, a wrong one, or none."""
         return [
             dataclasses.replace(item, lead="" if number is None else self.leads[number])
-            for item, number in zip(self.items, numbers, strict=True)
+            for item, number in zip(self.items, self.numbers(passage), strict=True)
         ]
+
+
+def _holds(text: str, answers: Sequence[str]) -> bool:
+    return any(answer in text for answer in answers)
 
 
 def _question(item: Item) -> str:
@@ -102,7 +127,7 @@ def _question(item: Item) -> str:
 
 
 def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row]:
-    """Returns R@1, R@5 and the mean reciprocal rank of a ranking, in per cent with intervals over the questions.
+    """Returns R@1, R@5, R@10 and the mean reciprocal rank of a ranking, in per cent with intervals over the questions.
 
     Args:
         asked: questions and passages.
@@ -121,7 +146,7 @@ def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row
             for some, gold in zip(hits, asked.gold, strict=True)
         ]
     )
-    figures = {"R@1": ranks <= 1, "R@5": ranks <= 5, "MRR": 1 / ranks}
+    figures = {"R@1": ranks <= 1, "R@5": ranks <= 5, "R@10": ranks <= 10, "MRR": 1 / ranks}
     about = {
         "questions": len(asked.items),
         "passages": len(asked.texts),
@@ -138,13 +163,15 @@ def _score(values: np.ndarray) -> dict[str, float]:
 
 
 def answer_rows(asked: OpenQuestions, passage: str, run: TableRun) -> list[Row]:
-    """Returns exact match and F1 of a model's answers under the retrieved passage, the gold one, or none.
+    """Returns how good a model's answers are under the retrieved passage, the gold one, a wrong one, or none.
 
-    The questions are the same for all three: those whose prompts fit the model's context with either passage.
+    Exact match and F1 of all answers; F1 of the surest ones, by the log-probability of the answer; and how often the
+    sentence that question and answer find in the passage holds an accepted answer, beside the question alone. The
+    questions are the same for all kinds: those whose prompts fit the model's context with every passage.
 
     Args:
         asked: questions and passages.
-        passage: `retrieved`, `gold` or `none`.
+        passage: one of `PASSAGES`.
         run: with the model, the limit and the seed.
 
     Raises:
@@ -156,7 +183,7 @@ def answer_rows(asked: OpenQuestions, passage: str, run: TableRun) -> list[Row]:
         run.found[key] = _fitting(asked, run.model)
     fits = run.found[key]
     kept = [item for item, fit in zip(asked.with_passage(passage), fits, strict=True) if fit]
-    # Drawn under one name, so that all three have the same questions.
+    # Drawn under one name, so that all kinds have the same questions.
     drawn = draw_items(TaskData(kept, ()), task, options.limit, options.seed)
     data = TaskData(drawn, ())
     task = dataclasses.replace(
@@ -165,12 +192,54 @@ def answer_rows(asked: OpenQuestions, passage: str, run: TableRun) -> list[Row]:
     arguments = {"shots": 0, "trials": 1, "seed": options.seed, "out": run.out, "stop": run.stop}
     rows = measure(run.model, task, run.data, name=run.model_name, **arguments)
     kept_columns = ("metric", "value", "low", "high", "baseline")
+    found = [{name: row[name] for name in kept_columns} for row in rows]
+    found += _by_coverage(answers := _answers(run, task.name))
+    if passage != "none":
+        texts = dict(zip(asked.leads, asked.texts, strict=True))
+        found.append(_evidence([texts.get(item.lead, "") for item in drawn], drawn, answers))
+    about = {"model": run.model_name, "measure": "answers", "by": passage}
+    left_out = {"questions": len(drawn), "left out": len(fits) - sum(fits)}
+    return [about | row | left_out for row in found]
+
+
+def _answers(run: TableRun, task: str) -> list[dict[str, Any]]:
+    """Reads back the answers of a task: `prediction`, `answers`, and the `logprob` of the prediction."""
+    path = run.out / "predictions.jsonl"
     return [
-        {"model": run.model_name, "measure": "answers", "by": passage}
-        | {name: row[name] for name in kept_columns}
-        | {"questions": len(drawn), "left out": len(fits) - sum(fits)}
-        for row in rows
+        row | fields(row, f"{path}:{number}", {"logprob": float})
+        for number, row in read_jsonl(path)
+        if (row["model"], row["task"]) == (run.model_name, task)
     ]
+
+
+def _by_coverage(answers: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Yields F1 of the surest answers, where a model that is less sure is silent."""
+    surest = sorted(answers, key=lambda row: -row["logprob"])
+    for percent in COVERAGES:
+        said = surest[: max(1, round(len(surest) * percent / 100))]
+        predictions = [Prediction(row["prediction"], tuple(row["answers"])) for row in said]
+        scores = character_f1.statistics(predictions)
+        score = dataclasses.asdict(interval([scores], character_f1.finish))
+        yield {"metric": f"f1 of the surest {percent}%"} | score
+
+
+def _evidence(
+    texts: Sequence[str], items: Sequence[Item], answers: Sequence[dict[str, Any]]
+) -> Row:
+    """Returns how often the sentence that fits question and answer best holds an accepted answer, in per cent."""
+    with_answer, alone = [], []
+    for text, item, answer in zip(texts, items, answers, strict=True):
+        index = Index.build(_sentences(text)) if text else None
+        for found, query in ((with_answer, answer["prediction"]), (alone, "")):
+            hits = index.search(f"{_question(item)} {query}", 1) if index else []
+            found.append(bool(hits) and _holds(hits[0].passage.text, item.answers))
+    return {"metric": "evidence", **_score(np.array(with_answer))} | {
+        "baseline": 100 * float(np.mean(alone))
+    }
+
+
+def _sentences(text: str) -> list[str]:
+    return [one for one in re.split(r"(?<=[.!?])\s+|\n+", text) if one.strip()]
 
 
 def _fitting(asked: OpenQuestions, model: Any) -> list[bool]:

@@ -38,7 +38,7 @@ def guesser(monkeypatch: pytest.MonkeyPatch) -> Any:
         return found
 
     def complete(model, prompts, **_):
-        return [SimpleNamespace(text=f" {sum(ids) % 4}") for ids in prompts]
+        return [SimpleNamespace(text=f" {sum(ids) % 4}", logprobs=[-1.0]) for ids in prompts]
 
     monkeypatch.setattr(runner, "score_choices", score_choices)
     monkeypatch.setattr(runner, "complete", complete)

@@ -90,13 +90,19 @@ def test_texts_equal_greedy_decoding_of_the_full_prompt(name, shots, model, data
     prompt = prompt_of(model, name, data, 1, shots=shots, trials=1, limit=3)
     ids = model.tokenizer.encode(prompt.text)
     written: list[int] = []
+    logprob = 0.0
     for _ in range(load_task(name).max_new_tokens):
-        token = int(plain_logprobs(model, ids + written)[-1].argmax())
+        logprobs = plain_logprobs(model, ids + written)[-1]
+        token = int(logprobs.argmax())
         if token == model.tokenizer.end_of_text or token == ord("\n"):
+            logprob += float(logprobs[token]) * (token == model.tokenizer.end_of_text)
             break
+        logprob += float(logprobs[token])
         written.append(token)
     expected = model.tokenizer.decode(written).split("\n")[0].strip()
-    assert rows_of(tmp_path)[1]["prediction"] == expected
+    row = rows_of(tmp_path)[1]
+    assert row["prediction"] == expected
+    assert row["logprob"] == pytest.approx(logprob, abs=1e-3)
 
 
 def test_a_row(guesser, data) -> None:
