@@ -1,4 +1,4 @@
-"""Table 4: p-tuning on NSMC beside few-shot prompting, prompt tuning, AutoPrompt, LoRA and fine-tuning.
+"""Table 4: p-tuning on NSMC beside few-shot prompting, a probe, prompt tuning, AutoPrompt, LoRA and fine-tuning.
 
 python -m experiments.p_tuning --model DIR --data DIR --limit 2000
 python -m experiments.p_tuning --model small/model large/model --methods p_tuning,few_shot --examples 70,2000
@@ -23,7 +23,7 @@ class Options(tables.MethodOptions):
 
     out: Path = tables.out_option("p_tuning")
     methods: tuple[str, ...] = option(
-        ("few_shot", "p_tuning"), help=f"of few_shot, {', '.join(tables.METHODS)}; or all"
+        ("few_shot", "p_tuning"), help=f"of few_shot, probe, {', '.join(tables.METHODS)}; or all"
     )
     encoder: tuple[str, ...] = option(
         ("lstm",), help=f"of p-tuning: {', '.join(tables.ENCODERS)}, or both"
@@ -35,7 +35,9 @@ class Options(tables.MethodOptions):
 def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns the row of prompting, and one for each method, encoder and number of examples."""
     options = run.options
-    methods = ("few_shot", *tables.METHODS) if options.methods == ("all",) else options.methods
+    methods = (
+        ("few_shot", "probe", *tables.METHODS) if options.methods == ("all",) else options.methods
+    )
     examples = [None if word == "all" else _count(word) for word in options.examples]
     return tables.method_cells(run, methods, options.encoder, examples)
 

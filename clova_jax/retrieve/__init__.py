@@ -15,5 +15,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "features": ["FEATURES"],
         "index": ["Hit", "Index"],
         "prompt": ["Filled", "fill", "places", "within"],
+        "vectors": ["text_states"],
     },
 )

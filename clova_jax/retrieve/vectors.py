@@ -64,29 +64,46 @@ class Vectors:
 
 def mean_states(model: Model, texts: Sequence[str]) -> Float32[np.ndarray, "n D"]:
     """Returns the mean over a text's tokens of what the last LayerNorm gives; longer texts are cut at the context."""
+    return text_states(model, texts)[0]
+
+
+def text_states(
+    model: Model, texts: Sequence[str]
+) -> tuple[Float32[np.ndarray, "n D"], Float32[np.ndarray, "n D"]]:
+    """Returns what the last LayerNorm gives: its mean over a text's tokens, and that of the last token.
+
+    Longer texts are cut at the context; an empty one stands for `<|endoftext|>`.
+    """
     end, limit = model.tokenizer.end_of_text, model.config.max_length
     rows = [ids[:limit] or [end] for ids in model.tokenizer.encode_batch(list(texts))]
-    out = np.zeros((len(rows), model.config.embed_dim), np.float32)
+    means, lasts = np.zeros((2, len(rows), model.config.embed_dim), np.float32)
     lengths = [len(row) for row in rows]
     for batch in batches(lengths, before=0, heads=model.config.num_heads, limit=limit):
         mask = pad([[1] * lengths[item] for item in batch.items], batch.rows, batch.time)
         placed = model.place(batch.pad(rows), mask)
-        found = _mean_states(model.params, model.config, *placed, model.dtype)
-        out[list(batch.items)] = np.asarray(found)[: len(batch.items)]
-    return out
+        items = list(batch.items)
+        for out, found in zip(
+            (means, lasts),
+            _text_states(model.params, model.config, *placed, model.dtype),
+            strict=True,
+        ):
+            out[items] = np.asarray(found)[: len(items)]
+    return means, lasts
 
 
 @functools.partial(jax.jit, static_argnums=(1, 4))
-def _mean_states(
+def _text_states(
     params: Params,
     config: ModelConfig,
     ids: Int[Array, "B T"],
     mask: Int[Array, "B T"],
     dtype: DTypeLike,
-) -> Float[Array, "B D"]:
+) -> tuple[Float[Array, "B D"], Float[Array, "B D"]]:
     hidden = bind(config, params)(ids, dtype=dtype)[0].astype(jnp.float32)
     weights = mask[..., None].astype(jnp.float32)
-    return (hidden * weights).sum(1) / jnp.maximum(weights.sum(1), 1.0)
+    mean = (hidden * weights).sum(1) / jnp.maximum(weights.sum(1), 1.0)
+    last = jnp.maximum(mask.sum(1) - 1, 0)
+    return mean, jnp.take_along_axis(hidden, last[:, None, None], axis=1)[:, 0]
 
 
 def _unit(vectors: np.ndarray) -> np.ndarray:

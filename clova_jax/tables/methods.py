@@ -6,6 +6,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import load_task
 from clova_jax.tables.cells import Prompted, Tuned
 from clova_jax.tables.options import ENCODERS
+from clova_jax.tables.probe import probe_cell
 from clova_jax.tables.recipes import make_cell
 from clova_jax.tables.table import Cell, TableRun
 
@@ -22,7 +23,7 @@ def method_cells(
 
     Args:
         run: with the options of `MethodOptions`.
-        methods: `few_shot` or names of `METHODS`.
+        methods: `few_shot`, `probe`, or names of `METHODS`.
         encoders: of p-tuning; `both` stands for all.
         examples: labelled items to learn from; None for all.
 
@@ -43,7 +44,9 @@ def method_cells(
         )
     encoders = ENCODERS if tuple(encoders) == ("both",) else encoders
     recipes = [
-        make_cell(
+        probe_cell(count)
+        if method == "probe"
+        else make_cell(
             method,
             task,
             encoder=encoder,
@@ -69,6 +72,8 @@ def method_notes(run: TableRun) -> list[str]:
         "examples: all labelled reviews that were used; a fifth of them (16 to 500) is the development "
         "split, which stops the run and picks its best step; seconds: of all seeds together, without what a "
         "stopped run had spent before",
+        "probe: logistic regression on the frozen model's last hidden states, the mean and the last token's; what it scores, "
+        "the model knows",
         "the paper's hyper-parameters are not public; its all is 150,000 reviews",
         *(f"{row['method']} {row['examples']}: {row['note']}" for row in run.rows if row["note"]),
     ]

@@ -28,7 +28,7 @@ def make_cell(
         ClovaError: no such method or encoder.
     """
     if method not in METHODS:
-        raise ClovaError(f"no method {method!r}; there are few_shot, {', '.join(METHODS)}")
+        raise ClovaError(f"no method {method!r}; there are few_shot, probe, {', '.join(METHODS)}")
     if encoder not in ENCODERS:
         raise ClovaError(f"no encoder {encoder!r}; there are {', '.join(ENCODERS)}")
     found = find_method(method)

@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class TunedCell:
         options: of a training run; its seed is replaced by the trial's.
         examples: drawn from the task's pool, the development split among them; None takes the complete pool.
         shots: examples shown in the prompt as well, between the virtual tokens (Table 5).
+        run: learns from one seed's examples and answers the items; by default a tuning run.
     """
 
     method: str
@@ -51,6 +52,15 @@ class TunedCell:
     options: TuneOptions
     examples: int | None = None
     shots: int = 0
+    run: "SeedRun | None" = None
+
+    @property
+    def forgets(self) -> bool:
+        """Returns True if nothing of a finished seed is kept but its answers: complete models are too large."""
+        return self.run is not None or self.config.method().trains_everything
+
+
+SeedRun = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
 
 
 def tuned_row(
@@ -95,12 +105,12 @@ def tuned_row(
         if found is None:
             folder = seed_folder(out, label, cell.shots, trial)
             bar = f"{label} {trial + 1}/{seeds}"
-            summary, rows = _one_seed(
+            summary, rows = (cell.run or _one_seed)(
                 model, task, data, items, cell, count, seed + trial, folder, stop, bar
             )
             named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
             records.add(key, settings, summary, [named | row for row in rows])
-            if cell.config.method().trains_everything:  # a complete model a seed
+            if cell.forgets:
                 shutil.rmtree(folder, ignore_errors=True)
             found = records.find(key, settings)
         marks.append(found[0])

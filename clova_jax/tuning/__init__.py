@@ -12,7 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "answers": ["predictions"],
         "data": ["default_template"],
-        "examples": ["LEAST_DEV", "make_contexts"],
+        "examples": ["LEAST_DEV", "make_contexts", "split"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
         "methods.autoprompt": ["AutoPromptConfig", "carry"],
