@@ -57,11 +57,32 @@ def _accuracy(right: np.ndarray) -> dict[str, float]:
     return asdict(evaluate.interval([statistics], lambda total: 100 * float(total[0] / total[1])))
 
 
+def draw(run: tables.TableRun, path: Path) -> None:
+    """Draws the accuracy of each split of the last model, a panel a scoring."""
+    rows = [row for row in run.rows if row["model"] == run.model_name]
+    with tables.panels(path, len(SCORINGS), size=(5.2, 4.4)) as grid:
+        for axes, scoring in zip(grid, SCORINGS, strict=True):
+            table = np.full((9, 9), np.nan)
+            for row in rows:
+                if row["scoring"] == scoring:
+                    table[row["low_to"] - 1, row["high_from"] - 2] = row["value"]
+            axes.imshow(
+                table, origin="lower", extent=(1.5, 10.5, 0.5, 9.5), vmin=50, cmap="viridis"
+            )
+            for (low, high), value in np.ndenumerate(table):
+                if np.isfinite(value):
+                    axes.text(
+                        high + 2, low + 1, f"{value:.0f}", ha="center", va="center", fontsize=7
+                    )
+            axes.set(xlabel="high stars: from", ylabel="low stars: up to", title=f"{scoring}, %")
+
+
 TABLE = tables.Table(
     "star_splits",
     Options,
     lambda run: [split_rows],
     columns=("model", "scoring", "items", "low_to", "high_from", "value", "low", "high"),
+    figures={"star_splits.png": draw},
     notes=lambda run: [
         "value, low, high: percent of training reviews answered as they are labelled, with a 95% interval; raw: "
         "as the scores stand, median: the threshold at the median of the reviews' scores",

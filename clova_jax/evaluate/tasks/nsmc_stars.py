@@ -1,4 +1,4 @@
-"""Asks how many stars a film review gives (NSMC): 8 to 10 against 1 to 5, as `corpus.forms.rated_reviews` shows them."""
+"""Asks how many stars a film review gives (NSMC): 10 against 1 to 5, as `corpus.forms.rated_reviews` shows them."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ TASK = replace(
     nsmc.TASK,
     name="nsmc_stars",
     labels={"0": "1", "1": "10"},
-    more_words={"0": ("2", "3", "4", "5"), "1": ("9", "8")},
+    more_words={"0": ("2", "3", "4", "5")},
     answer=" (별점 {}점)",
-    source="our wording: a page of rated reviews; 6 and 7 stars are lukewarm and count for neither",
+    source="our wording: a page of rated reviews; which stars count was chosen on training reviews (experiments.star_splits)",
 )
