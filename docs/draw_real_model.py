@@ -5,6 +5,7 @@ python docs/draw_real_model.py
 
 import re
 from pathlib import Path
+from textwrap import fill
 
 from clova_jax import tables
 from clova_jax.common.files import read_json
@@ -23,10 +24,11 @@ def cell(text: str) -> dict[str, float]:
 def main() -> None:
     """Draws a pair of bars for each model."""
     result = read_json(DOCS / "results" / "real_model.json")
-    rows = [row for row in result["tables"][1] if row["drawn as"]]
+    rows = result["tables"][0]
     series = {shown: [cell(row[way]) for row in rows] for way, shown in SHOWN.items()}
-    with tables.panels(DOCS / "figures" / "real_model.png", 1, size=(8.5, 4.2)) as (axes,):
-        tables.draw_bars(axes, [row["drawn as"].replace("; ", "\n") for row in rows], series)
+    with tables.panels(DOCS / "figures" / "real_model.png", 1, size=(10, 4.4)) as (axes,):
+        names = [fill(f"{row['model']}: {row['what was read']}", 18) for row in rows]
+        tables.draw_bars(axes, names, series)
         axes.axhline(PAPER, ls=":", color="0.3", label="the paper's 137M, 70 examples")
         axes.axhline(result["majority"], ls="--", color="0.6", label="majority class")
         axes.set(ylim=(45, 90), ylabel="accuracy, %", title="NSMC without an example, real reviews")
