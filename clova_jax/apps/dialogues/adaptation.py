@@ -1,0 +1,75 @@
+"""Trains a model further on dialogues of other domains than the one it will write for, under their scripts and with their states."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.apps.augmentation import train_on
+from clova_jax.apps.dialogues.labelling import as_states
+from clova_jax.apps.dialogues.script import goals_of
+from clova_jax.apps.dialogues.text import as_document
+from clova_jax.evaluate import generator
+from clova_jax.labelled import Dialogue, Ontology
+
+
+def documents(
+    dialogues: Sequence[Dialogue], ontology: Ontology, seed: int, count: int
+) -> Iterator[str]:
+    """Yields documents of two kinds in turn: scripts with the dialogue below, and a dialogue so far with its state below.
+
+    Args:
+        dialogues: to show, in random order, all as often.
+        ontology: the slots of their domains.
+        seed: of all draws.
+        count: documents.
+    """
+    random = generator(seed, "dialogues")
+    order: list[int] = []
+    for number in range(count):
+        order = order or random.permutation(len(dialogues)).tolist()
+        dialogue = dialogues[order[-1]]
+        if number % 2:
+            order.pop()
+            yield _with_state(dialogue, ontology, random)
+        else:
+            yield as_document(goals_of(dialogue, ontology), dialogue.turns)
+
+
+def _with_state(dialogue: Dialogue, ontology: Ontology, random: np.random.Generator) -> str:
+    """Shows a dialogue up to one of the user's turns, and the slots of its domains in random order."""
+    turns = dialogue.turns
+    ends = [number for number, turn in enumerate(turns, 1) if turn.role == "user"]
+    end = ends[random.integers(len(ends))]
+    state = turns[end - 1].state or {}
+    slots = [(domain, slot) for domain in dialogue.domains for slot in ontology[domain]]
+    shuffled = [slots[number] for number in random.permutation(len(slots))]
+    return as_states(turns[:end], {key: state.get("-".join(key)) for key in shuffled})
+
+
+def adapt(
+    model: Path,
+    dialogues: Sequence[Dialogue],
+    ontology: Ontology,
+    out: Path,
+    schedule: dict[str, Any],
+) -> Path:
+    """Trains a model further on dialogues; a stopped training is resumed.
+
+    Args:
+        model: a model directory.
+        dialogues: those of other domains than the one that is left out.
+        ontology: the slots of their domains.
+        out: where everything goes; the documents are in `dialogues/`.
+        schedule: as of `augmentation.train_on`.
+
+    Returns:
+        The directory of the adapted model.
+
+    Raises:
+        Stopped: a signal ended the training.
+    """
+    count = schedule["steps"] * schedule["global_batch"] * 2  # no fewer than are read
+    texts = documents(dialogues, ontology, schedule["seed"], count)
+    return train_on(model, texts, out, "dialogues", schedule)
