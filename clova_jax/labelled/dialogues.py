@@ -70,9 +70,7 @@ def _dialogue(row: Any, place: str) -> Dialogue:
     for key, kind in shape.items():
         if not isinstance(row, dict) or not isinstance(row.get(key), kind):
             raise ClovaError(f"{place}: not as in WoS v1.1: {key!r} is missing or of another type")
-    turns = [
-        _turn(turn, f"{place}, turn {number}") for number, turn in enumerate(row["dialogue"])
-    ]
+    turns = [_turn(turn, f"{place}, turn {number}") for number, turn in enumerate(row["dialogue"])]
     return Dialogue(row["guid"], tuple(map(str, row["domains"])), tuple(turns))
 
 

@@ -5,68 +5,77 @@ comes from the one who answers. Values that nobody settles are said in passing a
 around them. No goal of the dev set occurs in the train set.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clova_jax.sample import reservation_words as words
+from clova_jax.sample.lexicon import Lexicon
 from clova_jax.sample.pen import Pen, fill
-from clova_jax.sample.reservation_words import DOMAINS, NAME, Domain
+from clova_jax.sample.reservation_words import DOMAINS
 
-ROWS = {"train": 110, "dev": 40}  # dialogues of each domain
+NAME = "이름"
+ROWS = {"train": 200, "dev": 40}  # dialogues of each domain
 
 
-def ontology() -> dict[str, list[str]]:
+def slots_of(lexicon: Lexicon, name: str) -> dict[str, Sequence[str]]:
+    """Returns the slots of a domain with all values of each, the name last."""
+    domain, nouns = DOMAINS[name], lexicon.nouns
+    slots = {s: nouns[v] if isinstance(v, str) else v for s, v in domain.slots.items()}
+    heads = dict.fromkeys((*nouns["companyhead"], *nouns["brand"], *nouns["restaurant"]))
+    return {**slots, NAME: [head + domain.suffix for head in heads]}
+
+
+def ontology(lexicon: Lexicon) -> dict[str, list[str]]:
     """Returns the values of each `DOMAIN-SLOT`, as WoS lists them."""
     return {
         f"{name}-{slot}": ["none", *values]
-        for name, domain in DOMAINS.items()
-        for slot, values in domain.slots.items()
+        for name in DOMAINS
+        for slot, values in slots_of(lexicon, name).items()
     }
 
 
 def reservations(pen: Pen) -> dict[str, list[dict[str, Any]]]:
     """Returns the dialogues of each split, in the format of WoS v1.1, domains mixed."""
-    taken: set[tuple[tuple[str, str], ...]] = set()
+    slots = {name: slots_of(pen.lexicon, name) for name in DOMAINS}
+    taken: set[frozenset[tuple[str, str]]] = set()
     found: dict[str, list[dict[str, Any]]] = {}
     for split in ("dev", "train"):  # dev first: what it asks for, nobody asks for again
         drawn = [
-            (name, _goal(pen, name, taken)) for name in DOMAINS for _ in range(ROWS[split])
+            (name, _goal(pen, slots[name], taken)) for name in DOMAINS for _ in range(ROWS[split])
         ]
         if split == "dev":
-            taken |= {_key(name, goal) for name, goal in drawn}
+            taken |= {frozenset(goal.items()) for _, goal in drawn}
         pen.random.shuffle(drawn)
         found[split] = [
             {
                 "guid": f"wos-v1_{split}_{number:05d}",
                 "domains": [name],
-                "dialogue": list(_Dialogue(pen, name, goal).turns()),
+                "dialogue": list(_Dialogue(pen, name, slots[name], goal).turns()),
             }
             for number, (name, goal) in enumerate(drawn)
         ]
     return found
 
 
-def _key(name: str, goal: dict[str, str]) -> tuple[tuple[str, str], ...]:
-    return (("", name), *sorted(goal.items()))
-
-
-def _goal(pen: Pen, name: str, taken: set[tuple[tuple[str, str], ...]]) -> dict[str, str]:
-    """Draws a goal that is not taken: the name, and at least three of the other slots, no value twice."""
+def _goal(
+    pen: Pen, slots: Mapping[str, Sequence[str]], taken: set[frozenset[tuple[str, str]]]
+) -> dict[str, str]:
+    """Draws a goal that is not taken: the name, and three or four of the other slots, no value twice."""
     while True:
-        slots = DOMAINS[name].slots
-        left = pen.count(0, max(0, len(slots) - 4))
-        dropped = pen.random.sample([slot for slot in slots if slot != NAME], min(left, 1))
-        goal = {slot: pen.one(values) for slot, values in slots.items() if slot not in dropped}
-        if len(set(goal.values())) == len(goal) and _key(name, goal) not in taken:
+        names = [slot for slot in slots if slot != NAME]
+        kept = {*pen.random.sample(names, pen.count(3, 4)), NAME}
+        goal = {slot: pen.one(values) for slot, values in slots.items() if slot in kept}
+        if len(set(goal.values())) == len(goal) and frozenset(goal.items()) not in taken:
             return goal
 
 
 class _Dialogue:
     """Writes one dialogue turn by turn."""
 
-    def __init__(self, pen: Pen, name: str, goal: dict[str, str]) -> None:
-        self.pen, self.name, self.goal = pen, name, goal
-        self.domain: Domain = DOMAINS[name]
+    def __init__(
+        self, pen: Pen, name: str, slots: Mapping[str, Sequence[str]], goal: dict[str, str]
+    ) -> None:
+        self.pen, self.name, self.slots, self.goal = pen, name, slots, goal
         self.left = [slot for slot in goal if slot != NAME]
         self.state: dict[str, str] = {}
 
@@ -81,15 +90,11 @@ class _Dialogue:
             yield self._user(self._answer())
         if NAME not in self.state:
             yield from self._offer()
+        yield self._system(self.pen.one(words.BOOKED))
         if self.pen.chance(0.3):
             asked, answered = self.pen.one(words.EXTRAS)
-            yield self._system(self.pen.one(words.BOOKED))
             yield self._user(asked)
             yield self._system(answered)
-        else:
-            yield self._system(f"{self.pen.one(words.BOOKED)} {self.pen.one(words.MORE)}")
-        yield self._user(self.pen.one(words.THANKS))
-        yield self._system(self.pen.one(words.BYES))
 
     def _user(self, text: str) -> dict[str, Any]:
         state = [f"{self.name}-{slot}-{value}" for slot, value in self.state.items()]
@@ -106,7 +111,7 @@ class _Dialogue:
 
     def _other(self, slot: str) -> str:
         """Draws a value of a slot that the goal does not have."""
-        values = [v for v in self.domain.slots[slot] if v not in self.goal.values()]
+        values = [v for v in self.slots[slot] if v not in self.goal.values()]
         return self.pen.one(values)
 
     def _opening(self) -> str:
@@ -118,7 +123,9 @@ class _Dialogue:
         about = [fill(pen.one(words.BEFORE[slot]), v=self.goal[slot]) for slot in slots]
         self._settle(*slots)
         hello = pen.one(words.HELLOS)
-        return hello + " ".join([*about, fill(pen.one(words.WANTS), d=pen.one(self.domain.called))])
+        return hello + " ".join(
+            [*about, fill(pen.one(words.WANTS), d=pen.one(DOMAINS[self.name].called))]
+        )
 
     def _question(self) -> str:
         """Asks for the next value; sometimes one that cannot be had is named."""

@@ -12,10 +12,18 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "adaptation": ["adapt", "documents"],
+        "adaptation": ["adapt", "documents", "examples"],
         "labelling": ["as_states", "label_states"],
         "script": ["RESULT", "Goal", "draw_goals", "goals_of", "make_goal"],
-        "text": ["REASONS", "Acceptance", "Written", "as_document", "as_prompt", "said_values"],
+        "text": [
+            "REASONS",
+            "Acceptance",
+            "Written",
+            "as_document",
+            "as_prompt",
+            "read_lines",
+            "said_values",
+        ],
         "tracker": ["LinearTracker", "match_values"],
         "writer": ["TRIES", "labelled", "write_dialogues"],
     },

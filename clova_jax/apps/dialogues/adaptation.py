@@ -48,6 +48,18 @@ def _with_state(dialogue: Dialogue, ontology: Ontology, random: np.random.Genera
     return as_states(turns[:end], {key: state.get("-".join(key)) for key in shuffled})
 
 
+def examples(dialogues: Sequence[Dialogue], ontology: Ontology) -> tuple[str, str]:
+    """Returns what a model that is not adapted is shown: dialogues under their scripts, and dialogues with their last states."""
+    scripts = [as_document(goals_of(one, ontology), one.turns) + "\n\n" for one in dialogues]
+    states = []
+    for one in dialogues:
+        end = max(number for number, turn in enumerate(one.turns, 1) if turn.role == "user")
+        slots = [(domain, slot) for domain in one.domains for slot in ontology[domain]]
+        last = {key: one.final.get("-".join(key)) for key in slots}
+        states.append(as_states(one.turns[:end], last) + "\n")
+    return "".join(scripts), "".join(states)
+
+
 def adapt(
     model: Path,
     dialogues: Sequence[Dialogue],

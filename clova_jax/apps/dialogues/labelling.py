@@ -36,7 +36,8 @@ def label_states(
     domain: str,
     dialogues: Sequence[Sequence[Turn]],
     candidates: Sequence[Mapping[str, Sequence[str]]],
-    stop: StopSignals | None = None,
+    shown: str = "",
+    signals: StopSignals | None = None,
 ) -> list[list[State]]:
     """Returns the state after each of the user's turns of each dialogue.
 
@@ -47,7 +48,8 @@ def label_states(
         domain: what the dialogues are about.
         dialogues: their turns.
         candidates: for each dialogue the values that its slots may have; other slots have none.
-        stop: signals that end it between two dialogues.
+        shown: documents that stand before each dialogue.
+        signals: those that end it between two dialogues.
 
     Raises:
         ClovaError: a dialogue is longer than the model's context.
@@ -57,27 +59,33 @@ def label_states(
     for turns, slots in progress(
         list(zip(dialogues, candidates, strict=True)), desc="labels", unit="dialogue"
     ):
-        if stop and stop.requested:
-            raise Stopped(stop.requested)
-        found.append(_states(model, domain, turns, slots))
+        if signals and signals.requested:
+            raise Stopped(signals.requested)
+        found.append(_states(model, domain, turns, slots, shown))
     return found
 
 
 def _states(
-    model: Model, domain: str, turns: Sequence[Turn], slots: Mapping[str, Sequence[str]]
+    model: Model,
+    domain: str,
+    turns: Sequence[Turn],
+    slots: Mapping[str, Sequence[str]],
+    shown: str,
 ) -> list[State]:
     """Scores the values of all slots after all of the user's turns of a dialogue, in one call."""
     ends = [number for number, turn in enumerate(turns, 1) if turn.role == "user"]
     encode = model.tokenizer.encode_batch
     rows = encode(
         [
-            f"{as_lines(turns[:end])}\n\n{as_question(domain, slot)}"
+            f"{shown}{as_lines(turns[:end])}\n\n{as_question(domain, slot)}"
             for end in ends
             for slot in slots
         ]
     )
     values = {slot: (None, *known) for slot, known in slots.items()}
-    answers = {slot: encode([as_answer(value) for value in known]) for slot, known in values.items()}
+    answers = {
+        slot: encode([as_answer(value) for value in known]) for slot, known in values.items()
+    }
     scores = iter(score_choices(model, [], rows, [answers[slot] for _ in ends for slot in slots]))
     states = []
     for _ in ends:

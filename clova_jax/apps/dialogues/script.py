@@ -124,14 +124,14 @@ def draw_goals(
             break
         model = like[random.integers(len(like))]
         size = min(len(model.slots), len(slots))
-        chosen = sorted(random.permutation(len(slots))[:size])
+        chosen = random.permutation(len(slots))[:size]
         names = [list(slots)[number] for number in chosen]
         names += [RESULT] if model.results and RESULT in ontology[domain] else []
         values = {name: _draw(ontology[domain][name], random) for name in names}
         goal = make_goal(ontology, domain, values)
         key = frozenset(goal.values.items())
-        literal = list(goal.said.values())
-        if key not in taken and len(set(literal)) == len(literal):
+        said = list(goal.said.values())
+        if key not in taken and len(set(said)) == len(said):
             taken.add(key)
             found.append(goal)
     if len(found) < count:

@@ -73,7 +73,7 @@ class Acceptance:
         """
         lines = [" ".join(line.split()) for line in f"{OPENED}{text}".strip().split("\n")]
         text = "\n".join(lines)
-        turns, reason = _turns(lines) if text != OPENED else ([], "empty")
+        turns, reason = read_lines(lines) if text != OPENED else ([], "empty")
         if not reason and not ended:
             reason = "cut off"
         if not reason and len(set(lines)) < len(lines):
@@ -83,8 +83,8 @@ class Acceptance:
         return Written(text, () if reason else tuple(turns), reason, logprob)
 
 
-def _turns(lines: Sequence[str]) -> tuple[list[Turn], str]:
-    """Returns the turns, and why the first broken line is one."""
+def read_lines(lines: Sequence[str]) -> tuple[list[Turn], str]:
+    """Returns the turns of lines up to the first broken one, and its reason; empty where there is none."""
     turns: list[Turn] = []
     for line in lines:
         name, colon, said = line.partition(":")

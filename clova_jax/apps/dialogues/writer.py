@@ -68,6 +68,7 @@ def labelled(
     model: Model,
     goals: Sequence[Goal],
     written: Sequence[Written],
+    shown: str = "",
     signals: StopSignals | None = None,
 ) -> list[list[Turn]]:
     """Returns the turns of written dialogues with their states.
@@ -78,6 +79,7 @@ def labelled(
         model: the writer.
         goals: of each dialogue.
         written: accepted dialogues.
+        shown: documents that stand before each dialogue.
         signals: those that end it between two dialogues.
     """
     if not written:
@@ -87,6 +89,7 @@ def labelled(
         goals[0].domain,
         [one.turns for one in written],
         [{slot: [value] for slot, value in goal.values.items()} for goal in goals],
+        shown,
         signals,
     )
     found = []
