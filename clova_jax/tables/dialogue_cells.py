@@ -161,7 +161,7 @@ class Rival:
 
 @dataclass(frozen=True)
 class Labels:
-    """Scores the labels that a writer gives to the test dialogues, their goals known, as it labels its own dialogues."""
+    """Scores the labels that a writer gives to the test dialogues, their goals known, as it does with its own dialogues."""
 
     left: LeftOut
     writer: str
@@ -171,12 +171,15 @@ class Labels:
         model, left = writer_model(run, self.writer, self.left), self.left
 
         def track() -> States:
-            known = [
-                {slot.partition("-")[2]: [value] for slot, value in one.final.items()}
-                for one in left.test
-            ]
+            goals = [left.own_goal(one) for one in left.test]
+            pairs = [(goal, one.turns) for goal, one in zip(goals, left.test, strict=True) if goal]
+            columns = [list(column) for column in zip(*pairs, strict=True)]
             _, shown = shown_to(run, self.writer, left)
-            return app.label_states(model, left.domain, left.turns, known, shown, run.stop)
+            found = iter(app.label_states(model, *columns, shown, run.stop))
+            return [
+                next(found) if goal else [{} for _ in gold]
+                for goal, gold in zip(goals, left.gold, strict=True)
+            ]
 
         about = {"model": run.model_name, "method": f"labels of {self.writer}", "k": 0}
         return score(run, left, about | {"accepted": None, "tried": None}, model.fingerprint, track)

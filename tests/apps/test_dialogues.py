@@ -12,7 +12,7 @@ from clova_jax.apps.dialogues import (
     LinearTracker,
     as_document,
     as_prompt,
-    as_states,
+    as_state,
     documents,
     draw_goals,
     examples,
@@ -20,9 +20,11 @@ from clova_jax.apps.dialogues import (
     label_states,
     labelled,
     make_goal,
+    mask,
     match_values,
     read_lines,
     said_values,
+    unmask,
     write_dialogues,
 )
 from clova_jax.common.errors import ClovaError
@@ -58,11 +60,36 @@ def lm():
 
 
 def test_a_script_has_instruction_and_results():
-    assert GOAL.text == "목표: 식당 예약. 지역 강변, 주차 예\n결과: 이름 달빛"
+    assert GOAL.instruction == "식당 예약. 지역 강변, 주차 예"
+    assert GOAL.text == "목표: 식당 예약. [지역] 주차 예\n결과: [이름]"
     assert as_prompt([GOAL]) == f"{GOAL.text}\n\n손님:"
     assert goals_of(DIALOGUE, ONTOLOGY) == [GOAL]
-    assert as_document([GOAL], TURNS).startswith(
-        f"{GOAL.text}\n\n손님: 강변 쪽 식당이요.\n직원: 달빛은"
+    lines = "손님: [지역] 쪽 [영역]이요.\n직원: [이름]은 어떠세요?\n손님: 네, 주차도 돼야 해요."
+    assert as_document([GOAL], TURNS) == f"{GOAL.text}\n\n{lines}"
+
+
+def test_marks_stand_for_the_longest_values_whatever_the_spaces():
+    values = [("a", "역 근처"), ("b", "새역 근처"), ("c", "역근처")]
+    assert mask("새 역 근처, 역근처", values) == "[b], [a]"
+    assert mask("강변", []) == "강변"
+
+
+def test_particles_fit_the_values():
+    values = {"a": "강변", "b": "새벽호"}
+    assert (
+        unmask("[a]가 [b]을 [a]로, [b]으로. [a]요", values)
+        == "강변이 새벽호를 강변으로, 새벽호로. 강변이요"
+    )
+    assert unmask("[b]에서 [a]이나마", values) == "새벽호에서 강변이나마"
+    with pytest.raises(KeyError):
+        unmask("[c]", values)
+
+
+@given(st.text("가나다[]은 \n"), st.sampled_from(["가나", "다", "가"]))
+def test_masked_text_is_filled_again(text, value):
+    text = text.replace("[", "").replace("]", "")
+    assert unmask(mask(text, [("칸", value)]), {"칸": value}).replace(" ", "").count(value) == (
+        mask(text, [("칸", value)]).count("[칸]")
     )
 
 
@@ -102,14 +129,16 @@ def test_drawn_goals_are_new_and_a_longer_draw_begins_with_them():
 @pytest.mark.parametrize(
     ("text", "ended", "reason"),
     [
+        (" [지역]이요.\n직원: 네.", True, ""),
         (" 강변이요.\n직원: 네.", True, ""),
         ("", True, "empty"),
-        (" 강변이요.\n그러자 직원이 말했다", True, "speaker"),
-        (" 강변이요.\n손님: 네.", True, "turn"),
-        (" 강변이요.\n직원: …", True, "silent"),
-        (" 강변이요.\n직원: 네.", False, "cut off"),
-        (" 강변이요.\n직원: 네.\n손님: 강변이요.", True, "repeated"),
-        (" 시장이요.\n직원: 네.", True, "no value"),
+        (" [지역]요.\n그러자 직원이 말했다", True, "speaker"),
+        (" [지역]요.\n손님: 네.", True, "turn"),
+        (" [지역]요.\n직원: …", True, "silent"),
+        (" [지역]요.\n직원: 네.", False, "cut off"),
+        (" [지역]요.\n직원: 네.\n손님: [지역]요.", True, "repeated"),
+        (" [지역]요.\n직원: [요일]은요?", True, "unknown slot"),
+        (" [영역]이요.\n직원: 네.", True, "no value"),
     ],
 )
 def test_refused_dialogues_have_a_reason(text, ended, reason):
@@ -117,6 +146,7 @@ def test_refused_dialogues_have_a_reason(text, ended, reason):
     assert one.reason == reason
     assert one.accepted == (not reason) == bool(one.turns)
     assert not reason or reason in REASONS
+    assert reason or one.text == "손님: 강변이요.\n직원: 네."
 
 
 @given(st.lists(st.text("가나다 12", min_size=1).filter(str.strip), min_size=1, max_size=6))
@@ -147,19 +177,13 @@ def test_dialogues_are_the_same_whatever_else_is_asked_for(lm):
     assert all(1 <= len(some) <= 2 for some in both)
 
 
-def test_labels_are_the_likeliest_values(lm):
-    known = ONTOLOGY["식당"]
-    ((first, last),) = label_states(lm, "식당", [TURNS], [known], "앞\n")
+def test_labels_are_the_likelier_lines(lm):
+    ((first, last),) = label_states(lm, [GOAL], [TURNS], "앞\n")
     for end, state in ((1, first), (3, last)):
-        for slot, values in known.items():
-            context = "앞\n" + as_states(TURNS[:end], {}) + f"식당 {slot}:"
-            written = [" 없음\n", *(f" {shown(value)}\n" for value in values)]
-            best = int(np.argmax(score(lm, [context] * len(written), written)))
-            assert state.get(f"식당-{slot}") == (None, *values)[best]
-
-
-def shown(value):
-    return {"yes": "예", "no": "아니요", "dontcare": "상관없음"}.get(value, value)
+        context = "앞\n" + as_state(TURNS[:end], [GOAL], "식당", {})
+        for slot, shown in (("지역", "[지역]"), ("주차", "예"), ("이름", "[이름]")):
+            yes, no = score(lm, [context] * 2, [f"{slot}: {shown}\n", f"{slot}: 없음\n"])
+            assert state.get(f"식당-{slot}") == (GOAL.values[slot] if yes > no else None)
 
 
 def test_written_dialogues_get_states_of_their_goal(lm):
@@ -176,16 +200,15 @@ def test_documents_show_scripts_and_states():
     script, states = documents([DIALOGUE], ONTOLOGY, seed=0, count=2)
     assert script == as_document([GOAL], TURNS)
     text, _, answers = states.partition("\n\n")
-    ends = [1, 3]
-    cuts = ["\n".join(as_document([GOAL], TURNS[:end]).split("\n")[3:]) for end in ends]
-    state = TURNS[ends[cuts.index(text)] - 1].state
-    lines = answers.strip().split("\n")
-    assert sorted(lines) == sorted(
-        f"식당 {slot}: {shown(state.get(f'식당-{slot}', '없음'))}" for slot in ONTOLOGY["식당"]
-    )
+    end = next(end for end in (1, 3) if as_document([GOAL], TURNS[:end]).endswith(text))
+    settled = TURNS[end - 1].state
+    shown = {"지역": "[지역]", "주차": "예", "이름": "[이름]"}
+    lines = {f"{slot}: {shown[slot] if f'식당-{slot}' in settled else '없음'}" for slot in shown}
+    assert answers.split("\n")[0] == "식당"
+    assert set(answers.strip().split("\n")[1:]) == lines
     shown_scripts, shown_states = examples([DIALOGUE], ONTOLOGY)
     assert shown_scripts == f"{script}\n\n"
-    assert shown_states.endswith("식당 주차: 예\n식당 이름: 달빛\n\n")
+    assert shown_states.endswith("\n\n식당\n지역: [지역]\n주차: 예\n이름: [이름]\n\n")
 
 
 VALUES = {f"기차-{slot}": ONTOLOGY["기차"][slot] for slot in ("출발지", "도착지")} | {

@@ -20,6 +20,7 @@ SMALLEST = {
     "corpus_statistics": "",
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
+    "goal_dialogues": "--k 4 --steps 2 --batch 2 --length 128 --limit 4",
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",

@@ -13,7 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "adaptation": ["adapt", "documents", "examples"],
-        "labelling": ["as_states", "label_states"],
+        "labelling": ["as_state", "label_states"],
+        "masks": ["mask", "unmask"],
         "script": ["RESULT", "Goal", "draw_goals", "goals_of", "make_goal"],
         "text": [
             "REASONS",

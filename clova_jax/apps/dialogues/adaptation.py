@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from clova_jax.apps.augmentation import train_on
-from clova_jax.apps.dialogues.labelling import as_states
-from clova_jax.apps.dialogues.script import goals_of
+from clova_jax.apps.dialogues.labelling import as_state
+from clova_jax.apps.dialogues.script import Goal, goals_of
 from clova_jax.apps.dialogues.text import as_document
 from clova_jax.evaluate import generator
-from clova_jax.labelled import Dialogue, Ontology
+from clova_jax.labelled import Dialogue, Ontology, Turn
 
 
 def documents(
@@ -38,25 +38,30 @@ def documents(
 
 
 def _with_state(dialogue: Dialogue, ontology: Ontology, random: np.random.Generator) -> str:
-    """Shows a dialogue up to one of the user's turns, and the slots of its domains in random order."""
-    turns = dialogue.turns
+    """Shows a dialogue up to one of the user's turns, and the slots of one of its domains in random order."""
+    turns, goals = dialogue.turns, goals_of(dialogue, ontology)
     ends = [number for number, turn in enumerate(turns, 1) if turn.role == "user"]
-    end = ends[random.integers(len(ends))]
-    state = turns[end - 1].state or {}
-    slots = [(domain, slot) for domain in dialogue.domains for slot in ontology[domain]]
-    shuffled = [slots[number] for number in random.permutation(len(slots))]
-    return as_states(turns[:end], {key: state.get("-".join(key)) for key in shuffled})
+    end, goal = ends[random.integers(len(ends))], goals[random.integers(len(goals))]
+    slots = list(goal.values)
+    order = [slots[number] for number in random.permutation(len(slots))]
+    return _state(turns[:end], goals, goal.domain, order)
+
+
+def _state(turns: Sequence[Turn], goals: Sequence[Goal], domain: str, slots: Sequence[str]) -> str:
+    state = turns[-1].state or {}
+    values = {slot: state.get(f"{domain}-{slot}") for slot in slots}
+    return as_state(turns, goals, domain, values)
 
 
 def examples(dialogues: Sequence[Dialogue], ontology: Ontology) -> tuple[str, str]:
-    """Returns what a model that is not adapted is shown: dialogues under their scripts, and dialogues with their last states."""
-    scripts = [as_document(goals_of(one, ontology), one.turns) + "\n\n" for one in dialogues]
-    states = []
-    for one in dialogues:
-        end = max(number for number, turn in enumerate(one.turns, 1) if turn.role == "user")
-        slots = [(domain, slot) for domain in one.domains for slot in ontology[domain]]
-        last = {key: one.final.get("-".join(key)) for key in slots}
-        states.append(as_states(one.turns[:end], last) + "\n")
+    """Returns what a model that is not adapted is shown: dialogues under their scripts, and dialogues half-way with their states."""
+    scripts, states = [], []
+    for dialogue in dialogues:
+        turns, goals = dialogue.turns, goals_of(dialogue, ontology)
+        ends = [number for number, turn in enumerate(turns, 1) if turn.role == "user"]
+        end, goal = ends[len(ends) // 2], goals[0]
+        scripts.append(f"{as_document(goals, turns)}\n\n")
+        states.append(f"{_state(turns[:end], goals, goal.domain, list(goal.values))}\n")
     return "".join(scripts), "".join(states)
 
 

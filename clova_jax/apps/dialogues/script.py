@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clova_jax.apps.dialogues.masks import DOMAIN, mark, mask
 from clova_jax.common.errors import ClovaError
 from clova_jax.labelled import Dialogue, Ontology
 
@@ -50,15 +51,20 @@ class Goal:
         return f"{self.domain} 예약. {_listed(self.slots)}"
 
     @property
-    def text(self) -> str:
-        """Returns the script: the instruction, and the results below it."""
-        found = f"\n결과: {_listed(self.results)}" if self.results else ""
-        return f"목표: {self.instruction}{found}"
-
-    @property
     def said(self) -> dict[str, str]:
         """Returns the values that a dialogue can say literally."""
         return {slot: value for slot, value in self.values.items() if value not in SAID_AS}
+
+    @property
+    def text(self) -> str:
+        """Returns the script for a model: domain and slots, marks for values, and the results below."""
+        found = f"\n결과: {self._marks(self.results)}" if self.results else ""
+        return f"목표: {self.domain} 예약. {self._marks(self.slots)}{found}"
+
+    def _marks(self, values: Mapping[str, str]) -> str:
+        said = self.said
+        parts = (mark(s) if s in said else f"{s} {SAID_AS[value]}" for s, value in values.items())
+        return " ".join(parts)
 
 
 def _listed(values: Mapping[str, str]) -> str:
@@ -90,6 +96,12 @@ def goals_of(dialogue: Dialogue, ontology: Ontology) -> list[Goal]:
     return [
         make_goal(ontology, domain, own) for domain, own in values.items() if set(own) - {RESULT}
     ]
+
+
+def mask_goals(text: str, goals: Sequence[Goal]) -> str:
+    """Returns a text with marks for the values of goals, and for the names of their domains."""
+    values = [pair for goal in goals for pair in goal.said.items()]
+    return mask(text, [*values, *((DOMAIN, goal.domain) for goal in goals)])
 
 
 def draw_goals(

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clova_jax.apps.dialogues.script import Goal
+from clova_jax.apps.dialogues.masks import DOMAIN, marked, unmask
+from clova_jax.apps.dialogues.script import Goal, mask_goals
 from clova_jax.labelled import Turn
 
 SPEAKERS = {"user": "손님", "sys": "직원"}
@@ -11,9 +12,9 @@ _ROLES = {name: role for role, name in SPEAKERS.items()}
 OPENED = f"{SPEAKERS['user']}:"
 """What a dialogue begins with; the space after it belongs to what is said."""
 
-REASONS = ("empty", "speaker", "turn", "silent", "cut off", "repeated", "no value")
+REASONS = ("empty", "speaker", "turn", "silent", "cut off", "repeated", "unknown slot", "no value")
 """Why a dialogue is refused: it has no line; a line names no speaker; somebody speaks twice in a row; a line says nothing; the
-text does not end; a line stands in it twice; it says no value of its goal."""
+text does not end; a line stands in it twice; it has the mark of a slot that its goal lacks; it says no value of its goal."""
 
 
 def as_lines(turns: Sequence[Turn]) -> str:
@@ -27,8 +28,8 @@ def as_prompt(goals: Sequence[Goal]) -> str:
 
 
 def as_document(goals: Sequence[Goal], turns: Sequence[Turn]) -> str:
-    """Returns the scripts with the dialogue below them."""
-    return as_prompt(goals) + as_lines(turns).removeprefix(OPENED)
+    """Returns the scripts with the dialogue below them, marks for their values."""
+    return as_prompt(goals) + mask_goals(as_lines(turns), goals).removeprefix(OPENED)
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Written:
     """Holds a dialogue as a model wrote it.
 
     Args:
-        text: its lines.
+        text: its lines, values in the place of marks where it was accepted.
         turns: what was read of them; empty where it was refused.
         reason: one of `REASONS` where it was refused, else empty.
         logprob: of its tokens by the model, in nats.
@@ -73,14 +74,20 @@ class Acceptance:
         """
         lines = [" ".join(line.split()) for line in f"{OPENED}{text}".strip().split("\n")]
         text = "\n".join(lines)
-        turns, reason = read_lines(lines) if text != OPENED else ([], "empty")
+        reason = read_lines(lines)[1] if text != OPENED else "empty"
+        values = self.goal.said | {DOMAIN: self.goal.domain}
         if not reason and not ended:
             reason = "cut off"
         if not reason and len(set(lines)) < len(lines):
             reason = "repeated"
-        if not reason and not said_values(self.goal, text):
-            reason = "no value"
-        return Written(text, () if reason else tuple(turns), reason, logprob)
+        if not reason and set(marked(text)) - set(values):
+            reason = "unknown slot"
+        if not reason:
+            filled = unmask(text, values)
+            reason = "" if said_values(self.goal, filled) else "no value"
+        if reason:
+            return Written(text, (), reason, logprob)
+        return Written(filled, tuple(read_lines(filled.split("\n"))[0]), "", logprob)
 
 
 def read_lines(lines: Sequence[str]) -> tuple[list[Turn], str]:

@@ -71,27 +71,16 @@ def labelled(
     shown: str = "",
     signals: StopSignals | None = None,
 ) -> list[list[Turn]]:
-    """Returns the turns of written dialogues with their states.
-
-    A slot may have the goal's value, or none: which of the two, the model says turn by turn.
+    """Returns the turns of written dialogues with their states, as `label_states` labels them.
 
     Args:
         model: the writer.
         goals: of each dialogue.
         written: accepted dialogues.
         shown: documents that stand before each dialogue.
-        signals: those that end it between two dialogues.
+        signals: those that end it before it begins.
     """
-    if not written:
-        return []
-    states = label_states(
-        model,
-        goals[0].domain,
-        [one.turns for one in written],
-        [{slot: [value] for slot, value in goal.values.items()} for goal in goals],
-        shown,
-        signals,
-    )
+    states = label_states(model, goals, [one.turns for one in written], shown, signals)
     found = []
     for one, own in zip(written, states, strict=True):
         left = iter(own)
