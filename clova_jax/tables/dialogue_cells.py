@@ -319,10 +319,9 @@ def shown_to(run: TableRun, writer: str, left: LeftOut) -> tuple[str, str]:
 
 
 def _longest(model: LanguageModel, left: LeftOut) -> int:
-    """Returns the tokens of the longest dialogue of another domain."""
-    texts = ["\n".join(turn.text for turn in one.turns) for one in left.others]
-    most = max(len(one.turns) for one in left.others)
-    return max(map(len, model.tokenizer.encode_batch(texts))) + 4 * most
+    """Returns the tokens of the longest dialogue of another domain, with its script."""
+    texts = [app.as_document(left.data.goals(one), one.turns) for one in left.others]
+    return max(map(len, model.tokenizer.encode_batch(texts)))
 
 
 def writer_model(run: TableRun, writer: str, left: LeftOut) -> LanguageModel:

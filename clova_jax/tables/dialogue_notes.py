@@ -24,6 +24,8 @@ def dialogue_notes(run: TableRun, domains: Sequence[LeftOut]) -> list[str]:
         "each slot's true value and none to choose from",
         "adapted stands for what pre-training at scale gives: the model was trained further on dialogues of the other domains; "
         "prompt is the model as it is, with --shots of them before the script",
+        "while a model writes or labels, marks stand for the goal's values ([요일]): a small model learns how people speak of a "
+        "day before it learns to copy one from a script",
         "the tracker decides by logistic regression on characters whether a value that is said is meant: it learns from the "
         "dialogues alone, and a value in other words than its own is lost to it",
     ]

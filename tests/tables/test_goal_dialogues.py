@@ -101,7 +101,8 @@ def test_every_dialogue_has_goal_states_and_prompt(finished):
     assert rows
     for row in rows:
         assert {"goal", "text", "states", "accepted", "reason", "logprob"} <= set(row)
-        assert f"목표: {row['goal']['instruction']}\n" in prompts[row["prompt"]]
+        assert f"목표: {row['goal']['domain']} 예약. " in prompts[row["prompt"]]
+        assert all(value in row["goal"]["instruction"] for value in row["goal"]["slots"].values())
         assert row["accepted"] == (not row["reason"]) == bool(row["states"])
 
 
