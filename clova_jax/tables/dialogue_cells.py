@@ -173,7 +173,7 @@ class Labels:
         def track() -> States:
             goals = [left.own_goal(one) for one in left.test]
             pairs = [(goal, one.turns) for goal, one in zip(goals, left.test, strict=True) if goal]
-            columns = [list(column) for column in zip(*pairs, strict=True)]
+            columns = [list(column) for column in zip(*pairs, strict=True)] or [[], []]
             _, shown = shown_to(run, self.writer, left)
             found = iter(app.label_states(model, *columns, shown, run.stop))
             return [
