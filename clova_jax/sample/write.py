@@ -20,9 +20,10 @@ from clova_jax.sample.labelled import (
 )
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
+from clova_jax.sample.reservations import ontology, reservations
 from clova_jax.sample.world import World
 
-VERSION = 9
+VERSION = 10
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -114,8 +115,15 @@ class _Writer:
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
         rows = intent_rows(self._pen("intents"))
         write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, rows))
+        self._reservations()
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
+
+    def _reservations(self) -> None:
+        folder = self.out / "klue/wos-v1.1"
+        for split, rows in reservations(self._pen("reservations")).items():
+            write_json(folder / f"wos-v1.1_{split}.json", rows)
+        write_json(folder / "ontology.json", ontology(self.lexicon))
 
     def _labelled(self) -> None:
         folder = self.out
@@ -203,7 +211,8 @@ The labelled sets only borrow the official file formats and names, so that the s
 `nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
-person says to things at home, and the intent; no document holds the name of one).
+person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
+eight domains, with the state after each turn of the user's; no document holds one of them).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were

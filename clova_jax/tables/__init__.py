@@ -10,10 +10,13 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
         "corpora",
+        "dialogue_cells",
+        "dialogue_notes",
         "filters",
         "intent_cells",
         "intent_notes",
         "intents",
+        "left_out",
         "open_qa",
         "scaling",
         "token_study",
@@ -24,7 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "trainings",
     ],
     submod_attrs={
-        "adapted": ["adapted_models"],
+        "adapted": ["adapted_models", "adapted_to_dialogues"],
         "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],

@@ -1,10 +1,12 @@
-"""Makes the adapted writers of Table 7: models trained further on lists of intents that no draw can test."""
+"""Makes adapted writers: of Table 7, trained further on lists of intents that no draw can test, and of dialogues of other domains."""
 
 from typing import Any
 
-from clova_jax.apps import augmentation
+from clova_jax.apps import augmentation, dialogues
+from clova_jax.tables.dialogue_cells import adapted_without
 from clova_jax.tables.intent_cells import adapted_folder
 from clova_jax.tables.intents import IntentDraws
+from clova_jax.tables.left_out import left_out
 from clova_jax.tables.models import find_models
 from clova_jax.tables.options import Inputs
 
@@ -36,4 +38,27 @@ def adapted_models(options: Any) -> Inputs:
             learning_rate=options.learning_rate,
             seed=options.seed,
         )
+    return inputs
+
+
+def adapted_to_dialogues(options: Any) -> Inputs:
+    """Returns models and data; with `adapted` among the writers, what is missing in `out/adapted` is trained, a model a domain.
+
+    Args:
+        options: of `experiments.goal_dialogues`.
+
+    Raises:
+        ClovaError: a folder or a domain is at fault.
+        Stopped: a signal ended a training; the same call goes on there.
+    """
+    inputs = find_models(options.model, options.data or options.wos, options.mesh)
+    domains = left_out(options, inputs)
+    if "adapted" not in options.writer:
+        return inputs
+    schedule = {"steps": options.steps, "global_batch": options.batch, "length": options.length}
+    schedule |= {"learning_rate": options.learning_rate, "seed": options.seed}
+    for folder, name in zip(inputs.models, inputs.names, strict=True):
+        for left in domains:
+            out = adapted_without(options.out, name, left.domain)
+            dialogues.adapt(folder, left.others, left.data.ontology, out, schedule)
     return inputs

@@ -13,7 +13,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "adaptation": ["Removed", "adapt", "list_documents", "without_targets"],
+        "adaptation": ["Removed", "adapt", "list_documents", "train_on", "without_targets"],
         "classifier": ["LinearClassifier"],
         "encoder": ["EncoderClassifier"],
         "lines": ["REASONS", "Acceptance", "Line"],
@@ -21,6 +21,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "prompts": ["ListPrompt", "as_list"],
         "relabelling": ["relabelled"],
         "rivals": ["eda", "nearest_name"],
-        "writer": ["TRIES", "write_lines"],
+        "writer": ["TRIES", "Asked", "write_lines", "write_texts"],
     },
 )

@@ -1,8 +1,9 @@
 """Trains a writer further on lists of other intents, those of the test taken out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -146,21 +147,40 @@ def adapt(
     kept, removed = without_targets(others, targets)
     write_json(out / "removed.json", [asdict(row) for row in removed])
     texts = list_documents(kept, seed, steps * batch)  # about as much as is read
-    rows = ({"text": text, "source": "lists", "id": str(n)} for n, text in enumerate(texts))
-    write_jsonl(out / "lists" / "lists.jsonl", rows)
+    schedule = {"steps": steps, "global_batch": batch, "length": length}
+    schedule |= {"learning_rate": learning_rate, "seed": seed}
+    return train_on(model, texts, out, "lists", schedule)
+
+
+def train_on(
+    model: Path, texts: Iterable[str], out: Path, name: str, schedule: dict[str, Any]
+) -> Path:
+    """Trains a model further on documents, each with a context of its own; a stopped training is resumed.
+
+    Args:
+        model: a model directory.
+        texts: the documents.
+        out: where everything goes.
+        name: of the documents' source and of their folder in `out`.
+        schedule: steps, global_batch, length, learning_rate and seed of the training.
+
+    Returns:
+        The directory of the trained model.
+
+    Raises:
+        Stopped: a signal ended the training.
+    """
+    rows = ({"text": text, "source": name, "id": str(n)} for n, text in enumerate(texts))
+    write_jsonl(out / name / f"{name}.jsonl", rows)
     finished = pretrain(
         PretrainOptions(
-            data=str(out / "lists"),
+            data=str(out / name),
             from_=model,
-            steps=steps,
-            global_batch=batch,
-            length=length,
-            learning_rate=learning_rate,
-            packing="segments",  # a prompt begins with a list, and follows nothing
+            packing="segments",  # a prompt begins with a document, and follows nothing
             validate_every=0,
-            seed=seed,
             workers=1,
             out=out,
+            **schedule,
         )
     )
     if not finished:
