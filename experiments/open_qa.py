@@ -88,6 +88,7 @@ def draw(run: tables.TableRun, path: Path) -> None:
         for panel, rows in zip(axes, parts, strict=True):
             groups = list(dict.fromkeys(f"{row['model']}\n{row['by']}".strip() for row in rows))
             metrics = list(dict.fromkeys(row["metric"] for row in rows))
+            metrics = [name for name in metrics if name != "evidence"]  # none has no passage
             series = {name: [row for row in rows if row["metric"] == name] for name in metrics}
             tables.draw_bars(panel, groups, series)
             panel.tick_params("x", labelsize=7)
