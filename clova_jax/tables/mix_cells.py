@@ -12,6 +12,7 @@ from clova_jax.apps import augmentation
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import Prediction, Records, do_nothing, generator, interval
+from clova_jax.model import read_about
 from clova_jax.tables.mixes import Labelled, MixDraw, MixDraws
 from clova_jax.tables.table import Row, TableRun
 
@@ -118,8 +119,9 @@ class Mixed:
         row["per_draw"] = [round(value, 4) for value in per_draw]
         if method in ("hard", "soft"):
             row["tried"] = sum(map(len, written))
-            reasons = (text["reason"] for rows in written for text in rows if text["reason"])
-            row["refused"] = dict(Counter(reasons))
+            texts = [text for rows in written for text in rows]
+            row["refused"] = dict(Counter(text["reason"] for text in texts if text["reason"]))
+            row["long_prompts"] = _long(run, [text["prompt"] for text in texts])
         return row
 
     def _added(self, run: TableRun, method: str, draw: MixDraw, written: Sequence[Row]) -> Weighted:
@@ -175,6 +177,15 @@ def _records(run: TableRun, rows: str, marks: str) -> Records:
     if rows not in run.found:
         run.found[rows] = Records(run.out, rows, marks)
     return run.found[rows]
+
+
+def _long(run: TableRun, prompts: Sequence[str]) -> int | None:
+    """Counts the prompts that are longer than the sequences the model was trained on; None where that is not known."""
+    folder = dict(zip(run.inputs.names, run.inputs.models, strict=True))[run.model_name]
+    length = read_about(folder).get("run", {}).get("length")
+    if length is None:
+        return None
+    return sum(len(ids) > length for ids in run.model.tokenizer.encode_batch(list(prompts)))
 
 
 def _hard(examples: Labelled) -> Weighted:

@@ -26,6 +26,11 @@ def mix_notes(run: TableRun) -> list[str]:
         if row.get("refused") and row["method"] == "soft":
             reasons = ", ".join(f"{reason} {count:,}" for reason, count in row["refused"].items())
             notes.append(f"{row['model']} {row['task']}, n={row['n']}: refused: {reasons}")
+        if row.get("long_prompts") and row["method"] == "soft":
+            notes.append(
+                f"{row['model']} {row['task']}, n={row['n']}: {row['long_prompts']:,} of {row['tried']:,} prompts are longer "
+                "than the sequences that the model was trained on: their ends stand at positions that were never trained"
+            )
     return [*notes, *mix_claims(run.found.get("mixes", {}), run.options.seed)]
 
 

@@ -20,6 +20,7 @@ SMALLEST = {
     "corpus_statistics": "",
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
+    "hypermix": "--per-class 5 --k 3 --draws 2 --limit 40",
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
@@ -85,6 +86,18 @@ def test_written_utterances_beat_the_names_alone(sample_world, tmp_path):
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
     scores = {row["method"]: row for row in rows}
     assert scores["adapted"]["low"] > scores["name"]["high"]
+
+
+def test_soft_labels_keep_what_hard_ones_spoil(sample_world, tmp_path):
+    # This model knows little of topics: its likeliest label is mostly wrong, and how unsure it is tells so.
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--tasks", "ynat", "--per-class", 20, "--k", 20, "--draws", 3, "--limit", 1000]
+    result = run_as_user("experiments.hypermix", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    scores = {row["method"]: row for row in rows}
+    assert scores["soft"]["low"] > scores["hard"]["high"]
+    assert scores["real"]["value"] > scores["none"]["value"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
