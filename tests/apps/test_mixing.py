@@ -112,14 +112,14 @@ def test_labels_of_one_token_follow_the_first_token_rule(lm):
 
 def test_texts_come_with_prompt_and_soft_label(lm):
     # The characters of a line with a bracket are the likeliest by far; they are drawn as they come, so most lines are refused.
-    prompt = dataclasses.replace(published("good", "bad"), opening=" (")
-    options = {"logit_bias": dict.fromkeys(b" ()a\n", 9), "max_new_tokens": 16}
-    found = augment(lm, TEXTS, LABELS, count=24, seed=0, prompt=prompt, **options)
-    assert found == augment(lm, TEXTS, LABELS, count=24, seed=0, prompt=prompt, **options)
+    prompt = dataclasses.replace(published("good", "bad"), opening="(")
+    options = {"logit_bias": dict.fromkeys(b"()a\n", 9), "max_new_tokens": 16}
+    found = augment(lm, TEXTS, LABELS, count=64, seed=0, prompt=prompt, **options)
+    assert found == augment(lm, TEXTS, LABELS, count=64, seed=0, prompt=prompt, **options)
     assert {"", "broken"} <= {one.reason for one in found}
     for one in found:
-        assert " (good)\n" in one.prompt
-        assert " (bad)\n" in one.prompt
+        assert "(good)\n" in one.prompt
+        assert "(bad)\n" in one.prompt
         assert bool(one.soft) == (not one.reason)
         if not one.reason:
             assert sum(one.soft.values()) == pytest.approx(1)
