@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from clova_jax.common.files import read_json, write_jsonl
-from clova_jax.evaluate import Interval, interval
+from clova_jax.tables.claims import difference, difference_of_gains, judged
 from clova_jax.tables.figures import draw_baseline, draw_lines, legend, panels
 from clova_jax.tables.intent_cells import accuracy, adapted_folder, prompt_id
 from clova_jax.tables.intents import IntentDraws
@@ -59,48 +58,18 @@ def claims(scores: Scores, seed: int = 0) -> list[str]:
         ks, ns = sorted({k for n, k in own if n == 0}), sorted(n for n in without if n)
         both = [n for n in ns if (n, max(ks, default=0)) in own]
         if len(ks) > 1:
-            found = _difference([own[0, ks[-1]]], [own[0, ks[0]]], seed)
-            notes.append(_claim(model, method, f"k={ks[-1]} above k={ks[0]} at n=0", found))
+            found = difference([own[0, ks[-1]]], [own[0, ks[0]]], accuracy, seed)
+            notes.append(judged(f"{model} {method}: k={ks[-1]} above k={ks[0]} at n=0", found))
         if len(both) > 1:
             k, (first, *others) = max(ks), both
-            gains = [([own[n, k]], [without[n]]) for n in both]
-            found = _difference_of_gains(gains[:1], gains[1:], seed)
+            gains = [(own[n, k], without[n]) for n in both]
+            found = difference_of_gains(gains[0], gains[1:], accuracy, seed)
             claim = f"k={k} gains more at n={first} than at n={', '.join(map(str, others))}"
-            notes.append(_claim(model, method, claim, found))
-            found = _difference_of_gains(gains[:1], gains[-1:], seed)
+            notes.append(judged(f"{model} {method}: {claim}", found))
+            found = difference_of_gains(gains[0], gains[-1:], accuracy, seed)
             claim = f"the gain of k={k} shrinks from n={first} to n={both[-1]}"
-            notes.append(_claim(model, method, claim, found))
+            notes.append(judged(f"{model} {method}: {claim}", found))
     return notes
-
-
-def _claim(model: str, method: str, claim: str, found: Interval) -> str:
-    verdict = "holds" if found.low > 0 else "fails" if found.high < 0 else "cannot tell"
-    numbers = f"{found.value:+.2f} ({found.low:+.2f} to {found.high:+.2f})"
-    return f"{model} {method}: {claim}: {verdict}, by {numbers} points"
-
-
-def _difference(
-    plus: Sequence[Sequence[np.ndarray]], minus: Sequence[Sequence[np.ndarray]], seed: int
-) -> Interval:
-    """Returns the mean of some scores less that of others, over the same draws."""
-    trials = [np.hstack(found) for found in zip(*plus, *minus, strict=True)]
-
-    def finish(total: np.ndarray) -> float:
-        scores = [accuracy(part) for part in np.split(total, len(plus) + len(minus))]
-        return float(np.mean(scores[: len(plus)]) - np.mean(scores[len(plus) :]))
-
-    return interval(trials, finish, bounds=(-np.inf, np.inf), seed=seed)
-
-
-def _difference_of_gains(first: Sequence[Any], others: Sequence[Any], seed: int) -> Interval:
-    """Returns the gain of the first less the mean gain of the others, each gain `([with], [without])`."""
-    # Each of the others is weighted once; the first as often as there are others, so that both sides are means.
-    plus = [found for with_, _ in first for found in with_ * len(others)]
-    plus += [found for _, without in others for found in without]
-    minus = [found for _, without in first for found in without * len(others)]
-    minus += [found for with_, _ in others for found in with_]
-    found = _difference(plus, minus, seed)
-    return Interval(2 * found.value, 2 * found.low, 2 * found.high)
 
 
 def draw_intents(run: TableRun, path: Path) -> None:

@@ -21,6 +21,7 @@ SMALLEST = {
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
     "goal_dialogues": "--k 4 --steps 2 --batch 2 --length 128 --limit 4",
+    "hypermix": "--per-class 5 --k 3 --draws 2 --limit 40",
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
@@ -103,6 +104,18 @@ def test_a_tracker_learns_from_dialogues_what_no_rule_knows(sample_world, tmp_pa
     # What the written ones are worth depends on the model: the table itself says which claims hold.
     for rival in ("above none", "above match", "below real"):
         assert any(f"adapted 기차, k=60: {rival}: " in note for note in table["notes"])
+
+
+def test_soft_labels_keep_what_hard_ones_spoil(sample_world, tmp_path):
+    # This model knows little of topics: its likeliest label is mostly wrong, and how unsure it is tells so.
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--tasks", "ynat", "--per-class", 20, "--k", 20, "--draws", 3, "--limit", 1000]
+    result = run_as_user("experiments.hypermix", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    scores = {row["method"]: row for row in rows}
+    assert scores["soft"]["low"] > scores["hard"]["high"]
+    assert scores["real"]["value"] > scores["none"]["value"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

@@ -17,7 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "classifier": ["LinearClassifier"],
         "encoder": ["EncoderClassifier"],
         "lines": ["REASONS", "Acceptance", "Line"],
-        "mixing": ["MixPrompt", "MixedText", "augment", "soft_labels"],
+        "mixing": ["MixPrompt", "MixedText", "augment", "label_words", "soft_labels"],
         "prompts": ["ListPrompt", "as_list"],
         "relabelling": ["relabelled"],
         "rivals": ["eda", "nearest_name"],

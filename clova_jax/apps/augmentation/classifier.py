@@ -39,6 +39,8 @@ class LinearClassifier:
             score = 0.0 if dev is None else model.score(dev, dev_labels)
             if score > best:
                 self.model, best = model, score
+            if best == 1.0:
+                break  # a weaker penalty cannot be better
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         """Returns the likeliest label of each text."""

@@ -51,12 +51,15 @@ class Asked(Generic[T]):
         return self.count - sum(text.accepted for text in self.texts)
 
     def next_seeds(self) -> list[int]:
-        """Returns the seeds of the texts to try next: as many as the share of accepted ones so far lets expect."""
+        """Returns the seeds of the texts to try next: as many as most likely suffice, by the share of accepted ones so far.
+
+        Twice the standard deviation is added: a round of a few texts costs nearly as much as one of many.
+        """
         tried, lacking = len(self.texts), self.lacking
         if not lacking:
             return []
-        share = (self.count - lacking) / tried if tried else 1.0
-        wanted = math.ceil(lacking / max(share, 1 / TRIES))
+        share = max((self.count - lacking) / tried if tried else 1.0, 1 / TRIES)
+        wanted = math.ceil((lacking + 2 * math.sqrt(lacking * (1 - share))) / share)
         return self.seeds[tried : tried + wanted]
 
 
