@@ -23,6 +23,8 @@ def title_notes(run: TableRun, study: TitleStudy) -> list[str]:
         "copied_prompt: one of those in the prompt, by letters and digits",
         "nearest: the title of the training event of the most similar tags (BM25); tags: the tags themselves; human: the "
         "event's own title",
+        "pairs.csv asks which title is better, A, B or tie, and annotation.csv whether a title is usable; copies of them, "
+        "filled in by people, are read by --judged and --annotated, and which method wrote what is in *_key.csv",
         ", ".join(f"{name}: {count:,}" for name, count in events.counts.items()),
     ]
     if not events.products:

@@ -14,7 +14,6 @@ from clova_jax.tables.title_cells import TitleStudy
 
 # The methods that stand for those of the paper.
 STANDS_FOR = {"mT5": "encoder_decoder", "HyperCLOVA": "tuned", "human": "human"}
-SHEETS = ("pairs", "annotation")
 SHARES = ("wins", "loses", "ties")
 
 
@@ -44,7 +43,9 @@ class People:
         if pairs:
             drawn["pairs"] = titles.draw_pairs(study.test, found, pairs, options.sheet, study.seed)
         some = {name: texts for name, texts in found.items() if name not in ("nearest", "tags")}
-        drawn["annotation"] = titles.annotation_sheet(study.test, some, options.sheet, study.seed)
+        if some:
+            sheets = titles.annotation_sheet(study.test, some, options.sheet, study.seed)
+            drawn["annotation"] = sheets
         for name, (sheet, key) in drawn.items():
             answers = ("choice",) if name == "pairs" else titles.ANSWERS
             titles.write_sheet(run.out / f"{name}.csv", sheet, answers)

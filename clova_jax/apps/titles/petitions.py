@@ -51,7 +51,7 @@ def read_petitions(path: Path, kept: Path | None = None) -> Events:
     rows = zip(places, dates, tags, titles, for_test, strict=True)
     for number, (place, date, some, title, late) in enumerate(rows, 1):
         if some and title:
-            events[late].append(Event(str(number), place, date, tuple(some), title))
+            events[int(late)].append(Event(str(number), place, date, tuple(some), title))
     train, test = events
     counts = {"training petitions": len(train), "test petitions": len(test)}
     counts["left out: no tag or no title"] = len(titles) - len(train) - len(test)
