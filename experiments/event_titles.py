@@ -34,7 +34,8 @@ class Options(tables.ModelOptions):
     """few_shot: the model as it is; tuned: trained on events; encoder_decoder: of equal size, trained on them from scratch (the
     paper's mT5); nearest: the title of the most similar event; tags: joined; human: people's own"""
     tuned: Literal["fine_tuning", "p_tuning", "prompt_tuning", "lora"] = "fine_tuning"
-    """what of the model tuned trains"""
+    """what tuned trains: all of the model (fine_tuning), vectors in the prompt (p_tuning, prompt_tuning) or low-rank updates
+    (lora)"""
     shots: int | None = option(None, least=0)
     """events in the prompt of few_shot (5; on the sample 2)"""
     steps: int | None = option(None, least=1)

@@ -19,53 +19,65 @@ CONFIG = titles.EncoderDecoderConfig(2, 16, 2, vocab_size=50, max_length=32, enc
 
 
 @pytest.fixture(scope="module")
-def model():
-    params = jax.tree.map(lambda x: x * 3, init_params(CONFIG, 1))  # far from uniform
-    return bind(CONFIG, params)
+def params():
+    return jax.tree.map(lambda x: x * 3, init_params(CONFIG, 1))  # far from uniform
 
 
-def run(model, sources, lengths, targets):
+@jax.jit
+def run(params, sources, lengths, targets):
+    model = bind(CONFIG, params)
     cache = Cache.empty(CONFIG, len(targets), 0)
     return model.decode(targets, model.encode(sources, lengths), cache)[0]
+
+
+@jax.jit
+def encode(params, sources, lengths):
+    return bind(CONFIG, params).encode(sources, lengths)
+
+
+@jax.jit
+def step(params, ids, source, cache):
+    return bind(CONFIG, params).decode(ids, source, cache)
 
 
 IDS = np.random.default_rng(0).integers(0, 50, (2, 12)).astype(np.int32)
 LENGTHS = np.array([12, 7], np.int32)
 
 
-def test_padding_has_no_influence(model):
+def test_padding_has_no_influence(params):
     other = IDS.copy()
     other[1, 7:] = 3
     np.testing.assert_allclose(
-        run(model, IDS, LENGTHS, IDS), run(model, other, LENGTHS, IDS), atol=1e-6
+        run(params, IDS, LENGTHS, IDS), run(params, other, LENGTHS, IDS), atol=1e-6
     )
 
 
-def test_every_target_sees_the_last_token_of_the_source(model):
+def test_every_target_sees_the_last_token_of_the_source(params):
     other = IDS.copy()
     other[:, LENGTHS - 1] += 1
     assert (
-        jnp.abs(run(model, IDS, LENGTHS, IDS) - run(model, other, LENGTHS, IDS))[0, 0].max() > 1e-3
+        jnp.abs(run(params, IDS, LENGTHS, IDS) - run(params, other, LENGTHS, IDS))[0, 0].max()
+        > 1e-3
     )
 
 
-def test_no_target_sees_what_comes_after_it(model):
+def test_no_target_sees_what_comes_after_it(params):
     other = IDS.copy()
     other[:, 5:] = 1
-    before, after = (run(model, IDS, LENGTHS, targets) for targets in (IDS, other))
+    before, after = (run(params, IDS, LENGTHS, targets) for targets in (IDS, other))
     np.testing.assert_allclose(before[:, :5], after[:, :5], atol=1e-6)
     assert jnp.abs(before[:, 5:] - after[:, 5:]).max() > 1e-3
 
 
-def test_step_by_step_is_the_same_as_at_once(model):
-    source, cache, steps = model.encode(IDS, LENGTHS), Cache.empty(CONFIG, 2, 16), []
+def test_step_by_step_is_the_same_as_at_once(params):
+    source, cache, steps = encode(params, IDS, LENGTHS), Cache.empty(CONFIG, 2, 16), []
     for at in range(IDS.shape[1]):
-        hidden, cache = model.decode(IDS[:, at : at + 1], source, cache)
+        hidden, cache = step(params, IDS[:, at : at + 1], source, cache)
         steps.append(hidden)
-    np.testing.assert_allclose(jnp.concatenate(steps, 1), run(model, IDS, LENGTHS, IDS), atol=1e-5)
+    np.testing.assert_allclose(jnp.concatenate(steps, 1), run(params, IDS, LENGTHS, IDS), atol=1e-5)
 
 
-@pytest.mark.parametrize("layers", [1, 4, 8])
+@pytest.mark.parametrize("layers", [1, 8])
 def test_it_is_about_as_large_as_the_model(layers):
     config = ModelConfig(layers, 64, 4, vocab_size=2_000, max_length=256)
     found = titles.equal_size(config, 256)
