@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clova_jax import paper, tables
+from clova_jax.apps import titles
 from clova_jax.common.options import option
 
 REAL: dict[str, Any] = {"shots": 5, "steps": 1_000}
@@ -58,6 +59,8 @@ class Options(tables.ModelOptions):
         for name, value in (SAMPLE if self.data is None else REAL).items():
             if getattr(self, name) is None:
                 object.__setattr__(self, name, value)
+        if self.theme is not None:
+            titles.TitlePrompt(True, self.theme)  # refuses one that is no word
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:

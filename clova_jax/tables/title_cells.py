@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from clova_jax.apps import titles
@@ -22,7 +23,6 @@ from clova_jax.tables.tuned import TunedCell, label_of, tuned_row
 from clova_jax.tuning import TuneOptions
 
 WRITTEN = ("few_shot", "tuned", "encoder_decoder")  # by a model
-GIVEN = ("nearest", "tags")  # by none
 RATE = 1e-3  # of the encoder-decoder, which starts from scratch
 
 
@@ -47,7 +47,6 @@ class TitleStudy:
     def read(cls, run: TableRun) -> "TitleStudy":
         """Reads the data folder; the tags of petitions are kept in the result folder."""
         options = run.options
-        prompt = titles.TitlePrompt(True, options.theme)  # refuses a theme at once
         events = titles.read_events(run.data, run.out / "tags.json")
         prompt = titles.TitlePrompt(events.products, options.theme)
         task = titles.title_task(prompt, events)
@@ -56,7 +55,7 @@ class TitleStudy:
     @cached_property
     def data(self) -> TaskData:
         """Returns the items of the test, and those of training."""
-        return self.task.load(None)
+        return self.task.load(Path())
 
     @cached_property
     def test(self) -> list[titles.Event]:

@@ -1,6 +1,6 @@
 """Writes the sheets that people judge titles on, and computes what the filled ones say, beside the paper's Table 8."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -87,7 +87,7 @@ def comparisons() -> dict[tuple[str, str], dict[str, Any]]:
     return {(STANDS_FOR[row["first"]], STANDS_FOR[row["second"]]): row for row in paper.TABLE_8}
 
 
-def _share_of(which: int) -> Any:
+def _share_of(which: int) -> Callable[[np.ndarray], float]:
     """Returns what makes per cent of one column by the last."""
 
     def finish(total: np.ndarray) -> float:

@@ -5,6 +5,7 @@ encoded source. Positions are learned and the token table is shared, as everywhe
 """
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ from clova_jax.model import (
     default_dtype,
     run_blocks,
 )
+
+Heads = Float[Array, "B T N H"]
+Attend = Callable[[Heads, Heads, Heads], Heads]  # of queries, keys and values
 
 
 class Source(NamedTuple):
@@ -48,8 +52,22 @@ class CrossBlock(Block):
         self.ln_source = LayerNorm(config.embed_dim)
         self.cross = Attention(config, rngs)
 
-    def __call__(self, x, attend, positions, over):
-        """Runs the layer; its arguments are those of `Block`, and `over`, which attends to the source."""
+    def __call__(
+        self,
+        x: Float[Array, "B T D"],
+        attend: Attend,
+        positions: Int[Array, "#B T"],
+        over: Attend,
+    ) -> tuple[Float[Array, "B T D"], tuple[Array, Array]]:
+        """Runs the layer.
+
+        Args:
+            x, attend, positions: as `Block` takes them.
+            over: attends to the source; of query, key and value it takes the query.
+
+        Returns:
+            The residual stream after the layer, and the keys and values of `x` for a cache.
+        """
         mixed, keys_and_values = self.attn(self.ln_1(x), attend, positions)
         x = x + mixed
         x = x + self.cross(self.ln_source(x), over, positions)[0]
