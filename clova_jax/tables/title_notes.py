@@ -71,11 +71,15 @@ def write_titles(run: TableRun, study: TitleStudy) -> None:
     write_jsonl(
         run.out / "titles.jsonl",
         (
-            {"id": event.id, "date": event.date, "tags": list(event.tags), "human": event.title}
-            | {
-                f"{model} {method}".strip(): texts[number]
-                for (model, method), texts in found.items()
-                if method != "human"
+            {
+                "id": event.id,
+                "date": event.date,
+                "tags": list(event.tags),
+                "title": event.title,
+                "titles": {
+                    f"{model} {method}".strip(): texts[number]
+                    for (model, method), texts in found.items()
+                },
             }
             for number, event in enumerate(study.test)
         ),

@@ -142,12 +142,13 @@ def test_the_nearest_title_is_that_of_the_most_similar_tags():
 
 def test_measures_of_titles():
     events = [event(1, ["돗자리", "보온병"], "꽃그늘"), event(2, ["우비"], "비 오는 날")]
-    measures = titles.TitleMeasures(events, ["비 오는 날!"], "봄")
+    measures = titles.TitleMeasures(events, ["비 오는 날!", "***"], "봄")
     found = measures(["봄에는 돗자리", "비오는 날"], shown=["꽃그늘"])
     scores = {name: measures.finish(name)(rows.sum(axis=0)) for name, rows in found.items()}
     assert scores["tags_used"] == pytest.approx(100 / 3)
     assert (scores["copied"], scores["copied_prompt"], scores["theme_met"]) == (50, 0, 50)
     assert "copied_prompt" not in measures(["", ""])
+    assert not measures([",,", ""])["copied"][:, 0].any()
 
 
 def test_bleu_is_sacrebleus():

@@ -65,7 +65,7 @@ def test_bleu_of_a_row_is_sacrebleus_of_the_titles(finished):
     values = {row["method"]: row["value"] for row in rows_of(finished) if row["metric"] == "bleu"}
     for method in ("nearest", "tags"):
         score = BLEU(tokenize="ko-mecab").corpus_score(
-            [row[method] for row in titles], [[row["human"] for row in titles]]
+            [row["titles"][method] for row in titles], [[row["title"] for row in titles]]
         )
         assert values[method] == pytest.approx(score.score, abs=1e-9)
     notes = json.loads((finished / "results.json").read_text())["notes"]

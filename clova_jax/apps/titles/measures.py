@@ -24,7 +24,7 @@ class TitleMeasures:
         self, events: Sequence[Event], known: Collection[str], theme: str | None = None
     ) -> None:
         self.events, self.theme = events, theme
-        self.known = frozenset(map(_letters, known))
+        self.known = _all_letters(known)
         self.bleu = bleu(TOKENIZE)
 
     def __call__(
@@ -44,7 +44,7 @@ class TitleMeasures:
             "copied": _shares(text in self.known for text in letters),
         }
         if shown:
-            in_prompt = frozenset(map(_letters, shown))
+            in_prompt = _all_letters(shown)
             found["copied_prompt"] = _shares(text in in_prompt for text in letters)
         if self.theme is not None:
             found["theme_met"] = _shares(_letters(self.theme) in text for text in letters)
@@ -69,6 +69,11 @@ def share(total: Float64[np.ndarray, "2"]) -> float:
 
 def _shares(hits: Iterable[bool]) -> Float64[np.ndarray, "n 2"]:
     return np.array([(float(hit), 1.0) for hit in hits], np.float64)
+
+
+def _all_letters(titles: Collection[str]) -> frozenset[str]:
+    """Returns the letters of titles; one without any can be copied by nobody."""
+    return frozenset(map(_letters, titles)) - {""}
 
 
 def _letters(text: str) -> str:
