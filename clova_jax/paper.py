@@ -139,6 +139,10 @@ TABLE_8 = _rows(  # event titles: shares of pairs in which people prefer the fir
     ("human", "HyperCLOVA", 5.66, 0.311, 0.333, 0.356),
 )
 
+TITLES_USABLE = (
+    99.0  # per cent of the titles of a similar prompt that could go into service as they were
+)
+
 
 def table_3(tasks: Collection[str]) -> list[Row]:
     """Returns Table 3 with the columns of some tasks alone; an empty list where it has none of them."""

@@ -5,7 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "attention": ["causal_mask", "computed_share", "self_attention"],
+        "attention": ["cached_attention", "causal_mask", "computed_share", "self_attention"],
         "cache": ["Cache", "Prefix"],
         "decoder": ["Decoder", "default_dtype"],
         "derived": ["Derived"],

@@ -20,6 +20,9 @@ KINDS = {
 _TREES = ("느티나무", "소나무", "은행나무", "동백나무", "감나무", "벚나무", "대나무", "잣나무")
 _COLORS = ("하늘색", "흰색", "검은색", "연두색", "분홍색", "은색", "남색", "노란색", "보라색")
 _MAKERS = ("전자", "통신", "반도체", "에너지")
+MODELS = ("X", "S", "A", "Z", "프로", "미니", "플러스")
+"""What the name of a product ends in, before its number."""
+
 _DAYS = ("월요일", "화요일", "수요일", "목요일", "일요일")
 _MONTHS = [
     "January",
@@ -258,7 +261,7 @@ class World:
 
         def name() -> tuple[str, str]:
             brand, thing = pen.word("brand"), pen.word("product")
-            model = pen.one(("X", "S", "A", "Z", "프로", "미니", "플러스"))
+            model = pen.one(MODELS)
             number = pen.count(1, 9)
             korean = f"{brand} {thing} {model}{number}"
             return (

@@ -8,6 +8,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl, write_lines
 from clova_jax.common.json_values import fields
 from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
+from clova_jax.sample.events import event_rows
 from clova_jax.sample.intents import intent_rows
 from clova_jax.sample.labelled import (
     Desk,
@@ -35,6 +36,7 @@ ROWS = {
     "korquad": (600, 60),
     "koen": (5_000, 300, 600),
     "query_modification": (2_400, 200, 400),
+    "events": (1_200, 200),
 }
 """Rows (KorQuAD: paragraphs) of train, dev and test at ten megabytes."""
 
@@ -116,6 +118,9 @@ class _Writer:
         rows = intent_rows(self._pen("intents"))
         write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, rows))
         self._reservations()
+        for split, count in zip(("train", "test"), self._rows("events"), strict=True):
+            rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
+            write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
 
@@ -212,7 +217,8 @@ The labelled sets only borrow the official file formats and names, so that the s
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
 person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
-eight domains, with the state after each turn of the user's; no document holds one of them).
+eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
+title; no document holds the name of a product of the test).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were

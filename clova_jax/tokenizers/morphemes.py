@@ -245,3 +245,16 @@ def _cut_text(text: str, cuts: set[int]) -> Iterator[str]:
         inner.difference_update((0, first, len(word)))
         yield from _parts(word, sorted(inner))
         at += len(word)
+
+
+def nouns(texts: Iterable[str], shortest: int = 2) -> Iterator[list[str]]:
+    """Yields the common and proper nouns of each text in order, those that repeat too.
+
+    Args:
+        texts: analysed line by line, as `Morphemes.cut_texts` does.
+        shortest: syllables of a noun; shorter ones are mostly counters and suffixes.
+    """
+    for text in texts:
+        found = _kiwi().tokenize(_LINE.findall(text))
+        tokens = (token for line in found for token in line if token.tag in ("NNG", "NNP"))
+        yield [token.form for token in tokens if len(token.form) >= shortest]

@@ -11,8 +11,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "answers": ["predictions"],
-        "data": ["default_template"],
-        "examples": ["LEAST_DEV", "make_contexts", "split"],
+        "data": ["TuningData", "default_template"],
+        "examples": ["Batches", "Example", "LEAST_DEV", "make_contexts", "split"],
+        "loop": ["GradientSteps", "run_steps"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
         "methods.autoprompt": ["AutoPromptConfig", "carry"],
