@@ -77,7 +77,9 @@ def test_the_quickstart_learns_the_task(sample_world):
     scores = [row for row in rows if row["task"] == "nsmc"]
     assert scores
     for row in scores:
-        assert row["low"] > row["baseline"], "the quickstart's plot shows a model above the majority"
+        assert row["low"] > row["baseline"], (
+            "the quickstart's plot shows a model above the majority"
+        )
 
 
 def test_written_utterances_beat_the_names_alone(sample_world, tmp_path):
