@@ -7,15 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.studio.browser.conftest import eventually, expect
+
 pytestmark = pytest.mark.claims("services")
 EVIL = "<img src=x onerror=\"window.hurt='img'\"><script>window.hurt='script'</script>"
 SEVERE = ("serious", "critical")
-
-
-def expect(locator):
-    from playwright.sync_api import expect
-
-    return expect(locator)
 
 
 @pytest.fixture
@@ -74,7 +70,7 @@ def test_figures_plots_and_tables(page, script):
     go(page, "usage")
     tiles = page.page.locator("#usage-tiles dd strong")
     expect(tiles.nth(0)).to_have_text("4")
-    assert page.word("usageErrors", n=1) in page.at("usage-tiles").text_content()
+    expect(page.at("usage-tiles")).to_contain_text(page.word("usageErrors", n=1))
     plots = page.page.locator(".plot svg")
     expect(plots).to_have_count(4)
     bars = plots.first.locator("rect.fill-2")
@@ -82,7 +78,7 @@ def test_figures_plots_and_tables(page, script):
     expect(plots.nth(0).locator("rect.fill-5")).to_have_count(1)
     expect(page.page.locator("#usage-times tbody tr")).to_have_count(2)
     names = page.page.locator("#usage-by-table tbody th")
-    assert sorted(names.all_text_contents()) == sorted(["앱", page.word("usageNoApp")])
+    eventually(lambda: sorted(names.all_text_contents()), sorted(["앱", page.word("usageNoApp")]))
     page.at("usage-by").select_option("version")
     expect(names.filter(has_text="앱@1")).to_have_count(1)
     page.at("usage-app").select_option("앱")
@@ -119,9 +115,9 @@ def test_a_request_reopens_with_its_text_and_settings(page, script):
     expect(body.locator(".model-text")).to_have_text(["옛날 옛적에", " 웃었다."])
     body.locator(".reopen").click()
     page.notice("requestReopened")
-    assert page.text == "옛날 옛적에 웃었다."
-    assert page.at("setting-temperature").input_value() == "0.4"
-    assert page.at("setting-max_tokens").input_value() == "33"
+    page.reads("옛날 옛적에 웃었다.")
+    expect(page.at("setting-temperature")).to_have_value("0.4")
+    expect(page.at("setting-max_tokens")).to_have_value("33")
     go(page, "usage")
     expect(requests).to_have_count(2)
     requests.nth(0).locator("summary").click()
