@@ -18,6 +18,7 @@ from clova_jax.studio.errors import ApiError
 from clova_jax.studio.held import OneByOne, Recent
 from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
+from clova_jax.studio.retention import Retention
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
 from clova_jax.studio.store import Store
@@ -45,6 +46,7 @@ class Studio:
         self.tables: Recent[tuple[int, int], Examples] = Recent(TABLES)  # by app and version
         self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
         self.log = RequestLog(store)
+        self.retention = Retention(store, settings.keep_days)
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -161,4 +163,5 @@ class Studio:
             await self._backend.close()
         self._encoder.shutdown()
         await asyncio.to_thread(self.log.close)
+        await asyncio.to_thread(self.retention.close)
         self.store.close()

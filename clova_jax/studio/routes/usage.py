@@ -15,6 +15,7 @@ from clova_jax.studio.routes.common import ERRORS, Caller, State, shown_time
 from clova_jax.studio.schemas import Body, Name, Plain
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.store import App, Key, Limits, Misuse, Rating, RequestRecord, Selected
+from clova_jax.studio.store.database import now
 from clova_jax.studio.usage import as_csv, preference_pairs, summarize
 
 router = APIRouter(responses=ERRORS)
@@ -80,7 +81,12 @@ async def usage(
     offset: Annotated[int, Query(ge=-HALF_A_DAY, le=HALF_A_DAY)] = 0,
     format: Literal["json", "csv"] = "json",
 ) -> Response:
-    """Sums up the requests of the key and of its apps; `offset` is how many minutes local days begin before those of UTC."""
+    """Sums up the requests of the key and of its apps; `offset` is how many minutes local days begin before those of UTC.
+
+    `from` and `to` of the answer are the period that was summed up: what is older than `kept_days` is deleted.
+    """
+    kept = studio.retention.since()
+    since, until = max(since or kept, kept), until or now()
     selected = Selected(caller.name, app, version, key, since, until)
 
     def work() -> list[dict[str, Any]]:
@@ -88,7 +94,8 @@ async def usage(
 
     found = await asyncio.to_thread(work)
     if format == "json":
-        return JSONResponse({"data": found})
+        period = {"from": shown_time(since), "to": shown_time(until)}
+        return JSONResponse({"data": found, **period, "kept_days": studio.retention.days})
     name = {"Content-Disposition": 'attachment; filename="usage.csv"'}
     return PlainTextResponse(as_csv(found), headers=name, media_type="text/csv")
 

@@ -70,7 +70,8 @@ def script(tokenizer, tmp_path):
     from tests.studio.studio_world import running
 
     backend = Scripted(tokenizer)
-    with running(f"sqlite:///{tmp_path}/studio.db", backend=lambda: backend) as made:
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, backend=lambda: backend, wait=lambda path: backend.wait(path)) as made:
         backend.url, backend.studio = made.url, made.studio
         yield backend
 

@@ -8,6 +8,7 @@ import threading
 from clova_jax import train_tokenizer
 from clova_jax.studio.backends import Entry, Part
 from clova_jax.studio.backends.entries import Sizes
+from tests.studio.studio_world import usual_wait
 
 TEXTS = [
     "옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.",
@@ -63,6 +64,7 @@ class Scripted:
         self.tokenizer, self.text, self.asks = tokenizer, " 웃었다.", []
         self.texts = []  # one after another, before `text`
         self.most = None  # tokens of a text after which it waits for more to be allowed
+        self.wait = usual_wait  # seconds that the server holds a path back
 
     async def write(self, ask):
         """Begins a text."""

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -126,6 +127,45 @@ def test_a_request_reopens_with_its_text_and_settings(page, script):
     shown.locator(".reopen").click()
     expect(page.at("try-input")).to_have_value("안녕?")
     expect(page.page.locator(".try .fields input").first).to_have_value("하오")
+
+
+def test_a_request_reopens_in_the_version_that_answered(one_page, script):
+    from clova_jax.studio.store import Selected
+
+    page = one_page
+    ask_app(script, "안녕?", "하오")
+    content = {"template": "둘째 {input} {때}", "variables": [{"name": "때", "default": "아침"}]}
+    body = {"content": content, "note": "", "after": 1}
+    assert script.post("/v1/apps/앱/versions", body).status_code == 201
+    page.room("apps", "앱")
+    template = page.at("template")
+    template.fill("쓰다 만 {input} {때}")
+    go(page, "usage")
+    page.page.locator("#request-list summary").first.click()
+    page.page.locator(".request-body .reopen").click()
+    expect(template).to_have_value("{말투} {input}")
+    expect(page.at("try-input")).to_have_value("안녕?")
+    expect(page.page.locator(".try .fields input")).to_have_value("하오")
+    expect(page.at("save-state")).to_have_text(page.word("stateOlder", n=1, newest=2))
+    page.at("try-run").click()
+    expect(page.at("try-state")).to_have_text(page.word("tryDone", n=1))
+    script.studio.log.flush()
+    versions = [row["version"] for row in script.studio.store.list_requests(Selected(""), 9)]
+    assert versions == [1, 1]
+    template.fill("{말투} 다시 {input}")
+    expect(page.at("save-state")).to_have_text(page.word("stateChanged", n=1))
+    page.page.reload()
+    expect(template).to_have_value("{말투} 다시 {input}")
+    page.room("apps", "앱")
+    expect(template).to_have_value("쓰다 만 {input} {때}")  # a draft of its own
+    page.room("apps", "앱", "edit", "1")
+    expect(template).to_have_value("{말투} 다시 {input}")
+    page.at("save-version").click()
+    page.notice("versionSaved", n=3)
+    expect(page.at("save-state")).to_have_text(page.word("stateSaved", n=3))
+    expect(page.page).to_have_url(re.compile(r"#/apps/[^/]+$"))
+    page.room("apps", "앱", "edit", "9")
+    expect(page.page.locator(".failure-text")).to_have_text(page.word("errorGone"))
 
 
 def test_ratings_make_pairs(page, script):

@@ -1,0 +1,118 @@
+"""What is older than it may be kept is deleted, in batches, and figures say what they cover; on SQLite and on PostgreSQL."""
+
+import dataclasses
+import datetime
+import logging
+import threading
+
+import pytest
+
+from clova_jax.studio import retention
+from clova_jax.studio.retention import Retention
+from clova_jax.studio.settings import Settings
+from clova_jax.studio.store import Rating, Selected, Store
+from clova_jax.studio.store.database import now
+from tests.studio.studio_world import running
+from tests.studio.test_usage_store import RECORD
+
+
+def aged(number, days):
+    when = now() - datetime.timedelta(days=days)
+    return dataclasses.replace(RECORD, id=f"{number:032x}", when=when)
+
+
+def make_old(store, monkeypatch, app, key, days):
+    """Keeps a session whose last turn was some days ago."""
+    module = "clova_jax.studio.store.sessions.now"
+    with monkeypatch.context() as patch:
+        patch.setattr(module, lambda: now() - datetime.timedelta(days=days))
+        store.add_turn(app, key, ["안녕", "반가워요"], 4)
+
+
+def check(url, monkeypatch, caplog):
+    """Fills a database, and has it pruned."""
+    monkeypatch.setattr(retention, "BATCH", 2)
+    monkeypatch.setattr(retention, "PAUSE", 0)
+    store = Store(url)
+    store.add_requests(
+        [aged(number, days) for number, days in enumerate((9, 8.1, 8, 7.9, 7.1, 6.9, 0))]
+    )
+    for number in (0, 5):
+        store.rate(aged(number, 0).id, Rating(1))
+    store.add_app("앱", "", {"template": "{input}", "title": {}})
+    app = store.find_app("앱").id
+    for key, days in (("오래", 8), ("지난", 7.5), ("어제", 1)):
+        make_old(store, monkeypatch, app, key, days)
+    store.add_turn(app, "지난", ["또", "네"], 4)  # a new turn, and the old one stays with it
+    with caplog.at_level(logging.INFO, logger="clova_jax.studio"):
+        pruning = Retention(store, 7)
+        pruning.close()
+        pruning._stopping.clear()
+        pruning.prune()  # what was left when it was closed
+    left = [row["id"] for row in store.list_requests(Selected("주인"), 10)]
+    assert left == [aged(6, 0).id, aged(5, 0).id]
+    assert (store.ratings(aged(0, 0).id), len(store.ratings(aged(5, 0).id))) == ([], 1)
+    assert [len(store.turns(app, key)) for key in ("오래", "지난", "어제")] == [0, 2, 1]
+    counts = [one.args for one in caplog.records if one.msg.startswith("deleted")]
+    assert [sum(column) for column in list(zip(*counts, strict=True))[:2]] == [5, 1]
+    caplog.clear()
+    pruning.prune()
+    assert not caplog.records
+    store.close()
+
+
+def test_old_rows_are_deleted_on_sqlite(tmp_path, monkeypatch, caplog):
+    check(f"sqlite:///{tmp_path}/studio.db", monkeypatch, caplog)
+
+
+@pytest.mark.claims("services")
+def test_old_rows_are_deleted_on_postgresql(postgres_url, monkeypatch, caplog):
+    check(postgres_url, monkeypatch, caplog)
+
+
+def test_a_server_deletes_at_its_start_and_again_each_day(tmp_path, monkeypatch):
+    pruned, days = threading.Semaphore(0), []
+    monkeypatch.setattr(Retention, "prune", lambda self: days.append(self.days) or pruned.release())
+    monkeypatch.setattr(retention, "DAY", 0.01)
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, settings=Settings("tiny", keep_days=3)):
+        for _ in range(3):
+            assert pruned.acquire(timeout=60)
+    assert set(days) == {3}
+
+
+def test_a_failure_is_logged_and_not_the_end(tmp_path, monkeypatch, caplog):
+    tried = threading.Semaphore(0)
+
+    def fail(self, *_):
+        tried.release()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(Store, "delete_requests", fail)
+    monkeypatch.setattr(retention, "DAY", 0.01)
+    store = Store(f"sqlite:///{tmp_path}/studio.db")
+    pruning = Retention(store, 7)
+    for _ in range(2):
+        assert tried.acquire(timeout=60)
+    pruning.close()
+    store.close()
+    assert "older than 7 days is not deleted" in caplog.text
+
+
+def test_usage_says_the_period_that_it_covers(tmp_path):
+    url = f"sqlite:///{tmp_path}/studio.db"
+    store = Store(url)
+    store.add_requests(
+        [dataclasses.replace(aged(n, days), key="") for n, days in enumerate((1, 4))]
+    )
+    store.close()
+    with running(url, settings=Settings("tiny", keep_days=3)) as server:
+        answer = server.get("/v1/usage").json()
+        assert [one["requests"] for one in answer["data"]] == [1]
+        assert answer["kept_days"] == 3
+        since, until = (datetime.datetime.fromisoformat(answer[name]) for name in ("from", "to"))
+        assert until - since == datetime.timedelta(days=3)
+        asked = (until - datetime.timedelta(hours=5)).isoformat()
+        answer = server.get("/v1/usage", params={"from": asked, "to": until.isoformat()}).json()
+        assert (answer["data"], answer["to"]) == ([], until.isoformat().replace("+00:00", "Z"))
+        assert datetime.datetime.fromisoformat(answer["from"]).isoformat() == asked
