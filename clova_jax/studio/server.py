@@ -19,6 +19,7 @@ from clova_jax.studio.held import OneByOne, Recent
 from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
 from clova_jax.studio.retention import Retention
+from clova_jax.studio.rounds import Rounds
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
 from clova_jax.studio.store import Store
@@ -26,6 +27,7 @@ from clova_jax.studio.usage import RequestLog
 
 LOG = logging.getLogger("clova_jax.studio")
 PREFIX = "prompt:"
+DAY, MINUTE = 24 * 60 * 60, 60  # seconds
 TABLES = 64  # of examples, whose index is kept
 Result = TypeVar("Result")
 
@@ -47,6 +49,10 @@ class Studio:
         self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
         self.log = RequestLog(store)
         self.retention = Retention(store, settings.keep_days)
+        self._rounds = (
+            Rounds("retention", self.retention.prune, DAY),
+            Rounds("library", lambda _: self.library.release(), MINUTE),
+        )
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -163,5 +169,6 @@ class Studio:
             await self._backend.close()
         self._encoder.shutdown()
         await asyncio.to_thread(self.log.close)
-        await asyncio.to_thread(self.retention.close)
+        for rounds in self._rounds:
+            await asyncio.to_thread(rounds.close)
         self.store.close()

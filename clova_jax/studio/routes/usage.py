@@ -92,6 +92,7 @@ async def usage(
     def work() -> list[dict[str, Any]]:
         return summarize(studio.store.requests(selected), by, offset)
 
+    await _logged(studio)
     found = await asyncio.to_thread(work)
     if format == "json":
         period = {"from": shown_time(since), "to": shown_time(until)}
@@ -110,6 +111,7 @@ async def requests(
 ) -> dict[str, Any]:
     """Lists requests of the key and of its apps, the newest first; `before` is the id of the last one of the page before."""
     selected = Selected(caller.name, app)
+    await _logged(studio)
     found = await asyncio.to_thread(studio.store.list_requests, selected, limit, before)
     return {"data": [{**row, "when": shown_time(row["when"])} for row in found]}
 
@@ -159,6 +161,7 @@ async def preferences(studio: State, caller: Caller, app: Filter = None) -> Resp
         pairs = preference_pairs(studio.store.rated_texts(selected))
         return "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
 
+    await _logged(studio)
     text = await asyncio.to_thread(work)
     name = {"Content-Disposition": 'attachment; filename="preferences.jsonl"'}
     return Response(text, headers=name, media_type="application/jsonl")
@@ -203,6 +206,11 @@ async def reports(studio: State, caller: Caller) -> dict[str, Any]:
     }
 
 
+async def _logged(studio: Studio) -> None:
+    """Waits until what was answered just now is in the log."""
+    await asyncio.to_thread(studio.log.flush)
+
+
 async def _find(
     studio: Studio, request_id: str, caller: str | None = None, app: str | None = None
 ) -> RequestRecord:
@@ -213,7 +221,7 @@ async def _find(
     """
     found = None
     if re.fullmatch(REQUEST_ID, request_id):
-        await asyncio.to_thread(studio.log.flush)  # it may have been answered just now
+        await _logged(studio)
         found = await asyncio.to_thread(studio.store.find_request, request_id, caller)
     if found is None or (app is not None and found.app != app):
         message = f"request {request_id[:60]!r}: there is none of this id"

@@ -97,15 +97,15 @@ def test_a_file_stays_with_the_collection_that_it_was_dropped_on(one_page, scrip
 
 def test_an_app_that_was_left_does_not_come_back(one_page, script, api, late):
     page = one_page
-    name = add_app(api)
+    name = add_app(api, "left")
     page.room("apps", name, "deploy")
     late("/access", page.at("share").click, lambda: page.room("apps"))
     expect(page.page.locator("#app-list")).to_be_visible()
     expect(page.page.locator(".app-view")).to_have_count(0)
-    page.room("apps", name, "versions")
-    edit = page.page.get_by_text(page.word("versionEdit"))
-    expect(edit).to_be_visible()
-    late("versions/1", edit.click, lambda: page.room("knowledge"))
+    page.room("apps", name, "deploy")
+    expect(page.at("app-delete")).to_be_visible()
+    late("apps/left", page.at("app-delete").click, lambda: page.room("knowledge"))
+    page.notice("appDeleted", name=name)
     expect(page.at("collection-name")).to_be_visible()
 
 

@@ -269,6 +269,8 @@ def test_axe_finds_nothing_serious_and_nothing_runs_over_the_edge(
             go(page, state)
         if state == "usage":
             expect(page.page.locator("#usage-by-table")).to_be_visible()
+        if state == "rules":
+            expect(page.page.locator("#misuse-received h2")).to_be_visible()
         if state == "request":
             page.page.locator("#request-list summary").first.click()
             expect(page.page.locator(".request-body .reopen")).to_be_visible()
