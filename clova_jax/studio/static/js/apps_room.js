@@ -12,7 +12,7 @@ import { currentLanguage, word } from "./words.js";
 
 export class AppsRoom {
   constructor(place, { api, notices, go, drafts }) {
-    Object.assign(this, { place, api, notices, go, drafts, begin: turns(), path: [] });
+    Object.assign(this, { place, api, notices, go, drafts, begin: turns(place), path: [] });
     document.addEventListener("studio-language", () => {
       if (!place.hidden && !this.path.length) this.show(this.path);
     });

@@ -10,7 +10,7 @@ import { turns } from "./turns.js";
 
 export class KnowledgeRoom {
   constructor(place, { api, notices, go }) {
-    Object.assign(this, { place, api, notices, go, begin: turns() });
+    Object.assign(this, { place, api, notices, go, begin: turns(place) });
   }
 
   async show(path) {

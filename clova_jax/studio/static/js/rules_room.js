@@ -11,7 +11,7 @@ const ARTICLES = { ruleHuman: "ruleHumanText", ruleDiversity: "ruleDiversityText
 
 export class RulesRoom {
   constructor(place, { api, notices }) {
-    Object.assign(this, { place, api, notices, begin: turns() });
+    Object.assign(this, { place, api, notices, begin: turns(place) });
     const article = ([title, text]) => h("li", {}, h("h3", { word: title }), h("p", { word: text }));
     this.text = new Field(textInput({ rows: 4, id: "misuse-text", maxlength: 5000 }), { word: "misuseText", hint: "misuseTextHint" });
     this.app = new Field(textInput({ id: "misuse-app", maxlength: 100, spellcheck: "false" }), { word: "misuseApp" });

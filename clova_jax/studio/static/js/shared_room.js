@@ -11,7 +11,7 @@ import { currentLanguage } from "./words.js";
 
 export class SharedRoom {
   constructor(place, { api, go }) {
-    Object.assign(this, { place, api, go, begin: turns() });
+    Object.assign(this, { place, api, go, begin: turns(place) });
   }
 
   async show([token = ""]) {

@@ -22,7 +22,7 @@ const TIMED = [{ word: "usageMedian", kind: "line-1", line: true }, { word: "usa
 
 export class UsageRoom {
   constructor(place, { api, notices, reopen }) {
-    Object.assign(this, { place, api, notices, begin: turns(), beginBy: turns() });
+    Object.assign(this, { place, api, notices, begin: turns(place), beginBy: turns() });
     this.period = choice({ value: "usageWeek", id: "usage-period", choices: Object.keys(PERIODS).map((key) => [key, { word: key }]), onChange: () => this.show() });
     this.app = h("select", { id: "usage-app", on: { change: () => this.show() } }, h("option", { value: "", word: "usageEveryApp" }));
     this.by = choice({ value: "app", id: "usage-by", label: "usageBy", choices: Object.entries(BY).map(([name, key]) => [name, { word: key }]), onChange: () => this.drawBy().catch((error) => this.notices.fail(error)) });
