@@ -49,10 +49,7 @@ class Studio:
         self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
         self.log = RequestLog(store)
         self.retention = Retention(store, settings.keep_days)
-        self._rounds = (
-            Rounds("retention", self.retention.prune, DAY),
-            Rounds("library", lambda _: self.library.release(), MINUTE),
-        )
+        self._rounds: tuple[Rounds, ...] = ()
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -60,6 +57,13 @@ class Studio:
         self._longest_token = 1
         # One thread: tokenizers keep a memo, which is not made for several.
         self._encoder = concurrent.futures.ThreadPoolExecutor(1, "clova-encoder")
+
+    def start(self) -> None:
+        """Begins what is done in the background until the server is closed."""
+        self._rounds = (
+            Rounds("retention", self.retention.prune, DAY),
+            Rounds("library", lambda _: self.library.release(), MINUTE),
+        )
 
     async def use(self, backend: Backend, lm: LanguageModel | None = None) -> None:
         """Answers requests from now on.

@@ -106,6 +106,7 @@ def running(
     server = uvicorn.Server(config)
 
     async def main():
+        studio.start()
         if engine is not None:
             await studio.use(LocalBackend(engine), lm)
         elif backend is not None:
