@@ -1,8 +1,10 @@
 """Runs `clova studio`: serves a model over HTTP, and keeps the keys to it."""
 
+import contextlib
 import importlib.util
 import logging
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,8 @@ class Options:
     """the classifier of the filter `unsafe` (clova corpus-model --kind toxicity)"""
     log_texts: bool = False
     """let the logs hold prompts and answers"""
+    keep_days: int = option(90, least=1, most=36_500)
+    """days after which requests, with their texts, and sessions are deleted"""
     upstream: str | None = option(None, metavar="URL")
     """a server that writes instead: vLLM with the export of the model"""
     upstream_model: str | None = None
@@ -125,15 +129,13 @@ def _serve(options: Options, store: "studio.Store") -> None:
     if options.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")
     _refuse_unused(options)
-    # `force`: a library that was imported before may have set up the log in its own way.
-    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(message)s", force=True)
-    logging.getLogger("clova_jax.studio").setLevel(logging.INFO)
     settings = studio.Settings(
         model_name=options.name or _name(options.model),
         host=options.host,
         host_names=options.allow_host,
         cors=options.cors,
         log_texts=options.log_texts,
+        keep_days=options.keep_days,
         filters=_policy(options),
     )
     served = studio.Served(
@@ -154,7 +156,26 @@ def _serve(options: Options, store: "studio.Store") -> None:
             filters.check(key.filters)
     for prompt in store.list_prompts():
         filters.check(prompt.filters)
-    studio.serve(settings, served, store, filters, options.port)
+    with _log_to_stderr():
+        studio.serve(settings, served, store, filters, options.port)
+
+
+@contextlib.contextmanager
+def _log_to_stderr() -> Iterator[None]:
+    """Writes the log to stderr, and nowhere else, until the block ends."""
+    root, own = logging.getLogger(), logging.getLogger("clova_jax.studio")
+    # A library that was imported before may have set up the log in its own way.
+    before, level = root.handlers[:], own.level
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    root.handlers[:] = [handler]
+    own.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.handlers[:] = before
+        own.setLevel(level)
+        handler.close()
 
 
 def _refuse_unused(options: Options) -> None:

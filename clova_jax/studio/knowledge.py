@@ -83,10 +83,16 @@ class Library:
         Raises:
             Missing, Conflict: as `Store.delete_collection`.
         """
-        found = self._store.find_collection(collection, owner)
         self._store.delete_collection(collection, owner)
+        self.release()
+
+    def release(self) -> None:
+        """Frees the indexes of collections that are gone, by the hand of another process too."""
         with self._lock:
-            self._held = {key: held for key, held in self._held.items() if key[0] != found.id}
+            held = {collection for collection, _ in self._held}
+        gone = held - self._store.collection_ids()
+        with self._lock:
+            self._held = {key: held for key, held in self._held.items() if key[0] not in gone}
 
     @contextmanager
     def _refreshed(self, collection: int, by: Sequence[str]) -> Iterator[Index]:

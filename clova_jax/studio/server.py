@@ -18,6 +18,8 @@ from clova_jax.studio.errors import ApiError
 from clova_jax.studio.held import OneByOne, Recent
 from clova_jax.studio.knowledge import Library
 from clova_jax.studio.metrics import Metrics
+from clova_jax.studio.retention import Retention
+from clova_jax.studio.rounds import Rounds
 from clova_jax.studio.settings import Settings
 from clova_jax.studio.soft_prompts import Around, SoftPrompts
 from clova_jax.studio.store import Store
@@ -25,6 +27,7 @@ from clova_jax.studio.usage import RequestLog
 
 LOG = logging.getLogger("clova_jax.studio")
 PREFIX = "prompt:"
+DAY, MINUTE = 24 * 60 * 60, 60  # seconds
 TABLES = 64  # of examples, whose index is kept
 Result = TypeVar("Result")
 
@@ -45,6 +48,8 @@ class Studio:
         self.tables: Recent[tuple[int, int], Examples] = Recent(TABLES)  # by app and version
         self.sessions: OneByOne[tuple[int, str]] = OneByOne()  # by app and session
         self.log = RequestLog(store)
+        self.retention = Retention(store, settings.keep_days)
+        self._rounds: tuple[Rounds, ...] = ()
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
@@ -52,6 +57,13 @@ class Studio:
         self._longest_token = 1
         # One thread: tokenizers keep a memo, which is not made for several.
         self._encoder = concurrent.futures.ThreadPoolExecutor(1, "clova-encoder")
+
+    def start(self) -> None:
+        """Begins what is done in the background until the server is closed."""
+        self._rounds = (
+            Rounds("retention", self.retention.prune, DAY),
+            Rounds("library", lambda _: self.library.release(), MINUTE),
+        )
 
     async def use(self, backend: Backend, lm: LanguageModel | None = None) -> None:
         """Answers requests from now on.
@@ -161,4 +173,6 @@ class Studio:
             await self._backend.close()
         self._encoder.shutdown()
         await asyncio.to_thread(self.log.close)
+        for rounds in self._rounds:
+            await asyncio.to_thread(rounds.close)
         self.store.close()

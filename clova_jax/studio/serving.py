@@ -126,6 +126,7 @@ class _Serving:
         for number in (signal.SIGINT, signal.SIGTERM):
             with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: a test
                 asyncio.get_running_loop().add_signal_handler(number, self._stop)
+        self.studio.start()
         loading = asyncio.ensure_future(self._load())
         serving = asyncio.ensure_future(self.server.serve(sockets=[self.listener]))
         try:

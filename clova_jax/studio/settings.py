@@ -22,6 +22,7 @@ class Settings:
         host_names: names that the Host header may hold, beside addresses and `localhost`.
         cors: origins whose pages may call the API from a browser.
         log_texts: whether logs may hold prompts and answers.
+        keep_days: after which requests, and sessions without a new turn, are deleted.
         body_bytes: of a request, at most.
         document_bytes: of a document that is uploaded, at most.
         filters: what the filters do for all keys, kind to action; a key or a prompt may be stricter.
@@ -32,6 +33,7 @@ class Settings:
     host_names: tuple[str, ...] = ()
     cors: tuple[str, ...] = ()
     log_texts: bool = False
+    keep_days: int = 90
     body_bytes: int = BODY_BYTES
     document_bytes: int = LARGEST
     filters: Mapping[str, str] = field(default_factory=dict)

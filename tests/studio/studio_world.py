@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import random
 import socket
 import threading
 import time
@@ -41,6 +43,33 @@ def make_model(max_length=160):
     return LanguageModel(config, params, tokenizer)
 
 
+class LateAnswers:
+    """Holds requests back, as a busy server would; pages and their scripts are not.
+
+    Args:
+        app: the application.
+        wait: seconds for a path with its query.
+    """
+
+    def __init__(self, app, wait):
+        self.app, self.wait = app, wait
+
+    async def __call__(self, scope, receive, send):
+        if (
+            scope["type"] == "http"
+            and scope["path"] != "/"
+            and not scope["path"].startswith("/static")
+        ):
+            await asyncio.sleep(self.wait(f"{scope['path']}?{scope['query_string'].decode()}"))
+        await self.app(scope, receive, send)
+
+
+def usual_wait(path):
+    """Returns no wait; with `LATE_ANSWERS=0.3-0.8` one between those seconds, which finds tests that do not wait."""
+    least, _, most = os.environ.get("LATE_ANSWERS", "0-0").partition("-")
+    return random.uniform(float(least), float(most))
+
+
 @dataclass
 class Running:
     """A server, its state, and where it is."""
@@ -59,7 +88,9 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(store_url, lm=None, backend=None, settings=None, filters=None, **options):
+def running(
+    store_url, lm=None, backend=None, settings=None, filters=None, wait=usual_wait, **options
+):
     """Runs a server on a free port of loopback in a thread; without a model and a backend it is not ready."""
     engine = (
         Engine(lm.with_virtual(np.zeros((256, lm.config.embed_dim), np.float32)), **options)
@@ -69,10 +100,13 @@ def running(store_url, lm=None, backend=None, settings=None, filters=None, **opt
     studio = Studio(settings or Settings("tiny"), Store(store_url), filters or Filters())
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    config = uvicorn.Config(make_app(studio), log_level="warning", lifespan="off", backlog=2048)
+    config = uvicorn.Config(
+        LateAnswers(make_app(studio), wait), log_level="warning", lifespan="off", backlog=2048
+    )
     server = uvicorn.Server(config)
 
     async def main():
+        studio.start()
         if engine is not None:
             await studio.use(LocalBackend(engine), lm)
         elif backend is not None:

@@ -95,6 +95,7 @@ async def streamed(backend, policy, logprobs, before="가"):
             answers.append(answer.complete(await completions.complete()))
         await completions.aclose()
         await backend.playing
+        await studio.close()
     return answers
 
 

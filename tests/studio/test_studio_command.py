@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -66,6 +67,13 @@ def test_mistakes_are_one_line_and_status_2(database, words, message, capsys):
     lines = capsys.readouterr().err.strip().splitlines()
     assert message in lines[-1]
     assert lines[-1].startswith("clova studio: error: ")
+
+
+def test_the_log_is_as_before_when_a_server_has_ended(database, capsys):
+    """Else a line that comes later would meet the stream of a program that has closed it."""
+    before = logging.getLogger().handlers[:], logging.getLogger("clova_jax.studio").level
+    assert main(["studio", database, "--model", "x", "--host", "0.0.0.0"]) == 2
+    assert (logging.getLogger().handlers, logging.getLogger("clova_jax.studio").level) == before
 
 
 def test_without_the_extra_one_line_says_how_to_get_it(database, monkeypatch, capsys):

@@ -1,6 +1,7 @@
 """Collections over HTTP: documents in, passages out; each key has its own."""
 
 import socket
+import time
 
 import httpx
 import pytest
@@ -79,6 +80,24 @@ def test_a_document_that_another_process_deletes_is_gone_too(server, url):
     other.delete_document("강", "", "강.txt")
     assert found(server, "한강") == []
     other.close()
+
+
+def test_a_collection_that_another_process_deletes_takes_no_memory(lm, url, monkeypatch):
+    monkeypatch.setattr("clova_jax.studio.server.MINUTE", 0.01)
+    with running(url, lm, slots=2) as server:
+        for name in ("강", "산"):
+            server.post("/v1/collections", {"name": name})
+            upload(server, "글.txt", RIVERS, name)
+        assert found(server, "한강은", by=["words"])
+        kept = server.studio.store.find_collection("산", "").id
+        other = Store(url)
+        other.delete_collection("강", "")
+        other.close()
+        until = time.monotonic() + 60
+        while {number for number, _ in server.studio.library._held} != {kept}:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        assert found(server, "한강", "산")
 
 
 def test_documents_outlive_a_restart(lm, url):

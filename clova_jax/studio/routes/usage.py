@@ -15,6 +15,7 @@ from clova_jax.studio.routes.common import ERRORS, Caller, State, shown_time
 from clova_jax.studio.schemas import Body, Name, Plain
 from clova_jax.studio.server import LOG, Studio
 from clova_jax.studio.store import App, Key, Limits, Misuse, Rating, RequestRecord, Selected
+from clova_jax.studio.store.database import now
 from clova_jax.studio.usage import as_csv, preference_pairs, summarize
 
 router = APIRouter(responses=ERRORS)
@@ -80,15 +81,22 @@ async def usage(
     offset: Annotated[int, Query(ge=-HALF_A_DAY, le=HALF_A_DAY)] = 0,
     format: Literal["json", "csv"] = "json",
 ) -> Response:
-    """Sums up the requests of the key and of its apps; `offset` is how many minutes local days begin before those of UTC."""
+    """Sums up the requests of the key and of its apps; `offset` is how many minutes local days begin before those of UTC.
+
+    `from` and `to` of the answer are the period that was summed up: what is older than `kept_days` is deleted.
+    """
+    kept = studio.retention.since()
+    since, until = max(since or kept, kept), until or now()
     selected = Selected(caller.name, app, version, key, since, until)
 
     def work() -> list[dict[str, Any]]:
         return summarize(studio.store.requests(selected), by, offset)
 
+    await _logged(studio)
     found = await asyncio.to_thread(work)
     if format == "json":
-        return JSONResponse({"data": found})
+        period = {"from": shown_time(since), "to": shown_time(until)}
+        return JSONResponse({"data": found, **period, "kept_days": studio.retention.days})
     name = {"Content-Disposition": 'attachment; filename="usage.csv"'}
     return PlainTextResponse(as_csv(found), headers=name, media_type="text/csv")
 
@@ -103,6 +111,7 @@ async def requests(
 ) -> dict[str, Any]:
     """Lists requests of the key and of its apps, the newest first; `before` is the id of the last one of the page before."""
     selected = Selected(caller.name, app)
+    await _logged(studio)
     found = await asyncio.to_thread(studio.store.list_requests, selected, limit, before)
     return {"data": [{**row, "when": shown_time(row["when"])} for row in found]}
 
@@ -152,6 +161,7 @@ async def preferences(studio: State, caller: Caller, app: Filter = None) -> Resp
         pairs = preference_pairs(studio.store.rated_texts(selected))
         return "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
 
+    await _logged(studio)
     text = await asyncio.to_thread(work)
     name = {"Content-Disposition": 'attachment; filename="preferences.jsonl"'}
     return Response(text, headers=name, media_type="application/jsonl")
@@ -196,6 +206,11 @@ async def reports(studio: State, caller: Caller) -> dict[str, Any]:
     }
 
 
+async def _logged(studio: Studio) -> None:
+    """Waits until what was answered just now is in the log."""
+    await asyncio.to_thread(studio.log.flush)
+
+
 async def _find(
     studio: Studio, request_id: str, caller: str | None = None, app: str | None = None
 ) -> RequestRecord:
@@ -206,7 +221,7 @@ async def _find(
     """
     found = None
     if re.fullmatch(REQUEST_ID, request_id):
-        await asyncio.to_thread(studio.log.flush)  # it may have been answered just now
+        await _logged(studio)
         found = await asyncio.to_thread(studio.store.find_request, request_id, caller)
     if found is None or (app is not None and found.app != app):
         message = f"request {request_id[:60]!r}: there is none of this id"

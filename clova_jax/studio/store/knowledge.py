@@ -47,6 +47,11 @@ class KnowledgeStore(Database):
         with self._engine.connect() as connection:
             return [Collection(*row) for row in connection.execute(query)]
 
+    def collection_ids(self) -> set[int]:
+        """Returns the ids of all collections."""
+        with self._engine.connect() as connection:
+            return set(connection.execute(sa.select(COLLECTIONS.c.id)).scalars())
+
     def find_collection(self, name: str, owner: str) -> Collection:
         """Returns a collection.
 

@@ -1,5 +1,6 @@
 """Reads and writes sessions: what was said between an app and one of its callers."""
 
+import datetime
 import secrets
 
 import sqlalchemy as sa
@@ -46,6 +47,16 @@ class SessionStore(Database):
                 return len(turns)
         except sa.exc.IntegrityError:
             raise Conflict("the session is used by another call; try again") from None
+
+    def delete_sessions(self, before: datetime.datetime, most: int) -> int:
+        """Deletes up to `most` sessions without a turn since a time in UTC; returns how many."""
+        old = SESSIONS.c.updated < before
+        some = sa.select(SESSIONS.c.id).where(old).limit(most)
+        with self._engine.begin() as connection:
+            # Asked twice: another process may add a turn meanwhile.
+            return connection.execute(
+                SESSIONS.delete().where(SESSIONS.c.id.in_(some), old)
+            ).rowcount
 
     def delete_session(self, app: int, key: str) -> None:
         """Deletes a session, if there is one."""

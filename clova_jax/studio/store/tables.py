@@ -116,6 +116,6 @@ SESSIONS = sa.Table(
     _of(APPS),
     sa.Column("key", sa.String(64), nullable=False),
     sa.Column("turns", sa.JSON, nullable=False),
-    sa.Column("updated", sa.DateTime, nullable=False),
+    sa.Column("updated", sa.DateTime, nullable=False, index=True),
     sa.UniqueConstraint("app", "key", name="one_session_of_a_key"),
 )

@@ -163,6 +163,12 @@ class UsageStore(Database):
         with self._engine.begin() as connection:
             connection.execute(REQUESTS.insert(), [asdict(record) for record in records])
 
+    def delete_requests(self, before: datetime.datetime, most: int) -> int:
+        """Deletes up to `most` requests that came before a time in UTC, with texts and ratings; returns how many."""
+        some = sa.select(REQUESTS.c.id).where(REQUESTS.c.when < before).limit(most)
+        with self._engine.begin() as connection:
+            return connection.execute(REQUESTS.delete().where(REQUESTS.c.id.in_(some))).rowcount
+
     def find_request(self, request: str, caller: str | None = None) -> RequestRecord | None:
         """Returns a request with its texts, where a caller is given only if the caller may see it."""
         query = REQUESTS.select().where(REQUESTS.c.id == request)

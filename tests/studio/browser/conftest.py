@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import shutil
+import time
 
 import pytest
 
@@ -16,6 +17,23 @@ FLAGS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 SIZES = {"360": (360, 740), "1280": (1280, 800)}
+PATIENCE = 30  # seconds, for a busy machine
+
+
+def expect(locator):
+    """Expects something of a locator, as Playwright's matchers do: they wait, where reading a state does not."""
+    from playwright.sync_api import expect
+
+    return expect(locator)
+
+
+def eventually(read, wanted=True):
+    """Waits until `read()` is what is wanted, for states that no matcher of `expect` knows; returns it."""
+    until = time.monotonic() + PATIENCE
+    while (found := read()) != wanted:
+        assert time.monotonic() < until, f"{found!r} after {PATIENCE} s, not {wanted!r}"
+        time.sleep(0.02)
+    return found
 
 
 def missing():
@@ -52,7 +70,8 @@ def script(tokenizer, tmp_path):
     from tests.studio.studio_world import running
 
     backend = Scripted(tokenizer)
-    with running(f"sqlite:///{tmp_path}/studio.db", backend=lambda: backend) as made:
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, backend=lambda: backend, wait=lambda path: backend.wait(path)) as made:
         backend.url, backend.studio = made.url, made.studio
         yield backend
 
@@ -142,11 +161,11 @@ class Page:
     def longer_than(self, characters):
         """Waits until the editor's text is that long."""
         # Not `wait_for_function`: the page's policy forbids what that does.
-        for _ in range(3000):
-            if len(self.text) > characters:
-                return
-            self.page.wait_for_timeout(10)
-        raise AssertionError(f"the text stays {self.text!r}")
+        eventually(lambda: len(self.text) > characters)
+
+    def reads(self, text):
+        """Waits until the editor's text is `text`."""
+        expect(self.at("text")).to_have_value(text)
 
     @property
     def text(self):
@@ -155,8 +174,6 @@ class Page:
 
     def notice(self, key, **values):
         """Waits for a line of words."""
-        from playwright.sync_api import expect
-
         expect(self.at("notice-text")).to_have_text(self.word(key, **values))
 
 
@@ -211,7 +228,7 @@ def patience():
     if not missing():
         from playwright.sync_api import expect
 
-        expect.set_options(timeout=30_000)
+        expect.set_options(timeout=1000 * PATIENCE)
 
 
 def request_of(ask, tokenizer):

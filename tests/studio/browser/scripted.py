@@ -8,6 +8,7 @@ import threading
 from clova_jax import train_tokenizer
 from clova_jax.studio.backends import Entry, Part
 from clova_jax.studio.backends.entries import Sizes
+from tests.studio.studio_world import usual_wait
 
 TEXTS = [
     "옛날 옛적에 호랑이가 살았다. 서울은 넓고 사람이 많다.",
@@ -60,8 +61,10 @@ class Scripted:
     max_length = LONGEST
 
     def __init__(self, tokenizer):
-        self.tokenizer, self.text, self.pause, self.asks = tokenizer, " 웃었다.", 0.0, []
+        self.tokenizer, self.text, self.asks = tokenizer, " 웃었다.", []
         self.texts = []  # one after another, before `text`
+        self.most = None  # tokens of a text after which it waits for more to be allowed
+        self.wait = usual_wait  # seconds that the server holds a path back
 
     async def write(self, ask):
         """Begins a text."""
@@ -104,6 +107,8 @@ class Writing:
         ids = backend.tokenizer.encode(self.text)[: self.ask.sampling["max_new_tokens"]]
         entries, waiting = backend.entries(ids, 1), []
         for count, entry in enumerate(entries, 1):
+            while backend.most is not None and count > backend.most:
+                await asyncio.sleep(0.005)
             waiting.append(entry)
             text = backend.tokenizer.decode(ids[:count])
             if text.endswith("\ufffd"):
@@ -111,7 +116,7 @@ class Writing:
             given = () if self.ask.logprobs is None else tuple(waiting)
             yield Part(text[len(shown) :], given, None, count)
             shown, waiting = text, []
-            await asyncio.sleep(backend.pause)
+            await asyncio.sleep(0)
         yield Part("", (), "stop", len(ids), -1.0)
 
     async def aclose(self):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.studio.browser.conftest import request_of
-from tests.studio.browser.walks import CONTENT, add_app, add_documents, expect, fault_of, try_it
+from tests.studio.browser.conftest import expect, request_of
+from tests.studio.browser.walks import CONTENT, add_app, add_documents, fault_of, try_it
 from tests.studio.studio_world import Running
 
 pytestmark = pytest.mark.claims("services")

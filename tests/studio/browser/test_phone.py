@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from tests.studio.browser.conftest import request_of
+from tests.studio.browser.conftest import expect, request_of
 from tests.studio.browser.scripted import Wire
-from tests.studio.browser.walks import CONTENT, add_app, expect, fault_of
+from tests.studio.browser.walks import CONTENT, add_app, fault_of
 from tests.studio.studio_world import Running
 
 pytestmark = pytest.mark.claims("services")
@@ -115,7 +115,7 @@ def test_what_the_model_writes_is_text_there_too(phone, script):
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 def test_a_cut_wire_and_a_stop_keep_what_came(script, api, open_page, language):
-    script.text, script.pause = " 그래서 우리는 다시 웃었다." * 4, 0.1
+    script.text, script.most = " 그래서 우리는 다시 웃었다." * 4, 8
     wire = Wire(int(script.url.rsplit(":", 1)[1]))
     phone = open_page(wire.url + put_in_service(api, TALK), language, "360", ready=False)
     phone.at("input").fill("안녕")

@@ -1,9 +1,13 @@
 """What is text stays text, nothing reaches over the edge, and axe finds nothing serious."""
 
 import json
+import re
 from importlib.resources import files
 
 import pytest
+
+from tests.studio.browser.conftest import expect
+from tests.studio.browser.walks import fault_of
 
 pytestmark = pytest.mark.claims("services")
 EVIL = (
@@ -13,19 +17,13 @@ EVIL = (
 SEVERE = ("serious", "critical")
 
 
-def expect(locator):
-    from playwright.sync_api import expect
-
-    return expect(locator)
-
-
 def test_markup_and_script_are_shown_and_never_run(page, script):
     script.text = " " + EVIL
     page.setting("max_tokens", 400)
     page.setting("stop", EVIL + "!")
     page.setting("start", "<i>")
     page.write("<b>글</b>" + EVIL[:90])
-    assert page.text.startswith("<b>글</b>" + EVIL[:90] + "<i> <img src=x")
+    page.reads(re.compile(re.escape("<b>글</b>" + EVIL[:90] + "<i> <img src=x")))
     page.at("probability").click()
     expect(page.page.locator("#backdrop[data-view=probability] span[style]").first).to_be_attached()
     page.at("text").press("Control+End")
@@ -66,19 +64,20 @@ def test_an_error_of_the_server_is_text_too(page, script):
 
 def test_the_policy_stops_what_would_be_put_in(page):
     """A second wall: markup that got into the page all the same would not run."""
-    page.page.evaluate(
-        """() => {
-          const script = document.createElement('script');
-          script.textContent = "window.hurt = 'inline'";
-          document.body.append(script);
-          const image = document.createElement('div');
-          image.innerHTML = "<img src=x onerror=\\"window.hurt = 'handler'\\">";
-          document.body.append(image);
-        }"""
-    )
-    page.page.wait_for_timeout(300)
+    script = """() => {
+      const script = document.createElement('script');
+      script.textContent = "window.hurt = 'inline'";
+      document.body.append(script);
+    }"""
+    handler = """() => {
+      const image = document.createElement('div');
+      image.innerHTML = "<img src=x onerror=\\"window.hurt = 'handler'\\">";
+      document.body.append(image);
+    }"""
+    for put_in in (script, handler):
+        with page.page.expect_console_message(lambda one: "Content Security Policy" in one.text):
+            page.page.evaluate(put_in)
     assert page.page.evaluate("window.hurt") is None
-    assert any("Content Security Policy" in problem for problem in page.problems)
     page.problems.clear()
 
 
@@ -111,6 +110,8 @@ def states(page):
     page.setting("n", 1)
     for name in ("examples", "compare", "history", "settings"):
         page.tab(name)
+        if name == "history":
+            expect(page.page.locator("#history-list .card").first).to_be_visible()
         if name == "compare":
             page.at("compare-from-editor").click()
             page.at("compare-run").click()
@@ -131,6 +132,7 @@ def room_states(page, script):
     yield "no knowledge"
     page.at("collection-name").fill("두 말")
     page.page.keyboard.press("Enter")
+    expect(fault_of(page.at("collection-name"))).not_to_be_empty()
     yield "a name that does not fit"
     page.at("collection-name").fill("안내")
     page.page.keyboard.press("Enter")
@@ -147,6 +149,7 @@ def room_states(page, script):
     expect(page.at("apps-empty")).to_be_visible()
     yield "no apps"
     page.page.locator("#app-samples .sample").first.click()
+    expect(page.page.locator("dialog[open]")).to_be_visible()
     yield "a new app"
     page.page.keyboard.press("Enter")
     expect(page.at("template")).to_be_visible()

@@ -2,20 +2,17 @@
 
 import datetime
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
+from tests.studio.browser.conftest import eventually, expect
+
 pytestmark = pytest.mark.claims("services")
 EVIL = "<img src=x onerror=\"window.hurt='img'\"><script>window.hurt='script'</script>"
 SEVERE = ("serious", "critical")
-
-
-def expect(locator):
-    from playwright.sync_api import expect
-
-    return expect(locator)
 
 
 @pytest.fixture
@@ -74,7 +71,7 @@ def test_figures_plots_and_tables(page, script):
     go(page, "usage")
     tiles = page.page.locator("#usage-tiles dd strong")
     expect(tiles.nth(0)).to_have_text("4")
-    assert page.word("usageErrors", n=1) in page.at("usage-tiles").text_content()
+    expect(page.at("usage-tiles")).to_contain_text(page.word("usageErrors", n=1))
     plots = page.page.locator(".plot svg")
     expect(plots).to_have_count(4)
     bars = plots.first.locator("rect.fill-2")
@@ -82,7 +79,7 @@ def test_figures_plots_and_tables(page, script):
     expect(plots.nth(0).locator("rect.fill-5")).to_have_count(1)
     expect(page.page.locator("#usage-times tbody tr")).to_have_count(2)
     names = page.page.locator("#usage-by-table tbody th")
-    assert sorted(names.all_text_contents()) == sorted(["앱", page.word("usageNoApp")])
+    eventually(lambda: sorted(names.all_text_contents()), sorted(["앱", page.word("usageNoApp")]))
     page.at("usage-by").select_option("version")
     expect(names.filter(has_text="앱@1")).to_have_count(1)
     page.at("usage-app").select_option("앱")
@@ -119,9 +116,9 @@ def test_a_request_reopens_with_its_text_and_settings(page, script):
     expect(body.locator(".model-text")).to_have_text(["옛날 옛적에", " 웃었다."])
     body.locator(".reopen").click()
     page.notice("requestReopened")
-    assert page.text == "옛날 옛적에 웃었다."
-    assert page.at("setting-temperature").input_value() == "0.4"
-    assert page.at("setting-max_tokens").input_value() == "33"
+    page.reads("옛날 옛적에 웃었다.")
+    expect(page.at("setting-temperature")).to_have_value("0.4")
+    expect(page.at("setting-max_tokens")).to_have_value("33")
     go(page, "usage")
     expect(requests).to_have_count(2)
     requests.nth(0).locator("summary").click()
@@ -130,6 +127,45 @@ def test_a_request_reopens_with_its_text_and_settings(page, script):
     shown.locator(".reopen").click()
     expect(page.at("try-input")).to_have_value("안녕?")
     expect(page.page.locator(".try .fields input").first).to_have_value("하오")
+
+
+def test_a_request_reopens_in_the_version_that_answered(one_page, script):
+    from clova_jax.studio.store import Selected
+
+    page = one_page
+    ask_app(script, "안녕?", "하오")
+    content = {"template": "둘째 {input} {때}", "variables": [{"name": "때", "default": "아침"}]}
+    body = {"content": content, "note": "", "after": 1}
+    assert script.post("/v1/apps/앱/versions", body).status_code == 201
+    page.room("apps", "앱")
+    template = page.at("template")
+    template.fill("쓰다 만 {input} {때}")
+    go(page, "usage")
+    page.page.locator("#request-list summary").first.click()
+    page.page.locator(".request-body .reopen").click()
+    expect(template).to_have_value("{말투} {input}")
+    expect(page.at("try-input")).to_have_value("안녕?")
+    expect(page.page.locator(".try .fields input")).to_have_value("하오")
+    expect(page.at("save-state")).to_have_text(page.word("stateOlder", n=1, newest=2))
+    page.at("try-run").click()
+    expect(page.at("try-state")).to_have_text(page.word("tryDone", n=1))
+    script.studio.log.flush()
+    versions = [row["version"] for row in script.studio.store.list_requests(Selected(""), 9)]
+    assert versions == [1, 1]
+    template.fill("{말투} 다시 {input}")
+    expect(page.at("save-state")).to_have_text(page.word("stateChanged", n=1))
+    page.page.reload()
+    expect(template).to_have_value("{말투} 다시 {input}")
+    page.room("apps", "앱")
+    expect(template).to_have_value("쓰다 만 {input} {때}")  # a draft of its own
+    page.room("apps", "앱", "edit", "1")
+    expect(template).to_have_value("{말투} 다시 {input}")
+    page.at("save-version").click()
+    page.notice("versionSaved", n=3)
+    expect(page.at("save-state")).to_have_text(page.word("stateSaved", n=3))
+    expect(page.page).to_have_url(re.compile(r"#/apps/[^/]+$"))
+    page.room("apps", "앱", "edit", "9")
+    expect(page.page.locator(".failure-text")).to_have_text(page.word("errorGone"))
 
 
 def test_ratings_make_pairs(page, script):
@@ -233,6 +269,8 @@ def test_axe_finds_nothing_serious_and_nothing_runs_over_the_edge(
             go(page, state)
         if state == "usage":
             expect(page.page.locator("#usage-by-table")).to_be_visible()
+        if state == "rules":
+            expect(page.page.locator("#misuse-received h2")).to_be_visible()
         if state == "request":
             page.page.locator("#request-list summary").first.click()
             expect(page.page.locator(".request-body .reopen")).to_be_visible()

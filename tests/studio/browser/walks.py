@@ -2,12 +2,7 @@
 
 from urllib.parse import quote
 
-
-def expect(locator):
-    from playwright.sync_api import expect
-
-    return expect(locator)
-
+from tests.studio.browser.conftest import expect
 
 CONTENT = {"template": "질문: {input}\n답:", "parameters": {"max_tokens": 40}}
 
@@ -50,7 +45,10 @@ def try_it(page, text):
     """Runs the app in the form beside its editor, and waits for the end."""
     page.at("try-input").fill(text)
     page.at("try-run").click()
-    page.page.wait_for_selector(".try .thumbs:not([hidden])")
+    expect(
+        page.at("try-run")
+    ).to_be_enabled()  # the thumbs of an answer before it would be there at once
+    expect(page.page.locator(".try .thumbs")).to_be_visible()
 
 
 def deploy(page):

@@ -11,8 +11,8 @@ import { word } from "./words.js";
 const USUAL = { requests_per_minute: 60, tokens_per_minute: 20_000 };
 
 export class AppDeploy {
-  constructor(place, { api, notices, go, drafts, app, version, again }) {
-    Object.assign(this, { api, notices, go, drafts, app, version, again });
+  constructor(place, { api, notices, go, drafts, app, version, late, again }) {
+    Object.assign(this, { api, notices, go, drafts, app, version, late, again });
     place.append(h("div", { class: "deploy-grid" }, this.service(), this.addresses(), this.link(), this.file()));
   }
 
@@ -129,7 +129,7 @@ export class AppDeploy {
     try {
       await this.api.remove(apiOf(this.app.name));
       this.drafts.remove(this.app.name);
-      this.go("apps");
+      if (!this.late()) this.go("apps");
       this.notices.show("appDeleted", { name: this.app.name });
     } catch (error) {
       this.notices.fail(error);

@@ -1,4 +1,5 @@
 // Edits an app: what is changed becomes a new version; beside the form the app can be tried.
+import * as asked from "./asked.js";
 import { AppTry } from "./app_try.js";
 import { same, unknownPlaces } from "./app_content.js";
 import { aboutPart, filtersPart, parametersPart, sessionPart } from "./app_parts.js";
@@ -9,21 +10,31 @@ import { TemplateField } from "./template_field.js";
 import { variablesPart } from "./variables_part.js";
 import { wordsOf } from "./errors.js";
 import { Field, button, row, textInput } from "./fields.js";
-import { apiOf } from "./names.js";
+import { apiOf, versionOf } from "./names.js";
 import { say, unsay } from "./words.js";
 
 export class AppEditor {
-  constructor(place, { api, notices, drafts, app, version, again }) {
-    Object.assign(this, { place, api, notices, drafts, app, version, again });
+  constructor(place, { api, notices, go, drafts, app, version, newest, late, again, settle }) {
+    Object.assign(this, { place, api, notices, go, drafts, app, version, newest, late, again, settle });
     this.saved = version.content;
-    const draft = drafts.get(app.name);
+    const draft = drafts.get(this.draft);
     this.content = structuredClone(draft?.content ?? version.content);
-    this.after = draft?.after ?? version.number;
+    this.after = draft?.after ?? newest;
+    this.drafted = draft !== null;
     this.ready = this.draw();
   }
 
+  // Where what is not saved is kept: an older version has a draft of its own.
+  get draft() {
+    return this.older ? versionOf(this.app.name, this.version.number) : this.app.name;
+  }
+
+  get older() {
+    return this.version.number !== this.newest;
+  }
+
   get changed() {
-    return this.after !== this.version.number || !same(this.content, this.saved);
+    return this.after !== this.newest || !same(this.content, this.saved);
   }
 
   async draw() {
@@ -36,6 +47,7 @@ export class AppEditor {
     this.saver = h("button", { type: "submit", class: "main", id: "save-version", word: "saveVersion" });
     this.discard = button("discard", () => this.undo(), { class: "quiet", id: "discard" });
     const collections = await this.collections();
+    if (this.late()) return;
     this.parts = [
       aboutPart(content, change), variablesPart(content, change), knowledgePart(content, change, collections), examplesPart(content, change, this.notices),
       sessionPart(content, change), parametersPart(content, change), filtersPart(content, change),
@@ -49,7 +61,8 @@ export class AppEditor {
     form.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target.matches("input")) event.preventDefault(); // Enter in a field saves nothing
     });
-    this.try = new AppTry({ api: this.api, notices: this.notices, app: this.app, content: () => this.content, version: () => this.saveIfChanged() });
+    const before = asked.take(this.app.name, this.version.number);
+    this.try = new AppTry({ api: this.api, notices: this.notices, app: this.app, before, content: () => this.content, version: () => this.saveIfChanged() });
     this.place.replaceChildren(h("div", { class: "editor-grid" }, form, this.try.element));
     this.place.addEventListener("keydown", (event) => this.key(event));
     this.change();
@@ -77,17 +90,24 @@ export class AppEditor {
     for (const part of this.parts) part.refresh();
     this.try.refresh();
     const { changed } = this;
-    if (changed) this.drafts.set(this.app.name, { after: this.after, content: this.content });
-    else this.drafts.remove(this.app.name);
-    this.saver.disabled = !changed;
+    if (changed) this.drafts.set(this.draft, { after: this.after, content: this.content });
+    else if (this.drafted) this.drafts.remove(this.draft);
+    this.drafted = changed;
+    this.saver.disabled = !changed && !this.older;
     this.discard.hidden = !changed;
-    say(this.state, changed ? "stateChanged" : "stateSaved", { n: this.version.number });
+    say(this.state, changed ? "stateChanged" : this.older ? "stateOlder" : "stateSaved", { n: this.version.number, newest: this.newest });
     this.try.setUnsaved(changed);
   }
 
   undo() {
-    this.drafts.remove(this.app.name);
+    this.drafts.remove(this.draft);
     this.again();
+  }
+
+  // Leaves what was changed, for the newest version.
+  drop() {
+    this.drafts.remove(this.draft);
+    this.go("apps", this.app.name);
   }
 
   // What can be said before the server is asked; the first field that is wrong gets the focus.
@@ -105,14 +125,17 @@ export class AppEditor {
   }
 
   async save() {
-    if (!this.changed || this.saver.disabled || !this.check()) return null;
+    if (this.saver.disabled || !this.check()) return null;
     unsay(this.fault);
     this.saver.disabled = true;
     const content = structuredClone(this.content);
     try {
       const { number } = await this.api.post(apiOf(this.app.name, "versions"), { content, note: this.note.value.trim(), after: this.after });
+      if (this.drafted) this.drafts.remove(this.draft);
+      this.drafted = false;
       this.version = { ...this.version, number, content };
-      [this.saved, this.after] = [content, number];
+      [this.saved, this.after, this.newest] = [content, number, number];
+      if (!this.late()) this.settle();
       this.note.input.value = "";
       this.notices.show("versionSaved", { n: number });
       this.change();
@@ -146,7 +169,7 @@ export class AppEditor {
       this.after = newest.number;
       this.save();
     });
-    this.fault.replaceChildren(line, row(over, button("overtakenDrop", () => this.undo())));
+    this.fault.replaceChildren(line, row(over, button("overtakenDrop", () => this.drop())));
     this.fault.scrollIntoView({ block: "nearest" });
   }
 }

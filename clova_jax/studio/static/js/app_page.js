@@ -13,28 +13,26 @@ import { currentLanguage } from "./words.js";
 const VIEWS = { edit: "viewEdit", versions: "viewVersions", deploy: "viewDeploy", score: "viewScore" };
 
 export class AppPage {
-  constructor(place, { api, notices, go, drafts }) {
-    Object.assign(this, { place, api, notices, go, drafts });
+  // `late` says whether the room shows something else by now, `again` reads the app anew, `settle` says that the newest version is shown.
+  constructor(place, { api, notices, go, drafts, late, again, settle }) {
+    Object.assign(this, { place, api, notices, go, drafts, late, again, settle });
   }
 
-  async show(name, view, late = () => false) {
-    const app = await this.api.get(apiOf(name));
+  // `number` names the version to edit; the newest without it.
+  async show(name, view, number) {
+    const { api, notices, go, drafts, late, again, settle } = this;
+    const app = await api.get(apiOf(name));
     if (late()) return;
-    const newest = app.versions.reduce((best, one) => (one.number > best.number ? one : best));
-    const version = await this.api.get(apiOf(name, "versions", newest.number));
+    const newest = Math.max(...app.versions.map((one) => one.number));
+    const version = await api.get(apiOf(name, "versions", number ?? newest));
     if (late()) return;
     Object.assign(this, { app, version, view: view in VIEWS ? view : "edit" });
     const body = h("div", { class: "app-view", id: `app-${this.view}` });
     this.place.replaceChildren(this.head(), body);
-    const shared = { api: this.api, notices: this.notices, go: this.go, drafts: this.drafts, app, version, again: () => this.again() };
+    const shared = { api, notices, go, drafts, app, version, newest, late, again, settle };
     const kinds = { edit: AppEditor, versions: AppVersions, deploy: AppDeploy, score: AppScore };
     this.shown = new kinds[this.view](body, shared);
     await this.shown.ready;
-  }
-
-  // Reads the app anew, after a change.
-  async again() {
-    await this.show(this.app.name, this.view);
   }
 
   head() {

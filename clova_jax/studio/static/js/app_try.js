@@ -1,16 +1,15 @@
 // Tries an app: its variables and its text in a form, what it writes, and where that comes from.
-import * as asked from "./asked.js";
 import { placesOf } from "./app_content.js";
 import { h } from "./dom.js";
 import { Field, button, row, textInput } from "./fields.js";
+import { versionOf } from "./names.js";
 import { written } from "./stream.js";
 import { say, unsay } from "./words.js";
 
 export class AppTry {
-  // `content` returns what is in the form; `version` saves it and returns its number, or null.
-  constructor({ api, notices, app, content, version }) {
+  // `before` is a request that is asked again, or null; `content` returns what is in the form; `version` saves it and returns its number, or null.
+  constructor({ api, notices, app, before, content, version }) {
     Object.assign(this, { api, notices, app, content, version, abort: null, values: {} });
-    const before = asked.take(app.name);
     this.variables = h("div", { class: "fields" });
     this.input = new Field(textInput({ rows: 3, id: "try-input", placeholder: "tryInputPlaceholder" }), { word: "tryInput" });
     if (before) Object.assign(this.values, before.variables);
@@ -64,7 +63,7 @@ export class AppTry {
     say(this.state, "working");
     this.box.scrollIntoView({ block: "nearest" });
     const variables = valuesOf(this.content().variables, this.values);
-    const body = { model: `app:${this.app.name}@${number}`, prompt: this.input.value, variables, stream: true };
+    const body = { model: `app:${versionOf(this.app.name, number)}`, prompt: this.input.value, variables, stream: true };
     try {
       const end = await follow(written(this.api, "/v1/completions", body, signal), this.text);
       this.request = end.request;

@@ -10,8 +10,8 @@ const LABELS = { test: "labelTest", service: "labelService" };
 const BADGES = { test: "badgeTestHere", service: "badgeServiceHere" };
 
 export class AppVersions {
-  constructor(place, { api, notices, drafts, go, app, again }) {
-    Object.assign(this, { api, notices, drafts, go, app, again });
+  constructor(place, { api, notices, go, app, again }) {
+    Object.assign(this, { api, notices, go, app, again });
     const versions = [...app.versions].sort((one, other) => other.number - one.number);
     const log = h("details", { class: "log" }, h("summary", { word: "labelLog", values: { n: app.log.length } }), ...this.logged());
     place.append(h("p", { class: "intro", word: "versionsIntro" }), h("ul", { class: "runs", id: "version-list" }, ...versions.map((one) => this.item(one))), log);
@@ -26,7 +26,7 @@ export class AppVersions {
     const diff = h("div", { class: "diff", hidden: true });
     const tools = [
       ...Object.entries(LABELS).filter(([label]) => labels[label] !== number).map(([label, key]) => this.mover(label, key, number)),
-      button("versionEdit", () => this.edit(number), { class: "quiet" }),
+      button("versionEdit", () => this.go("apps", this.app.name, "edit", String(number)), { class: "quiet" }),
       number > 1 ? button("versionDiff", (event) => this.toggle(event.currentTarget, diff, number), { class: "quiet", "aria-expanded": "false" }) : null,
     ];
     return h("li", { class: "card version", "data-version": number }, head, about, note ? h("p", {}, note) : null, row(...tools), diff);
@@ -46,18 +46,6 @@ export class AppVersions {
         this.notices.put("fault", "labelMoved", {});
       }
     }, { "data-label": label });
-  }
-
-  // Puts a version into the form; saving makes a new one of it.
-  async edit(number) {
-    try {
-      const { content } = await this.api.get(apiOf(this.app.name, "versions", number));
-      const newest = Math.max(...this.app.versions.map((one) => one.number));
-      if (number !== newest) this.drafts.set(this.app.name, { after: newest, content });
-      this.go("apps", this.app.name);
-    } catch (error) {
-      this.notices.fail(error);
-    }
   }
 
   async toggle(opener, place, number) {

@@ -7,12 +7,12 @@ import { button, row } from "./fields.js";
 import { NameField, freeName, isTaken, nameOf } from "./names.js";
 import { badgesOf, failure } from "./room_parts.js";
 import { addressOf } from "./rooms.js";
+import { turns } from "./turns.js";
 import { currentLanguage, word } from "./words.js";
 
 export class AppsRoom {
   constructor(place, { api, notices, go, drafts }) {
-    Object.assign(this, { place, api, notices, go, turn: 0, path: [] });
-    this.page = new AppPage(place, { api, notices, go, drafts });
+    Object.assign(this, { place, api, notices, go, drafts, begin: turns(place), path: [] });
     document.addEventListener("studio-language", () => {
       if (!place.hidden && !this.path.length) this.show(this.path);
     });
@@ -20,16 +20,27 @@ export class AppsRoom {
 
   async show(path) {
     this.path = path;
-    const turn = (this.turn += 1);
-    const late = () => turn !== this.turn;
+    const late = this.begin();
     try {
-      if (path.length) await this.page.show(path[0], path[1] ?? "edit", late);
+      if (path.length) await this.showApp(late, ...path);
       else await this.showList(late);
     } catch (error) {
       if (late()) return;
       failure(this.place, error, { back: path.length ? addressOf("apps") : null, again: () => this.show(path) });
       if (error.status === 401) this.notices.fail(error);
     }
+  }
+
+  async showApp(late, name, view, number) {
+    const { place, api, notices, go, drafts } = this;
+    const again = async () => {
+      if (!late()) await this.show(this.path);
+    };
+    const settle = () => {
+      this.path = [name];
+      window.history.replaceState(null, "", addressOf("apps", name));
+    };
+    await new AppPage(place, { api, notices, go, drafts, late, again, settle }).show(name, view, number);
   }
 
   async showList(late) {

@@ -3,22 +3,24 @@ import { h } from "./dom.js";
 import { Field, button, row, textInput } from "./fields.js";
 import { timeOf } from "./room_parts.js";
 import { addressOf } from "./rooms.js";
+import { turns } from "./turns.js";
 import { Uploads, droppedFiles } from "./uploads.js";
 import { say, unsay, word } from "./words.js";
 
 export class CollectionPage {
-  constructor(place, { api, notices, go }) {
-    Object.assign(this, { place, api, notices, go });
+  // `late` says whether the room shows something else by now.
+  constructor(place, { api, notices, go, name, late }) {
+    Object.assign(this, { place, api, notices, go, name, late, begin: turns() });
   }
 
   path(...rest) {
     return ["/v1/collections", encodeURIComponent(this.name), ...rest].join("/");
   }
 
-  async show(name, late = () => false) {
-    this.name = name;
+  async show() {
+    const { name } = this;
     const found = await this.api.get(this.path());
-    if (late()) return;
+    if (this.late()) return;
     this.uploads = new Uploads({ api: this.api, path: (file) => `${this.path("documents")}?name=${encodeURIComponent(file)}`, done: () => this.again() });
     this.documents = h("div", {});
     const out = button("collectionDelete", () => this.remove(), { class: "quiet danger", id: "collection-delete" });
@@ -30,8 +32,10 @@ export class CollectionPage {
   }
 
   async again() {
+    const late = this.begin();
     try {
-      this.draw((await this.api.get(this.path())).documents);
+      const { documents } = await this.api.get(this.path());
+      if (!late()) this.draw(documents);
     } catch (error) {
       this.notices.fail(error);
     }
@@ -90,7 +94,7 @@ export class CollectionPage {
     if (!window.confirm(word("collectionDeleteSure", { name: this.name }))) return;
     try {
       await this.api.remove(this.path());
-      this.go("knowledge");
+      if (!this.late()) this.go("knowledge");
       this.notices.show("collectionDeleted", { name: this.name });
     } catch (error) {
       if (error.status === 409) this.notices.put("fault", "collectionUsed", { message: error.message });
@@ -103,12 +107,15 @@ export class CollectionPage {
     const go = h("button", { type: "submit", id: "search-run", word: "searchRun" });
     const state = h("p", { class: "hint", id: "search-state", role: "status" });
     const list = h("ol", { class: "hits", id: "search-hits" });
+    const begin = turns();
     const form = h("form", { novalidate: true, class: "search-form" }, query.element, row(go));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       if (!query.value.trim()) return query.fail("searchEmpty");
+      const late = begin();
       try {
         const { data } = await this.api.post(this.path("search"), { query: query.value, passages: 5 });
+        if (late()) return;
         list.replaceChildren(...data.map(hitOf));
         if (data.length) unsay(state);
         else say(state, "searchNone");

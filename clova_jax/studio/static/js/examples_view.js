@@ -2,6 +2,7 @@
 import { h, later } from "./dom.js";
 import { complete } from "./stream.js";
 import { isTable, promptOf, rowsOf } from "./table.js";
+import { turns } from "./turns.js";
 import { say, unsay, word } from "./words.js";
 import { readJson } from "./storage.js";
 
@@ -11,7 +12,7 @@ const empty = () => ({ input: "", output: "" });
 
 export class ExamplesView {
   constructor(parts, { api, settings, notices, storage, toEditor, record }) {
-    Object.assign(this, { parts, api, settings, notices, storage, toEditor, record });
+    Object.assign(this, { parts, api, settings, notices, storage, toEditor, record, begin: turns() });
     const names = { inputName: word("inputDefault"), outputName: word("outputDefault") };
     this.table = { instruction: "", ...names, query: "", oneLine: true, rows: [empty(), empty()] };
     Object.assign(this.table, readJson(storage, PLACE, {}));
@@ -104,14 +105,16 @@ export class ExamplesView {
 
   async countTokens() {
     const { tokens, meter } = this.parts;
+    const late = this.begin();
     try {
       const { count, most } = await this.api.countTokens(promptOf(this.table));
+      if (late()) return;
       const over = count + this.settings.values.max_tokens - most;
       say(tokens, over > 0 ? "tooLong" : "tokensOf", { count: count.toLocaleString(), most: most.toLocaleString(), over });
       tokens.dataset.kind = over > 0 ? "fault" : "note";
       meter.style.setProperty("--share", Math.min(1, count / most));
     } catch {
-      unsay(tokens);
+      if (!late()) unsay(tokens);
     }
   }
 

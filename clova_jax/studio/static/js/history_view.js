@@ -1,13 +1,14 @@
 // The view of the history: find, go back, delete.
 import { h } from "./dom.js";
 import { MOST } from "./history.js";
+import { turns } from "./turns.js";
 import { currentLanguage, say, unsay, word } from "./words.js";
 
 const TAIL = 160;
 
 export class HistoryView {
   constructor(parts, { history, restore }) {
-    Object.assign(this, { parts, history, restore });
+    Object.assign(this, { parts, history, restore, begin: turns() });
     say(parts.intro, history.volatile ? "historyVolatile" : "historyIntro", { most: MOST });
     parts.find.addEventListener("input", () => this.draw());
     parts.clear.addEventListener("click", async () => {
@@ -20,7 +21,9 @@ export class HistoryView {
 
   async draw() {
     const sought = this.parts.find.value.trim().toLowerCase();
+    const late = this.begin();
     const runs = await this.history.list();
+    if (late()) return;
     const fits = ({ prompt, text }) => (prompt + text).toLowerCase().includes(sought);
     const found = runs.filter(fits);
     this.parts.list.replaceChildren(...found.map((run) => this.item(run)));

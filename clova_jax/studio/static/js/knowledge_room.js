@@ -6,18 +6,18 @@ import { row } from "./fields.js";
 import { NameField, isTaken } from "./names.js";
 import { failure, timeOf } from "./room_parts.js";
 import { addressOf } from "./rooms.js";
+import { turns } from "./turns.js";
 
 export class KnowledgeRoom {
   constructor(place, { api, notices, go }) {
-    Object.assign(this, { place, api, notices, go, turn: 0 });
-    this.page = new CollectionPage(place, { api, notices, go });
+    Object.assign(this, { place, api, notices, go, begin: turns(place) });
   }
 
   async show(path) {
-    const turn = (this.turn += 1);
-    const late = () => turn !== this.turn;
+    const { place, api, notices, go } = this;
+    const late = this.begin();
     try {
-      if (path.length) await this.page.show(path[0], late);
+      if (path.length) await new CollectionPage(place, { api, notices, go, name: path[0], late }).show();
       else await this.showList(late);
     } catch (error) {
       if (late()) return;

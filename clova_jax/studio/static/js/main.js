@@ -25,6 +25,7 @@ import { COMMAND, list, listen } from "./shortcuts.js";
 import { draftsOf, readJson, storageOf } from "./storage.js";
 import { Tabs } from "./tabs.js";
 import { themeSwitch } from "./theme.js";
+import { turns } from "./turns.js";
 import { UsageRoom } from "./usage_room.js";
 import { currentLanguage, firstLanguage, say, setLanguage, unsay } from "./words.js";
 import { Writer } from "./writer.js";
@@ -86,7 +87,7 @@ async function begin() {
   const runs = parts({ intro: "history-intro", find: "history-find", clear: "history-clear", none: "history-none", list: "history-list" });
   const past = new HistoryView(runs, { history, restore });
 
-  const count = later(() => countTokens(api, editor.text), 250);
+  const count = later(counter(api, editor), 250);
   editor.onChange = () => {
     storage.set(DRAFT, editor.text);
     byId("samples").hidden = editor.text !== "";
@@ -139,7 +140,7 @@ async function begin() {
   const reopen = (request) => {
     if (request.app) {
       asked.put(request);
-      return go("apps", request.app);
+      return go("apps", request.app, "edit", String(request.version));
     }
     const model = request.model.startsWith("prompt:") ? request.model : null;
     toEditor(request.prompt + (request.text ?? ""), { ...request.parameters, model, n: 1, start: "", restart: "" });
@@ -183,15 +184,21 @@ function connect(api, notices, onModels) {
   return new Connection({ api, notices, onModels, ...places });
 }
 
-async function countTokens(api, text) {
+// Returns what counts the editor's tokens and shows them.
+function counter(api, editor) {
   const [place, meter] = [byId("tokens"), byId("meter")];
-  try {
-    const { count, most } = await api.countTokens(text);
-    say(place, "tokensOf", { count: count.toLocaleString(), most: most.toLocaleString() });
-    meter.style.setProperty("--share", Math.min(1, count / most));
-  } catch {
-    unsay(place);
-  }
+  const begin = turns();
+  return async () => {
+    const late = begin();
+    try {
+      const { count, most } = await api.countTokens(editor.text);
+      if (late()) return;
+      say(place, "tokensOf", { count: count.toLocaleString(), most: most.toLocaleString() });
+      meter.style.setProperty("--share", Math.min(1, count / most));
+    } catch {
+      if (!late()) unsay(place);
+    }
+  };
 }
 
 function drawSamples(toEditor) {

@@ -25,6 +25,11 @@ export function apiOf(name, ...rest) {
   return ["/v1/apps", encodeURIComponent(name), ...rest].join("/");
 }
 
+// What a version of an app is called in the API.
+export function versionOf(app, number) {
+  return `${app}@${number}`;
+}
+
 // A field for a name; `check` says under it what is wrong.
 export class NameField extends Field {
   constructor(value, word, id) {

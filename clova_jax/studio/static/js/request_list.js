@@ -3,6 +3,7 @@ import { h } from "./dom.js";
 import { button, row } from "./fields.js";
 import { download, timeOf } from "./room_parts.js";
 import { addressOf } from "./rooms.js";
+import { turns } from "./turns.js";
 import { FILTERS, FINISHES, count, secondsOf } from "./usage_figures.js";
 import { word } from "./words.js";
 
@@ -11,7 +12,7 @@ const PAGE = 20;
 export class RequestList {
   // `reopen(request)` brings its text and settings back; `app` returns the name of the app whose requests are listed.
   constructor({ api, notices, reopen, app }) {
-    Object.assign(this, { api, notices, reopen, app, drawn: null });
+    Object.assign(this, { api, notices, reopen, app, drawn: null, begin: turns() });
     this.items = h("ul", { class: "runs", id: "request-list" });
     this.more = button("requestsMore", () => this.next(), { id: "requests-more" });
     const pairs = button("requestsPairs", () => this.pairs(), { id: "requests-pairs" });
@@ -21,7 +22,7 @@ export class RequestList {
   // Shows the newest; what has not changed stays, with what is open in it.
   async first() {
     const data = await this.read();
-    if (JSON.stringify(data) === this.drawn) return;
+    if (!data || JSON.stringify(data) === this.drawn) return;
     this.drawn = JSON.stringify(data);
     this.items.replaceChildren();
     this.add(data);
@@ -29,15 +30,24 @@ export class RequestList {
 
   async next() {
     try {
-      this.add(await this.read(this.last));
+      const data = await this.read(this.last);
+      if (data) this.add(data);
     } catch (error) {
       this.notices.fail(error);
     }
   }
 
+  // Returns requests, the newest first; null where the list was asked for anew meanwhile.
   async read(before) {
+    const late = this.begin();
     const query = { limit: PAGE, ...(this.app() ? { app: this.app() } : {}), ...(before ? { before } : {}) };
-    return (await this.api.get(`/v1/requests?${new URLSearchParams(query)}`)).data;
+    this.more.disabled = true; // what follows depends on what is still to come
+    try {
+      const { data } = await this.api.get(`/v1/requests?${new URLSearchParams(query)}`);
+      return late() ? null : data;
+    } finally {
+      if (!late()) this.more.disabled = false;
+    }
   }
 
   add(data) {

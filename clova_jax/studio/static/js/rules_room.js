@@ -4,13 +4,14 @@ import { wordsOf } from "./errors.js";
 import { Field, row, textInput } from "./fields.js";
 import { isName } from "./names.js";
 import { timeOf } from "./room_parts.js";
+import { turns } from "./turns.js";
 import { say, unsay } from "./words.js";
 
 const ARTICLES = { ruleHuman: "ruleHumanText", ruleDiversity: "ruleDiversityText", ruleExplain: "ruleExplainText", ruleSafety: "ruleSafetyText", rulePrivacy: "rulePrivacyText" };
 
 export class RulesRoom {
   constructor(place, { api, notices }) {
-    Object.assign(this, { place, api, notices });
+    Object.assign(this, { place, api, notices, begin: turns(place) });
     const article = ([title, text]) => h("li", {}, h("h3", { word: title }), h("p", { word: text }));
     this.text = new Field(textInput({ rows: 4, id: "misuse-text", maxlength: 5000 }), { word: "misuseText", hint: "misuseTextHint" });
     this.app = new Field(textInput({ id: "misuse-app", maxlength: 100, spellcheck: "false" }), { word: "misuseApp" });
@@ -40,12 +41,15 @@ export class RulesRoom {
   }
 
   async read() {
-    let reports = [];
+    const late = this.begin();
+    let reports = null;
     try {
       reports = (await this.api.get("/v1/misuse")).data;
     } catch {
-      return this.received.replaceChildren(); // the rules are for those without a key too
+      // said below
     }
+    if (late()) return;
+    if (!reports) return this.received.replaceChildren(); // the rules are for those without a key too
     const about = ({ app, request_id: request }) => [app, request].filter(Boolean).join(" · ");
     const item = (one) => h("li", { class: "card" }, h("p", { class: "hint" }, timeOf(one.when), " ", h("code", {}, about(one))), h("p", { class: "model-text" }, one.text));
     const list = reports.length ? h("ul", { class: "runs" }, ...reports.map(item)) : h("p", { class: "intro", word: "misuseReceivedNone" });

@@ -6,19 +6,21 @@ import { button, row } from "./fields.js";
 import { NameField, isTaken } from "./names.js";
 import { failure } from "./room_parts.js";
 import { addressOf } from "./rooms.js";
+import { turns } from "./turns.js";
 import { currentLanguage } from "./words.js";
 
 export class SharedRoom {
   constructor(place, { api, go }) {
-    Object.assign(this, { place, api, go });
+    Object.assign(this, { place, api, go, begin: turns(place) });
   }
 
   async show([token = ""]) {
+    const late = this.begin();
     try {
       const { name, content } = await this.api.get(`/v1/shared/${encodeURIComponent(token)}`);
-      this.draw(token, name, content);
+      if (!late()) this.draw(token, name, content);
     } catch (error) {
-      failure(this.place, error, { back: addressOf("apps"), again: () => this.show([token]) });
+      if (!late()) failure(this.place, error, { back: addressOf("apps"), again: () => this.show([token]) });
     }
   }
 

@@ -3,9 +3,10 @@ import { h } from "./dom.js";
 import { Field, button, choice, row } from "./fields.js";
 import { Plot } from "./plots.js";
 import { RequestList } from "./request_list.js";
-import { download, failure } from "./room_parts.js";
+import { download, failure, timeOf } from "./room_parts.js";
+import { turns } from "./turns.js";
 import { DAY, bucketsOf, columnsOf, count, offsetOf, secondsAt, secondsOf, tableOf, tilesOf } from "./usage_figures.js";
-import { word } from "./words.js";
+import { say, word } from "./words.js";
 
 const PERIODS = { usageDay: 1, usageWeek: 7, usageMonth: 30, usageQuarter: 90 }; // days
 const BY = { app: "usageByApp", version: "usageByVersion", key: "usageByKey" };
@@ -21,7 +22,7 @@ const TIMED = [{ word: "usageMedian", kind: "line-1", line: true }, { word: "usa
 
 export class UsageRoom {
   constructor(place, { api, notices, reopen }) {
-    Object.assign(this, { place, api, notices, turn: 0 });
+    Object.assign(this, { place, api, notices, begin: turns(place), beginBy: turns() });
     this.period = choice({ value: "usageWeek", id: "usage-period", choices: Object.keys(PERIODS).map((key) => [key, { word: key }]), onChange: () => this.show() });
     this.app = h("select", { id: "usage-app", on: { change: () => this.show() } }, h("option", { value: "", word: "usageEveryApp" }));
     this.by = choice({ value: "app", id: "usage-by", label: "usageBy", choices: Object.entries(BY).map(([name, key]) => [name, { word: key }]), onChange: () => this.drawBy().catch((error) => this.notices.fail(error)) });
@@ -41,6 +42,7 @@ export class UsageRoom {
   frame() {
     if (this.body?.isConnected) return;
     this.tiles = h("dl", { class: "tiles", id: "usage-tiles" });
+    this.covers = h("p", { class: "hint", id: "usage-covers" });
     this.none = h("p", { class: "intro", id: "usage-none", word: "usageNone", hidden: true });
     this.table = h("div", {});
     this.groups = h("div", { id: "usage-groups" });
@@ -49,7 +51,7 @@ export class UsageRoom {
       h("section", {}, row(h("h3", { word: "usageBy" }), this.by), this.groups));
     const tools = h("div", { class: "row usage-tools" }, new Field(this.period, { word: "usagePeriod", line: true }).element, new Field(this.app, { word: "usageApp", line: true }).element,
       button("usageReload", () => this.show(), { id: "usage-reload" }), button("usageCsv", () => this.csv(), { id: "usage-csv" }));
-    this.body = h("div", {}, h("h2", { word: "usageTitle" }), h("p", { class: "intro", word: "usageIntro" }), tools, this.none, this.drawn, this.list.element);
+    this.body = h("div", {}, h("h2", { word: "usageTitle" }), h("p", { class: "intro", word: "usageIntro" }), tools, this.covers, this.none, this.drawn, this.list.element);
     this.place.replaceChildren(this.body);
   }
 
@@ -63,27 +65,30 @@ export class UsageRoom {
   }
 
   async show() {
-    const turn = (this.turn += 1);
+    const late = this.begin();
     try {
-      await this.fillApps();
+      const apps = await this.api.get("/v1/apps");
+      if (late()) return;
+      this.fillApps(apps.data.map((one) => one.name));
       const { since, until, hourly, path } = this.query();
       const by = hourly ? "hour" : "day";
       const [whole, times] = await Promise.all([this.api.get(path), this.api.get(`${path}&by=${by}`)]);
-      if (turn !== this.turn) return;
+      if (late()) return;
       this.frame();
       const [total] = whole.data;
+      const [from, to] = [whole.from, whole.to].map((time) => timeOf(time).textContent);
+      say(this.covers, "usageCovers", { since: from, until: to, days: whole.kept_days });
       this.none.hidden = Boolean(total);
       this.drawn.hidden = !total;
       await Promise.all([total ? this.draw(total, times.data, bucketsOf(since, until, hourly)) : null, this.list.first()]);
     } catch (error) {
-      if (turn !== this.turn) return;
+      if (late()) return;
       failure(this.place, error, { again: () => this.show() });
       if (error.status === 401) this.notices.fail(error);
     }
   }
 
-  async fillApps() {
-    const names = (await this.api.get("/v1/apps")).data.map((one) => one.name);
+  fillApps(names) {
     const chosen = this.app.value;
     this.app.replaceChildren(this.app.firstElementChild, ...names.map((name) => h("option", { value: name }, name)));
     this.app.value = names.includes(chosen) ? chosen : "";
@@ -104,8 +109,10 @@ export class UsageRoom {
   }
 
   async drawBy() {
+    const late = this.beginBy();
     const by = this.by.value;
     const { data } = await this.api.get(`${this.query().path}&by=${by}`);
+    if (late()) return;
     const nameless = by === "key" ? "usageNoKey" : "usageNoApp";
     const rows = data.sort((one, other) => other.requests - one.requests);
     this.groups.replaceChildren(tableOf("usage-by-table", columnsOf("usageGroup", (one) => one.group || word(nameless)), rows, "usageBy"));

@@ -130,6 +130,7 @@ export const en = {
   discard: "Discard the changes",
   stateChanged: "Not saved yet (from version {n}).",
   stateSaved: "The same as version {n}.",
+  stateOlder: "The same as version {n}; the newest is version {newest}.",
   versionSaved: "Version {n} is saved.",
   overtaken: "Version {n} was saved in the meantime (by {author}). What now?",
   overtakenSave: "Save mine on top of it",

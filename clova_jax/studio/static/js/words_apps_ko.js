@@ -130,6 +130,7 @@ export const ko = {
   discard: "바꾼 것 버리기",
   stateChanged: "저장하지 않은 내용이 있어요. (버전 {n}에서 시작)",
   stateSaved: "버전 {n}과 같아요.",
+  stateOlder: "버전 {n}과 같아요. 최신 버전은 {newest}입니다.",
   versionSaved: "버전 {n}을 저장했어요.",
   overtaken: "그사이 버전 {n}이 저장됐어요. (만든 사람: {author}) 어떻게 할까요?",
   overtakenSave: "그 위에 내 버전 저장",

@@ -15,6 +15,7 @@ export const en = {
   usageEveryApp: "All apps",
   usageReload: "Refresh",
   usageCsv: "Download CSV",
+  usageCovers: "Requests from {since} to {until}. Days that requests are kept: {days}.",
   usageNone: "No requests in this period.",
   usageRequests: "Requests",
   usageErrors: "{n} failed",

@@ -15,6 +15,7 @@ export const ko = {
   usageEveryApp: "모든 앱",
   usageReload: "새로 고침",
   usageCsv: "CSV로 받기",
+  usageCovers: "{since}부터 {until}까지의 요청입니다. 요청 기록은 {days}일이 지나면 지워집니다.",
   usageNone: "이 기간에는 요청이 없어요.",
   usageRequests: "요청",
   usageErrors: "오류 {n}건",
