@@ -4,5 +4,8 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
-    submod_attrs={"write": ["is_sample", "renew_sample", "write_sample"]},
+    submod_attrs={
+        "hangul": ["PARTICLES", "josa"],
+        "write": ["is_sample", "renew_sample", "write_sample"],
+    },
 )

@@ -39,7 +39,7 @@ def test_the_prompt_of_a_task_is_worded_as_its_examples():
     stars = MixPrompt.of_task(load_task("nsmc_stars"))
     text = stars.text([("좋다", "1"), ("별로", "0")])
     assert text == "좋다 (별점 10점)\n별로 (별점 1점)\n"
-    assert stars.choices["1"] == [" (별점 10점", " (별점 9점", " (별점 8점"]
+    assert stars.choices["0"] == [f" (별점 {count}점" for count in range(1, 6)]
     assert label_words(load_task("3i4k"))["2"] == ["질문"]
 
 

@@ -7,7 +7,7 @@ nothing to copy (delexicalisation: Wen et al. 2015), and a value of a domain tha
 import re
 from collections.abc import Mapping, Sequence
 
-from clova_jax.sample.hangul import PARTICLES, josa
+from clova_jax.sample import PARTICLES, josa
 
 DOMAIN = "영역"
 """What the name of the domain is marked as."""
