@@ -83,7 +83,7 @@ class OpenQuestions:
     def found(self) -> list[int | None]:
         """Returns the number of the best passage of each question by bigrams; None where none fits."""
         index = Index.build(self.texts)
-        hits = [index.search(_question(item), 1) for item in self.items]
+        hits = [index.search(question_of(item), 1) for item in self.items]
         return [some[0].index if some else None for some in hits]
 
     def with_passage(self, passage: str) -> list[Item]:
@@ -97,7 +97,8 @@ class OpenQuestions:
         ]
 
 
-def _question(item: Item) -> str:
+def question_of(item: Item) -> str:
+    """Returns the question of an item as it was asked."""
     return item.text.removeprefix("질문: ").removesuffix("\n\n답:")
 
 
@@ -111,9 +112,9 @@ def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row
     """
     begin = time.perf_counter()
     index = Index.build(asked.texts, by.split("+"), model)
-    index.search(_question(asked.items[0]), 1)
+    index.search(question_of(asked.items[0]), 1)
     ready = time.perf_counter()
-    hits = [[hit.index for hit in index.search(_question(one), DEEPEST)] for one in asked.items]
+    hits = [[hit.index for hit in index.search(question_of(one), DEEPEST)] for one in asked.items]
     end = time.perf_counter()
     ranks = np.array(
         [
