@@ -9,7 +9,7 @@ import numpy as np
 
 from clova_jax.apps import queries
 from clova_jax.common.stop import Stopped
-from clova_jax.evaluate import Interval, Records, digest, interval
+from clova_jax.evaluate import Comparison, Interval, Records, digest, interval
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.query_sets import QuerySets
 from clova_jax.tables.table import Row, TableRun
@@ -235,7 +235,7 @@ Answers = Mapping[tuple[str, str, str], Sequence[Row]]  # model, system, kind ->
 
 
 def winners(answers: Answers, seed: int = 0) -> list[str]:
-    """Returns for each model and kind which rewriter restores most, which rival does, and which of the two wins.
+    """Returns for each model and kind the rewriter and the rival that restore most, and which of the two wins.
 
     The two are compared by the difference over the same queries, with a 95% interval.
     """
@@ -244,8 +244,16 @@ def winners(answers: Answers, seed: int = 0) -> list[str]:
         for kind in dict.fromkeys(kind for _, _, kind in answers if kind != "healthy"):
             own = _strongest(answers, model, REWRITERS, kind)
             rival = _strongest(answers, "", RIVALS, kind)
-            if own and rival:
-                found.append(_winner(answers, model, kind, own, rival, seed))
+            if not own or not rival:
+                continue
+            compared = Comparison(_percent, seed=seed)
+            for name, some in ((own, answers[model, own, kind]), (rival, answers["", rival, kind])):
+                compared.add(name, [row["query"] for row in some], statistics(some, "restored"))
+            gap = compared.difference(own, rival)
+            winner = own if gap.low > 0 else rival if gap.high < 0 else ""
+            ((_, sentence),) = compared.verdicts((own, rival))
+            verdict = f"{winner} wins" if winner else "cannot tell"
+            found.append(f"{model} {kind}: {verdict}: {sentence}")
     return found
 
 
@@ -256,20 +264,6 @@ def _strongest(answers: Answers, model: str, systems: Sequence[str], kind: str) 
         if answers.get((model, system, kind))
     }
     return max(scores, key=scores.__getitem__) if scores else ""
-
-
-def _winner(answers: Answers, model: str, kind: str, own: str, rival: str, seed: int) -> str:
-    both = [answers[model, own, kind], answers["", rival, kind]]
-    together = np.hstack([statistics(some, "restored") for some in both])
-    gap = interval(
-        [together],
-        lambda total: 100 * float(total[0] / total[1] - total[2] / total[3]),
-        bounds=(-100.0, 100.0),
-        seed=seed,
-    )
-    verdict = f"{own} wins" if gap.low > 0 else f"{rival} wins" if gap.high < 0 else "cannot tell"
-    numbers = f"{gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f})"
-    return f"{model} {kind}: {verdict}: {own} restores {numbers} points more than {rival}"
 
 
 def draw(run: TableRun, path: Path) -> None:

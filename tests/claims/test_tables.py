@@ -22,6 +22,7 @@ SMALLEST = {
     "few_shot": "--limit 20 --trials 2 --shots 0,1 --skip-long",
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
+    "null_queries": "--limit 8 --training 8 --steps 2",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
     "pretraining": "",
@@ -86,6 +87,30 @@ def test_written_utterances_beat_the_names_alone(sample_world, tmp_path):
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
     scores = {row["method"]: row for row in rows}
     assert scores["adapted"]["low"] > scores["name"]["high"]
+
+
+def test_rewriting_restores_results_or_the_notes_name_the_rival(sample_world, tmp_path):
+    systems = "nothing,kiwi,symspell,rules,candidates"
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    result = run_as_user("experiments.null_queries", *command, "--systems", systems)
+    assert result.returncode == 0, result.stderr[-3000:]
+    found = json.loads((tmp_path / "results.json").read_text())
+    restored = {
+        (row["kind"], row["system"]): row for row in found["rows"] if row["metric"] == "restored"
+    }
+    wins = 0
+    for kind in ("neighbour", "spacing", "jamo", "latin", "fact"):
+        own = restored[kind, "candidates"]
+        rivals = [restored[kind, name] for name in ("nothing", "kiwi", "symspell", "rules")]
+        best = max(rivals, key=lambda row: row["value"])
+        wins += own["low"] > best["high"]
+        (note,) = [note for note in found["notes"] if f" {kind}: " in note]
+        assert f"candidates − {best['system']}" in note
+        if own["low"] > best["high"]:
+            assert "candidates wins" in note
+        if own["high"] < best["low"]:
+            assert f"{best['system']} wins" in note
+    assert wins >= 2 or any("cannot tell" in note or "wins" in note for note in found["notes"])
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

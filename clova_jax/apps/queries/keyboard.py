@@ -6,8 +6,12 @@ A keystroke is written as the letter on its key: ㄱ, or ㄲ with shift. A compo
 
 from clova_jax.common.hangul import CODAS, VOWELS, compose, is_syllable, split
 
-_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-_OFFSETS = (0.0, 0.25, 0.75)  # of the rows, in keys
+_ROWS = {"qwertyuiop": 0.0, "asdfghjkl": 0.25, "zxcvbnm": 0.75}  # keys, and how far to the right
+_PLACES = {
+    key: (at + offset, row)
+    for row, (keys, offset) in enumerate(_ROWS.items())
+    for at, key in enumerate(keys)
+}
 _NEAR = 1.6  # squared distance of neighbours, in keys
 _HANGUL = dict(
     zip("".join(_ROWS), "ㅂㅈㄷㄱㅅㅛㅕㅑㅐㅔㅁㄴㅇㄹㅎㅗㅓㅏㅣㅋㅌㅊㅍㅠㅜㅡ", strict=True)
@@ -27,21 +31,14 @@ _COMPOUND = dict(
 _JOINED = {both: letter for letter, both in _COMPOUND.items()}
 
 
-def _near(key: str) -> str:
-    places = {
-        letter: (at + offset, row)
-        for row, (letters, offset) in enumerate(zip(_ROWS, _OFFSETS, strict=True))
-        for at, letter in enumerate(letters)
-    }
-    x, y = places[key]
-    return "".join(
-        letter
-        for letter, (other, row) in places.items()
-        if letter != key and (other - x) ** 2 + (row - y) ** 2 <= _NEAR
+_NEIGHBOURS = {
+    key: "".join(
+        other
+        for other, (right, down) in _PLACES.items()
+        if other != key and (right - x) ** 2 + (down - y) ** 2 <= _NEAR
     )
-
-
-_NEIGHBOURS = {key: _near(key) for key in "".join(_ROWS)}
+    for key, (x, y) in _PLACES.items()
+}
 
 
 def strokes(text: str) -> str:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from symspellpy import SymSpell
+
 from clova_jax.apps.queries.engine import content_words
 from clova_jax.apps.queries.keyboard import strokes, typed
 from clova_jax.apps.queries.query import Asked, or_typed
@@ -38,8 +40,6 @@ class SymSpellCorrection:
     """
 
     def __init__(self, pages: Sequence[str]) -> None:
-        from symspellpy import SymSpell
-
         self._speller = SymSpell(max_dictionary_edit_distance=EDITS)
         words = Counter(word for words in content_words(pages) for word in words)
         for word, count in words.items():
