@@ -1,5 +1,6 @@
 """Scores rewriters on queries that find nothing, and says which wins where."""
 
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,10 +45,16 @@ class System:
             found = self._answers(run, kind, pairs, rewriter)
             run.found.setdefault("answers", {})[self._model(run), self.name, kind] = found
             rows += self._rows(run, kind, found)
+        if self.name == "tuned":  # a complete model
+            shutil.rmtree(self._folder(run), ignore_errors=True)
         return rows
 
     def _model(self, run: TableRun) -> str:
         return "" if self.name in RIVALS else run.model_name
+
+    def _folder(self, run: TableRun) -> Path:
+        """Returns where a tuning is kept until its answers are complete."""
+        return run.out / "tuning" / run.model_name.replace("/", "_")
 
     def _make(self, run: TableRun) -> queries.Rewriter:
         """Makes the rewriter; those of the model learn from the training queries."""
@@ -59,7 +66,7 @@ class System:
                 method=options.method,
                 steps=options.steps,
                 seed=options.seed,
-                out=run.out / "tuning" / run.model_name.replace("/", "_"),
+                out=self._folder(run),
                 stop=run.stop,
             )
         if self.name.startswith("few_shot"):
