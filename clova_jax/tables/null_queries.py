@@ -72,14 +72,13 @@ class System:
         if self.name.startswith("few_shot"):
             previous = self.name.endswith("previous")
             return queries.FewShot(run.model, examples(pairs, options.shots), previous)
+        findable = queries.Findable(pages, self.sets.engine)
         makers: Mapping[str, Callable[[], queries.Rewriter]] = {
             "nothing": queries.Nothing,
             "kiwi": queries.KiwiCorrection,
             "symspell": lambda: queries.SymSpellCorrection(pages),
-            "rules": lambda: queries.Rules(queries.Possible(pages)),
-            "candidates": lambda: queries.Candidates(
-                run.model, queries.Possible(pages), pairs[:WEIGHED]
-            ),
+            "rules": lambda: queries.Rules(findable),
+            "candidates": lambda: queries.Candidates(run.model, findable, pairs[:WEIGHED]),
         }
         return makers[self.name]()
 
@@ -233,7 +232,8 @@ def notes(run: TableRun, sets: QuerySets) -> list[str]:
         "cent with a 95% interval (bootstrap over queries); baseline: the query as it was typed, for candidates the rules",
         f"draws that did no harm and were drawn again: {drawn}"
         + (f"; queries of which no draw did harm are left out ({', '.join(few)})" if few else ""),
-        "rules: the first candidate that pages can hold, without a model; candidates: the likeliest by the model",
+        "rules and candidates rewrite only what finds nothing, to what finds something, and so spoil nothing: rules takes the "
+        "first of the candidates, without a model, candidates the likeliest by the model; the others do not ask the engine",
         *winners(run.found.get("answers", {}), run.options.seed),
     ]
 

@@ -12,9 +12,9 @@ from clova_jax.apps.queries import (
     Candidates,
     Engine,
     FewShot,
+    Findable,
     KiwiCorrection,
     Nothing,
-    Possible,
     Query,
     Rules,
     SymSpellCorrection,
@@ -50,8 +50,8 @@ korean = st.text(st.one_of(syllables, st.sampled_from(" 1.,-漢")))
 
 
 @pytest.fixture(scope="module")
-def possible():
-    return Possible(PAGES)
+def findable():
+    return Findable(PAGES, Engine(PAGES))
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,11 @@ def test_keystrokes_type_their_text(text):
     assert typed(strokes(text)) == text
     assert from_latin(to_latin(text)) == text
     assert to_latin(text).isascii() or "漢" in text
+
+
+@given(st.text(st.sampled_from("ㅂㅈㄱㅅㄴㄹㅎㄲㅆㅃㅏㅓㅗㅜㅡㅣㅖ ")))
+def test_texts_are_typed_by_their_keystrokes(keys):
+    assert strokes(typed(keys)) == keys
 
 
 @pytest.mark.parametrize(
@@ -169,11 +174,11 @@ def test_empty_pages_are_refused():
             Engine(pages)
 
 
-def test_a_query_of_one_syllable_is_answered(possible, pairs):
+def test_a_query_of_one_syllable_is_answered(findable, pairs):
     asked = [Asked("강"), Asked("ㄱ"), Asked("rkd")]
-    for rewriter in (KiwiCorrection(), SymSpellCorrection(PAGES), Rules(possible)):
+    chooser = Candidates(make_lm(max_length=256), findable, pairs)
+    for rewriter in (KiwiCorrection(), SymSpellCorrection(PAGES), Rules(findable), chooser):
         assert all(map(clean, rewriter.rewrite(asked)))
-    assert Engine(PAGES).find("강") == set()
 
 
 def test_candidates_hold_what_was_meant(pairs):
@@ -185,10 +190,10 @@ def test_candidates_hold_what_was_meant(pairs):
     assert len(candidates("가 " * (LONGEST // 2))) < 3_000
 
 
-def test_rules_need_no_model(possible):
+def test_rules_need_no_model(findable):
     asked = [Asked("tpwhd gnsalswjddma"), Asked("ㅅㅔㅈㅗㅇ 훈민정음"), Asked("shxmqnr Z7")]
     expected = ["세종 훈민정음", "세종 훈민정음", "노트북 Z7"]
-    assert Rules(possible).rewrite([*asked, Asked("이순신 한산도")]) == [*expected, "이순신 한산도"]
+    assert Rules(findable).rewrite([*asked, Asked("이순신 한산도")]) == [*expected, "이순신 한산도"]
 
 
 def test_symspell_counts_keystrokes():
@@ -196,25 +201,30 @@ def test_symspell_counts_keystrokes():
     assert found == ["세종 훈민정음"] * 2
 
 
-def test_kiwi_spaces(possible):
+def test_kiwi_spaces(findable):
     assert KiwiCorrection().rewrite([Asked("훈 민 정 음")]) == ["훈민정음"]
 
 
-class Uniform(Candidates):
-    """Gives every text the log-probability of a memorised list: 0 for a query, else -10."""
+class Knowing(Candidates):
+    """Gives the healthy queries a log-probability of 0, and every other text one of -10."""
 
     def _score(self, texts):
         known = {query.text for query in QUERIES}
         self._scores.update({text: 0.0 if text in known else -10.0 for text in texts})
 
 
-def test_the_channel_weighs_what_was_typed_against_what_is_likely(possible, pairs):
-    chooser = Uniform(make_lm(max_length=256), possible, pairs)
-    assert 0 <= chooser.weight < 10
-    asked = [pair.asked for pair in pairs if pair.kind != "fact"]
-    assert chooser.rewrite(asked) == [pair.query.text for pair in pairs if pair.kind != "fact"]
-    chooser.weight = 100.0
-    assert chooser.rewrite([Asked("세종훈민정음")]) == ["세종훈민정음"]
+def test_the_likeliest_of_the_candidates_is_chosen(findable, pairs):
+    chooser = Knowing(make_lm(max_length=256), findable, pairs)
+    lost = [pair for pair in pairs if not findable.engine.find(pair.text) and pair.kind != "fact"]
+    assert len(lost) > 10
+    assert chooser.rewrite([pair.asked for pair in lost]) == [pair.query.text for pair in lost]
+
+
+def test_only_queries_that_find_nothing_are_rewritten(findable, pairs):
+    asked = [Asked("시장 강연주"), Asked("세종훈민정음")]
+    for rewriter in (Rules(findable), Knowing(make_lm(max_length=256), findable, pairs)):
+        assert rewriter.rewrite(asked) == [one.text for one in asked]
+    assert findable.among("우주 정거장") == {"우주 정거장": 0}
 
 
 def test_prompts_show_the_query_before_where_it_is_asked_for(pairs):
@@ -226,7 +236,7 @@ def test_prompts_show_the_query_before_where_it_is_asked_for(pairs):
     assert "질의: 세종 훈민정음\n수정: 세종 훈민정음" in prompt
 
 
-def test_with_random_weights_models_restore_no_more_than_their_baselines(possible, pairs, tmp_path):
+def test_with_random_weights_models_restore_no_more_than_their_baselines(findable, pairs, tmp_path):
     lm, engine = make_lm(max_length=1024), Engine(PAGES)
     broken = [pair for pair in pairs if pair.kind != "healthy"]
 
@@ -239,4 +249,4 @@ def test_with_random_weights_models_restore_no_more_than_their_baselines(possibl
     assert restored(FewShot(lm, pairs[:3])) <= nothing
     assert restored(FewShot(lm, pairs[:3], previous=True)) <= nothing
     assert restored(Tuned(lm, pairs, steps=2, out=tmp_path)) <= nothing
-    assert restored(Candidates(lm, possible, pairs)) <= restored(Rules(possible))
+    assert restored(Candidates(lm, findable, pairs)) <= restored(Rules(findable))

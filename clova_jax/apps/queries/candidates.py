@@ -1,12 +1,14 @@
 """Lists what a query may have been meant as, and chooses by a language model: a noisy channel with one weight."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from clova_jax.apps.queries.engine import Engine
 from clova_jax.apps.queries.keyboard import from_latin, neighbours, strokes, typed
-from clova_jax.apps.queries.query import Asked, Broken
+from clova_jax.apps.queries.query import Asked, Broken, is_query
 from clova_jax.inference import Model, score_ids
 
 WEIGHTS = (
@@ -64,57 +66,66 @@ def candidates(text: str) -> dict[str, int]:
     In this order: the text, words on the wrong keyboard and letters put together (all keys are right), a space less or
     more, one keystroke changed.
     """
-    found = dict.fromkeys((text, *_layouts(text), typed(strokes(text))), 0)
-    for other in (*_spacings(text), *_edits(text)):
-        found.setdefault(other.strip(), 1)
-    found.pop("", None)
+    ways = itertools.chain(
+        zip((text, *_layouts(text), typed(strokes(text))), itertools.repeat(0)),
+        zip((*_spacings(text), *_edits(text)), itertools.repeat(1)),
+    )
+    found: dict[str, int] = {}
+    for other, wrong in ways:
+        other = " ".join(other.split())
+        if is_query(other):
+            found.setdefault(other, wrong)
     return found
 
 
-class Possible:
-    """Checks whether pages could hold a text, by the pairs of characters inside its words.
+class Findable:
+    """Finds what a query may have been meant as among the candidates that find something.
 
     Args:
-        pages: their texts; pairs across spaces count, since words are spaced in many ways.
+        pages: their texts.
+        engine: finds them.
     """
 
-    def __init__(self, pages: Sequence[str]) -> None:
+    def __init__(self, pages: Sequence[str], engine: Engine) -> None:
+        self.engine = engine
+        # Across spaces too: words are spaced in many ways.
         solid = ("".join(page.split()).lower() for page in pages)
         self._pairs = {pair for page in solid for pair in map("".join, itertools.pairwise(page))}
-        self._letters = {letter for pair in self._pairs for letter in pair}
-
-    def __call__(self, text: str) -> bool:
-        """Returns True if a page has every pair of characters of each word."""
-        return all(
-            set(map("".join, itertools.pairwise(word))) <= self._pairs and word[0] in self._letters
-            for word in text.lower().split()
-        )
 
     def among(self, text: str) -> dict[str, int]:
-        """Returns the candidates of a text that are possible; the text itself is the first whether it is or not."""
-        return {
-            other: wrong
-            for other, wrong in candidates(text).items()
-            if other == text or self(other)
+        """Returns the candidates that find a page, each with the keystrokes that went wrong.
+
+        The text alone where it finds one itself, or where nothing does.
+        """
+        if self.engine.find(text):
+            return {text: 0}
+        # Few candidates have only pairs of letters that pages have; the others need no analysis.
+        spelt = {other: wrong for other, wrong in candidates(text).items() if self._is_spelt(other)}
+        pages = self.engine.find_all(list(spelt))
+        found = {
+            other: wrong for (other, wrong), some in zip(spelt.items(), pages, strict=True) if some
         }
+        return found or {text: 0}
+
+    def _is_spelt(self, text: str) -> bool:
+        words = text.lower().split()
+        pairs = {pair for word in words for pair in map("".join, itertools.pairwise(word))}
+        return pairs <= self._pairs
 
 
 class Rules:
-    """Chooses without a model: a text that no page can hold gives way to the first candidate that one can.
+    """Chooses without a model: the first candidate that finds something.
 
     Args:
-        possible: made of the pages.
+        findable: gives the candidates.
     """
 
-    def __init__(self, possible: Possible) -> None:
-        self.possible = possible
+    def __init__(self, findable: Findable) -> None:
+        self.findable = findable
 
     def rewrite(self, asked: Sequence[Asked]) -> list[str]:
         """Returns the queries."""
-        return [
-            one.text if self.possible(one.text) else [*self.possible.among(one.text)][:2][-1]
-            for one in asked
-        ]
+        return [next(iter(self.findable.among(one.text))) for one in asked]
 
 
 class Candidates:
@@ -122,17 +133,17 @@ class Candidates:
 
     Args:
         model: gives the probabilities, after a few healthy queries.
-        possible: made of the pages.
-        pairs: training queries, healthy ones among them; the weight is the one that restores most of them.
+        findable: gives the candidates.
+        pairs: training queries; the weight is the one that mends most of them.
     """
 
-    def __init__(self, model: Model, possible: Possible, pairs: Sequence[Broken]) -> None:
-        self.model, self.possible = model, possible
+    def __init__(self, model: Model, findable: Findable, pairs: Sequence[Broken]) -> None:
+        self.model = model
+        self._among = functools.cache(findable.among)
         texts = list(dict.fromkeys(pair.query.text for pair in pairs))
         lines = "".join(f"질의: {text}\n" for text in texts[:CONTEXT])
         self._before = model.tokenizer.encode(f"{lines}질의:")
         self._scores: dict[str, float] = {}
-        self.weight = 0.0
         right = []
         for self.weight in WEIGHTS:
             answers = self.rewrite([pair.asked for pair in pairs])
@@ -141,16 +152,18 @@ class Candidates:
 
     def rewrite(self, asked: Sequence[Asked]) -> list[str]:
         """Returns the queries."""
-        lists = [self.possible.among(one.text) for one in asked]
-        self._score([text for some in lists for text in some])
+        lists = [self._among(one.text) for one in asked]
+        self._score([text for some in lists if len(some) > 1 for text in some])
         return [
-            max(some, key=lambda text: self._scores[text] - self.weight * some[text])
+            max(some, key=lambda text: self._scores.get(text, 0.0) - self.weight * some[text])
             for some in lists
         ]
 
     def _score(self, texts: Sequence[str]) -> None:
         """Adds the log-probabilities of texts; each is computed once."""
         new = [text for text in dict.fromkeys(texts) if text not in self._scores]
+        if not new:
+            return
         # The line break is scored too: a text that goes on is another text.
         rows = self.model.tokenizer.encode_batch([f" {text}\n" for text in new])
         scores = score_ids(self.model, [[]] * len(rows), rows, self._before)[0]

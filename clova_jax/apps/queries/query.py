@@ -69,6 +69,11 @@ class Rewriter(Protocol):
         """Returns each query as it should have been typed; unchanged where nothing better is known."""
 
 
+def is_query(text: str) -> bool:
+    """Returns True if a text may be a query: some letter or digit, not too long."""
+    return len(text) <= LONGEST and any(map(str.isalnum, text))
+
+
 def clean(text: str) -> str:
     """Returns a query in NFC, its words with a space between them.
 
@@ -85,7 +90,4 @@ def clean(text: str) -> str:
 
 def or_typed(answer: str, asked: Asked) -> str:
     """Returns an answer as a query; what was typed where the answer is none."""
-    try:
-        return clean(answer)
-    except ClovaError:
-        return asked.text
+    return clean(answer) if is_query(answer) else asked.text
