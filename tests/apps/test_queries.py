@@ -201,7 +201,7 @@ def test_symspell_counts_keystrokes():
     assert found == ["세종 훈민정음"] * 2
 
 
-def test_kiwi_spaces(findable):
+def test_kiwi_spaces():
     assert KiwiCorrection().rewrite([Asked("훈 민 정 음")]) == ["훈민정음"]
 
 
