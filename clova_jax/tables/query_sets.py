@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax.apps.queries import BREAKERS, Broken, Engine, Query, clean, content_words
+from clova_jax.apps import queries
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import generator, read_paragraphs
 from clova_jax.labelled import optional_file
@@ -53,9 +53,9 @@ class QuerySets:
     """
 
     pages: Sequence[str]
-    engine: Engine
-    train: Sequence[Broken]
-    test: dict[str, Sequence[Broken]]
+    engine: queries.Engine
+    train: Sequence[queries.Broken]
+    test: dict[str, Sequence[queries.Broken]]
     counts: dict[str, int]
     drawn: dict[str, tuple[int, int]]
 
@@ -79,7 +79,7 @@ class QuerySets:
             ClovaError: a file is missing or damaged, or no query of a split is healthy.
         """
         pages, asked = _read(data)
-        engine = Engine(pages)
+        engine = queries.Engine(pages)
         both = _split(asked, seed)
         learnt, plain = (_healthy(some, engine, seed, facts=False) for some in both)
         stated = _healthy(both[1], engine, seed, facts=True) if "fact" in kinds else []
@@ -90,17 +90,17 @@ class QuerySets:
                 f"{data}: {len(learnt)} training and {len(plain)} test queries find their passage; give a folder "
                 "with more of KorQuAD"
             )
-        pairs = [Broken("healthy", query, query.text) for query in learnt]
-        test: dict[str, Sequence[Broken]] = {}
+        pairs = [queries.Broken("healthy", query, query.text) for query in learnt]
+        test: dict[str, Sequence[queries.Broken]] = {}
         drawn = {}
         for kind in kinds:
-            queries = stated if kind == "fact" else plain
-            test[kind], drawn[kind] = _broken(queries[:limit], kind, engine, seed)
+            some = stated if kind == "fact" else plain
+            test[kind], drawn[kind] = _broken(some[:limit], kind, engine, seed)
             pairs += _broken(learnt, kind, engine, seed)[0] if kind != "fact" else []
         if "fact" in kinds:
             facts = _healthy(both[0], engine, seed, facts=True)[:train]
             pairs += _broken(facts, "fact", engine, seed)[0]
-        test["healthy"] = [Broken("healthy", query, query.text) for query in plain[:limit]]
+        test["healthy"] = [queries.Broken("healthy", query, query.text) for query in plain[:limit]]
         order = generator(seed, "pairs").permutation(len(pairs))
         counts = {"pages": len(pages), "training queries": len(learnt)}
         return cls(pages, engine, [pairs[i] for i in order], test, counts, drawn)
@@ -132,7 +132,9 @@ def _split(asked: Sequence[Question], seed: int) -> tuple[list[Question], list[Q
     return train, test
 
 
-def _healthy(asked: Sequence[Question], engine: Engine, seed: int, facts: bool) -> list[Query]:
+def _healthy(
+    asked: Sequence[Question], engine: queries.Engine, seed: int, facts: bool
+) -> list[queries.Query]:
     """Makes a query of each question that has one which finds its page, in random order.
 
     Args:
@@ -148,19 +150,21 @@ def _healthy(asked: Sequence[Question], engine: Engine, seed: int, facts: bool) 
     ]
     others = _others(asked)
     found = engine.find_all([text for text, _ in drafts])
-    kept: dict[str, Query] = {}
+    kept: dict[str, queries.Query] = {}
     for (text, one), pages in zip(drafts, found, strict=True):
         if one.page in pages:
             value = (one.answer, others.get((one.relation, one.answer), ())) if facts else ("", ())
-            kept.setdefault(text, Query(text, one.page, "", *value))
-    queries = _with_previous(list(kept.values()), seed)
+            kept.setdefault(text, queries.Query(text, one.page, "", *value))
+    healthy = _with_previous(list(kept.values()), seed)
     order = generator(seed, "queries").permutation(len(queries))
-    return [queries[i] for i in order]
+    return [healthy[i] for i in order]
 
 
-def _with_words(asked: Sequence[Question], engine: Engine) -> Iterator[tuple[Question, list[str]]]:
+def _with_words(
+    asked: Sequence[Question], engine: queries.Engine
+) -> Iterator[tuple[Question, list[str]]]:
     """Yields each question with those of its content words that its page holds."""
-    words = list(content_words([one.text for one in asked]))
+    words = list(queries.content_words([one.text for one in asked]))
     every = [list(dict.fromkeys(some)) for some in words]
     found = iter(engine.find_all([word for some in every for word in some]))
     for one, some in zip(asked, every, strict=True):
@@ -179,7 +183,7 @@ def _draft(
     chosen = sorted(random.choice(len(words), count, replace=False))
     text = " ".join([*(words[i] for i in chosen), *([one.answer] if facts else [])])
     try:
-        return clean(text), one
+        return queries.clean(text), one
     except ClovaError:  # a long answer
         return None
 
@@ -196,13 +200,13 @@ def _others(asked: Sequence[Question]) -> dict[tuple[str, str], tuple[str, ...]]
     }
 
 
-def _with_previous(queries: Sequence[Query], seed: int) -> list[Query]:
+def _with_previous(healthy: Sequence[queries.Query], seed: int) -> list[queries.Query]:
     """Gives each query another one of its page as the one before, where there is one."""
-    pages: dict[int, list[Query]] = {}
-    for query in queries:
+    pages: dict[int, list[queries.Query]] = {}
+    for query in healthy:
         pages.setdefault(query.page, []).append(query)
     found = []
-    for query in queries:
+    for query in healthy:
         others = [other.text for other in pages[query.page] if other is not query]
         random = generator(seed, "previous", query.text)
         previous = others[random.integers(len(others))] if others else ""
@@ -211,21 +215,21 @@ def _with_previous(queries: Sequence[Query], seed: int) -> list[Query]:
 
 
 def _broken(
-    queries: Sequence[Query], kind: str, engine: Engine, seed: int
-) -> tuple[list[Broken], tuple[int, int]]:
+    healthy: Sequence[queries.Query], kind: str, engine: queries.Engine, seed: int
+) -> tuple[list[queries.Broken], tuple[int, int]]:
     """Breaks queries until they find nothing; leaves out those that still find something after `TRIES` draws.
 
     Returns:
         The pairs in the order of the queries, and how many draws there were of which how many did harm.
     """
-    randoms = {query: generator(seed, kind, query.text) for query in queries}
-    done: dict[Query, Broken] = {}
+    randoms = {query: generator(seed, kind, query.text) for query in healthy}
+    done: dict[queries.Query, queries.Broken] = {}
     drawn: Counter[bool] = Counter()
     for _ in range(TRIES):
-        waiting = [query for query in queries if query not in done]
-        texts = [BREAKERS[kind](query, randoms[query]) for query in waiting]
+        waiting = [query for query in healthy if query not in done]
+        texts = [queries.BREAKERS[kind](query, randoms[query]) for query in waiting]
         for query, text, pages in zip(waiting, texts, engine.find_all(texts), strict=True):
             drawn[not pages] += 1
             if not pages:
-                done[query] = Broken(kind, query, text)
-    return [done[query] for query in queries if query in done], (drawn[True], drawn.total())
+                done[query] = queries.Broken(kind, query, text)
+    return [done[query] for query in healthy if query in done], (drawn[True], drawn.total())
