@@ -156,7 +156,7 @@ def _healthy(
             value = (one.answer, others.get((one.relation, one.answer), ())) if facts else ("", ())
             kept.setdefault(text, queries.Query(text, one.page, "", *value))
     healthy = _with_previous(list(kept.values()), seed)
-    order = generator(seed, "queries").permutation(len(queries))
+    order = generator(seed, "queries").permutation(len(healthy))
     return [healthy[i] for i in order]
 
 

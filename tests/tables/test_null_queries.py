@@ -170,4 +170,4 @@ def test_the_notes_name_the_winner(own, rival, verdict):
     }
     (note,) = null_queries.winners(given)
     assert note.startswith(f"m jamo: {verdict}")
-    assert re.search(r"tuned − kiwi = \S+ \(\S+ to \S+\)", note)
+    assert re.search(r"\w+ − \w+ = \S+ \(\S+ to \S+\)", note)
