@@ -248,5 +248,5 @@ def test_with_random_weights_models_restore_no_more_than_their_baselines(findabl
     nothing = restored(Nothing())
     assert restored(FewShot(lm, pairs[:3])) <= nothing
     assert restored(FewShot(lm, pairs[:3], previous=True)) <= nothing
-    assert restored(Tuned(lm, pairs, steps=2, out=tmp_path)) <= nothing
+    assert restored(Tuned(lm, [*pairs, *pairs], steps=2, out=tmp_path)) <= nothing
     assert restored(Candidates(lm, findable, pairs)) <= restored(Rules(findable))
