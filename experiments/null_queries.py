@@ -35,6 +35,8 @@ class Options(tables.ModelOptions):
         *("candidates", "few_shot", "few_shot_previous", "tuned"),
     )
     """who rewrites"""
+    limit: int | None = option(100, least=1)
+    """test queries of a kind"""
     shots: int = option(6, least=1)
     """pairs in the prompt of few_shot"""
     training: int = option(300, least=1)
