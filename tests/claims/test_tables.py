@@ -106,11 +106,9 @@ def test_the_notes_say_whether_rewriting_or_a_rival_restores_more(sample_world, 
         assert f"candidates − {best['system']}" in note
         assert "candidates wins" in note or own["low"] <= best["high"]
         assert f"{best['system']} wins" in note or own["high"] >= best["low"]
-    # What a model needs no luck for: letters on the wrong keyboard, which spelling correctors do not know.
+    # No spelling corrector knows keyboards.
     correctors = [restored["latin", name]["high"] for name in ("kiwi", "symspell")]
     assert restored["latin", "candidates"]["low"] > max(correctors)
-    for kind in ("neighbour", "spacing"):
-        assert restored[kind, "candidates"]["low"] > restored[kind, "rules"]["high"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
