@@ -29,7 +29,7 @@ def world(tmp_path_factory):
 
 
 def options(world, out, **more):
-    asked = {"limit": 8, "training": 12, "shots": 2, "steps": 2, "kinds": KINDS} | more
+    asked = {"limit": 4, "training": 16, "shots": 2, "steps": 2, "kinds": KINDS[1:]} | more
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 
