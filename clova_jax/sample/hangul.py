@@ -1,6 +1,5 @@
 """Spells Korean: particles chosen by the last sound, endings joined to stems, romanisation.
 
-Syllables are taken apart by arithmetic on U+AC00..U+D7A3 (onset x 588 + vowel x 28 + coda).
 Endings are written as grammars write them: `어` stands for 아/어/여 (vowel harmony and
 contraction), a leading `으` falls after a vowel or ㄹ, and a leading ㄴ, ㄹ, ㅁ or ㅂ becomes the
 stem's coda or takes its full form (은, 을, 음, 습) after a consonant.
@@ -8,9 +7,7 @@ stem's coda or takes its full form (은, 을, 음, 습) after a consonant.
 
 from functools import cache
 
-ONSETS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-CODAS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"
+from clova_jax.common.hangul import CODAS, ONSETS, VOWELS, compose, is_syllable, split
 
 IRREGULAR = ("-", "ㅂ", "ㄷ", "ㅅ", "르", "러", "ㅎ", "이", "아니")
 """Conjugation classes. `-` is regular (with the automatic changes of 하, ㅡ and ㄹ); 이 the copula."""
@@ -50,22 +47,14 @@ _ROMAN_VOWELS = [
 _ROMAN_CODAS = ". k k k n n n t l k m l l l p l m p p t t ng t t k t p t".replace(".", "").split(
     " "
 )
-
-
-def is_syllable(char: str) -> bool:
-    """Checks whether `char` is one complete Hangul syllable."""
-    return "가" <= char <= "힣"
-
-
-def split(char: str) -> tuple[str, str, str]:
-    """Splits a syllable into `(onset, vowel, coda)`; no coda is `" "`."""
-    code = ord(char) - 0xAC00
-    return ONSETS[code // 588], VOWELS[code // 28 % 21], CODAS[code % 28]
-
-
-def compose(onset: str, vowel: str, coda: str = " ") -> str:
-    """Composes the syllable of three letters."""
-    return chr(0xAC00 + ONSETS.index(onset) * 588 + VOWELS.index(vowel) * 28 + CODAS.index(coda))
+_ROMAN = [
+    dict(zip(letters, names, strict=True))
+    for letters, names in (
+        (ONSETS, _ROMAN_ONSETS),
+        (VOWELS, _ROMAN_VOWELS),
+        (CODAS, _ROMAN_CODAS),
+    )
+]
 
 
 @cache
@@ -231,12 +220,7 @@ def romanize(word: str) -> str:
     out = []
     for char in word:
         if is_syllable(char):
-            code = ord(char) - 0xAC00
-            out.append(
-                _ROMAN_ONSETS[code // 588]
-                + _ROMAN_VOWELS[code // 28 % 21]
-                + _ROMAN_CODAS[code % 28]
-            )
+            out += [names[letter] for names, letter in zip(_ROMAN, split(char), strict=True)]
         else:
             out.append(char)
     return "".join(out).capitalize()

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
-from clova_jax.sample.hangul import IRREGULAR, conjugate, is_syllable
+from clova_jax.common.hangul import is_syllable
+from clova_jax.sample.hangul import IRREGULAR, conjugate
 
 FOLDER = Path(__file__).with_name("lexicon")
 ROLES = ("aspect", "look", "sound", "whole", "self", "thing")

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import TypeVar
 
-from clova_jax.sample.hangul import compose, conjugate, is_syllable, josa, split
+from clova_jax.common.hangul import compose, is_syllable, split
+from clova_jax.sample.hangul import conjugate, josa
 from clova_jax.sample.lexicon import Lexicon
 
 T = TypeVar("T")

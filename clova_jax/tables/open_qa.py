@@ -90,7 +90,7 @@ class OpenQuestions:
     def found(self) -> list[int | None]:
         """Returns the number of the best passage of each question by bigrams; None where none fits."""
         index = Index.build(self.texts)
-        hits = [index.search(_question(item), 1) for item in self.items]
+        hits = [index.search(question_of(item), 1) for item in self.items]
         return [some[0].index if some else None for some in hits]
 
     @cached_property
@@ -122,7 +122,8 @@ def _holds(text: str, answers: Sequence[str]) -> bool:
     return any(answer in text for answer in answers)
 
 
-def _question(item: Item) -> str:
+def question_of(item: Item) -> str:
+    """Returns the question of an item as it was asked."""
     return item.text.removeprefix("질문: ").removesuffix("\n\n답:")
 
 
@@ -136,9 +137,9 @@ def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row
     """
     begin = time.perf_counter()
     index = Index.build(asked.texts, by.split("+"), model)
-    index.search(_question(asked.items[0]), 1)
+    index.search(question_of(asked.items[0]), 1)
     ready = time.perf_counter()
-    hits = [[hit.index for hit in index.search(_question(one), DEEPEST)] for one in asked.items]
+    hits = [[hit.index for hit in index.search(question_of(one), DEEPEST)] for one in asked.items]
     end = time.perf_counter()
     ranks = np.array(
         [
@@ -231,7 +232,7 @@ def _evidence(
     for text, item, answer in zip(texts, items, answers, strict=True):
         index = Index.build(_sentences(text)) if text else None
         for found, query in ((with_answer, answer["prediction"]), (alone, "")):
-            hits = index.search(f"{_question(item)} {query}", 1) if index else []
+            hits = index.search(f"{question_of(item)} {query}", 1) if index else []
             found.append(bool(hits) and _holds(hits[0].passage.text, item.answers))
     return {"metric": "evidence", **_score(np.array(with_answer))} | {
         "baseline": 100 * float(np.mean(alone))

@@ -11,7 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "hugging_face": ["HuggingFaceTokenizer"],
         "load": ["load_tokenizer"],
         "morpheme_byte": ["MorphemeByteTokenizer"],
-        "morphemes": ["Morphemes", "nouns"],
+        "morphemes": ["Morphemes", "kiwi", "nouns"],
         "train": ["KINDS", "train_tokenizer"],
         "words": ["split_words"],
         "written": ["as_written"],

@@ -43,16 +43,17 @@ def kiwi_version() -> str:
 
 
 @functools.cache
-def _kiwi() -> Any:
+def kiwi() -> Any:
+    """Returns Kiwi, one for the process, for what asks more of it than cuts."""
     from kiwipiepy import Kiwi  # here: it takes a second and half a gigabyte
 
     return Kiwi(model_type="cong")
 
 
 def _forget() -> None:
-    if _kiwi.cache_info().currsize:  # never freed: it would wait for its threads
-        ctypes.pythonapi.Py_IncRef(ctypes.py_object(_kiwi()))
-    _kiwi.cache_clear()
+    if kiwi.cache_info().currsize:  # never freed: it would wait for its threads
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kiwi()))
+    kiwi.cache_clear()
 
 
 # Threads of the analyser do not survive a fork; the child starts its own.
@@ -66,7 +67,7 @@ def _analyse(texts: Sequence[str]) -> Iterator[Cuts]:
     what those take in: with more in it, they wait for Python at every text, and Python for them.
     """
     parts = [texts[at : at + AHEAD] for at in range(0, len(texts), AHEAD)]
-    return _cuts(parts, [_kiwi().tokenize(part) for part in parts])
+    return _cuts(parts, [kiwi().tokenize(part) for part in parts])
 
 
 def _cuts(parts: list[Sequence[str]], running: list[Iterable[Sequence[Any]]]) -> Iterator[Cuts]:
@@ -255,6 +256,6 @@ def nouns(texts: Iterable[str], shortest: int = 2) -> Iterator[list[str]]:
         shortest: syllables of a noun; shorter ones are mostly counters and suffixes.
     """
     for text in texts:
-        found = _kiwi().tokenize(_LINE.findall(text))
+        found = kiwi().tokenize(_LINE.findall(text))
         tokens = (token for line in found for token in line if token.tag in ("NNG", "NNP"))
         yield [token.form for token in tokens if len(token.form) >= shortest]

@@ -25,6 +25,7 @@ SMALLEST = {
     "hypermix": "--per-class 5 --k 3 --draws 2 --limit 40",
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
+    "null_queries": "--limit 8 --training 8 --steps 2",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
     "pretraining": "",
@@ -137,6 +138,28 @@ def test_trained_title_writers_beat_the_prompt_and_the_encoder_decoder_beats_cop
     assert scores["encoder_decoder"]["low"] > scores["tags"]["high"]
     copied = {row["method"]: row["value"] for row in rows if row["metric"] == "copied"}
     assert max(copied["tuned"], copied["encoder_decoder"]) < 10 < copied["nearest"]
+
+
+def test_the_notes_say_whether_rewriting_or_a_rival_restores_more(sample_world, tmp_path):
+    systems = "nothing,kiwi,symspell,rules,candidates"
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    result = run_as_user("experiments.null_queries", *command, "--systems", systems)
+    assert result.returncode == 0, result.stderr[-3000:]
+    found = json.loads((tmp_path / "results.json").read_text())
+    restored = {
+        (row["kind"], row["system"]): row for row in found["rows"] if row["metric"] == "restored"
+    }
+    for kind in ("neighbour", "spacing", "jamo", "latin", "fact"):
+        own = restored[kind, "candidates"]
+        rivals = [restored[kind, name] for name in ("nothing", "kiwi", "symspell", "rules")]
+        best = max(rivals, key=lambda row: row["value"])
+        (note,) = [note for note in found["notes"] if f" {kind}: " in note]
+        assert f"candidates − {best['system']}" in note
+        assert "candidates wins" in note or own["low"] <= best["high"]
+        assert f"{best['system']} wins" in note or own["high"] >= best["low"]
+    # No spelling corrector knows keyboards.
+    correctors = [restored["latin", name]["high"] for name in ("kiwi", "symspell")]
+    assert restored["latin", "candidates"]["low"] > max(correctors)
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

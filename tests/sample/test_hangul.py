@@ -4,16 +4,8 @@ import pytest
 from kiwipiepy import Kiwi
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.sample.hangul import (
-    CODAS,
-    ONSETS,
-    VOWELS,
-    compose,
-    conjugate,
-    josa,
-    romanize,
-    split,
-)
+from clova_jax.common.hangul import CODAS, ONSETS, VOWELS, compose, split
+from clova_jax.sample.hangul import conjugate, josa, romanize
 from clova_jax.sample.lexicon import FOLDER, load_lexicon
 
 

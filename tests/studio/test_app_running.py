@@ -236,7 +236,12 @@ def test_a_collection_that_is_gone_is_one_clear_message(server):
 def test_the_samples_are_apps_that_answer(url):
     with running(url, make_model(2_048), slots=4) as server:
         samples = server.get("/v1/app_samples").json()["data"]
-        assert [sample["name"] for sample in samples] == ["등대지기", "기획전_제목", "발화_만들기"]
+        assert [sample["name"] for sample in samples] == [
+            "등대지기",
+            "기획전_제목",
+            "검색어_고치기",
+            "발화_만들기",
+        ]
         for sample in samples:
             assert server.post("/v1/apps/import", sample).status_code == 201
             answer = ask(server, "바다가 보고 싶어요", f"app:{sample['name']}@1")

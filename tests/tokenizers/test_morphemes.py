@@ -61,7 +61,7 @@ def test_a_forked_process_has_an_analyser_of_its_own():
 
 def test_a_pickled_one_has_its_saved_cuts(monkeypatch):
     known = Morphemes(Morphemes().patterns(["영화를"]))
-    monkeypatch.setattr(morphemes, "_kiwi", lambda: pytest.fail("analysed"))
+    monkeypatch.setattr(morphemes, "kiwi", lambda: pytest.fail("analysed"))
     assert dict(pickle.loads(pickle.dumps(known)).cut_words(["영화를"])) == {
         "영화를": ["영화", "를"]
     }
@@ -75,7 +75,7 @@ def test_known_cores_are_not_analysed_and_cut_alike(monkeypatch):
     expected = dict(Morphemes().cut_words(WORDS))
     cores = [core for word in WORDS for core in cores_of(word)]
     known = Morphemes().patterns(cores)
-    monkeypatch.setattr(morphemes, "_kiwi", lambda: pytest.fail("analysed"))
+    monkeypatch.setattr(morphemes, "kiwi", lambda: pytest.fail("analysed"))
     assert dict(Morphemes(known).cut_words(WORDS)) == expected
 
 

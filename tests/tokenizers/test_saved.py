@@ -46,7 +46,7 @@ def test_the_fingerprint_names_analysis_and_kind(texts):
 def test_saved_cuts_spare_the_analyser_and_change_no_id(trained, tmp_path, texts, monkeypatch):
     trained["morpheme_byte"].save(tmp_path)
     expected = trained["morpheme_byte"].encode_batch(texts)
-    monkeypatch.setattr("clova_jax.tokenizers.morphemes._kiwi", lambda: pytest.fail("analysed"))
+    monkeypatch.setattr("clova_jax.tokenizers.morphemes.kiwi", lambda: pytest.fail("analysed"))
     assert load_tokenizer(tmp_path).encode_batch(texts) == expected
 
 

@@ -27,15 +27,28 @@ class Paragraph:
 
     Args:
         place: of the paragraph, for errors.
+        title: of its article; empty where it has none.
         text: the paragraph.
         lead: the paragraph as prompts show it, under its article's title.
         questions: on it, as JSON values.
     """
 
     place: str
+    title: str
     text: str
     lead: str
     questions: list[Any]
+
+    def items(self) -> list[Item]:
+        """Returns the questions as items.
+
+        Raises:
+            ClovaError: a field is missing or of another kind.
+        """
+        return [
+            _item(f"{self.place} question {k}", question, self.lead)
+            for k, question in enumerate(self.questions)
+        ]
 
 
 def read_paragraphs(path: Path) -> Iterator[Paragraph]:
@@ -47,21 +60,17 @@ def read_paragraphs(path: Path) -> Iterator[Paragraph]:
     for i, article in enumerate(_field(str(path), read_json(path), "data")):
         place = f"{path}: article {i}"
         title = str(article.get("title", "")).replace("_", " ") if isinstance(article, dict) else ""
+        title = unicodedata.normalize("NFC", title)
         for j, paragraph in enumerate(_field(place, article, "paragraphs")):
             here = f"{place} paragraph {j}"
             context = rows.text(here, {"context": _field(here, paragraph, "context")}, "context")
             context = unicodedata.normalize("NFC", context)
             lead = (f"제목: {title}\n\n" if title else "") + f"본문: {context}"
-            lead = unicodedata.normalize("NFC", lead)
-            yield Paragraph(here, context, lead, _field(here, paragraph, "qas"))
+            yield Paragraph(here, title, context, lead, _field(here, paragraph, "qas"))
 
 
 def _read(path: Path) -> list[Item]:
-    items = [
-        _item(f"{paragraph.place} question {k}", question, paragraph.lead)
-        for paragraph in read_paragraphs(path)
-        for k, question in enumerate(paragraph.questions)
-    ]
+    items = [item for paragraph in read_paragraphs(path) for item in paragraph.items()]
     return rows.not_empty(items, path)
 
 

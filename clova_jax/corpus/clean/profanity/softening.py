@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from clova_jax.common.hangul import is_syllable, split
 from clova_jax.corpus.clean.profanity.lexicon import RULES
 from clova_jax.corpus.clean.profanity.rule import Rule
 from clova_jax.corpus.clean.profanity.spelling import QUARREL
@@ -133,9 +134,9 @@ def _softened(text: str, start: int, end: int, rule: Rule) -> Swear:
         while tail and fitted and tail[-1] == fitted[-1]:  # only the particle is replaced
             tail, fitted = tail[:-1], fitted[:-1]
         end, mild = end + len(tail), mild + fitted
-    elif rule.kind == "word" and end < len(text) and _is_syllable(text[end]):
+    elif rule.kind == "word" and end < len(text) and is_syllable(text[end]):
         mild += " "
-    if mild and start and _is_syllable(text[start - 1]) and not isinstance(rule.mild, dict):
+    if mild and start and is_syllable(text[start - 1]) and not isinstance(rule.mild, dict):
         mild = " " + mild
     return Swear(start, end, mild)
 
@@ -175,11 +176,7 @@ _PAIRS = (
 def _closed(word: str) -> bool:
     """Whether a word ends in a consonant as it is read: ㅂㅅ is read 병신, ㅅㄲ 새끼."""
     last = word[-1]
-    return (ord(last) - 0xAC00) % 28 > 0 if _is_syllable(last) else last not in "ㄲ끼"
-
-
-def _is_syllable(letter: str) -> bool:
-    return "가" <= letter <= "힣"
+    return split(last)[2] != " " if is_syllable(last) else last not in "ㄲ끼"
 
 
 def _is_called(text: str, start: int) -> bool:
