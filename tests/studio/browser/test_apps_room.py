@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.resources import files
 
 import pytest
 
@@ -30,7 +31,8 @@ def api(script):
 def test_from_nothing_to_a_shared_app(page, script, open_page):
     page.room("apps")
     expect(page.at("apps-empty")).to_contain_text(page.word("appsEmpty"))
-    expect(page.page.locator("#app-samples .sample")).to_have_count(3)
+    samples = list((files("clova_jax.apps") / "prompts").iterdir())
+    expect(page.page.locator("#app-samples .sample")).to_have_count(len(samples))
     name = begin_from_sample(page)
     try_it(page, "안녕하세요")
     expect(page.at("try-text")).to_have_text("웃었다.")
