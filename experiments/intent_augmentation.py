@@ -33,14 +33,14 @@ class Options(tables.ModelOptions):
     """written utterances a class (5, 10, 15, 25 and 125; on the sample 5 and 25)"""
     draws: int | None = option(None, least=1)
     """draws of targets, sources and originals (20; on the sample 3)"""
-    writer: tuple[Literal["adapted", "prompt"], ...] = ("adapted", "prompt")
-    """adapted: trained further on lists of other intents; prompt: the model as it is"""
+    writer: tuple[Literal["adapted", "prompt"], ...] | None = None
+    """adapted: trained further on lists of other intents; prompt: the model as it is (both; on the sample adapted)"""
     keep: Literal["all", "relabelled"] = "all"
     """all: every accepted line; relabelled: only what the writer finds likeliest under its intent's name"""
     classifier: Literal["linear", "encoder"] = "linear"
     """linear: logistic regression on characters; encoder: the model, fine-tuned"""
     steps: int | None = option(None, least=1)
-    """of the adaptation (1,000; on the sample 300)"""
+    """of the adaptation (1,000; on the sample 900)"""
     batch: int | None = option(None, least=1)
     """sequences a step of it (8; on the sample 4)"""
     length: int | None = option(None, least=1)
@@ -61,9 +61,15 @@ class Options(tables.ModelOptions):
 
 
 REAL: dict[str, Any] = {"n": (0, 1, 2, 3, 4, 5), "k": (5, 10, 15, 25, 125), "draws": 20}
-REAL |= {"steps": 1_000, "batch": 8, "length": 768, "learning_rate": 1e-3}
+REAL |= {
+    "writer": ("adapted", "prompt"),
+    "steps": 1_000,
+    "batch": 8,
+    "length": 768,
+    "learning_rate": 1e-3,
+}
 SAMPLE: dict[str, Any] = {"n": (0, 1), "k": (5, 25), "draws": 3}
-SAMPLE |= {"steps": 300, "batch": 4, "length": 448, "learning_rate": 4e-3}
+SAMPLE |= {"writer": ("adapted",), "steps": 900, "batch": 4, "length": 448, "learning_rate": 4e-3}
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:

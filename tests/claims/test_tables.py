@@ -85,7 +85,7 @@ def test_the_quickstart_learns_the_task(sample_world):
 
 def test_written_utterances_beat_the_names_alone(sample_world, tmp_path):
     command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
-    command += ["--writer", "adapted", "--n", 0, "--k", 25, "--draws", 3, "--steps", 300]
+    command += ["--writer", "adapted", "--n", 0, "--k", 25, "--draws", 3, "--steps", 900]
     command += ["--batch", 4, "--length", 448, "--learning-rate", 0.004]
     result = run_as_user("experiments.intent_augmentation", *command)
     assert result.returncode == 0, result.stderr[-3000:]
