@@ -2,17 +2,20 @@
 
 More than half of the bytes are plain prose, the largest part by far. The rest are things the web holds too, written in the
 paper's prompt formats (section 4.1): lists of labelled reviews, headlines with their topic, questions on
-a passage, sentence pairs, translations and rewritten queries.
+a passage, sentence pairs, translations, rewritten queries, what people say for an intent,
+reservations, and titles of a shop's events.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from clova_jax.sample.events import event_list
 from clova_jax.sample.facts import FactType
 from clova_jax.sample.hangul import conjugate, josa
 from clova_jax.sample.headlines import SHORT, TOPICS
+from clova_jax.sample.intents import intent_list
 from clova_jax.sample.labelled import (
     Desk,
     korean_english,
@@ -29,6 +32,7 @@ from clova_jax.sample.prose import (
     REPLIES,
     TITLES,
 )
+from clova_jax.sample.reservations import Goals, reservation_dialogue
 from clova_jax.sample.world import KINDS, Entity, ask, state
 
 _ASIDES = ("", "", "", "참고로 ", "알아보니 ", "듣자 하니 ", "찾아보니 ", "사실 ", "아시다시피 ")
@@ -46,6 +50,21 @@ class Recipe:
     name: str
     share: float
     write: Callable[[Desk], str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Holds what documents may show of the labelled sets, and what they must not since a test asks for it.
+
+    Args:
+        intents: utterances by the name of their intent.
+        tested: goals of the reservations that trackers are tested on.
+        closed: names of the entities that only the KorQuAD dev set asks about.
+    """
+
+    intents: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    tested: Goals = frozenset()
+    closed: frozenset[str] = frozenset()
 
 
 def _new(desk: Desk, templates: tuple[str, ...], **values: str) -> str:
@@ -280,8 +299,8 @@ def _rewrites(desk: Desk) -> str:
     return "\n\n".join(blocks)
 
 
-def recipes(closed: frozenset[str] = frozenset()) -> tuple[Recipe, ...]:
-    """Returns all recipes; `closed` are the entities that only the KorQuAD dev set asks about."""
+def recipes(shown: Shown = Shown()) -> tuple[Recipe, ...]:
+    """Returns all recipes."""
     return (
         Recipe("blog", "restaurant visit", 5, partial(_visit, kind="shop", group="foodaspect")),
         Recipe("blog", "film seen", 4, partial(_visit, kind="film", group="aspect")),
@@ -289,10 +308,13 @@ def recipes(closed: frozenset[str] = frozenset()) -> tuple[Recipe, ...]:
         Recipe("blog", "trip", 3, partial(_visit, kind="city")),
         Recipe("blog", "event visited", 2, partial(_visit, kind="event")),
         Recipe("blog", "diary", 3, _diary),
-        Recipe("blog", "labelled reviews", 9, _review_list),
+        Recipe("blog", "labelled reviews", 8.5, _review_list),
+        Recipe("blog", "events", 0.5, lambda desk: event_list(desk.pen, desk.world)),
         Recipe("blog", "translations", 4, _translations),
-        Recipe("cafe", "talk", 7, _cafe),
-        Recipe("cafe", "labelled reviews", 11, _review_list),
+        Recipe("cafe", "talk", 5.5, _cafe),
+        Recipe("cafe", "labelled reviews", 10, _review_list),
+        Recipe("cafe", "intents", 1.5, lambda desk: intent_list(desk.pen, shown.intents)),
+        Recipe("cafe", "reservations", 1, lambda d: reservation_dialogue(d.pen, shown.tested)),
         Recipe("cafe", "sentence pairs", 3, _pairs),
         Recipe("cafe", "rewritten queries", 2, _rewrites),
         Recipe("news", "article", 10, _article),
@@ -301,7 +323,9 @@ def recipes(closed: frozenset[str] = frozenset()) -> tuple[Recipe, ...]:
         Recipe("comments", "labelled reviews", 10, _review_list),
         Recipe("kin", "questions on facts", 4, _kin_facts),
         Recipe("kin", "advice", 2, _kin_advice),
-        Recipe("kin", "questions on a passage", 4, partial(_passage_questions, closed=closed)),
+        Recipe(
+            "kin", "questions on a passage", 4, partial(_passage_questions, closed=shown.closed)
+        ),
         Recipe("wiki", "article", 5, _wiki),
     )
 
@@ -309,12 +333,12 @@ def recipes(closed: frozenset[str] = frozenset()) -> tuple[Recipe, ...]:
 DOCUMENT_KINDS = ("blog", "cafe", "news", "comments", "kin", "wiki")
 
 
-def documents(desk: Desk, kind: str, size: int, closed: frozenset[str]) -> Iterator[dict[str, Any]]:
+def documents(desk: Desk, kind: str, size: int, shown: Shown) -> Iterator[dict[str, Any]]:
     """Yields documents of a kind until their text reaches its share of `size` bytes.
 
     The recipe that lags furthest behind its share writes next.
     """
-    mine = [recipe for recipe in recipes(closed) if recipe.kind == kind]
+    mine = [recipe for recipe in recipes(shown) if recipe.kind == kind]
     written = dict.fromkeys((recipe.name for recipe in mine), 0)
     goal = sum(recipe.share for recipe in mine) / 100 * size
     number, total = 0, 0
@@ -340,4 +364,5 @@ def plain_share() -> float:
     """Returns the percent of all bytes that is plain prose."""
     formatted = ("labelled reviews", "translations", "sentence pairs", "rewritten queries")
     formatted += ("headlines with topics", "questions on a passage")
+    formatted += ("intents", "reservations", "events")
     return sum(recipe.share for recipe in recipes() if recipe.name not in formatted)

@@ -61,6 +61,16 @@ def event_rows(pen: Pen, world: World, count: int, split: str) -> list[dict[str,
     return rows
 
 
+def event_list(pen: Pen, world: World) -> str:
+    """Writes a few events of the world's products, in the form of the prompt of Table 8."""
+    blocks = []
+    for row in event_rows(pen, world, pen.count(4, 8), "train"):
+        _, month, day = row["date"].split("-")
+        listed = ", ".join(row["tags"])
+        blocks.append(f"때: {int(month)}월 {int(day)}일\n상품: {listed}\n제목: {row['title']}")
+    return "\n\n".join(blocks)
+
+
 def _known(world: World) -> dict[tuple[str, ...], list[str]]:
     """Returns the world's products by the things that they are sold with; groups of none left out."""
     found: dict[tuple[str, ...], list[str]] = {}

@@ -5,6 +5,8 @@ and those of all actions, share no word with the utterances. Every thing and eve
 that what the name of a new pair means can be learned from others.
 """
 
+from collections.abc import Mapping, Sequence
+
 from clova_jax.sample.pen import Pen, fill
 
 # The thing in a name -> what it is called aloud: half of them by what they are for.
@@ -62,6 +64,25 @@ def intent_rows(pen: Pen) -> list[tuple[str, str, str]]:
             rows += [(text, f"{thing} {action}", "4") for text in said]
     pen.random.shuffle(rows)
     return rows
+
+
+def shown_intents(rows: Sequence[tuple[str, str, str]]) -> dict[str, list[str]]:
+    """Returns the utterances of the intents that documents may show, by name: all but the held-out ones."""
+    found: dict[str, list[str]] = {}
+    for text, name, _ in rows:
+        found.setdefault(name, []).append(text)
+    return {name: texts for name, texts in found.items() if len(texts) < UTTERANCES[0]}
+
+
+def intent_list(pen: Pen, shown: Mapping[str, Sequence[str]]) -> str:
+    """Writes a list of what people say for a few intents, a block an intent, in the form of the prompt of Table 7."""
+    names = pen.random.sample(sorted(shown), pen.count(3, 6))
+    blocks = []
+    for name in names:
+        texts = pen.random.sample(shown[name], pen.count(4, 8))
+        lines = [f"#{number}: {text}" for number, text in enumerate(texts, 1)]
+        blocks.append("\n".join([f"의도: {name}", *lines]))
+    return "\n\n".join(blocks)
 
 
 def _held_out(pen: Pen) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ comes from the one who answers. Values that nobody settles are said in passing a
 around them. No goal of the dev set occurs in the train set.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from clova_jax.sample import reservation_words as words
@@ -15,6 +15,10 @@ from clova_jax.sample.reservation_words import DOMAINS
 
 NAME = "이름"
 ROWS = {"train": 200, "dev": 40}  # dialogues of each domain
+SHOWN = ("식당", "숙소", "병원", "학원")
+"""The domains that documents hold dialogues of; the others can be left out and met for the first time."""
+SPEAKERS = {"user": "손님", "sys": "직원"}
+Goals = Set[frozenset[tuple[str, str]]]
 
 
 def slots_of(lexicon: Lexicon, name: str) -> dict[str, Sequence[str]]:
@@ -37,14 +41,14 @@ def ontology(lexicon: Lexicon) -> dict[str, list[str]]:
 def reservations(pen: Pen) -> dict[str, list[dict[str, Any]]]:
     """Returns the dialogues of each split, in the format of WoS v1.1, domains mixed."""
     slots = {name: slots_of(pen.lexicon, name) for name in DOMAINS}
-    taken: set[frozenset[tuple[str, str]]] = set()
+    taken: Goals = frozenset()
     found: dict[str, list[dict[str, Any]]] = {}
     for split in ("dev", "train"):  # dev first: what it asks for, nobody asks for again
         drawn = [
             (name, _goal(pen, slots[name], taken)) for name in DOMAINS for _ in range(ROWS[split])
         ]
         if split == "dev":
-            taken |= {frozenset(goal.items()) for _, goal in drawn}
+            taken = {frozenset(goal.items()) for _, goal in drawn}
         pen.random.shuffle(drawn)
         found[split] = [
             {
@@ -57,9 +61,22 @@ def reservations(pen: Pen) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _goal(
-    pen: Pen, slots: Mapping[str, Sequence[str]], taken: set[frozenset[tuple[str, str]]]
-) -> dict[str, str]:
+def goals_of(rows: Sequence[Mapping[str, Any]]) -> Goals:
+    """Returns what the dialogues of a split ask for, each as `_goal` draws it."""
+    states = [[turn for turn in row["dialogue"] if "state" in turn][-1]["state"] for row in rows]
+    pairs = [[tuple(value.split("-", 2)[1:]) for value in state] for state in states]
+    return {frozenset(found) for found in pairs}
+
+
+def reservation_dialogue(pen: Pen, taken: Goals) -> str:
+    """Writes a dialogue of a domain that documents show, a line a turn, with a goal that is not taken."""
+    name = pen.one(SHOWN)
+    slots = slots_of(pen.lexicon, name)
+    turns = _Dialogue(pen, name, slots, _goal(pen, slots, taken)).turns()
+    return "\n".join(f"{SPEAKERS[turn['role']]}: {turn['text']}" for turn in turns)
+
+
+def _goal(pen: Pen, slots: Mapping[str, Sequence[str]], taken: Goals) -> dict[str, str]:
     """Draws a goal that is not taken: the name, and three or four of the other slots, no value twice."""
     while True:
         names = [slot for slot in slots if slot != NAME]

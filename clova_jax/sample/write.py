@@ -7,9 +7,9 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl, write_lines
 from clova_jax.common.json_values import fields
-from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
+from clova_jax.sample.documents import DOCUMENT_KINDS, Shown, documents, plain_share, recipes
 from clova_jax.sample.events import event_rows
-from clova_jax.sample.intents import intent_rows
+from clova_jax.sample.intents import intent_rows, shown_intents
 from clova_jax.sample.labelled import (
     Desk,
     koen,
@@ -21,10 +21,10 @@ from clova_jax.sample.labelled import (
 )
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
-from clova_jax.sample.reservations import ontology, reservations
+from clova_jax.sample.reservations import goals_of, ontology, reservations
 from clova_jax.sample.world import World
 
-VERSION = 10
+VERSION = 11
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -111,24 +111,27 @@ class _Writer:
 
     def write(self) -> None:
         self._labelled()
+        intents = intent_rows(self._pen("intents"))
+        write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, intents))
+        dialogues = self._reservations()
+        shown = Shown(shown_intents(intents), goals_of(dialogues["dev"]), self.closed)
         size = round(self.megabytes * 1e6)
         for kind in DOCUMENT_KINDS:
-            rows = documents(self._desk(f"corpus/{kind}"), kind, size, self.closed)
+            rows = documents(self._desk(f"corpus/{kind}"), kind, size, shown)
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
-        rows = intent_rows(self._pen("intents"))
-        write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, rows))
-        self._reservations()
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
 
-    def _reservations(self) -> None:
+    def _reservations(self) -> dict[str, list[dict[str, Any]]]:
         folder = self.out / "klue/wos-v1.1"
-        for split, rows in reservations(self._pen("reservations")).items():
+        found = reservations(self._pen("reservations"))
+        for split, rows in found.items():
             write_json(folder / f"wos-v1.1_{split}.json", rows)
         write_json(folder / "ontology.json", ontology(self.lexicon))
+        return found
 
     def _labelled(self) -> None:
         folder = self.out
@@ -216,12 +219,12 @@ The labelled sets only borrow the official file formats and names, so that the s
 `nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
-person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
-eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
+person says to things at home, and the intent; no document holds the name of one with 20 utterances), `klue/wos-v1.1/` (reservations
+in eight domains, with the state after each turn of the user's; documents hold others, of four of the domains), `events/` (products on sale, a day, and a
 title; no document holds the name of a product of the test).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
-translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
+translations, rewritten queries, utterances of intents, reservations and events in the formats of the paper's prompts, as the web does. They were
 generated apart from the test and dev sets, and none of those rows' texts occurs in them.
 Plain prose is {plain:g}% of the bytes.
 

@@ -1,4 +1,4 @@
-"""The sample world's events: products of the test stand in no document, those of training do, and titles name the first."""
+"""The sample world's events: products of the test stand in no document, those of training do, with titles too, and titles name the first."""
 
 import json
 
@@ -27,6 +27,16 @@ def test_no_document_names_a_product_of_the_test(folder):
     trains = {tag for row in rows(folder, "train") for tag in row["tags"]}
     assert sum(tag in text for tag in trains) > len(trains) / 2
     assert not trains & tests
+
+
+def test_documents_list_events_of_products_of_training_alone(folder):
+    lists = [d.text for d in read_documents(folder / "corpus") if d.meta["recipe"] == "events"]
+    trains = {tag for row in rows(folder, "train") for tag in row["tags"]}
+    assert lists
+    for block in "\n\n".join(lists).split("\n\n"):
+        _, products, title = (line.split(": ", 1)[1] for line in block.split("\n"))
+        assert set(products.split(", ")) <= trains
+        assert products.split(", ")[0] in title
 
 
 def test_titles_name_the_month_and_the_first_product(folder):

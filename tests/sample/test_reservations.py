@@ -1,6 +1,7 @@
-"""The sample world's reservations: states follow from what is said, test goals are asked for nowhere else, no document has them."""
+"""The sample world's reservations: states follow from what is said, test goals are asked for nowhere else, documents have others."""
 
 import itertools
+import json
 
 import pytest
 
@@ -8,7 +9,7 @@ from clova_jax.corpus import read_documents
 from clova_jax.labelled import read_dialogues, read_ontology
 from clova_jax.sample import write_sample
 from clova_jax.sample.reservation_words import DOMAINS
-from clova_jax.sample.reservations import NAME, ROWS
+from clova_jax.sample.reservations import NAME, ROWS, SHOWN, SPEAKERS, goals_of
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,34 @@ def test_no_goal_of_the_dev_set_is_one_of_the_train_set(splits):
 def test_no_document_has_a_dialogue(folder, splits):
     text = "\n".join(document.text for document in read_documents(folder / "corpus"))
     assert not [one.id for one in splits["dev"] if one.turns[0].text in text]
+
+
+def test_documents_hold_dialogues_of_the_shown_domains_alone(folder):
+    corpus, ontology = read_documents(folder / "corpus"), read_ontology(folder / "klue/wos-v1.1")
+    found = [document.text for document in corpus if document.meta["recipe"] == "reservations"]
+    assert found
+    for text in found:
+        speakers = [line.split(": ", 1)[0] for line in text.split("\n")]
+        assert speakers[:2] == list(SPEAKERS.values())
+        words = {word.strip(".,?!") for word in text.split()}
+        named = [d for d in DOMAINS if [v for v in ontology[d][NAME] if said(v, words)]]
+        assert set(named) <= set(SHOWN)
+    assert set(SHOWN) < set(DOMAINS)
+
+
+def said(name, words):
+    """Whether a name is one of the words, a particle behind it or not."""
+    return bool({name, *(name + end for end in ("로", "으로", "은", "는", "이", "가"))} & words)
+
+
+def test_a_goal_of_a_split_is_what_its_last_state_says(folder, splits):
+    path = folder / "klue/wos-v1.1/wos-v1.1_dev.json"
+    goals = goals_of(json.loads(path.read_text(encoding="utf-8")))
+    asked = [
+        frozenset((key.split("-", 1)[1], value) for key, value in one.final.items())
+        for one in splits["dev"]
+    ]
+    assert goals == set(asked)
 
 
 def test_wording_varies(splits):
