@@ -14,6 +14,7 @@ KNOWN = (
     "klue/klue-ner-v1.1/klue-ner-v1.1_dev.tsv",
     "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.json",
     "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.partial.json",
+    "klue/wos-v1.1/wos-v1.1_dev.json",
     "kornlu/KorSTS/sts-dev.tsv",
     "kornlu/KorSTS/sts-test.tsv",
     "kornlu/KorNLI/xnli.dev.ko.tsv",
