@@ -1,11 +1,14 @@
-"""Computes 95% intervals of a mean over trials: bootstrap over items and spread over trials."""
+"""Computes 95% intervals: of a mean over trials by bootstrap over items and spread over trials, and of a proportion."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy.special import stdtrit  # scipy.stats would take most of a second more to import
+from scipy.special import (
+    betaincinv,
+    stdtrit,
+)  # scipy.stats would take most of a second more to import
 
 REPLICATES = 1_000
 
@@ -53,6 +56,18 @@ def interval(
         float(max(bounds[0], value - np.hypot(max(below, 0.0), between))),
         float(min(bounds[1], value + np.hypot(max(above, 0.0), between))),
     )
+
+
+def proportion(hits: int, count: int) -> Interval:
+    """Returns a share in per cent with its exact 95% interval (Clopper and Pearson 1934).
+
+    Args:
+        hits: how many of them.
+        count: of how many; of none nothing is known: 0 to 100.
+    """
+    low = float(betaincinv(hits, count - hits + 1, 0.025)) if hits else 0.0
+    high = float(betaincinv(hits + 1, count - hits, 0.975)) if hits < count else 1.0
+    return Interval(100 * hits / count if count else 0.0, 100 * low, 100 * high)
 
 
 def _resampled_sums(trials: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:

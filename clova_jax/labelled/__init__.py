@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "dialogues": ["Dialogue", "Ontology", "State", "Turn", "read_dialogues", "read_ontology"],
+        "entities": ["Sentence", "read_entities"],
         "downloads": ["BASE_URL", "DATA_SETS", "download"],
         "intents": ["Intent", "Intents", "Utterance", "read_intents"],
         "names": ["known_files"],

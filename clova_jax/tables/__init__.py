@@ -22,6 +22,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "mixes",
         "null_queries",
         "open_qa",
+        "prompt_apps",
+        "prompt_labels",
         "query_sets",
         "scaling",
         "title_cells",

@@ -29,6 +29,7 @@ SMALLEST = {
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
     "pretraining": "",
+    "prompt_apps": "--apps word_chain,topics,poem --samples 1 --limit 5",
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
     "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
     "real_model": "--minutes 0.1 --layers 1 --width 32 --batch 4 --length 64 --long-length 256 --limit 20",

@@ -1,7 +1,7 @@
 """Defines the content of a version of an app: its template, and all that fills and follows it."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -112,13 +112,22 @@ class AppContent(Body):
         return self
 
 
+class AppCheck(Body):
+    """Holds an input and what is wanted of the answer to it, by the rules of `apps/prompted/checks.py`."""
+
+    input: Long
+    variables: dict[str, Long] = Field({})
+    wants: dict[str, Any]
+
+
 class AppFile(Body):
-    """An app as it goes in and out."""
+    """An app as it goes in and out; checks are for `experiments.prompt_apps` alone, and not kept."""
 
     clova_studio_app: Literal[1]
     name: Name
     note: Annotated[Plain, Field(max_length=2_000)] = ""
     content: AppContent
+    checks: list[AppCheck] = Field([], max_length=1_000)
 
 
 def _check_template(what: str, template: str, known: Sequence[str]) -> None:
