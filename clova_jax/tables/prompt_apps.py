@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from clova_jax.apps import prompted
-from clova_jax.apps.prompted import Answer, Asked, PromptApp
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Interval, Prediction, Records, digest, interval, proportion
 from clova_jax.tables.figures import draw_bars, legend, panels
@@ -17,7 +16,7 @@ from clova_jax.tables.prompt_labels import Labelled
 from clova_jax.tables.table import Row, TableRun
 
 MODEL = "prompt"
-RIVALS: Mapping[str, Callable[[PromptApp, Asked], str]] = {
+RIVALS: Mapping[str, Callable[[prompted.PromptApp, prompted.Asked], str]] = {
     "constant": prompted.constant,
     "nearest": prompted.nearest,
     "echo": prompted.echo,
@@ -35,7 +34,7 @@ class Checks:
         samples: answers to a check, of apps that draw.
     """
 
-    app: PromptApp
+    app: prompted.PromptApp
     checker: prompted.Checker
     samples: int
 
@@ -43,7 +42,7 @@ class Checks:
         """Yields a row for each rival, then those of the model."""
         first = run.model_name in run.inputs.names[:1]
         for name, rival in RIVALS.items() if first else ():
-            answers = [[Answer(rival(self.app, check.asked))] for check in self.app.checks]
+            answers = [[prompted.Answer(rival(self.app, check.asked))] for check in self.app.checks]
             kept = _kept(run, self.app, "checks", name, "", partial(self._rows, answers))
             yield self._row(run, name, "", "passed", kept)
         kept = _kept(run, self.app, "checks", MODEL, run.model_name, lambda: self._asked(run))
@@ -57,10 +56,10 @@ class Checks:
             found = prompted.answer(run.model, self.app, asked, samples=self.samples, seed=seed)
         except ClovaError as error:  # no room in the model's context: the app cannot be had of it
             run.notes.append(f"{run.model_name}: {error}")
-            found = [[Answer("", ended=False)] for _ in asked]
+            found = [[prompted.Answer("", ended=False)] for _ in asked]
         return self._rows(found)
 
-    def _rows(self, answers: Sequence[Sequence[Answer]]) -> list[Row]:
+    def _rows(self, answers: Sequence[Sequence[prompted.Answer]]) -> list[Row]:
         return [
             {
                 "input": check.asked.text,
@@ -97,7 +96,7 @@ class OnLabels:
         data: the labelled set.
     """
 
-    app: PromptApp
+    app: prompted.PromptApp
     data: Labelled
 
     def __call__(self, run: TableRun) -> Iterator[Row]:
@@ -105,7 +104,7 @@ class OnLabels:
         items = self.data.drawn(run.options.limit, run.options.seed)
         first = run.model_name in run.inputs.names[:1]
         for name, rival in RIVALS.items() if first else ():
-            texts = [rival(self.app, Asked(text)) for text, _ in items]
+            texts = [rival(self.app, prompted.Asked(text)) for text, _ in items]
             yield self._row(run, name, "", items, texts)
         texts = [
             row["answer"]
@@ -122,7 +121,7 @@ class OnLabels:
         yield self._row(run, MODEL, run.model_name, items, texts)
 
     def _asked(self, run: TableRun, items: Sequence[tuple[str, str]]) -> list[Row]:
-        asked = [Asked(text) for text, _ in items]
+        asked = [prompted.Asked(text) for text, _ in items]
         short = [number for number, one in enumerate(asked) if self._fits(run, one)]
         given = prompted.answer(run.model, self.app, [asked[n] for n in short], seed=0)
         texts = dict(zip(short, (some[0].text for some in given), strict=True))
@@ -133,7 +132,7 @@ class OnLabels:
             for number, (text, wanted) in enumerate(items)
         ]
 
-    def _fits(self, run: TableRun, asked: Asked) -> bool:
+    def _fits(self, run: TableRun, asked: prompted.Asked) -> bool:
         return prompted.fits(run.model, self.app, asked)
 
     def _row(
@@ -160,7 +159,7 @@ class OnLabels:
 
 def _kept(
     run: TableRun,
-    app: PromptApp,
+    app: prompted.PromptApp,
     kind: str,
     system: str,
     model: str,
@@ -182,7 +181,7 @@ def _kept(
     return list(kept[1])
 
 
-def notes(run: TableRun, apps: Sequence[PromptApp]) -> list[str]:
+def notes(run: TableRun, apps: Sequence[prompted.PromptApp]) -> list[str]:
     """Returns how to read the rows, which apps need a larger model, and whether outputs are fit for service."""
     good: Mapping[tuple[str, str, str, str], list[bool]] = run.found["good"]
     lines = [
