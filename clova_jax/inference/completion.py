@@ -15,7 +15,7 @@ from clova_jax.inference.scoring import prefill_prefix, score_tokens
 from clova_jax.inference.slots import CALL_TOKENS, Slots, Text, slot_count
 from clova_jax.inference.writer import Writer, stops_as_written
 
-STOP_CALL_TOKENS = 8  # a call is short where a stop string may end the text
+STOP_CALL_TOKENS = 4  # a call is short where a stop string may end the text
 
 
 @dataclass(frozen=True)
