@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "characters": ["CharacterTalk", "Exchange", "read_characters"],
         "dialogues": ["Dialogue", "Ontology", "State", "Turn", "read_dialogues", "read_ontology"],
         "entities": ["Sentence", "read_entities"],
         "downloads": ["BASE_URL", "DATA_SETS", "download"],

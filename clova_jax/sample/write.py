@@ -7,6 +7,7 @@ from typing import Any
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json, write_jsonl, write_lines
 from clova_jax.common.json_values import fields
+from clova_jax.sample.characters import characters
 from clova_jax.sample.documents import DOCUMENT_KINDS, Shown, documents, plain_share, recipes
 from clova_jax.sample.events import event_rows
 from clova_jax.sample.intents import intent_rows, shown_intents
@@ -119,6 +120,10 @@ class _Writer:
         for kind in DOCUMENT_KINDS:
             rows = documents(self._desk(f"corpus/{kind}"), kind, size, shown)
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
+        taken: set[str] = set()
+        for split in ("test", "train"):
+            rows = characters(self._pen(f"characters/{split}"), split, taken)
+            write_jsonl(self.out / f"dialogue/characters/characters_{split}.jsonl", rows)
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
@@ -221,7 +226,8 @@ random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), 
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
 person says to things at home, and the intent; no document holds the name of one with 20 utterances), `klue/wos-v1.1/` (reservations
 in eight domains, with the state after each turn of the user's; documents hold others, of four of the domains), `events/` (products on sale, a day, and a
-title; no document holds the name of a product of the test).
+title; no document holds the name of a product of the test), `dialogue/characters/` (characters with facts, a manner and a
+world, each with a talk of 40 turns; no document holds one).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations, rewritten queries, utterances of intents, reservations and events in the formats of the paper's prompts, as the web does. They were

@@ -9,6 +9,8 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "character_notes",
+        "characters",
         "corpora",
         "dialogue_cells",
         "dialogue_notes",

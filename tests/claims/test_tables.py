@@ -17,6 +17,7 @@ SMALLEST = {
         "--seeds 1 --tokens 4096 --megabytes 0.3 --kilobytes 2 --vocab-size 600 --width 32 --limit 10 --trials 1 "
         "--shots 6 --examples 40 --steps 2"
     ),
+    "character": "--steps 2 --batch 2 --length 160 --limit 2 --window 1 --questions 4",
     "corpus_statistics": "",
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",
     "event_titles": "--shots 1 --steps 2 --limit 10",
@@ -161,6 +162,17 @@ def test_the_notes_say_whether_rewriting_or_a_rival_restores_more(sample_world, 
     # No spelling corrector knows keyboards.
     correctors = [restored["latin", name]["high"] for name in ("kiwi", "symspell")]
     assert restored["latin", "candidates"]["low"] > max(correctors)
+
+
+def test_characters_recall_with_memory_and_keep_their_manner_with_control(sample_world, tmp_path):
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--steps", 600, "--learning-rate", 0.004]
+    result = run_as_user("experiments.character", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    scores = {(row["system"], row["metric"]): row for row in rows if row["kind"] == "talk"}
+    assert scores["memory", "recalled"]["low"] > scores["window", "recalled"]["high"]
+    assert scores["pcu", "violated"]["high"] < scores["plain", "violated"]["low"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
