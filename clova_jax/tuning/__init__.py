@@ -13,7 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "answers": ["predictions"],
         "data": ["TuningData", "default_template"],
         "examples": ["Batches", "Example", "LEAST_DEV", "make_contexts", "split"],
-        "loop": ["GradientSteps", "run_steps"],
+        "loop": ["GradientSteps", "Tuned", "run_steps"],
         "losses": ["loss_of"],
         "methods": ["METHODS", "find_method"],
         "methods.autoprompt": ["AutoPromptConfig", "carry"],
@@ -24,5 +24,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "methods.prompt_tuning": ["PromptTuningConfig"],
         "options": ["TuneOptions"],
         "run": ["TunedModel", "tune", "tune_outside"],
+        "state": ["placed"],
     },
 )
