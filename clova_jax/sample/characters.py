@@ -9,20 +9,11 @@ from typing import Any
 
 from clova_jax.sample import character_words as words
 from clova_jax.sample.character_words import LEVELS, SLOTS, WORLDS
-from clova_jax.sample.hangul import josa
 from clova_jax.sample.pen import Pen, fill
 
 ROWS = {"train": 400, "test": 16}  # characters
 TURNS = 20  # of a guest in a talk, and as many of the character
 _GIVEN, _FAMILY = "given", "surname"
-_COPULA = {
-    "이에요": "예요",
-    "이군요": "군요",
-    "이구나": "구나",
-    "이라고": "라고",
-    "이야": "야",
-    "이다": "이다",
-}
 
 
 def characters(pen: Pen, split: str, taken: set[str]) -> list[dict[str, Any]]:
@@ -51,7 +42,7 @@ def _facts(pen: Pen) -> dict[str, str]:
 
 def _character(pen: Pen, name: str) -> dict[str, Any]:
     facts = _facts(pen)
-    about = say(pen.one(words.ABOUT), n=name, c=facts["사는 곳"], j=facts["하는 일"])
+    about = fill(pen.one(words.ABOUT), n=name, c=facts["사는 곳"], j=facts["하는 일"])
     return {
         "name": name,
         "about": about,
@@ -60,17 +51,6 @@ def _character(pen: Pen, name: str) -> dict[str, Any]:
         "phrase": pen.one(words.PHRASES),
         "world": pen.one(tuple(WORLDS)),
     }
-
-
-def say(template: str, **values: str) -> str:
-    """Fills a template; beside particles a place may ask for a form of 이다 that fits the value."""
-    for name, value in values.items():
-        for full, short in _COPULA.items():
-            place = f"{{{name}:{full}}}"
-            if place in template:
-                vowel = josa(value, "이").endswith("가")
-                template = template.replace(place, value + (short if vowel else full))
-    return fill(template, **values)
 
 
 class _Talk:
@@ -123,13 +103,13 @@ class _Talk:
             asked, said = words.FEELINGS[about]
         else:
             asked, said = words.TALK
-        reply = say(pen.one(said[self.level]), v=value) if value else pen.one(said[self.level])
+        reply = fill(pen.one(said[self.level]), v=value) if value else pen.one(said[self.level])
         labels = {"kind": kind, "about": about, "value": value}
         question = pen.one(asked)
         return (
             {
                 "role": "user",
-                "text": say(question, v=value) if kind == "tell" else question,
+                "text": fill(question, v=value) if kind == "tell" else question,
                 **labels,
             },
             {"role": "bot", "text": f"{self.character['phrase']}, {reply}", **labels},

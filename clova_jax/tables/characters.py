@@ -165,8 +165,8 @@ class Talks:
             replies = bot.reply_all([sessions[n] for n in going], guests, seed)
             for n, guest, reply in zip(going, guests, replies, strict=True):
                 about = {"talk": talks[n].id, "turn": turn, "guest": guest}
-                memory = dict(sessions[n].memory)
-                rows.append(about | {"reply": reply.text, "tries": reply.tries, "memory": memory})
+                told = dict(sessions[n].turns[-1].told)
+                rows.append(about | {"reply": reply.text, "tries": reply.tries, "told": told})
         return rows
 
 

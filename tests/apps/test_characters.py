@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -25,12 +26,12 @@ def talks(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def detector(talks):
-    return app.Detector(talks["train"][:120])
+    return app.Detector(talks["train"][:60])
 
 
 @pytest.fixture(scope="module")
 def moods(talks):
-    return app.Moods(talks["train"][:120])
+    return app.Moods(talks["train"][:60])
 
 
 @pytest.fixture(scope="module")
@@ -147,31 +148,47 @@ def test_a_mood_stands_beside_the_guest(monkeypatch, model, moods):
     assert "손님(슬픔): 오늘 너무 슬퍼요.\n나래:" in saying.prompts[0]
 
 
-def test_turns_that_leave_the_window_become_memory(monkeypatch, model):
-    saying = Saying(monkeypatch, "허허, 네.", "허허, 그래요.", "허허, 맞아요.")
+def test_what_was_told_before_the_window_is_remembered(monkeypatch, model):
     told = {"저는 부산에 살아요.": {"사는 곳": "부산"}}
     monkeypatch.setattr(bot_module, "remember", lambda m, guests: [told.get(g, {}) for g in guests])
-    session, bot = app.Session(PERSONA), app.CharacterBot(model, window=1)
-    for text in ("저는 부산에 살아요.", "날씨가 좋네요.", "어디 산다고 했죠?"):
-        bot.reply(session, text)
-    assert session.memory == {"사는 곳": "부산"}
-    assert "기억: 사는 곳=부산" in saying.prompts[2]
-    assert "저는 부산에 살아요" not in saying.prompts[2]
-    assert "날씨가 좋네요" in saying.prompts[2]
-    assert "기억" not in saying.prompts[1]
+    asked = ("저는 부산에 살아요.", "날씨가 좋네요.", "어디 산다고 했죠?")
+    for remembers, line in ((True, "기억: 사는 곳=[손님 사는 곳]"), (False, "")):
+        replies = ["허허, 네.", "허허, 그래요.", "허허, [손님 사는 곳]을 기억해요."]
+        saying = Saying(monkeypatch, *replies)
+        session, bot = app.Session(PERSONA), app.CharacterBot(model, window=1, remembers=remembers)
+        for text in asked:
+            reply = bot.reply(session, text)
+        assert ("기억:" in saying.prompts[2]) == remembers
+        assert line in saying.prompts[2]
+        assert "저는 [손님 사는 곳]에 살아요." in saying.prompts[1]
+        assert "살아요" not in saying.prompts[2]
+        assert "날씨가 좋네요" in saying.prompts[2]
+        assert reply.text == ("허허, 부산을 기억해요." if remembers else "허허, 그것을 기억해요.")
+    assert session.told(3) == {"사는 곳": "부산"}
+
+
+def test_facts_are_marks_in_the_prompt_and_values_in_the_reply(monkeypatch, model):
+    saying = Saying(monkeypatch, "허허, [내 사는 곳]에 살아요.", "허허, 또 [내 사는 곳]이에요.")
+    session = app.Session(PERSONA)
+    assert app.CharacterBot(model).reply(session, "어디 사세요?").text == "허허, 강릉에 살아요."
+    app.CharacterBot(model).reply(session, "어디라고요?")
+    assert "사실: 사는 곳=[내 사는 곳]" in saying.prompts[0]
+    assert "나래: 허허, [내 사는 곳]에 살아요." in saying.prompts[1]
 
 
 def test_what_was_not_said_is_not_remembered(monkeypatch, model):
     from clova_jax.apps.characters import memory
 
-    written = iter(
-        ["사는 곳=부산", "사는 곳=서울", "없음", "=부산", "아주 길고 긴 이름의 칸입니다=부산"]
-    )
-    monkeypatch.setattr(
-        memory,
-        "complete",
-        lambda m, prompts, **o: [type("Done", (), {"text": next(written)}) for _ in prompts],
-    )
+    written = iter(["사는 곳", "없음", "abc", "", "아주 길고 긴 이름의 칸입니다"])
+
+    def complete(model, prompts, **options):
+        return [type("Done", (), {"text": next(written), "finish": "stop"}) for _ in prompts]
+
+    def score(model, contexts, said):
+        return np.array([float(text == "부산\n") for text in said])
+
+    monkeypatch.setattr(memory, "complete", complete)
+    monkeypatch.setattr(memory, "score", score)
     found = app.remember(model, ["저는 부산에 살아요."] * 5)
     assert found == [{"사는 곳": "부산"}, {}, {}, {}, {}]
 
@@ -185,20 +202,24 @@ def test_random_weights_remember_nothing_and_fall_to_the_window(model, talks):
         replies[remembers] = [
             bot.reply(session, one.guest, seed=n).text for n, one in enumerate(talk.exchanges[:4])
         ]
-        assert session.memory == {}
+        assert session.told(9) == {}
     assert replies[True] == replies[False]
 
 
 def test_the_prompt_keeps_the_last_turns_that_fit(model):
     turns = [app.Turn(f"말 {n}", f"허허, 답 {n}") for n in range(30)]
-    text, shown = app.prompt_within(PERSONA, {"취미": "낚시"}, turns, "지금", "", 300, len)
+    asked = [*turns, app.Turn("지금", "")]
+    text, values = app.prompt_within(PERSONA, {"취미": "낚시"}, asked, 300, len)
     assert len(text) <= 300
-    assert 0 < shown < 30
-    assert f"말 {30 - shown}\n" in text
+    assert "말 29\n" in text
+    assert "말 3\n" not in text
     assert text.endswith("손님: 지금\n나래:")
     assert PERSONA.lines in text
-    text, shown = app.prompt_within(PERSONA, {"취미": "낚시" * 60}, turns, "지금", "", 150, len)
-    assert "낚시" not in text  # memory goes before the persona does
+    assert values == {"내 사는 곳": "강릉", "손님 취미": "낚시"}
+    many = {f"칸 {n}": "값" for n in range(20)}
+    text, values = app.prompt_within(PERSONA, many, asked, 150, len)
+    assert "칸 0" not in text  # the oldest entries go before the persona does
+    assert PERSONA.lines in text
 
 
 def test_a_persona_longer_than_the_context_is_named(model):
@@ -241,7 +262,7 @@ def test_a_csv_without_names_is_refused(tmp_path):
         app.read_personas(path)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -293,5 +314,7 @@ def test_documents_show_personas_talks_and_summaries(talks):
     parts = [text for text in found if "기억할 것:" not in text]
     assert 3 < len(summaries) < 30
     assert any("기억: " in text for text in parts)
+    assert any("[내 " in text.split("\n\n")[1] for text in parts)
+    assert any("[손님 " in text.split("\n\n")[1] for text in parts)
     assert any("말투:" not in text for text in parts)
     assert all(text.startswith("이름: ") for text in parts)

@@ -67,7 +67,7 @@ def test_every_reply_is_kept(finished):
     said = [json.loads(line) for line in lines]
     talks = [one for one in said if one["kind"] == "talks"]
     assert len(talks) == len(SYSTEMS) * 2 * 20
-    assert {"talk", "turn", "guest", "reply", "memory", "tries", "system"} <= set(talks[0])
+    assert {"talk", "turn", "guest", "reply", "told", "tries", "system"} <= set(talks[0])
 
 
 def test_a_run_that_was_cut_off_says_nothing_twice(world, finished, tmp_path):

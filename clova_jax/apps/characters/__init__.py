@@ -13,8 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "adaptation": ["adapt", "documents"],
         "bot": ["CharacterBot", "Reply", "Session"],
         "detector": ["VIOLATIONS", "Detector", "Moods"],
-        "memory": ["as_memory", "remember"],
+        "memory": ["as_memory", "remember", "theirs"],
         "persona": ["Persona", "persona_of", "read_personas"],
-        "prompt": ["Turn", "as_line", "prompt_within"],
+        "prompt": ["Turn", "as_line", "as_lines", "prompt_within"],
     },
 )

@@ -9,7 +9,7 @@ import numpy as np
 from clova_jax.apps.augmentation import train_on
 from clova_jax.apps.characters.memory import as_memory, as_summary
 from clova_jax.apps.characters.persona import persona_of
-from clova_jax.apps.characters.prompt import as_line
+from clova_jax.apps.characters.prompt import Turn, as_lines
 from clova_jax.evaluate import generator
 from clova_jax.labelled import CharacterTalk, Exchange
 
@@ -41,16 +41,21 @@ def _part(talk: CharacterTalk, random: np.random.Generator) -> str:
     last = len(talk.exchanges) - shown
     begin = last if random.random() < 0.5 else int(random.integers(last + 1))
     told = {one.about: one.value for one in talk.exchanges[:begin] if one.kind == "tell"}
-    order = random.permutation(len(told))
-    memory = as_memory({list(told)[i]: list(told.values())[i] for i in order})
+    order = [list(told)[i] for i in random.permutation(len(told))]
+    memory = {slot: told[slot] for slot in order}
     persona = persona_of(talk)
-    plain = random.random() < PLAIN
-    head = "\n".join(filter(None, ((persona.plain if plain else persona).lines, memory)))
-    lines = []
-    for one in talk.exchanges[begin : begin + shown]:
-        mood = one.about if one.kind == "feeling" else ""
-        lines.append(f"{as_line(one.guest, mood)}\n{talk.name}: {one.reply}")
-    return "\n".join((f"{head}\n", *lines))
+    persona = persona.plain if random.random() < PLAIN else persona
+    turns = [
+        Turn(
+            one.guest,
+            one.reply,
+            one.about if one.kind == "feeling" else "",
+            {one.about: one.value} if one.kind == "tell" else {},
+        )
+        for one in talk.exchanges[begin : begin + shown]
+    ]
+    head = "\n".join(filter(None, (persona.lines, as_memory(memory))))
+    return f"{head}\n\n{as_lines(persona, memory, turns)[0]}"
 
 
 def _summaries(talks: Sequence[CharacterTalk], random: np.random.Generator) -> str:

@@ -8,6 +8,7 @@ from clova_jax.apps.characters.detector import Detector, Moods
 from clova_jax.apps.characters.memory import remember
 from clova_jax.apps.characters.persona import Persona
 from clova_jax.apps.characters.prompt import GUEST, Turn, prompt_within
+from clova_jax.apps.dialogues.masks import marked, unmask
 from clova_jax.apps.filters import Filters
 from clova_jax.common.json_values import fields
 from clova_jax.evaluate import generator
@@ -15,6 +16,7 @@ from clova_jax.inference import Model, complete
 
 MOST_TOKENS = 48
 LONGEST = 500  # characters of what a guest says that are read
+UNKNOWN = "그것"  # what a mark without a value becomes
 POLICY = {"personal": "mask", "curse": "mask"}
 
 
@@ -25,14 +27,17 @@ class Session:
     Args:
         persona: the character.
         turns: so far.
-        memory: what the guest said of himself in turns that no prompt shows any more.
-        forgotten: how many turns these are.
     """
 
     persona: Persona
     turns: list[Turn] = field(default_factory=list)
-    memory: dict[str, str] = field(default_factory=dict)
-    forgotten: int = 0
+
+    def told(self, before: int) -> dict[str, str]:
+        """Returns what the guest told of himself before a turn; what he said last of a thing counts."""
+        found: dict[str, str] = {}
+        for turn in self.turns[:before]:
+            found |= turn.told
+        return found
 
     def as_json(self) -> dict[str, Any]:
         """Returns a JSON value that `from_json` reads."""
@@ -45,13 +50,12 @@ class Session:
         Raises:
             ClovaError: it has another form.
         """
-        kinds = {"persona": dict, "turns": list[dict], "memory": dict[str, str], "forgotten": int}
-        found = fields(value, "session", kinds)
+        found = fields(value, "session", {"persona": dict, "turns": list[dict]})
         texts = dict.fromkeys(("name", "about", "level", "phrase", "world"), str)
         persona = fields(found["persona"], "session: persona", texts | {"facts": dict[str, str]})
-        turn = dict.fromkeys(("guest", "reply", "mood"), str)
-        turns = [Turn(**fields(one, "session: turn", turn)) for one in found["turns"]]
-        return cls(Persona(**persona), turns, found["memory"], found["forgotten"])
+        kinds = dict.fromkeys(("guest", "reply", "mood"), str) | {"told": dict[str, str]}
+        turns = [Turn(**fields(one, "session: turn", kinds)) for one in found["turns"]]
+        return cls(Persona(**persona), turns)
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ class CharacterBot:
         detector: finds what does not fit; without one the first text is taken.
         moods: notices how a guest feels; without one nothing is noticed.
         window: turns in a prompt, at most.
-        remembers: whether turns that leave the window are summarised into memory.
+        remembers: whether what was told before the window is known.
         plain: whether the prompt has the name and the line about the character alone.
         tries: more texts, where the detector finds something.
     """
@@ -107,58 +111,51 @@ class CharacterBot:
         """Returns an answer in each of some talks, written in one batch; equal calls give equal answers."""
         said = [" ".join(text.split())[:LONGEST] or "…" for text in texts]
         moods = self.moods(said) if self.moods else [""] * len(said)
-        self._forget(sessions)
-        prompts = [
-            self._prompt(session, text, mood)
-            for session, text, mood in zip(sessions, said, moods, strict=True)
-        ]
-        best = [Reply("", ("empty",) if self.detector else (), 0)] * len(said)
-        open_ = list(range(len(said)))
-        for attempt in range(1 + (self.tries if self.detector else 0)):
-            written = self._write([prompts[n] for n in open_], attempt, seed)
-            rows = [
-                (sessions[n].persona, _first_speaker(text, sessions[n].persona.name))
-                for n, text in zip(open_, written, strict=True)
-            ]
-            judged = self.detector.all_violations(rows) if self.detector else [[]] * len(rows)
-            for n, (_, text), wrong in zip(open_, rows, judged, strict=True):
-                better = not best[n].tries or len(wrong) < len(best[n].violations)
-                kept = (text, tuple(wrong)) if better else (best[n].text, best[n].violations)
-                best[n] = Reply(*kept, attempt + 1, moods[n])
-            open_ = [n for n in open_ if best[n].violations]
-            if not open_:
-                break
+        told = remember(self.model, said)
+        asked = [Turn(*one) for one in zip(said, [""] * len(said), moods, told, strict=True)]
+        prompts = [self._prompt(*one) for one in zip(sessions, asked, strict=True)]
+        best = self._best(sessions, prompts, seed)
         filters = Filters()
         policy = filters.check(POLICY)
         replies = []
-        for session, text, mood, found in zip(sessions, said, moods, best, strict=True):
-            shown, _ = filters.apply(found.text, policy)
-            replies.append(Reply(shown, found.violations, found.tries, mood))
-            session.turns.append(Turn(text, shown, mood))
+        for session, turn, found in zip(sessions, asked, best, strict=True):
+            text, _ = filters.apply(found.text, policy)
+            replies.append(Reply(text, found.violations, found.tries, turn.mood))
+            session.turns.append(Turn(turn.guest, text, turn.mood, turn.told))
         return replies
 
-    def _forget(self, sessions: Sequence[Session]) -> None:
-        """Summarises the turns that leave the window."""
-        leaving = [
-            (session, turn)
-            for session in sessions
-            for turn in session.turns[session.forgotten : max(0, len(session.turns) - self.window)]
-        ]
-        if self.remembers:
-            entries = remember(self.model, [turn.guest for _, turn in leaving])
-            for (session, _), found in zip(leaving, entries, strict=True):
-                session.memory |= found
-        for session in sessions:
-            session.forgotten = max(session.forgotten, len(session.turns) - self.window, 0)
+    def _best(
+        self,
+        sessions: Sequence[Session],
+        prompts: Sequence[tuple[str, Mapping[str, str]]],
+        seed: int,
+    ) -> list[Reply]:
+        """Writes a reply in each talk, and again where the detector finds something; the first of the fewest faults is taken."""
+        best = [Reply("", ("empty",) if self.detector else (), 0)] * len(prompts)
+        left = list(range(len(prompts)))
+        for attempt in range(1 + (self.tries if self.detector else 0)):
+            written = self._write([prompts[n][0] for n in left], attempt, seed)
+            rows = []
+            for n, text in zip(left, written, strict=True):
+                persona = sessions[n].persona
+                rows.append((persona, _first_speaker(_filled(text, prompts[n][1]), persona.name)))
+            judged = self.detector.all_violations(rows) if self.detector else [[]] * len(rows)
+            for n, (_, text), wrong in zip(left, rows, judged, strict=True):
+                better = not best[n].tries or len(wrong) < len(best[n].violations)
+                kept = (text, tuple(wrong)) if better else (best[n].text, best[n].violations)
+                best[n] = Reply(*kept, attempt + 1)
+            left = [n for n in left if best[n].violations]
+            if not left:
+                break
+        return best
 
-    def _prompt(self, session: Session, text: str, mood: str) -> str:
+    def _prompt(self, session: Session, turn: Turn) -> tuple[str, dict[str, str]]:
         longest = self.model.config.max_length
         room = longest - min(MOST_TOKENS, longest // 2)
         persona = session.persona.plain if self.plain else session.persona
-        turns = session.turns[session.forgotten :]
-        memory = session.memory if self.remembers else {}
-        prompt, _ = prompt_within(persona, memory, turns, text, mood, room, self._count)
-        return prompt
+        begin = max(0, len(session.turns) - self.window)
+        memory = session.told(begin) if self.remembers else {}
+        return prompt_within(persona, memory, [*session.turns[begin:], turn], room, self._count)
 
     def _count(self, text: str) -> int:
         return len(self.model.tokenizer.encode(text))
@@ -180,3 +177,8 @@ def _first_speaker(text: str, name: str) -> str:
     for speaker in (f"{GUEST}:", f"{GUEST}(", f"{name}:", "상담원:", "사용자:"):
         text = text.partition(speaker)[0]
     return text.strip()
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Returns a text with values for marks."""
+    return " ".join(unmask(text, dict.fromkeys(marked(text), UNKNOWN) | dict(values)).split())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from clova_jax.apps.dialogues.masks import mark
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_lines
 from clova_jax.common.lines import table_rows
@@ -46,16 +47,26 @@ class Persona:
 
     @property
     def lines(self) -> str:
-        """Returns what stands above a talk, a line a field; empty fields are left out."""
-        facts = ", ".join(f"{slot}={value}" for slot, value in self.facts.items() if value)
+        """Returns what stands above a talk, a line a field, marks for the facts; empty fields are left out."""
+        facts = ", ".join(f"{slot}={mark(own(slot))}" for slot in self.facts)
         named = {"이름": self.name, "소개": self.about, "사실": facts, "말투": self.level}
         named |= {"말버릇": self.phrase, "세상": self.world}
         return "\n".join(f"{name}: {value}" for name, value in named.items() if value)
 
     @property
+    def marks(self) -> list[tuple[str, str]]:
+        """Returns the marks of the facts with their values."""
+        return [(own(slot), value) for slot, value in self.facts.items() if value]
+
+    @property
     def plain(self) -> "Persona":
         """Returns the character with its name and its line alone."""
         return Persona(self.name, self.about)
+
+
+def own(slot: str) -> str:
+    """Returns what the mark of a character's own fact says."""
+    return f"내 {slot}"
 
 
 def persona_of(talk: CharacterTalk) -> Persona:

@@ -1,10 +1,15 @@
-"""Controls the prompt of a character: the persona, what is remembered and the last turns, within the context."""
+"""Controls the prompt of a character: the persona, what is remembered and the last turns, within the context.
+
+Marks stand for the values of facts and of what a guest tells (`저는 [손님 취미]를 즐겨요.`): a small model learns whom a fact
+is of before it learns to copy one.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from clova_jax.apps.characters.memory import as_memory
+from clova_jax.apps.characters.memory import as_memory, theirs
 from clova_jax.apps.characters.persona import Persona
+from clova_jax.apps.dialogues.masks import mask
 from clova_jax.common.errors import ClovaError
 
 GUEST = "손님"
@@ -12,11 +17,12 @@ GUEST = "손님"
 
 @dataclass(frozen=True)
 class Turn:
-    """Holds what a guest said, in what mood, and what was answered."""
+    """Holds what a guest said, what was answered, the guest's mood, and what he told of himself."""
 
     guest: str
     reply: str
     mood: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def as_line(guest: str, mood: str = "") -> str:
@@ -24,45 +30,57 @@ def as_line(guest: str, mood: str = "") -> str:
     return f"{GUEST}({mood}): {guest}" if mood else f"{GUEST}: {guest}"
 
 
+def as_lines(
+    persona: Persona, memory: Mapping[str, str], turns: Sequence[Turn]
+) -> tuple[str, dict[str, str]]:
+    """Returns turns as lines with marks, and the values of all marks that were known by the end.
+
+    Args:
+        persona: whose facts have marks.
+        memory: what was told before the turns.
+        turns: in order; what a turn tells has a mark from there on. A turn without a reply ends where the reply begins.
+    """
+    known, lines = dict(memory), []
+    for turn in turns:
+        known |= turn.told
+        marks = [*persona.marks, *((theirs(slot), value) for slot, value in known.items())]
+        reply = f" {mask(turn.reply, marks)}" if turn.reply else ""
+        lines.append(f"{as_line(mask(turn.guest, marks), turn.mood)}\n{persona.name}:{reply}")
+    values = dict(persona.marks) | {theirs(slot): value for slot, value in known.items()}
+    return "\n".join(lines), values
+
+
 def prompt_within(
     persona: Persona,
     memory: Mapping[str, str],
     turns: Sequence[Turn],
-    asked: str,
-    mood: str,
     room: int,
     count: Callable[[str], int],
-) -> tuple[str, int]:
-    """Returns the prompt up to where the reply begins, with as many of the last turns as fit, and their number.
+) -> tuple[str, dict[str, str]]:
+    """Returns the prompt up to where the reply begins, with as many of the last turns as fit, and the values of its marks.
 
     Args:
         persona: above all.
-        memory: what the guest said of himself; the oldest entries go where turns alone do not make room.
-        turns: the oldest first.
-        asked: what the guest says now.
-        mood: that was noticed; empty for none.
+        memory: what was told before the turns; the oldest entries go where turns alone do not make room.
+        turns: the oldest first; the last one has no reply yet.
         room: tokens of the prompt, at most.
         count: tokens of a text.
 
     Raises:
-        ClovaError: the persona alone is longer. Of a question that is too long the end is taken.
+        ClovaError: the persona alone is longer. Of a last turn that is too long the end is taken.
     """
-    kept = dict(memory)
+    kept, last = dict(memory), turns[-1]
     while True:
         head = "\n".join(filter(None, (persona.lines, as_memory(kept))))
-        last = f"{as_line(asked, mood)}\n{persona.name}:"
-        for shown in range(len(turns), -1, -1):
-            lines = [
-                f"{as_line(turn.guest, turn.mood)}\n{persona.name}: {turn.reply}"
-                for turn in turns[len(turns) - shown :]
-            ]
-            text = "\n".join((f"{head}\n", *lines, last))
+        for begin in range(len(turns)):
+            lines, values = as_lines(persona, kept, [*turns[begin:-1], last])
+            text = f"{head}\n\n{lines}"
             if count(text) <= room:
-                return text, shown
+                return text, values
         if kept:
             del kept[next(iter(kept))]
-        elif len(asked) > 1:
-            asked = asked[len(asked) // 2 :]  # what was said last
+        elif len(last.guest) > 1:
+            last = Turn(last.guest[len(last.guest) // 2 :], "", last.mood, last.told)
         else:
             raise ClovaError(
                 f"persona {persona.name!r}: {count(text)} tokens leave no room in a context of {room}; shorten it"
