@@ -1,5 +1,6 @@
 """Writes rows of the labelled sets, in the official file formats of the sets they replace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -168,10 +169,12 @@ class Passage:
     answers: tuple[tuple[FactType, str, int], ...]
 
 
-def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
-    """Writes all facts of an entity (or some) in random order, one or two per sentence, with filler sentences."""
+def passage(
+    desk: Desk, entity: Entity, facts: int = 0, wanted: Sequence[FactType] = ()
+) -> Passage:
+    """Writes all facts of an entity (some, or those wanted) in random order, one or two per sentence, with filler sentences."""
     pen = desk.pen
-    types = list(entity.types)
+    types = list(wanted or entity.types)
     pen.random.shuffle(types)
     types = types[: facts or len(types)]
     plan: list[tuple[FactType, ...]] = []

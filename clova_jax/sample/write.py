@@ -21,10 +21,11 @@ from clova_jax.sample.labelled import (
 )
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
+from clova_jax.sample.questions import question_rows, unknown
 from clova_jax.sample.reservations import ontology, reservations
 from clova_jax.sample.world import World
 
-VERSION = 10
+VERSION = 11
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -37,8 +38,9 @@ ROWS = {
     "koen": (5_000, 300, 600),
     "query_modification": (2_400, 200, 400),
     "events": (1_200, 200),
+    "questions": (500, 40, 60),
 }
-"""Rows (KorQuAD: paragraphs) of train, dev and test at ten megabytes."""
+"""Rows (KorQuAD and questions: paragraphs) of train, dev and test at ten megabytes."""
 
 
 def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) -> Path:
@@ -121,8 +123,27 @@ class _Writer:
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
+        self._questions()
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
+
+    def _questions(self) -> None:
+        """Writes questions by type: those of dev and test on a world that no document tells of."""
+        train, dev, test = self._rows("questions")
+        known = [entity for entity in self.world.all if entity.name not in self.closed]
+        other = World(self._pen("questions/world"), size=self.megabytes / 10)
+        new = unknown(self.world, other)
+        random.Random(f"{self.seed}/questions").shuffle(known)
+        random.Random(f"{self.seed}/questions").shuffle(new)
+        asked = {
+            "test": (other, new[:test], new),
+            "dev": (other, new[test : test + dev], new),
+            "train": (self.world, [known[i % len(known)] for i in range(train)], known),
+        }
+        for split, (world, entities, allowed) in asked.items():
+            desk = Desk(self._pen(f"questions/{split}"), world)
+            rows = question_rows(desk, entities, allowed, split)
+            write_json(self.out / f"questions/questions_{split}.json", rows)
 
     def _reservations(self) -> None:
         folder = self.out / "klue/wos-v1.1"
@@ -218,7 +239,8 @@ random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), 
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
 person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
 eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
-title; no document holds the name of a product of the test).
+title; no document holds the name of a product of the test), `questions/` (KorQuAD's format with a type: one fact, two hops, yes
+or no, why, how; no document names what those of dev and test are on).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
