@@ -9,6 +9,7 @@ from clova_jax.common.files import read_json, whole_file, write_json, write_json
 from clova_jax.common.json_values import fields
 from clova_jax.sample.documents import DOCUMENT_KINDS, documents, plain_share, recipes
 from clova_jax.sample.events import event_rows
+from clova_jax.sample.expansions import expansion_rows
 from clova_jax.sample.intents import intent_rows
 from clova_jax.sample.labelled import (
     Desk,
@@ -39,6 +40,7 @@ ROWS = {
     "query_modification": (2_400, 200, 400),
     "events": (1_200, 200),
     "questions": (500, 40, 60),
+    "expansions": (1_000, 200),
 }
 """Rows (KorQuAD and questions: paragraphs) of train, dev and test at ten megabytes."""
 
@@ -128,7 +130,7 @@ class _Writer:
             file.write(self._readme())
 
     def _questions(self) -> None:
-        """Writes questions by type: those of dev and test on a world that no document tells of."""
+        """Writes questions by type, and expansions: those of dev and test on a world that no document tells of."""
         train, dev, test = self._rows("questions")
         known = [entity for entity in self.world.all if entity.name not in self.closed]
         other = World(self._pen("questions/world"), size=self.megabytes / 10)
@@ -144,6 +146,12 @@ class _Writer:
             desk = Desk(self._pen(f"questions/{split}"), world)
             rows = question_rows(desk, entities, allowed, split)
             write_json(self.out / f"questions/questions_{split}.json", rows)
+        counts = dict(zip(("train", "test"), self._rows("expansions"), strict=True))
+        for split, count in counts.items():
+            world, _, allowed = asked[split]
+            desk = Desk(self._pen(f"expansions/{split}"), world)
+            expansions = expansion_rows(desk, allowed, count, split)
+            write_jsonl(self.out / f"expansions/expansions_{split}.jsonl", expansions)
 
     def _reservations(self) -> None:
         folder = self.out / "klue/wos-v1.1"
@@ -240,7 +248,8 @@ random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), 
 person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
 eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
 title; no document holds the name of a product of the test), `questions/` (KorQuAD's format with a type: one fact, two hops, yes
-or no, why, how; no document names what those of dev and test are on).
+or no, why, how; no document names what those of dev and test are on), `expansions/` (a summary, a related question, a related
+answer, easy wording, a comparison of two people; the same of its test).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
