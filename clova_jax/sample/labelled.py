@@ -169,9 +169,7 @@ class Passage:
     answers: tuple[tuple[FactType, str, int], ...]
 
 
-def passage(
-    desk: Desk, entity: Entity, facts: int = 0, wanted: Sequence[FactType] = ()
-) -> Passage:
+def passage(desk: Desk, entity: Entity, facts: int = 0, wanted: Sequence[FactType] = ()) -> Passage:
     """Writes all facts of an entity (some, or those wanted) in random order, one or two per sentence, with filler sentences."""
     pen = desk.pen
     types = list(wanted or entity.types)

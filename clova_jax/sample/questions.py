@@ -109,9 +109,7 @@ def _yes_or_no(desk: Desk, entity: Entity, fact: FactType) -> Asked:
 def unknown(world: World, other: World) -> list[Entity]:
     """Returns the things of another world that share no name with this one's, towns left out."""
     return [
-        entity
-        for entity in other.all
-        if entity.kind != "city" and entity.name not in world.by_name
+        entity for entity in other.all if entity.kind != "city" and entity.name not in world.by_name
     ]
 
 

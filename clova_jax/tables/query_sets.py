@@ -10,7 +10,7 @@ from clova_jax.apps import queries
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import generator, read_paragraphs
 from clova_jax.labelled import optional_file
-from clova_jax.tables.open_qa import ASKED, POOLS, question_of
+from clova_jax.tables.open_questions import ASKED, POOLS, question_of
 
 TRIES = 8  # draws of a breaker until a query finds nothing
 WORDS = (2, 3)  # of a query, at least and at most

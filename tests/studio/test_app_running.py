@@ -238,10 +238,17 @@ def test_the_samples_are_apps_that_answer(url):
         samples = server.get("/v1/app_samples").json()["data"]
         assert [sample["name"] for sample in samples] == [
             "등대지기",
+            "인물_비교",
+            "쉬운_말로",
             "기획전_제목",
+            "찾아_답하기",
+            "관련_답변",
+            "관련_질문",
             "검색어_고치기",
+            "한_줄_요약",
             "발화_만들기",
         ]
+        collect(server, {"바다.txt": "바다는 넓다."}, "백과")  # that 찾아_답하기 looks into
         for sample in samples:
             assert server.post("/v1/apps/import", sample).status_code == 201
             answer = ask(server, "바다가 보고 싶어요", f"app:{sample['name']}@1")

@@ -15,7 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "adaptation": ["adapt", "documents"],
         "expansion": ["EXPANSIONS", "Expanded", "Expander", "Form", "read_expansions"],
-        "reader": ["Answer", "LONGEST", "Reader", "SILENCE", "clean"],
+        "reader": ["Answer", "LONGEST", "MOST_TOKENS", "Reader", "SILENCE", "clean"],
         "rivals": ["copied", "nearest", "proving_sentence"],
         "silence": ["COST", "sureness", "threshold"],
     },
