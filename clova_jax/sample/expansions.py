@@ -10,6 +10,7 @@ from typing import Any
 from clova_jax.sample.facts import FactType
 from clova_jax.sample.labelled import LEADS, Desk, passage
 from clova_jax.sample.pen import fill, sentences
+from clova_jax.sample.questions import FILLERS
 from clova_jax.sample.world import Entity, ask, state
 
 SUMMARIES = {
@@ -59,7 +60,9 @@ def _summary(desk: Desk, entities: Sequence[Entity]) -> Row:
     entity = pen.one(entities)
     template, keys = SUMMARIES[entity.kind]
     others = [fact for fact in entity.types if fact.key not in keys]
-    text = passage(desk, entity, wanted=[*_facts(entity, keys), pen.one(others)]).text
+    text = passage(
+        desk, entity, wanted=[*_facts(entity, keys), pen.one(others)], fillers=FILLERS
+    ).text
     return _row([entity.name], {"input": text}, [fill(template, **entity.facts)])
 
 
@@ -67,7 +70,7 @@ def _related_question(desk: Desk, entities: Sequence[Entity]) -> Row:
     pen = desk.pen
     entity = pen.one(entities)
     asked, *others = pen.random.sample(entity.types, 3)
-    values = {"본문": passage(desk, entity, wanted=[asked, *others]).text}
+    values = {"본문": passage(desk, entity, wanted=[asked, *others], fillers=FILLERS).text}
     values["input"] = ask(pen, entity, asked)
     answers = [fill(form, e=entity.name) for fact in others for form in fact.questions]
     pen.random.shuffle(answers)
@@ -79,7 +82,7 @@ def _related_answer(desk: Desk, entities: Sequence[Entity]) -> Row:
     while True:
         entity = pen.one(entities)
         asked, *others = pen.random.sample(entity.types, 3)
-        text = passage(desk, entity, wanted=[asked, *others]).text
+        text = passage(desk, entity, wanted=[asked, *others], fillers=FILLERS).text
         told = [(one, one.replace(entity.name, "")) for one in sentences(text)]
         answers = [
             one
@@ -112,7 +115,7 @@ def _comparison(desk: Desk, entities: Sequence[Entity]) -> Row:
     for one in (first, second):
         other = pen.one([fact for fact in one.types if not fact.key.startswith("birth")])
         wanted = [*_facts(one, ("birthplace", "birthyear")), other]
-        texts.append(passage(desk, one, wanted=wanted).text)
+        texts.append(passage(desk, one, wanted=wanted, fillers=FILLERS).text)
     older = min((first, second), key=lambda one: one.facts["birthyear"])
     answer = fill(
         "{a:은} {av}에서, {b:은} {bv}에서 태어났고 {older:이} 먼저 태어났다.",

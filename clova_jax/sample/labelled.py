@@ -169,7 +169,13 @@ class Passage:
     answers: tuple[tuple[FactType, str, int], ...]
 
 
-def passage(desk: Desk, entity: Entity, facts: int = 0, wanted: Sequence[FactType] = ()) -> Passage:
+def passage(
+    desk: Desk,
+    entity: Entity,
+    facts: int = 0,
+    wanted: Sequence[FactType] = (),
+    fillers: tuple[int, int] = (1, 3),
+) -> Passage:
     """Writes all facts of an entity (some, or those wanted) in random order, one or two per sentence, with filler sentences."""
     pen = desk.pen
     types = list(wanted or entity.types)
@@ -180,7 +186,7 @@ def passage(desk: Desk, entity: Entity, facts: int = 0, wanted: Sequence[FactTyp
         size = 2 if len(types) > 1 and pen.chance(0.45) else 1
         plan.append(tuple(types[:size]))
         types = types[size:]
-    rest = plan[1:] + [()] * pen.count(1, 3)
+    rest = plan[1:] + [()] * pen.count(*fillers)
     pen.random.shuffle(rest)
     text, answers = "", []
     for i, group in enumerate([plan[0], *rest]):

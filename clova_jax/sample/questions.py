@@ -15,7 +15,8 @@ from clova_jax.sample.world import Entity, World, ask, whether
 
 TYPES = ("fact", "hops", "boolean", "why", "how")
 YES, NO = "예", "아니요"
-FACTS = (3, 4)  # of the thing itself in a passage, at least and at most
+FACTS = (2, 3)  # of the thing itself in a passage, at least and at most
+FILLERS = (0, 1)  # sentences beside the point in each part of a passage
 _LINKS = {"maker": "{e:을} 만든 회사", "host": "{e:을} 후원한 회사"}
 
 
@@ -51,7 +52,7 @@ def page(desk: Desk, entity: Entity, allowed: Sequence[Entity], facts: int = 1) 
     link, other = _link(desk, entity, allowed)
     if link and link not in types:
         types[0] = link
-    own = passage(desk, entity, wanted=types)
+    own = passage(desk, entity, wanted=types, fillers=FILLERS)
     sides, asked = [], []
     for name, reasons in (("why", WHY), ("how", HOW)):
         sentence, question, clause = _told(pen, entity, reasons[entity.kind])
@@ -59,14 +60,14 @@ def page(desk: Desk, entity: Entity, allowed: Sequence[Entity], facts: int = 1) 
         asked.append(Asked(name, question, clause))
     if link and other:
         told = pen.random.sample(other.types, 2)
-        sides.append(passage(desk, other, wanted=told).text)
+        sides.append(passage(desk, other, wanted=told, fillers=FILLERS).text)
         phrase = fill(_LINKS.get(link.key, f"{{e}}의 {link.noun}"), e=entity.name)
         asked.append(Asked("hops", ask(pen, other, told[0], phrase), other.facts[told[0].key]))
     pen.random.shuffle(sides)
     asked.append(_yes_or_no(desk, entity, pen.one(types)))
     asked += [
         Asked("fact", ask(pen, entity, fact), entity.facts[fact.key])
-        for fact in pen.random.sample(types, facts)
+        for fact in pen.random.sample(types, min(facts, len(types)))
     ]
     pen.random.shuffle(asked)
     return Page(entity, " ".join([own.text, *sides]), tuple(asked))

@@ -39,8 +39,8 @@ ROWS = {
     "koen": (5_000, 300, 600),
     "query_modification": (2_400, 200, 400),
     "events": (1_200, 200),
-    "questions": (500, 40, 60),
-    "expansions": (1_000, 200),
+    "questions": (3_000, 40, 60),
+    "expansions": (2_500, 200),
 }
 """Rows (KorQuAD and questions: paragraphs) of train, dev and test at ten megabytes."""
 
