@@ -6,22 +6,24 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from clova_jax.evaluate import Item, generator, load_task, read_paragraphs
+from clova_jax.common.files import find_file
+from clova_jax.evaluate import Item, generator, read_paragraphs
 from clova_jax.labelled import optional_file
 from clova_jax.retrieve import Index
 
 ASKED = "korquad/KorQuAD_v1.0_dev.json"
+TRAINING = "korquad/KorQuAD_v1.0_train.json"
 TYPED = "questions/questions_{}.json"  # of the sample world, by type
 # Where passages are, each with a name of its own in the notes; files that are absent are left out.
 POOLS = {
     "KorQuAD": (ASKED,),
-    "KorQuAD train": ("korquad/KorQuAD_v1.0_train.json",),
+    "KorQuAD train": (TRAINING,),
     "KLUE-MRC": (
         "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.json",
         "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.partial.json",
     ),
 }
-TYPED_POOLS = {f"questions {split}": (TYPED.format(split),) for split in ("test", "dev", "train")}
+TYPED_POOLS = {f"questions {split}": (TYPED.format(split),) for split in ("test", "dev")}
 PASSAGES = ("retrieved", "gold", "wrong", "none")
 DEVELOPMENT = 5  # one passage of so many is of the development split, where the data have none
 Lookup = Mapping[str, Callable[[], Sequence[int | None]]]
@@ -116,12 +118,12 @@ class Splits:
         """
         is_typed = optional_file(data, TYPED.format("test")) is not None
         names = [TYPED.format(split) for split in ("test", "dev")] if is_typed else [ASKED]
-        training = TYPED.format("train") if is_typed else POOLS["KorQuAD train"][0]
+        training = optional_file(data, TYPED.format("train") if is_typed else TRAINING)
         pools = TYPED_POOLS | POOLS
         leads: dict[str, str] = {}  # by the passage's text
         texts: dict[str, str] = {}  # by the lead
         counts: dict[str, int] = {}
-        asked: dict[str, list[Item]] = {name: [] for name in (*names, training)}
+        asked: dict[str, list[Item]] = {name: [] for name in names}
         for pool, files in pools.items():
             name, path = next(
                 ((file, path) for file in files if (path := optional_file(data, file))), ("", None)
@@ -136,7 +138,7 @@ class Splits:
                 counts[pool] = len(leads) - before
         items = [item for name in names for item in asked[name]]
         if not items:
-            load_task("korquad").load(data)  # says which file is missing
+            find_file(data / "korquad", Path(ASKED).name)  # says that it is missing
         numbers = {text: number for number, text in enumerate(leads)}
         gold = [numbers[texts[item.lead]] for item in items]
         every = OpenQuestions(items, list(leads), list(leads.values()), gold, counts)
@@ -147,7 +149,9 @@ class Splits:
             order = generator(seed, "development passages").permutation(len(passages))
             aside = {passages[i] for i in order[: len(passages) // DEVELOPMENT]}
             in_dev = [number in aside for number in gold]
-        return cls(every.of([not one for one in in_dev]), every.of(in_dev), asked[training])
+        paragraphs = read_paragraphs(training) if training else ()
+        train = [item for paragraph in paragraphs for item in paragraph.items()]
+        return cls(every.of([not one for one in in_dev]), every.of(in_dev), train)
 
     @cached_property
     def every(self) -> OpenQuestions:

@@ -132,6 +132,11 @@ def test_other_options_are_refused_in_one_line(world, finished):
         TABLE.run(options(world, finished, seed=1))
 
 
+def test_a_folder_without_questions_is_refused(tmp_path):
+    with pytest.raises(ClovaError, match="korquad: no such folder"):
+        QuerySets.make(tmp_path, KINDS, 5, 5, 0)
+
+
 def test_a_folder_without_questions_that_fit_is_refused(tmp_path):
     path = tmp_path / "korquad/KorQuAD_v1.0_dev.json"
     path.parent.mkdir()
