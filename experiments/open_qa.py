@@ -31,10 +31,10 @@ class Options(tables.ModelOptions):
     """rankings: bigrams, morphemes, words, vectors (the model's); a+b fuses the ranks of two"""
     passages: tuple[Literal["retrieved", "gold", "wrong", "none"], ...] = PASSAGES
     """what stands above a question that is answered: retrieved (by bigrams), gold, wrong (without the answer), none"""
-    limit: int | None = option(None, least=1)
-    """questions to answer, and expansions of a kind (all); retrieval takes all"""
+    limit: int | None = option(100, least=1)
+    """questions to answer, and expansions of a kind; retrieval takes all"""
     steps: int | None = option(None, least=0)
-    """of training on training questions and expansions before the test (0; on the sample 900)"""
+    """of training on training questions and expansions before the test (0; on the sample 600)"""
     batch: int = option(4, least=1)
     """sequences a step of it"""
     length: int = option(384, least=1)
@@ -56,7 +56,7 @@ class Options(tables.ModelOptions):
         return tables.adapted_to_questions(self)
 
 
-STEPS = 900  # on the sample
+STEPS = 600  # on the sample
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:

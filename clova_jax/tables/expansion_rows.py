@@ -3,14 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from clova_jax.apps import answers as app
 from clova_jax.common.stop import Stopped
-from clova_jax.evaluate import Prediction, Records, character_f1, digest, exact_match, interval
+from clova_jax.evaluate import (
+    Metric,
+    Prediction,
+    Records,
+    character_f1,
+    digest,
+    exact_match,
+    interval,
+)
 from clova_jax.tables.open_qa import trained
 from clova_jax.tables.table import Row, TableRun
 
-SYSTEMS = ("copied", "nearest", "model")
+RIVALS = ("copied", "nearest")
+SYSTEMS = (*RIVALS, "model")
 SHOTS = 2  # examples in the prompt of a model that is not adapted
 METRICS = ((exact_match, "em"), (character_f1, "f1"))
 
@@ -32,7 +42,7 @@ class Expansion:
         """Returns the rows, rivals first and with the first model only; finished texts are read back."""
         test = self.test[: run.options.limit]
         rows: list[Row] = []
-        scores = run.found.setdefault("expansion", {})
+        known = run.found.setdefault("expansion", {})
         for system in SYSTEMS:
             name = run.model_name if system == "model" else ""
             if not name and run.model_name not in run.inputs.names[:1]:
@@ -42,10 +52,9 @@ class Expansion:
             said = self._written(run, system, name, test)
             predictions = [Prediction(row["prediction"], tuple(row["answers"])) for row in said]
             for metric, short in METRICS:
-                values = [metric.statistics(predictions)]
-                found = interval(values, metric.finish, seed=run.options.seed)
-                rivals = [scores.get((self.kind, rival, short), 0.0) for rival in SYSTEMS[:-1]]
-                scores[self.kind, system, short] = found.value
+                values = metric.statistics(predictions)
+                known[self.kind, name or system, short] = values
+                found = interval([values], metric.finish, seed=run.options.seed)
                 rows.append(
                     {
                         "app": "answers",
@@ -56,12 +65,16 @@ class Expansion:
                         "task": "expansions",
                         "metric": short,
                         **asdict(found),
-                        "baseline": max(rivals) if name else None,
+                        "baseline": self._best(known, metric, short) if name else None,
                         "questions": len(said),
                         "trained": trained(run) if name else "",
                     }
                 )
         return rows
+
+    def _best(self, known: Mapping[Any, Any], metric: Metric, short: str) -> float:
+        """Returns the score of the better rival."""
+        return max(metric.finish(known[self.kind, one, short].sum(axis=0)) for one in RIVALS)
 
     def _written(
         self, run: TableRun, system: str, name: str, test: Sequence[app.Expanded]

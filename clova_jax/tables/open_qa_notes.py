@@ -5,6 +5,7 @@ from pathlib import Path
 from clova_jax.apps import answers as app
 from clova_jax.evaluate import character_f1
 from clova_jax.tables.claims import difference, judged
+from clova_jax.tables.expansion_rows import RIVALS
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.open_qa import risk_by_coverage, statistics
 from clova_jax.tables.open_questions import Splits
@@ -50,6 +51,22 @@ def claims(run: TableRun) -> list[str]:
                 gap = difference([both[0]], [both[1]], character_f1.finish, run.options.seed)
                 claim = {"none": "no passage", "wrong": "a wrong one"}[other]
                 found.append(judged(f"{model}: F1 with the retrieved passage above {claim}", gap))
+    return found + _expansion_claims(run)
+
+
+def _expansion_claims(run: TableRun) -> list[str]:
+    """Returns of each kind of expansion whether a model is above the better rival, over the same rows."""
+    known = run.found.get("expansion", {})
+    finish, seed = character_f1.finish, run.options.seed
+    found = []
+    for kind, model, metric in known:
+        if metric != "f1" or model in RIVALS:
+            continue
+        rival = max(RIVALS, key=lambda one: finish(known[kind, one, metric].sum(axis=0)))
+        gap = difference(
+            [[known[kind, model, metric]]], [[known[kind, rival, metric]]], finish, seed
+        )
+        found.append(judged(f"{model}: F1 of {kind} above {rival}", gap))
     return found
 
 
