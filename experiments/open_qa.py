@@ -1,6 +1,6 @@
-"""Open questions: how often the right passage is found, and what a model answers with it, with the gold one, and with none.
+"""Open questions: how often the right passage is found, what a model answers with it, with the gold one, and with none.
 
-python -m experiments.open_qa                            # the embedded sample
+python -m experiments.open_qa                            # the embedded sample: questions by type, and expansions of answers
 python -m experiments.open_qa --model DIR --data DIR     # KorQuAD 1.0 among its own and KLUE-MRC's passages
 """
 
@@ -20,9 +20,10 @@ RANKINGS = (*retrieve.FEATURES, "vectors")
 
 @dataclass(frozen=True)
 class Options(tables.ModelOptions):
-    """Scores retrieval for KorQuAD's questions, and answers with the passages that were found.
+    """Scores retrieval, and answers with the passages that were found; on the sample world also expansions of answers.
 
-    Without --model and --data the tiny model of the quickstart works on its synthetic sample world.
+    Without --model and --data the tiny model of the quickstart works on its synthetic sample world, after some steps on
+    training questions.
     """
 
     out: Path = tables.out_option("open_qa")
@@ -30,8 +31,16 @@ class Options(tables.ModelOptions):
     """rankings: bigrams, morphemes, words, vectors (the model's); a+b fuses the ranks of two"""
     passages: tuple[Literal["retrieved", "gold", "wrong", "none"], ...] = PASSAGES
     """what stands above a question that is answered: retrieved (by bigrams), gold, wrong (without the answer), none"""
-    limit: int | None = option(None, least=1)
-    """questions to answer (all); retrieval takes all"""
+    limit: int | None = option(100, least=1)
+    """questions to answer, and expansions of a kind; retrieval takes all"""
+    steps: int | None = option(None, least=0)
+    """of training on training questions and expansions before the test (0; on the sample 600)"""
+    batch: int = option(4, least=1)
+    """sequences a step of it"""
+    length: int = option(384, least=1)
+    """tokens a sequence of it"""
+    learning_rate: float = option(4e-3, above=0)
+    """the peak of it"""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -39,61 +48,40 @@ class Options(tables.ModelOptions):
             names = by.split("+")
             if not set(names) <= set(RANKINGS) or len(set(names)) < len(names):
                 raise ClovaError(f"--by {by}: wants {', '.join(RANKINGS)}, or some joined by +")
+        if self.steps is None:
+            object.__setattr__(self, "steps", 0 if self.model or self.data else STEPS)
+
+    def inputs(self) -> tables.Inputs:
+        """Returns models and data; adapted models are made here, or completed."""
+        return tables.adapted_to_questions(self)
+
+
+STEPS = 600  # on the sample
 
 
 def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
-    """Yields a cell for each ranking, then one for each kind of passage."""
-    asked = tables.open_qa.OpenQuestions.read(run.data)
-    run.notes += notes(asked)
+    """Yields a cell for each ranking, one for each kind of passage, then one for each kind of expansion."""
+    splits = tables.open_questions.Splits.read(run.data, run.options.seed)
+    run.found["splits"] = splits
     for by in run.options.by:
-        yield partial(retrieval, asked, by)
+        yield partial(retrieval, splits, by)
+    if run.options.passages:
+        yield partial(tables.open_qa.sentence_rows, splits)
     for passage in run.options.passages:
-        yield partial(tables.open_qa.answer_rows, asked, passage)
+        yield partial(tables.open_qa.answer_rows, splits, passage)
+    yield from tables.expansion_rows.expansion_cells(run.data)
 
 
-def retrieval(asked: Any, by: str, run: tables.TableRun) -> list[tables.Row]:
+def retrieval(splits: Any, by: str, run: tables.TableRun) -> list[tables.Row]:
     """Returns the rows of a ranking; one that needs no model is computed once, with the first model."""
     measured = tables.open_qa.retrieval_rows
     if "vectors" in by.split("+"):
-        rows = [{"by": by} | row for row in measured(asked, by, run.model)]
+        rows = [{"system": by} | row for row in measured(splits.every, by, run.model)]
         return [{"model": run.model_name, "measure": "retrieval"} | row for row in rows]
     if run.model_name != run.inputs.names[0]:
         return []
-    rows = tables.Kept(by, partial(measured, asked, by), column="by")(run)
+    rows = tables.Kept(by, partial(measured, splits.every, by), column="system")(run)
     return [{"model": "", "measure": "retrieval"} | row for row in rows]
-
-
-def notes(asked: Any) -> list[str]:
-    """Returns how to read the table."""
-    counts = ", ".join(f"{count:,} of {name}" for name, count in asked.counts.items())
-    return [
-        f"{len(asked.items):,} questions of KorQuAD among {len(asked.texts):,} passages ({counts}), each indexed as it is",
-        "value, low, high: per cent with a 95% interval (bootstrap over questions); MRR: mean reciprocal rank",
-        "answers: zero-shot, greedy, KorQuAD's exact match and F1; baseline: the commonest answer to every question; "
-        "left out: questions whose prompt is longer than the model's context with one of the passages",
-        "f1 of the surest N%: a model that answers only where the log-probability of its answer is among the highest N%; "
-        "evidence: the sentence of the passage that fits question and answer best holds an accepted answer (baseline: "
-        "the sentence that fits the question)",
-    ]
-
-
-def draw(run: tables.TableRun, path: Path) -> None:
-    """Draws retrieval by ranking, and answers by passage."""
-    parts = [
-        [row for row in run.rows if row["measure"] == measure]
-        for measure in ("retrieval", "answers")
-    ]
-    parts = [rows for rows in parts if rows]
-    with tables.panels(path, len(parts), size=(6.5, 4)) as axes:
-        for panel, rows in zip(axes, parts, strict=True):
-            groups = list(dict.fromkeys(f"{row['model']}\n{row['by']}".strip() for row in rows))
-            metrics = list(dict.fromkeys(row["metric"] for row in rows))
-            metrics = [name for name in metrics if name != "evidence"]  # none has no passage
-            series = {name: [row for row in rows if row["metric"] == name] for name in metrics}
-            tables.draw_bars(panel, groups, series)
-            panel.tick_params("x", labelsize=7)
-            panel.set(ylabel="%", title=rows[0]["measure"])
-            tables.legend(panel)
 
 
 TABLE = tables.Table(
@@ -101,10 +89,11 @@ TABLE = tables.Table(
     Options,
     cells,
     columns=(
-        *("model", "measure", "by", "metric", "value", "low", "high", "baseline", "questions"),
-        *("left out", "passages", "seconds to index", "ms a query"),
+        *("measure", "kind", "system", "model", "metric", "value", "low", "high", "baseline"),
+        *("questions", "left out", "passages", "seconds to index", "ms a query"),
     ),
-    figures={"open_qa.png": draw},
+    notes=lambda run: tables.open_qa_notes.notes(run, run.found["splits"]),
+    figures={"open_qa.png": lambda run, path: tables.open_qa_notes.draw(run, path)},
 )
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from clova_jax.sample.prose import (
     REPLIES,
     TITLES,
 )
+from clova_jax.sample.questions import page
 from clova_jax.sample.reservations import Goals, reservation_dialogue
 from clova_jax.sample.world import KINDS, Entity, ask, state
 
@@ -222,16 +223,11 @@ def _kin_advice(desk: Desk) -> str:
 
 
 def _passage_questions(desk: Desk, closed: frozenset[str]) -> str:
-    """A passage and questions on it, in the paper's prompt format."""
-    pen = desk.pen
-    entity = pen.one(desk.world.all)
-    while entity.name in closed:
-        entity = pen.one(desk.world.all)
-    made = passage(desk, entity, pen.count(3, 6))
-    answers = list(made.answers)
-    pen.random.shuffle(answers)
-    blocks = [f"제목: {entity.name}", f"본문: {made.text}"]
-    blocks += [f"질문: {ask(pen, entity, fact)}\n\n답: {value}" for fact, value, _ in answers]
+    """A passage and questions of all types on it, in the paper's prompt format."""
+    open_to = [entity for entity in desk.world.all if entity.name not in closed]
+    made = page(desk, desk.pen.one(open_to), open_to, facts=3)
+    blocks = [f"제목: {made.entity.name}", f"본문: {made.text}"]
+    blocks += [f"질문: {one.question}\n\n답: {one.answer}" for one in made.asked]
     return "\n\n".join(blocks)
 
 

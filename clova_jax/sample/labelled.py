@@ -1,5 +1,6 @@
 """Writes rows of the labelled sets, in the official file formats of the sets they replace."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -168,10 +169,16 @@ class Passage:
     answers: tuple[tuple[FactType, str, int], ...]
 
 
-def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
-    """Writes all facts of an entity (or some) in random order, one or two per sentence, with filler sentences."""
+def passage(
+    desk: Desk,
+    entity: Entity,
+    facts: int = 0,
+    wanted: Sequence[FactType] = (),
+    fillers: tuple[int, int] = (1, 3),
+) -> Passage:
+    """Writes all facts of an entity (some, or those wanted) in random order, one or two per sentence, with filler sentences."""
     pen = desk.pen
-    types = list(entity.types)
+    types = list(wanted or entity.types)
     pen.random.shuffle(types)
     types = types[: facts or len(types)]
     plan: list[tuple[FactType, ...]] = []
@@ -179,7 +186,7 @@ def passage(desk: Desk, entity: Entity, facts: int = 0) -> Passage:
         size = 2 if len(types) > 1 and pen.chance(0.45) else 1
         plan.append(tuple(types[:size]))
         types = types[size:]
-    rest = plan[1:] + [()] * pen.count(1, 3)
+    rest = plan[1:] + [()] * pen.count(*fillers)
     pen.random.shuffle(rest)
     text, answers = "", []
     for i, group in enumerate([plan[0], *rest]):

@@ -67,20 +67,45 @@ def state(pen: Pen, entity: Entity, fact: FactType, register: str, subject: str 
 
     The register `link` ends in 고, for another clause to follow.
     """
-    body, stem, irregular, tense = pen.one(fact.statements).split("|")
-    values = {"e": subject or entity.name, "v": entity.facts[fact.key]}
-    if tense == "noun":  # the body already ends in the noun
-        body = body.rsplit(stem, 1)[0] + stem
-        end = "고" if register == "link" else ""
-        last = conjugate(body[-1], end, "이") if end else pen.present(body[-1], "n", register, "이")
-        return fill(body[:-1], **values) + last
-    body, stem = fill(body, **values), fill(stem, **values)
+    said = _clause(pen, fact, subject or entity.name, entity.facts[fact.key])
     if register == "link":
-        return f"{body} {conjugate(stem, '었고' if tense == 'past' else '고', irregular)}"
-    if tense == "past":
-        return f"{body} {pen.past(stem, register, irregular)}"
+        return said.end("었고" if said.tense == "past" else "고")
+    if said.tense == "past":
+        return said.lead + pen.past(said.stem, register, said.irregular)
+    return said.lead + pen.present(said.stem, said.part, register, said.irregular)
+
+
+def whether(pen: Pen, entity: Entity, fact: FactType, value: str) -> str:
+    """Asks a 해라체 question whether a value is the fact's."""
+    said = _clause(pen, fact, entity.name, value)
+    if said.tense == "past":
+        return said.end("었는가?")
+    return said.end("는가?" if said.part == "v" else "ㄴ가?")
+
+
+@dataclass(frozen=True)
+class _Clause:
+    """Holds a statement up to its ending: what stands before the stem, and how the stem is conjugated."""
+
+    lead: str
+    stem: str
+    irregular: str
+    tense: str
+    part: str
+
+    def end(self, ending: str) -> str:
+        return self.lead + conjugate(self.stem, ending, self.irregular)
+
+
+def _clause(pen: Pen, fact: FactType, subject: str, value: str) -> _Clause:
+    body, stem, irregular, tense = pen.one(fact.statements).split("|")
+    values = {"e": subject, "v": value}
+    if tense == "noun":  # the body already ends in the noun
+        noun = fill(body.rsplit(stem, 1)[0] + stem, **values)
+        return _Clause(noun[:-1], noun[-1], "이", tense, "n")
+    body, stem = fill(body, **values), fill(stem, **values)
     part = "n" if irregular == "이" else "a" if stem.endswith("유명하") else "v"
-    return f"{body} {pen.present(stem, part, register, irregular)}"
+    return _Clause(f"{body} ", stem, irregular, tense, part)
 
 
 def ask(pen: Pen, entity: Entity, fact: FactType, subject: str = "") -> str:

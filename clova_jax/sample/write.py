@@ -10,6 +10,7 @@ from clova_jax.common.json_values import fields
 from clova_jax.sample.characters import characters
 from clova_jax.sample.documents import DOCUMENT_KINDS, Shown, documents, plain_share, recipes
 from clova_jax.sample.events import event_rows
+from clova_jax.sample.expansions import expansion_rows
 from clova_jax.sample.intents import intent_rows, shown_intents
 from clova_jax.sample.labelled import (
     Desk,
@@ -22,6 +23,7 @@ from clova_jax.sample.labelled import (
 )
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
+from clova_jax.sample.questions import question_rows, unknown
 from clova_jax.sample.reservations import goals_of, ontology, reservations
 from clova_jax.sample.world import World
 
@@ -38,8 +40,10 @@ ROWS = {
     "koen": (5_000, 300, 600),
     "query_modification": (2_400, 200, 400),
     "events": (1_200, 200),
+    "questions": (3_000, 40, 60),
+    "expansions": (2_500, 200),
 }
-"""Rows (KorQuAD: paragraphs) of train, dev and test at ten megabytes."""
+"""Rows (KorQuAD and questions: paragraphs) of train, dev and test at ten megabytes."""
 
 
 def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) -> Path:
@@ -127,8 +131,33 @@ class _Writer:
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
+        self._questions()
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
+
+    def _questions(self) -> None:
+        """Writes questions by type, and expansions: those of dev and test on a world that no document tells of."""
+        train, dev, test = self._rows("questions")
+        known = [entity for entity in self.world.all if entity.name not in self.closed]
+        other = World(self._pen("questions/world"), size=self.megabytes / 10)
+        new = unknown(self.world, other)
+        random.Random(f"{self.seed}/questions").shuffle(known)
+        random.Random(f"{self.seed}/questions").shuffle(new)
+        asked = {
+            "test": (other, new[:test], new),
+            "dev": (other, new[test : test + dev], new),
+            "train": (self.world, [known[i % len(known)] for i in range(train)], known),
+        }
+        for split, (world, entities, allowed) in asked.items():
+            desk = Desk(self._pen(f"questions/{split}"), world)
+            rows = question_rows(desk, entities, allowed, split)
+            write_json(self.out / f"questions/questions_{split}.json", rows)
+        counts = dict(zip(("train", "test"), self._rows("expansions"), strict=True))
+        for split, count in counts.items():
+            world, _, allowed = asked[split]
+            desk = Desk(self._pen(f"expansions/{split}"), world)
+            expansions = expansion_rows(desk, allowed, count, split)
+            write_jsonl(self.out / f"expansions/expansions_{split}.jsonl", expansions)
 
     def _reservations(self) -> dict[str, list[dict[str, Any]]]:
         folder = self.out / "klue/wos-v1.1"
@@ -227,7 +256,9 @@ random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), 
 person says to things at home, and the intent; no document holds the name of one with 20 utterances), `klue/wos-v1.1/` (reservations
 in eight domains, with the state after each turn of the user's; documents hold others, of four of the domains), `events/` (products on sale, a day, and a
 title; no document holds the name of a product of the test), `dialogue/characters/` (characters with facts, a manner and a
-world, each with a talk of 40 turns; no document holds one).
+world, each with a talk of 40 turns; no document holds one), `questions/` (KorQuAD's format with a type: one fact, two hops, yes
+or no, why, how; no document names what those of dev and test are on), `expansions/` (a summary, a related question, a related
+answer, easy wording, a comparison of two people; the same of its test).
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations, rewritten queries, utterances of intents, reservations and events in the formats of the paper's prompts, as the web does. They were

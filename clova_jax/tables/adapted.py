@@ -1,13 +1,16 @@
-"""Makes adapted writers: of Table 7, trained further on lists of intents that no draw can test, and of dialogues of other domains."""
+"""Makes adapted models: writers of Table 7, trained further on lists of intents that no draw can test; writers of dialogues; readers."""
 
+import dataclasses
 from typing import Any
 
-from clova_jax.apps import augmentation, dialogues
+from clova_jax.apps import answers, augmentation, dialogues
+from clova_jax.common.errors import ClovaError
 from clova_jax.tables.dialogue_cells import adapted_without
 from clova_jax.tables.intent_cells import adapted_folder
 from clova_jax.tables.intents import IntentDraws
 from clova_jax.tables.left_out import left_out
 from clova_jax.tables.models import find_models
+from clova_jax.tables.open_questions import Splits
 from clova_jax.tables.options import Inputs
 
 
@@ -62,3 +65,34 @@ def adapted_to_dialogues(options: Any) -> Inputs:
             out = adapted_without(options.out, name, left.domain)
             dialogues.adapt(folder, left.others, left.data.ontology, out, schedule)
     return inputs
+
+
+def adapted_to_questions(options: Any) -> Inputs:
+    """Returns models and data; with steps, models that are trained further on training questions and expansions.
+
+    Args:
+        options: of `experiments.open_qa`.
+
+    Raises:
+        ClovaError: the data have no training questions.
+        Stopped: a signal ended a training; the same call goes on there.
+    """
+    inputs = find_models(options.model, options.data, options.mesh)
+    if not options.steps:
+        return inputs
+    items = Splits.read(inputs.data, options.seed).train
+    if not items:
+        raise ClovaError(
+            f"--steps {options.steps}: {inputs.data} has no training questions; give a folder with "
+            "korquad/KorQuAD_v1.0_train.json, or --steps 0"
+        )
+    expanded = answers.read_expansions(inputs.data, "train")
+    schedule = {"steps": options.steps, "global_batch": options.batch, "length": options.length}
+    schedule |= {"learning_rate": options.learning_rate, "seed": options.seed}
+    models = [
+        answers.adapt(
+            folder, items, expanded, options.out / "adapted" / name.replace("/", "_"), schedule
+        )
+        for folder, name in zip(inputs.models, inputs.names, strict=True)
+    ]
+    return dataclasses.replace(inputs, models=models)

@@ -11,6 +11,7 @@ import numpy as np
 from clova_jax.apps import queries
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import Comparison, Interval, Records, digest, interval
+from clova_jax.tables.claims import difference, judged
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.query_sets import QuerySets
 from clova_jax.tables.table import Row, TableRun
@@ -19,6 +20,13 @@ RIVALS = ("nothing", "kiwi", "symspell", "rules")
 REWRITERS = ("candidates", "few_shot", "few_shot_previous", "tuned")
 WEIGHED = 300  # training pairs that the weight of the candidates is chosen on
 METRICS = ("exact", "cer", "restored")  # of broken queries; of healthy ones it is `spoilt`
+# Two systems, and what it says if the first restores more: the talk's first two, and ours.
+CLAIMS = (
+    ("few_shot", "nothing", "few-shot rewriting restores more than nothing"),
+    ("few_shot_previous", "few_shot", "the previous query helps few-shot rewriting"),
+    ("tuned", "few_shot", "a tuned model restores more than a prompt"),
+    ("candidates", "rules", "the model's choice of candidates restores more than the first one"),
+)
 
 
 @dataclass(frozen=True)
@@ -235,6 +243,7 @@ def notes(run: TableRun, sets: QuerySets) -> list[str]:
         "rules and candidates rewrite only what finds nothing, to what finds something, and so spoil nothing: rules takes the "
         "first of the candidates, without a model, candidates the likeliest by the model; the others do not ask the engine",
         *winners(run.found.get("answers", {}), run.options.seed),
+        *claims(run.found.get("answers", {}), run.options.seed),
     ]
 
 
@@ -261,6 +270,27 @@ def winners(answers: Answers, seed: int = 0) -> list[str]:
             ((_, sentence),) = compared.verdicts((own, rival))
             verdict = f"{winner} wins" if winner else "cannot tell"
             found.append(f"{model} {kind}: {verdict}: {sentence}")
+    return found
+
+
+def claims(answers: Answers, seed: int = 0) -> list[str]:
+    """Returns what is claimed of rewriting, with its verdict for each model: the same queries of all kinds of damage."""
+    found = []
+    for model in dict.fromkeys(model for model, _, _ in answers if model):
+        for first, second, claim in CLAIMS:
+            keys = [(model, first), ("" if second in RIVALS else model, second)]
+            kinds = [
+                kind
+                for name, system, kind in answers
+                if (name, system) == keys[0] and kind != "healthy" and (*keys[1], kind) in answers
+            ]
+            if any(answers[*keys[0], kind] for kind in kinds):
+                rows = [
+                    [row for kind in kinds for row in answers[name, system, kind]]
+                    for name, system in keys
+                ]
+                both = [[[statistics(some, "restored")]] for some in rows]
+                found.append(judged(f"{model}: {claim}", difference(*both, _percent, seed)))
     return found
 
 

@@ -1,130 +1,40 @@
-"""Measures answers to open questions: which passage is found, and what a model makes of it."""
+"""Measures answers to open questions: which passage is found, what a model makes of it, and what silence is worth."""
 
 import dataclasses
-import re
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from clova_jax.apps import answers as app
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
 from clova_jax.common.json_values import fields
 from clova_jax.evaluate import (
     Item,
+    Metric,
     Prediction,
+    Records,
     TaskData,
     character_f1,
+    digest,
     draw_items,
-    generator,
+    exact_match,
     interval,
     load_task,
     measure,
-    read_paragraphs,
 )
-from clova_jax.labelled import optional_file
 from clova_jax.retrieve import Index
+from clova_jax.tables.open_questions import PASSAGES, OpenQuestions, Splits, holds, question_of
 from clova_jax.tables.table import Row, TableRun
 
-ASKED = "korquad/KorQuAD_v1.0_dev.json"
-# Where passages are, each with a name of its own in the notes; the training file is left out where it is absent.
-POOLS = {
-    "KorQuAD": (ASKED,),
-    "KorQuAD train": ("korquad/KorQuAD_v1.0_train.json",),
-    "KLUE-MRC": (
-        "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.json",
-        "klue/klue-mrc-v1.1/klue-mrc-v1.1_dev.partial.json",
-    ),
-}
 DEEPEST = 100  # hits that the reciprocal rank looks at
-PASSAGES = ("retrieved", "gold", "wrong", "none")
 COVERAGES = (25, 50, 75)  # per cent of the questions that are answered, the surest first
-
-
-@dataclass(frozen=True)
-class OpenQuestions:
-    """Holds questions, the passages among which the right one is looked for, and which it is.
-
-    Args:
-        items: the questions, each under its own passage.
-        texts: the passages, each once.
-        leads: the passages as prompts show them.
-        gold: the number of each question's passage.
-        counts: passages by the data set that they are from.
-    """
-
-    items: Sequence[Item]
-    texts: Sequence[str]
-    leads: Sequence[str]
-    gold: Sequence[int]
-    counts: dict[str, int]
-
-    @classmethod
-    def read(cls, data: Path) -> "OpenQuestions":
-        """Reads KorQuAD's questions, and the passages of KorQuAD and of KLUE-MRC where that is there.
-
-        Raises:
-            ClovaError: KorQuAD's file is missing, or one of them is damaged.
-        """
-        leads: dict[str, str] = {}  # by the passage's text
-        texts: dict[str, str] = {}  # by the lead
-        counts: dict[str, int] = {}
-        for name, files in POOLS.items():
-            path = next(filter(None, (optional_file(data, file) for file in files)), None)
-            before = len(leads)
-            for paragraph in read_paragraphs(path) if path else ():
-                leads.setdefault(paragraph.text, paragraph.lead)
-                texts[paragraph.lead] = paragraph.text
-            if len(leads) > before:
-                counts[name] = len(leads) - before
-        items = load_task("korquad").load(data).items
-        numbers = {text: number for number, text in enumerate(leads)}
-        gold = [numbers[texts[item.lead]] for item in items]
-        return cls(items, list(leads), list(leads.values()), gold, counts)
-
-    @cached_property
-    def found(self) -> list[int | None]:
-        """Returns the number of the best passage of each question by bigrams; None where none fits."""
-        index = Index.build(self.texts)
-        hits = [index.search(question_of(item), 1) for item in self.items]
-        return [some[0].index if some else None for some in hits]
-
-    @cached_property
-    def wrong(self) -> list[int]:
-        """Returns the number of another passage for each question, one without its answer, drawn with a fixed seed."""
-        drawn = []
-        for item, gold in zip(self.items, self.gold, strict=True):
-            order = generator(0, "open_qa", item.id).permutation(len(self.texts)).tolist()
-            others = (n for n in order if n != gold and not _holds(self.texts[n], item.answers))
-            drawn.append(next(others, gold))
-        return drawn
-
-    def numbers(self, passage: str) -> Sequence[int | None]:
-        """Returns the number of the passage above each question: found, right, wrong, or None."""
-        nothing: list[int | None] = [None] * len(self.items)
-        kinds = {"retrieved": lambda: self.found, "gold": lambda: self.gold}
-        kinds |= {"wrong": lambda: self.wrong, "none": lambda: nothing}
-        return kinds[passage]()
-
-    def with_passage(self, passage: str) -> list[Item]:
-        """Returns the questions under the passage that was found, the right one, a wrong one, or none."""
-        return [
-            dataclasses.replace(item, lead="" if number is None else self.leads[number])
-            for item, number in zip(self.items, self.numbers(passage), strict=True)
-        ]
-
-
-def _holds(text: str, answers: Sequence[str]) -> bool:
-    return any(answer in text for answer in answers)
-
-
-def question_of(item: Item) -> str:
-    """Returns the question of an item as it was asked."""
-    return item.text.removeprefix("질문: ").removesuffix("\n\n답:")
+NAMES = {exact_match.name: "em", character_f1.name: "f1"}
+NO_SPAN = ("boolean",)  # types of questions whose answer stands in no sentence
+Answers = Sequence[dict[str, Any]]
 
 
 def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row]:
@@ -154,101 +64,222 @@ def retrieval_rows(asked: OpenQuestions, by: str, model: Any = None) -> list[Row
         "seconds to index": round(ready - begin, 2),
         "ms a query": round(1000 * (end - ready) / len(asked.items), 2),
     }
-    return [{"metric": name, **_score(values), **about} for name, values in figures.items()]
+    about = {"app": "open_qa", "kind": "all"} | about
+    return [{"metric": name, **_share(values), **about} for name, values in figures.items()]
 
 
-def _score(values: np.ndarray) -> dict[str, float]:
+def _share(values: np.ndarray) -> dict[str, float]:
+    """Returns the mean of values from 0 to 1 in per cent, with its interval."""
     statistics = np.stack([values.astype(np.float64), np.ones(len(values))], axis=1)
     found = interval([statistics], lambda total: 100 * float(total[0] / total[1]))
     return dataclasses.asdict(found)
 
 
-def answer_rows(asked: OpenQuestions, passage: str, run: TableRun) -> list[Row]:
+def answer_rows(splits: Splits, passage: str, run: TableRun) -> list[Row]:
     """Returns how good a model's answers are under the retrieved passage, the gold one, a wrong one, or none.
 
-    Exact match and F1 of all answers; F1 of the surest ones, by the log-probability of the answer; and how often the
-    sentence that question and answer find in the passage holds an accepted answer, beside the question alone. The
-    questions are the same for all kinds: those whose prompts fit the model's context with every passage.
+    Exact match and F1 of all answers and of each kind of question; F1 of the surest ones, by `answers.sureness`; and how
+    often the sentence that question and answer find in the passage holds an accepted answer, beside the question alone.
+    Under the retrieved passage also what silence is worth. The questions are the same for all passages: those whose
+    prompts fit the model's context with every one.
 
     Args:
-        asked: questions and passages.
+        splits: questions and passages.
         passage: one of `PASSAGES`.
         run: with the model, the limit and the seed.
 
     Raises:
         ClovaError: no question fits.
     """
-    options, task = run.options, load_task("korquad")
-    key = f"{run.model_name}: questions that fit"
-    if key not in run.found:
-        run.found[key] = _fitting(asked, run.model)
-    fits = run.found[key]
-    kept = [item for item, fit in zip(asked.with_passage(passage), fits, strict=True) if fit]
-    # Drawn under one name, so that all kinds have the same questions.
-    drawn = draw_items(TaskData(kept, ()), task, options.limit, options.seed)
-    data = TaskData(drawn, ())
-    task = dataclasses.replace(
-        task, name=f"korquad_{passage}", load=lambda _: data, own_examples=False, notes=()
-    )
-    arguments = {"shots": 0, "trials": 1, "seed": options.seed, "out": run.out, "stop": run.stop}
-    rows = measure(run.model, task, run.data, name=run.model_name, **arguments)
-    kept_columns = ("metric", "value", "low", "high", "baseline")
-    found = [{name: row[name] for name in kept_columns} for row in rows]
-    found += _by_coverage(answers := _answers(run, task.name))
-    if passage != "none":
-        texts = dict(zip(asked.leads, asked.texts, strict=True))
-        found.append(_evidence([texts.get(item.lead, "") for item in drawn], drawn, answers))
-    about = {"model": run.model_name, "measure": "answers", "by": passage}
-    left_out = {"questions": len(drawn), "left out": len(fits) - sum(fits)}
-    return [about | row | left_out for row in found]
-
-
-def _answers(run: TableRun, task: str) -> list[dict[str, Any]]:
-    """Reads back the answers of a task: `prediction`, `answers`, and the `logprob` of the prediction."""
-    path = run.out / "predictions.jsonl"
-    return [
-        row | fields(row, f"{path}:{number}", {"logprob": float})
-        for number, row in read_jsonl(path)
-        if (row["model"], row["task"]) == (run.model_name, task)
+    drawn, left_out = _drawn(splits.test, passage, PASSAGES, run)
+    rows, answers = _answered(run, f"korquad_{passage}", drawn)
+    run.found.setdefault("answers", {})[run.model_name, passage] = answers
+    found: list[Row] = [
+        {
+            "kind": row["part"] or "all",
+            "metric": NAMES[row["metric"]],
+            **{name: row[name] for name in ("value", "low", "high", "baseline")},
+            "questions": row["items"],
+        }
+        for row in rows
     ]
+    found += by_coverage(answers)
+    if passage != "none":
+        texts = dict(zip(splits.test.leads, splits.test.texts, strict=True))
+        found.append(evidence([texts.get(item.lead, "") for item in drawn], drawn, answers))
+    about = _about(run, "answers", passage) | {"left out": left_out}
+    rows = [about | {"kind": "all", "questions": len(drawn)} | row for row in found]
+    if passage == "retrieved" and splits.dev.items:
+        rows += _silence(splits, answers, run)
+    return rows
 
 
-def _by_coverage(answers: Sequence[dict[str, Any]]) -> Iterator[Row]:
-    """Yields F1 of the surest answers, where a model that is less sure is silent."""
-    surest = sorted(answers, key=lambda row: -row["logprob"])
-    for percent in COVERAGES:
-        said = surest[: max(1, round(len(surest) * percent / 100))]
-        predictions = [Prediction(row["prediction"], tuple(row["answers"])) for row in said]
-        scores = character_f1.statistics(predictions)
-        score = dataclasses.asdict(interval([scores], character_f1.finish))
-        yield {"metric": f"f1 of the surest {percent}%"} | score
-
-
-def _evidence(
-    texts: Sequence[str], items: Sequence[Item], answers: Sequence[dict[str, Any]]
-) -> Row:
-    """Returns how often the sentence that fits question and answer best holds an accepted answer, in per cent."""
-    with_answer, alone = [], []
-    for text, item, answer in zip(texts, items, answers, strict=True):
-        index = Index.build(_sentences(text)) if text else None
-        for found, query in ((with_answer, answer["prediction"]), (alone, "")):
-            hits = index.search(f"{question_of(item)} {query}", 1) if index else []
-            found.append(bool(hits) and _holds(hits[0].passage.text, item.answers))
-    return {"metric": "evidence", **_score(np.array(with_answer))} | {
-        "baseline": 100 * float(np.mean(alone))
+def _about(run: TableRun, measured: str, system: str, model: str | None = None) -> Row:
+    return {
+        "app": "open_qa",
+        "measure": measured,
+        "system": system,
+        "model": run.model_name if model is None else model,
+        "task": "korquad",
+        "trained": trained(run) if model is None else "",
     }
 
 
-def _sentences(text: str) -> list[str]:
-    return [one for one in re.split(r"(?<=[.!?])\s+|\n+", text) if one.strip()]
+def trained(run: TableRun) -> str:
+    """Returns what a model has learned for the table, and how long."""
+    steps = run.options.steps
+    return f"{steps} steps of training questions" if steps else ""
 
 
-def _fitting(asked: OpenQuestions, model: Any) -> list[bool]:
-    """Tells of each question whether its prompts fit the context, the answer included."""
+def _drawn(
+    asked: OpenQuestions, passage: str, passages: Sequence[str], run: TableRun
+) -> tuple[list[Item], int]:
+    """Returns the questions to ask under a passage, and how many are left out as too long with one of the passages."""
+    key = f"{run.model_name}: questions that fit, of {id(asked)}"
+    if key not in run.found:
+        run.found[key] = _fitting(asked, run.model, passages)
+    fits = run.found[key]
+    kept = [item for item, fit in zip(asked.with_passage(passage), fits, strict=True) if fit]
+    # Drawn under one name, so that all kinds have the same questions.
+    options, data = run.options, TaskData(kept, ())
+    drawn = draw_items(data, load_task("korquad"), options.limit, options.seed)
+    return drawn, len(fits) - sum(fits)
+
+
+def _answered(run: TableRun, name: str, items: Sequence[Item]) -> tuple[list[Row], Answers]:
+    """Returns the score rows of a model's answers, and the answers: `id`, `prediction`, `answers`, `logprob`."""
+    data = TaskData(items, ())
+    task = dataclasses.replace(
+        load_task("korquad"),
+        name=name,
+        load=lambda _: data,
+        own_examples=False,
+        max_new_tokens=app.MOST_TOKENS,
+        notes=(),
+    )
+    arguments = {"shots": 0, "trials": 1, "seed": run.options.seed, "out": run.out}
+    rows = measure(run.model, task, run.data, name=run.model_name, stop=run.stop, **arguments)
+    path = run.out / "predictions.jsonl"
+    return rows, [
+        row | fields(row, f"{path}:{number}", {"logprob": float})
+        for number, row in read_jsonl(path)
+        if (row["model"], row["task"]) == (run.model_name, name)
+    ]
+
+
+def _sure(answers: Answers) -> np.ndarray:
+    return np.array([app.sureness(row["logprob"], row["prediction"]) for row in answers])
+
+
+def statistics(answers: Answers, metric: Metric = character_f1) -> np.ndarray:
+    """Returns float64[n, 2]: the score of each answer from 0 to 1, and a one."""
+    return metric.statistics(
+        [Prediction(row["prediction"], tuple(row["answers"])) for row in answers]
+    )
+
+
+def by_coverage(answers: Answers) -> Iterator[Row]:
+    """Yields F1 of the surest answers, where a model that is less sure is silent."""
+    order = np.argsort(-_sure(answers), kind="stable")
+    scores = statistics(answers)
+    for percent in COVERAGES:
+        said = scores[order[: max(1, round(len(order) * percent / 100))]]
+        score = dataclasses.asdict(interval([said], character_f1.finish))
+        yield {"metric": f"f1 of the surest {percent}%"} | score
+
+
+def risk_by_coverage(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
+    """Returns coverage and risk in per cent, the surest answer first: 100 less F1 of those that are given."""
+    scores = statistics(answers)[np.argsort(-_sure(answers), kind="stable"), 0]
+    count = np.arange(1, len(scores) + 1)
+    return 100 * count / len(scores), 100 * (1 - np.cumsum(scores) / count)
+
+
+def _silence(splits: Splits, answers: Answers, run: TableRun) -> Iterator[Row]:
+    """Yields how much is answered, how well, and what that is worth, with the threshold of the development split."""
+    drawn, _ = _drawn(splits.dev, "retrieved", ("retrieved",), run)
+    _, known = _answered(run, "korquad_development", drawn)
+    below = app.threshold(_sure(known).tolist(), statistics(known)[:, 0].tolist())
+    run.found.setdefault("below", {})[run.model_name] = below
+    said, scores = _sure(answers) >= below, statistics(answers)
+    worth = scores[:, 0] - app.COST
+    about = _about(run, "silence", "retrieved") | {"kind": "all", "questions": len(answers)}
+    yield about | {"metric": "coverage", **_share(said), "baseline": 100.0}
+    if said.any():
+        given = interval([scores[said]], character_f1.finish, seed=run.options.seed)
+        every = character_f1.finish(scores.sum(axis=0))
+        yield (
+            about
+            | {"metric": "f1 of what is answered"}
+            | dataclasses.asdict(given)
+            | {"baseline": every}
+        )
+    both = np.stack([np.where(said, worth, 0.0), np.ones(len(said))], axis=1)
+    finish = partial(_mean, bound=100.0)
+    found = interval([both], finish, bounds=(-100.0, 100.0), seed=run.options.seed)
+    yield (
+        about
+        | {"metric": "worth"}
+        | dataclasses.asdict(found)
+        | {"baseline": 100 * float(worth.mean())}
+    )
+
+
+def _mean(total: np.ndarray, bound: float) -> float:
+    return bound * float(total[0] / total[1])
+
+
+def sentence_rows(splits: Splits, run: TableRun) -> Iterator[Row]:
+    """Yields exact match and F1 of a rival that asks no model: the sentence of the retrieved passage that fits best."""
+    if run.model_name not in run.inputs.names[:1]:
+        return
+    drawn, left_out = _drawn(splits.test, "retrieved", PASSAGES, run)
+    texts = dict(zip(splits.test.leads, splits.test.texts, strict=True))
+    records, key = Records(run.out), ("sentence", "korquad_retrieved", 0, 0)
+    settings = {"data": digest([item.text + item.lead for item in drawn])}
+    if records.find(key, settings) is None:
+        said = [app.proving_sentence(texts.get(item.lead, ""), question_of(item)) for item in drawn]
+        named = {"model": "sentence", "task": "korquad_retrieved"}
+        rows = [
+            named | {"id": item.id, "prediction": text, "answers": list(item.answers)}
+            for item, text in zip(drawn, said, strict=True)
+        ]
+        records.add(key, settings, {}, rows)
+    found = records.find(key, settings)
+    answers = found[1] if found else []
+    about = _about(run, "answers", "sentence", "") | {"left out": left_out}
+    kinds = [item.part for item in drawn]
+    for kind in ["", *sorted(set(kinds) - {""})]:
+        some = [row for row, own in zip(answers, kinds, strict=True) if kind in ("", own)]
+        for metric, name in ((exact_match, "em"), (character_f1, "f1")):
+            score = interval([statistics(some, metric)], metric.finish, seed=run.options.seed)
+            about |= {"kind": kind or "all", "questions": len(some), "metric": name}
+            yield about | dataclasses.asdict(score)
+
+
+def evidence(texts: Sequence[str], items: Sequence[Item], answers: Answers) -> Row:
+    """Returns how often the sentence that fits question and answer best holds an accepted answer, in per cent.
+
+    Questions whose answer stands in no sentence, yes or no, are left out; the baseline is the sentence that fits the
+    question alone.
+    """
+    with_answer, alone = [], []
+    for text, item, answer in zip(texts, items, answers, strict=True):
+        if item.part in NO_SPAN:
+            continue
+        for found, said in ((with_answer, answer["prediction"]), (alone, "")):
+            sentence = app.proving_sentence(text, question_of(item), said)
+            found.append(holds(sentence, item.answers))
+    score = _share(np.array(with_answer)) | {"baseline": 100 * float(np.mean(alone))}
+    return {"metric": "evidence", **score, "questions": len(alone)}
+
+
+def _fitting(asked: OpenQuestions, model: Any, passages: Sequence[str]) -> list[bool]:
+    """Checks of each question whether its prompts fit the context, the answer included."""
     task = load_task("korquad")
-    room = model.config.max_length - task.max_new_tokens
+    room = model.config.max_length - app.MOST_TOKENS
     fits = [True] * len(asked.items)
-    for passage in PASSAGES:
+    for passage in passages:
         prompts = [
             (item.lead + task.separator if item.lead else "") + item.text
             for item in asked.with_passage(passage)

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from clova_jax.apps import queries
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import find_file
 from clova_jax.evaluate import generator, read_paragraphs
 from clova_jax.labelled import optional_file
-from clova_jax.tables.open_qa import ASKED, POOLS, question_of
+from clova_jax.tables.open_questions import ASKED, POOLS, question_of
 
 TRIES = 8  # draws of a breaker until a query finds nothing
 WORDS = (2, 3)  # of a query, at least and at most
@@ -79,6 +80,8 @@ class QuerySets:
             ClovaError: a file is missing or damaged, or no query of a split is healthy.
         """
         pages, asked = _read(data)
+        if not asked:
+            find_file(data / "korquad", Path(ASKED).name)  # says that it is missing
         engine = queries.Engine(pages)
         both = _split(asked, seed)
         learnt, plain = (_healthy(some, engine, seed, facts=False) for some in both)

@@ -27,7 +27,7 @@ SMALLEST = {
     "intent_augmentation": "--n 0,1 --k 2 --draws 1 --steps 2 --batch 2 --length 128 --limit 20",
     "model_sizes": "",
     "null_queries": "--limit 8 --training 8 --steps 2",
-    "open_qa": "--by bigrams,words,bigrams+vectors --limit 8",
+    "open_qa": "--by bigrams,words,bigrams+vectors --limit 8 --steps 2",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
     "pretraining": "",
     "prompt_apps": "--apps word_chain,topics,poem --samples 1 --limit 5",
@@ -173,6 +173,19 @@ def test_characters_recall_with_memory_and_keep_their_manner_with_control(sample
     scores = {(row["system"], row["metric"]): row for row in rows if row["kind"] == "talk"}
     assert scores["memory", "recalled"]["low"] > scores["window", "recalled"]["high"]
     assert scores["pcu", "violated"]["high"] < scores["plain", "violated"]["low"]
+
+
+def test_answers_with_the_retrieved_passage_beat_those_without(sample_world, tmp_path):
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--by", "bigrams", "--passages", "retrieved,none", "--steps", 900]
+    result = run_as_user("experiments.open_qa", *command)
+    assert result.returncode == 0, result.stderr[-3000:]
+    table = json.loads((tmp_path / "results.json").read_text())
+    rows = [row for row in table["rows"] if row["measure"] == "answers" and row["metric"] == "f1"]
+    scores = {(row["kind"], row["system"]): row for row in rows}
+    assert {kind for kind, _ in scores} == {"all", "fact", "hops", "boolean", "why", "how"}
+    assert scores["all", "retrieved"]["low"] > scores["all", "none"]["high"]
+    assert any("above no passage: holds" in note for note in table["notes"])
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

@@ -237,8 +237,16 @@ def test_the_samples_are_apps_that_answer(url):
     with running(url, make_model(2_048), slots=4) as server:
         samples = server.get("/v1/app_samples").json()["data"]
         names = [sample["name"] for sample in samples]
-        assert {"등대지기", "기획전_제목", "검색어_고치기", "발화_만들기", "끝말잇기"} <= set(names)
+        assert {
+            "등대지기",
+            "기획전_제목",
+            "검색어_고치기",
+            "발화_만들기",
+            "끝말잇기",
+            "찾아_답하기",
+        } <= set(names)
         assert len(set(names)) == len(names)
+        collect(server, {"바다.txt": "바다는 넓다."}, "백과")  # that 찾아_답하기 looks into
         for sample in samples:
             assert server.post("/v1/apps/import", sample).status_code == 201
             answer = ask(server, "바다가 보고 싶어요", f"app:{sample['name']}@1")

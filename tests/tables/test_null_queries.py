@@ -132,6 +132,11 @@ def test_other_options_are_refused_in_one_line(world, finished):
         TABLE.run(options(world, finished, seed=1))
 
 
+def test_a_folder_without_questions_is_refused(tmp_path):
+    with pytest.raises(ClovaError, match="korquad: no such folder"):
+        QuerySets.make(tmp_path, KINDS, 5, 5, 0)
+
+
 def test_a_folder_without_questions_that_fit_is_refused(tmp_path):
     path = tmp_path / "korquad/KorQuAD_v1.0_dev.json"
     path.parent.mkdir()
@@ -171,3 +176,15 @@ def test_the_notes_name_the_winner(own, rival, verdict):
     (note,) = null_queries.winners(given)
     assert note.startswith(f"m jamo: {verdict}")
     assert re.search(r"\w+ − \w+ = \S+ \(\S+ to \S+\)", note)
+
+
+def test_claims_get_a_verdict_over_all_kinds():
+    few, nothing = [True] * 30 + [False] * 10, [False] * 40
+    given = {("m", "few_shot", kind): answers(few) for kind in ("jamo", "latin")}
+    given |= {("m", "few_shot_previous", kind): answers(few[::-1]) for kind in ("jamo", "latin")}
+    given |= {("", "nothing", kind): answers(nothing) for kind in ("jamo", "latin")}
+    found = null_queries.claims(given)
+    assert [note.split(",")[0] for note in found] == [
+        "m: few-shot rewriting restores more than nothing: holds",
+        "m: the previous query helps few-shot rewriting: cannot tell",
+    ]

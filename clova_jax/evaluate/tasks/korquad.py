@@ -84,7 +84,8 @@ def _item(place: str, question: Any, lead: str) -> Item:
         raise ClovaError(f"{place}: no answers")
     _field(place, question, "question")
     asked = rows.text(place, question, "question")
-    return Item(str(question["id"]), place, f"질문: {asked}\n\n답:", answers, lead=lead)
+    kind = str(question.get("question_type", ""))
+    return Item(str(question["id"]), place, f"질문: {asked}\n\n답:", answers, lead=lead, part=kind)
 
 
 def load(data_dir: Path) -> TaskData:
