@@ -22,9 +22,10 @@ from clova_jax.sample.labelled import (
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
 from clova_jax.sample.reservations import ontology, reservations
+from clova_jax.sample.review_pairs import review_pairs
 from clova_jax.sample.world import World
 
-VERSION = 10
+VERSION = 11
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -37,8 +38,9 @@ ROWS = {
     "koen": (5_000, 300, 600),
     "query_modification": (2_400, 200, 400),
     "events": (1_200, 200),
+    "review_pairs": (2_000, 300),
 }
-"""Rows (KorQuAD: paragraphs) of train, dev and test at ten megabytes."""
+"""Rows (KorQuAD: paragraphs; review_pairs: reviews, of three pairs each) of train, dev and test at ten megabytes."""
 
 
 def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) -> Path:
@@ -121,6 +123,10 @@ class _Writer:
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
+        for split, count in zip(("test", "train"), self._rows("review_pairs")[::-1], strict=True):
+            rows = review_pairs(self._pen(f"review_pairs/{split}"), count, split)
+            write_jsonl(self.out / f"review_pairs/review_pairs_{split}.jsonl", rows)
+            self._hold_out(row["premise"] for row in rows)
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
 
@@ -218,7 +224,9 @@ random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), 
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
 person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
 eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
-title; no document holds the name of a product of the test).
+title; no document holds the name of a product of the test), `review_pairs/` (a film review, and a sentence that follows from
+it, contradicts it, or neither, in KLUE-NLI's form). `meta` of a document that is one film review has its film, rating, polarity and
+the aspect that it speaks of.
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations and rewritten queries in the formats of the paper's prompts, as the web does. They were
