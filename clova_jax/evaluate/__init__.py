@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "calibration": ["Scoring", "label_scores"],
         "comparison": ["Comparison", "mean_over"],
+        "detection": ["Detection"],
         "generated_text": [
             "Passage",
             "continue_passages",
@@ -22,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "held_out": ["Costs", "score_documents"],
         "intervals": ["Interval", "interval"],
-        "metrics": ["Metric", "Prediction", "bleu", "character_f1", "exact_match"],
+        "metrics": ["Metric", "Prediction", "accuracy", "bleu", "character_f1", "exact_match"],
         "prompts": ["draw_items", "generator"],
         "records": ["Records", "digest"],
         "rows": ["do_nothing", "headline_score"],

@@ -1,0 +1,148 @@
+"""Has a model write one line about several texts, and keeps it only if it is true to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clova_jax.apps.reviews.clusters import Cluster, Vectors, find_clusters, tfidf
+from clova_jax.apps.reviews.faithfulness import Faithfulness
+from clova_jax.common.errors import ClovaError
+from clova_jax.inference import Model, complete
+
+INSTRUCTION = "여러 사람의 글을 한 줄로 요약합니다."
+EXAMPLES = (
+    (
+        ("배우들 연기가 정말 좋았어요", "연기 보는 맛에 두 시간이 금방 갔네요"),
+        "배우들의 연기가 뛰어나다",
+    ),
+    (("중간부터 지루해서 졸았다", "전개가 너무 느리네요"), "전개가 느리고 지루하다"),
+)
+SHOWN = 6  # source texts in a prompt, at most
+LONGEST = 200  # characters of a source text in a prompt
+MOST_TOKENS = 32  # of a line
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Holds one line about several texts.
+
+    Args:
+        cluster: the texts.
+        line: the answer.
+        drafts: what the model wrote, the likeliest line first.
+        score: how far the truest of these is true to the texts, by the meter.
+        passed: whether that is enough; where it is not, the answer is the representative text.
+    """
+
+    cluster: Cluster
+    line: str
+    drafts: Sequence[str]
+    score: float
+    passed: bool
+
+
+class Summarizer:
+    """Writes lines about texts, with a prompt of two examples, and checks them.
+
+    A line that is not true enough to its texts is replaced by the text that stands for them: so a model that
+    writes nonsense gives the representative.
+
+    Args:
+        model: the writer.
+        faithful: the meter that judges lines.
+        threshold: the score from which on a line passes.
+        samples: further lines that are drawn beside the likeliest one; the truest is taken.
+        seed: of the draws.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        faithful: Faithfulness,
+        threshold: float,
+        samples: int = 3,
+        seed: int = 0,
+    ) -> None:
+        self.model, self.faithful, self.threshold = model, faithful, threshold
+        self.samples, self.seed = samples, seed
+
+    def summarise(
+        self,
+        reviews: Sequence[str],
+        count: int = 3,
+        vectors: Vectors = tfidf,
+        what: str = "reviews",
+    ) -> list[Summary]:
+        """Returns a line for each cluster of a thing's reviews, the largest cluster first.
+
+        Args:
+            reviews: of one thing; empty ones are left out.
+            count: clusters, at most.
+            vectors: by which they are clustered.
+            what: the reviews are of, for the error.
+
+        Raises:
+            ClovaError: no review has a text.
+        """
+        return self.lines(find_clusters(reviews, count, self.seed, vectors, what))
+
+    def lines(self, clusters: Sequence[Cluster]) -> list[Summary]:
+        """Returns a line for each group of texts."""
+        drafts = self.write(clusters)
+        tries = [line for lines in drafts for line in lines]
+        sources = [
+            cluster.texts for cluster, lines in zip(clusters, drafts, strict=True) for _ in lines
+        ]
+        scores = iter(self.faithful.scores(sources, tries).tolist())
+        found = []
+        for cluster, lines in zip(clusters, drafts, strict=True):
+            score, written = max(((next(scores), line) for line in lines), key=lambda pair: pair[0])
+            passed = bool(written) and score >= self.threshold
+            line = written if passed else cluster.representative
+            found.append(Summary(cluster, line, lines, score, passed))
+        return found
+
+    def write(self, clusters: Sequence[Cluster]) -> list[list[str]]:
+        """Returns for each group what the model writes: the likeliest line first, then the draws."""
+        prompts = [prompt(self.model, cluster.texts) for cluster in clusters]
+        shared = {"max_new_tokens": MOST_TOKENS, "stop": ("\n",)}
+        greedy = complete(self.model, prompts, temperature=0.0, seed=0, **shared)
+        lines = [[done.text.strip()] for done in greedy]
+        if self.samples:
+            repeated = [text for text in prompts for _ in range(self.samples)]
+            drawn = complete(self.model, repeated, temperature=0.8, seed=self.seed, **shared)
+            for number, done in enumerate(drawn):
+                lines[number // self.samples].append(done.text.strip())
+        return lines
+
+
+def prompt(model: Model, texts: Sequence[str]) -> str:
+    """Returns the prompt for a line about texts: the first of them and the examples, as far as they fit the context.
+
+    Raises:
+        ClovaError: not even one text fits.
+    """
+    room = model.config.max_length - MOST_TOKENS
+    shown = [" ".join(text.split())[:LONGEST] for text in texts[:SHOWN]]
+    tries = [
+        _prompt(shown[:texts_shown], EXAMPLES[:examples])
+        for texts_shown in range(len(shown), 0, -1)
+        for examples in (len(EXAMPLES), 1, 0)
+    ]
+    tries += [_prompt([shown[0][:length]], ()) for length in (100, 50, 25, 10)]
+    lengths = map(len, model.tokenizer.encode_batch(tries))
+    for text, length in zip(tries, lengths, strict=True):
+        if length <= room:
+            return text
+    raise ClovaError(
+        f"a summary: a context of {model.config.max_length} tokens has no room for a prompt and "
+        f"{MOST_TOKENS} tokens of an answer; take a model with a longer one"
+    )
+
+
+def _prompt(texts: Sequence[str], examples: Sequence[tuple[Sequence[str], str]]) -> str:
+    blocks = [f"{_block(some)} {line}" for some, line in examples]
+    return "\n\n".join([*((INSTRUCTION,) if examples else ()), *blocks, _block(texts)])
+
+
+def _block(texts: Sequence[str]) -> str:
+    return "\n".join([*(f"- {text}" for text in texts), "한 줄 요약:"])
