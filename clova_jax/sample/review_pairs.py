@@ -12,8 +12,8 @@ from clova_jax.sample.hangul import conjugate, josa
 from clova_jax.sample.pen import Pen
 
 _PLAIN = (
-    ("별로다", "나쁘다", "실망스럽다", "마음에 들지 않는다", "좋지 않다"),
-    ("좋다", "괜찮다", "만족스럽다", "마음에 든다", "나쁘지 않다"),
+    ("별로다", "나쁘다", "실망스럽다"),
+    ("좋다", "훌륭하다", "만족스럽다"),
 )
 _ROLES = ("aspect", "look", "sound")
 _REGISTERS = ("plain", "polite", "casual", "formal")
@@ -62,7 +62,7 @@ def _reviews(pen: Pen, count: int) -> Iterator[tuple[str, dict[str, int]]]:
         opinions = {pen.word(pen.one(_ROLES)): polarity}
         text = f"{pen.word('intro')} " if pen.chance(0.3) else ""
         (first,) = opinions
-        if pen.chance(0.4):
+        if pen.chance(0.25):
             turned = pen.chance(0.5)
             second = pen.word(pen.one(_ROLES))
             if second in first or first in second:

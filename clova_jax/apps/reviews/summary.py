@@ -2,20 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
 
 from clova_jax.apps.reviews.clusters import Cluster, Vectors, find_clusters, tfidf
 from clova_jax.apps.reviews.faithfulness import Faithfulness
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.json_values import parse_json
 from clova_jax.inference import Model, complete
+from clova_jax.retrieve import fill
 
-INSTRUCTION = "여러 사람의 글을 한 줄로 요약합니다."
-EXAMPLES = (
-    (
-        ("배우들 연기가 정말 좋았어요", "연기 보는 맛에 두 시간이 금방 갔네요"),
-        "배우들의 연기가 뛰어나다",
-    ),
-    (("중간부터 지루해서 졸았다", "전개가 너무 느리네요"), "전개가 느리고 지루하다"),
-)
+NAME = "review_summary"  # of the app, whose prompt this is
+EXAMPLES = 3  # of the app in a prompt, at most
 SHOWN = 6  # source texts in a prompt, at most
 LONGEST = 200  # characters of a source text in a prompt
 MOST_TOKENS = 32  # of a line
@@ -41,7 +40,7 @@ class Summary:
 
 
 class Summarizer:
-    """Writes lines about texts, with a prompt of two examples, and checks them.
+    """Writes lines about texts, with the prompt of the Studio's own app, and checks them.
 
     A line that is not true enough to its texts is replaced by the text that stands for them: so a model that
     writes nonsense gives the representative.
@@ -116,19 +115,19 @@ class Summarizer:
 
 
 def prompt(model: Model, texts: Sequence[str]) -> str:
-    """Returns the prompt for a line about texts: the first of them and the examples, as far as they fit the context.
+    """Returns the prompt of the Studio's own app for a line about texts: the first ones and examples, as far as they fit.
 
     Raises:
-        ClovaError: not even one text fits.
+        ClovaError: not even one text fits the context.
     """
     room = model.config.max_length - MOST_TOKENS
     shown = [" ".join(text.split())[:LONGEST] for text in texts[:SHOWN]]
     tries = [
-        _prompt(shown[:texts_shown], EXAMPLES[:examples])
-        for texts_shown in range(len(shown), 0, -1)
-        for examples in (len(EXAMPLES), 1, 0)
+        _prompt(shown[:count], examples)
+        for count in range(len(shown), 0, -1)
+        for examples in range(EXAMPLES, -1, -1)
     ]
-    tries += [_prompt([shown[0][:length]], ()) for length in (100, 50, 25, 10)]
+    tries += [_prompt([shown[0][:length]], 0) for length in (100, 50, 25, 10)]
     lengths = map(len, model.tokenizer.encode_batch(tries))
     for text, length in zip(tries, lengths, strict=True):
         if length <= room:
@@ -139,10 +138,19 @@ def prompt(model: Model, texts: Sequence[str]) -> str:
     )
 
 
-def _prompt(texts: Sequence[str], examples: Sequence[tuple[Sequence[str], str]]) -> str:
-    blocks = [f"{_block(some)} {line}" for some, line in examples]
-    return "\n\n".join([*((INSTRUCTION,) if examples else ()), *blocks, _block(texts)])
+@cache
+def _app() -> dict[str, Any]:
+    path = files("clova_jax.apps") / "prompts" / f"{NAME}.json"
+    return parse_json(path.read_bytes(), path.name)["content"]
 
 
-def _block(texts: Sequence[str]) -> str:
-    return "\n".join([*(f"- {text}" for text in texts), "한 줄 요약:"])
+def _prompt(texts: Sequence[str], examples: int) -> str:
+    content = _app()
+    template, solved = content["template"], content["examples"]
+    shown = [
+        fill(solved["shown"], dict(zip(solved["columns"], row, strict=True))).text
+        for row in solved["rows"][:examples]
+    ]
+    if not shown:
+        template = template.split("{examples}\n\n")[1]
+    return fill(template, {"input": " / ".join(texts)}, examples=shown).text
