@@ -1,6 +1,7 @@
 """The table of review summaries: its sets, its rows, what a killed run keeps, and what the claims came to."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -182,10 +183,8 @@ def test_the_notes_judge_the_claims(nli, verdict):
     scores |= {("m", "nli", "one"): flat, ("", "rouge1", "own"): flat}
     detection = Detection(gold, [str(n // 3) for n in range(90)])
 
-    class Run:
-        found = {"scores": scores, "detection": detection}
-
-    found = review_notes.claims(Run())
+    run = SimpleNamespace(found={"scores": scores, "detection": detection})
+    found = review_notes.claims(run)
     assert found[0].startswith(f"m: NLI above ROUGE (rouge1), its own premise: {verdict}, by ")
     several = [note for note in found if "above one premise drawn of five" in note]
     assert len(several) == 2
