@@ -32,6 +32,7 @@ SMALLEST = {
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
     "query_modification": "--examples 40 --seeds 1 --steps 4 --limit 8",
     "real_model": "--minutes 0.1 --layers 1 --width 32 --batch 4 --length 64 --long-length 256 --limit 20",
+    "review_summary": "--films 2 --limit 10 --samples 1 --steps 2",
     "quickstart": "--shots 0,2 --limit 200",
     "star_splits": "--limit 40",
     "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
