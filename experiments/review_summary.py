@@ -38,7 +38,7 @@ class Options(tables.ModelOptions):
     clusters: int = option(3, least=1)
     """of a film that is summarised"""
     samples: int = option(3, least=0)
-    """lines drawn beside the likeliest one; the truest is taken"""
+    """lines drawn beside the two likeliest ones; the truest of all is taken"""
     steps: int = option(600, least=1)
     """updates of the NLI head, at most"""
     learning_rate: float = option(2e-3, above=0)

@@ -19,7 +19,7 @@ CLUSTERERS = ("single", "random", "tfidf", "encoder")
 ROUGES = ("rouge1", "rouge2", "rougeL")
 METERS = (*ROUGES, "overlap", "nli")
 PREMISES = ("own", "one", "joined", "best")
-WRITERS = ("few_shot", "checked", "representative", "other")
+WRITERS = ("few_shot", "listed", "checked", "representative", "other")
 GROUPS = ("cluster", "film", "documents")
 OF_A_MODEL = ("encoder", "nli")
 
@@ -289,7 +289,7 @@ class Lines:
         texts = [text for _, cluster in groups for text in cluster.texts]
         settings = {"data": digest(texts), "samples": run.options.samples}
         settings |= _training(run, self.sets)
-        found = _kept(run, "few_shot", self.kind, settings, lambda: self._written(run, groups))
+        found = _kept(run, "checked", self.kind, settings, lambda: self._written(run, groups))
         return [row for system in WRITERS for row in self._rows(run, system, found)]
 
     def _groups(self, run: TableRun) -> list[tuple[str, app.Cluster]]:
@@ -315,12 +315,13 @@ class Lines:
         writer = app.Summarizer(run.model, nli, head.threshold, options.samples, options.seed)
         clusters = [cluster for _, cluster in groups]
         summaries = writer.lines(clusters)
-        greedy = [one.drafts[0] for one in summaries]
+        listed = [one.drafts[1] for one in summaries]
         lines = {
-            "few_shot": greedy,
+            "few_shot": [one.drafts[0] for one in summaries],
+            "listed": listed,
             "checked": [one.line for one in summaries],
             "representative": [cluster.representative for cluster in clusters],
-            "other": _rotated([name for name, _ in groups], greedy),
+            "other": _rotated([name for name, _ in groups], listed),
         }
         sources = [cluster.others for cluster in clusters]
         scored = {

@@ -32,8 +32,9 @@ def notes(run: TableRun, sets: ReviewSets) -> list[str]:
         "lines about a cluster of reviews, a film or similar documents, per cent of groups (rouge1: mean): supported: the NLI head "
         "finds that it follows from one of the texts but the representative (from the score on that separates its own "
         "development pairs best); copied: stands in a text; passed: a line of the model was kept, else the representative "
-        "is the answer. few_shot: as the model writes it, checked: the truest of several, or the representative; other (and "
-        "baseline): the line about another group",
+        "is the answer. few_shot: as the model writes it below examples, "
+        "listed: as one more of a list of the texts, checked: the truest of several, or the representative; other (and "
+        "baseline): the listed line about another group",
         *claims(run),
     ]
 

@@ -21,7 +21,7 @@ from clova_jax.apps.reviews import (
     tfidf,
 )
 from clova_jax.apps.reviews.rouge import MorphemeTokenizer
-from clova_jax.apps.reviews.summary import prompt
+from clova_jax.apps.reviews.summary import as_list, prompt
 from clova_jax.common.errors import ClovaError
 from clova_jax.labelled import Pair
 from clova_jax.studio.apps.samples import samples
@@ -156,7 +156,7 @@ def test_with_random_weights_lines_are_the_representatives():
     summaries = writer.summarise([*ACTING, *MUSIC], count=2)
     clusters = find_clusters([*ACTING, *MUSIC], 2)
     assert [one.line for one in summaries] == [one.representative for one in clusters]
-    assert [len(one.drafts) for one in summaries] == [2, 2]
+    assert [len(one.drafts) for one in summaries] == [3, 3]
     assert writer.summarise(["좋다"])[0].line == "좋다"
     with pytest.raises(ClovaError, match="film 7: has no review"):
         writer.summarise([""], what="film 7")
@@ -169,11 +169,14 @@ def test_prompts_hold_what_fits():
     assert text.count("한 줄 요약:") == 4
     assert "{" not in text
     assert "{input}" in prompt(wide, ["{input}"])
+    assert as_list(wide, ACTING) == "\n".join(ACTING) + "\n"
+    assert len(narrow.tokenizer.encode(as_list(narrow, ["가" * 10_000] * 3))) <= 256 - 32
     cut = prompt(narrow, ["가" * 10_000])
     assert cut.endswith("가\n한 줄 요약:")
     assert len(narrow.tokenizer.encode(cut)) <= 256 - 32
-    with pytest.raises(ClovaError, match="a context of 40 tokens has no room"):
-        prompt(make_lm(max_length=40), ACTING)
+    for make in (prompt, as_list):
+        with pytest.raises(ClovaError, match="a context of 40 tokens has no room"):
+            make(make_lm(max_length=40), ACTING)
 
 
 def test_the_studio_has_the_same_prompt():

@@ -16,6 +16,7 @@ from clova_jax.retrieve import fill
 NAME = "review_summary"  # of the app, whose prompt this is
 EXAMPLES = 3  # of the app in a prompt, at most
 SHOWN = 6  # source texts in a prompt, at most
+SHORTER = (100, 50, 25, 10)  # characters of a text that is too long alone
 LONGEST = 200  # characters of a source text in a prompt
 MOST_TOKENS = 32  # of a line
 
@@ -27,7 +28,7 @@ class Summary:
     Args:
         cluster: the texts.
         line: the answer.
-        drafts: what the model wrote, the likeliest line first.
+        drafts: what the model wrote: below the app's prompt, below the texts as a list, and draws below that.
         score: how far the truest of these is true to the texts, by the meter.
         passed: whether that is enough; where it is not, the answer is the representative text.
     """
@@ -40,7 +41,7 @@ class Summary:
 
 
 class Summarizer:
-    """Writes lines about texts, with the prompt of the Studio's own app, and checks them.
+    """Writes lines about texts, with the prompt of the Studio's own app and as one more of a list, and checks them.
 
     A line that is not true enough to its texts is replaced by the text that stands for them: so a model that
     writes nonsense gives the representative.
@@ -49,7 +50,7 @@ class Summarizer:
         model: the writer.
         faithful: the meter that judges lines.
         threshold: the score from which on a line passes.
-        samples: further lines that are drawn beside the likeliest one; the truest is taken.
+        samples: lines that are drawn beside the two likeliest ones; the truest of all is taken.
         seed: of the draws.
     """
 
@@ -101,17 +102,26 @@ class Summarizer:
         return found
 
     def write(self, clusters: Sequence[Cluster]) -> list[list[str]]:
-        """Returns for each group what the model writes: the likeliest line first, then the draws."""
-        prompts = [prompt(self.model, cluster.texts) for cluster in clusters]
-        shared = {"max_new_tokens": MOST_TOKENS, "stop": ("\n",)}
-        greedy = complete(self.model, prompts, temperature=0.0, seed=0, **shared)
-        lines = [[done.text.strip()] for done in greedy]
+        """Returns what the model writes about each group: below the app's prompt, below the texts as a list, then draws below that."""
+        asked = [prompt(self.model, cluster.texts) for cluster in clusters]
+        listed = [as_list(self.model, cluster.texts) for cluster in clusters]
+        lines = [[*pair] for pair in zip(self._write(asked), self._write(listed), strict=True)]
         if self.samples:
-            repeated = [text for text in prompts for _ in range(self.samples)]
-            drawn = complete(self.model, repeated, temperature=0.8, seed=self.seed, **shared)
-            for number, done in enumerate(drawn):
-                lines[number // self.samples].append(done.text.strip())
+            repeated = [text for text in listed for _ in range(self.samples)]
+            for number, line in enumerate(self._write(repeated, temperature=0.8)):
+                lines[number // self.samples].append(line)
         return lines
+
+    def _write(self, prompts: Sequence[str], temperature: float = 0.0) -> list[str]:
+        done = complete(
+            self.model,
+            prompts,
+            max_new_tokens=MOST_TOKENS,
+            temperature=temperature,
+            stop=("\n",),
+            seed=self.seed,
+        )
+        return [one.text.strip() for one in done]
 
 
 def prompt(model: Model, texts: Sequence[str]) -> str:
@@ -120,14 +130,33 @@ def prompt(model: Model, texts: Sequence[str]) -> str:
     Raises:
         ClovaError: not even one text fits the context.
     """
-    room = model.config.max_length - MOST_TOKENS
-    shown = [" ".join(text.split())[:LONGEST] for text in texts[:SHOWN]]
+    shown = _shown(texts)
     tries = [
         _prompt(shown[:count], examples)
         for count in range(len(shown), 0, -1)
         for examples in range(EXAMPLES, -1, -1)
     ]
-    tries += [_prompt([shown[0][:length]], 0) for length in (100, 50, 25, 10)]
+    return _fitting(model, [*tries, *(_prompt([shown[0][:n]], 0) for n in SHORTER)])
+
+
+def as_list(model: Model, texts: Sequence[str]) -> str:
+    """Returns texts one a line, which a model goes on with: a small one knows lists, and no instructions.
+
+    Raises:
+        ClovaError: not even one text fits the context.
+    """
+    shown = _shown(texts)
+    tries = ["\n".join(shown[:count]) + "\n" for count in range(len(shown), 0, -1)]
+    return _fitting(model, [*tries, *(shown[0][:length] + "\n" for length in SHORTER)])
+
+
+def _shown(texts: Sequence[str]) -> list[str]:
+    return [" ".join(text.split())[:LONGEST] for text in texts[:SHOWN]]
+
+
+def _fitting(model: Model, tries: Sequence[str]) -> str:
+    """Returns the first of the prompts that leaves room for a line."""
+    room = model.config.max_length - MOST_TOKENS
     lengths = map(len, model.tokenizer.encode_batch(tries))
     for text, length in zip(tries, lengths, strict=True):
         if length <= room:
