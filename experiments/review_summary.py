@@ -41,7 +41,7 @@ class Options(tables.ModelOptions):
     """lines drawn beside the two likeliest ones; the truest of all is taken"""
     steps: int = option(600, least=1)
     """updates of the NLI head, at most"""
-    learning_rate: float = option(2e-3, above=0)
+    learning_rate: float = option(1e-3, above=0)
     """its peak"""
 
 

@@ -19,10 +19,10 @@ PLAIN = {
 
 def notes(run: TableRun, sets: ReviewSets) -> list[str]:
     """Returns how to read the rows, and what the claims came to."""
-    alike = "; films and reviews carry no labels here: no Rand index" if not _labelled(sets) else ""
+    labelled = "" if _labelled(sets) else "; no review says its aspect or polarity: no Rand index"
     return [
-        f"{sets.counts['films']}; a label of the model's corpus, never of the meters: their training pairs are "
-        f"{sets.counts['training']}, no premise of the {len(sets.test):,} test pairs ({sets.counts['test']}) among them{alike}",
+        f"{sets.counts['films']}{labelled}; meters learn from {sets.counts['training']} and are tested on {len(sets.test):,} "
+        f"pairs of {sets.counts['test']}, no premise of which is among the former",
         "adjusted Rand index (100: as labelled, 0: by chance): k-means with as many clusters as a film has labels, mean over "
         "films, interval over films; single: all reviews in one cluster, random: clusters drawn",
         "auroc, per cent (50: by chance): does the sentence follow from its premises? own: from the premise that it was written "

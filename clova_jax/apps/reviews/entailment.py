@@ -46,7 +46,7 @@ class Entailment:
         dev: Sequence[Pair],
         *,
         steps: int = 600,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1e-3,
         seed: int = 0,
         out: Path | None = None,
         **options: Any,
