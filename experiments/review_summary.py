@@ -55,7 +55,7 @@ def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
     for system in made.CLUSTERERS:
         yield made.Clusters(sets, system)
     for system in sorted(options.meters, key=made.METERS.index):
-        yield made.Meter(sets, system)
+        yield made.Detector(sets, system)
     for kind in options.groups:
         yield made.Lines(sets, kind)
     yield made.forget_head

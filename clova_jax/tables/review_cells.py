@@ -187,7 +187,7 @@ def _training(run: TableRun, sets: ReviewSets) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Meter:
+class Detector:
     """Tests a meter of faithfulness as a detector of sentences that follow.
 
     The premises are the pair's own, one drawn of five among which its own is, all five joined, or the best of them.
