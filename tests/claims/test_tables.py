@@ -163,6 +163,26 @@ def test_the_notes_say_whether_rewriting_or_a_rival_restores_more(sample_world, 
     assert restored["latin", "candidates"]["low"] > max(correctors)
 
 
+def test_clusters_find_what_reviews_speak_of_and_the_notes_judge_the_talk(sample_world, tmp_path):
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    command += ["--films", 40, "--meters", "rouge1,nli", "--groups", "film", "--limit", 200]
+    result = run_as_user("experiments.review_summary", *command, "--steps", 100, "--samples", 0)
+    assert result.returncode == 0, result.stderr[-3000:]
+    found = json.loads((tmp_path / "results.json").read_text())
+    rand = {row["system"]: row for row in found["rows"] if row["kind"] == "aspect"}
+    for system in ("tfidf", "encoder"):
+        assert rand[system]["low"] > max(rand["random"]["high"], rand["single"]["high"])
+    auroc = {(row["system"], row["kind"]): row for row in found["rows"] if row["metric"] == "auroc"}
+    assert auroc["rouge1", "joined"]["low"] > auroc["rouge1", "one"]["high"]
+    # What the head is worth depends on the model and its steps: the table itself says which claims hold.
+    for kind, words in (("own", "its own premise"), ("best", "the best of five premises")):
+        (note,) = [one for one in found["notes"] if f"NLI above ROUGE (rouge1), {words}: " in one]
+        own, rival = auroc["nli", kind], auroc["rouge1", kind]
+        assert ": holds," in note or own["low"] <= rival["high"]
+        assert ": fails," in note or own["high"] >= rival["low"]
+    assert sum("several premises above one: NLI" in note for note in found["notes"]) == 4
+
+
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
     # Topics, not reviews: six reviews in the prompt are nearly all that this model needs, six headlines help it little.
     command = ["--model", sample_world.model, "--data", sample_world.data, "--task", "ynat"]
