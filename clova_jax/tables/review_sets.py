@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from clova_jax.apps.reviews import Cluster, tfidf
+from clova_jax.apps import reviews as app
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus import Document, base_of, document_files, parse_block, read_blocks
 from clova_jax.evaluate import generator
@@ -62,7 +62,7 @@ class ReviewSets:
     """
 
     films: Sequence[Film]
-    groups: Sequence[Cluster]
+    groups: Sequence[app.Cluster]
     train: Sequence[Pair]
     dev: Sequence[Pair]
     test: Sequence[Pair]
@@ -129,14 +129,14 @@ def _read_corpus(data: Path) -> tuple[list[Film], list[Document]]:
     return list(films.values()), documents
 
 
-def _groups(documents: Sequence[Document], count: int, seed: int) -> list[Cluster]:
+def _groups(documents: Sequence[Document], count: int, seed: int) -> list[app.Cluster]:
     """Returns groups of documents that are alike: one that is drawn, and its nearest; no document in two groups."""
     order = generator(seed, "documents").permutation(len(documents))[:POOL]
     leads = {_lead(documents[i].text): None for i in order}
     texts = [text for text in leads if text]
     if len(texts) < 2 * TOGETHER:
         return []
-    rows = tfidf(texts)
+    rows = app.tfidf(texts)
     near = rows @ rows.T
     free, groups = np.ones(len(texts), bool), []
     for first in range(len(texts)):
@@ -147,7 +147,7 @@ def _groups(documents: Sequence[Document], count: int, seed: int) -> list[Cluste
             likeness[first] = 2.0
             members = np.argsort(-likeness, kind="stable")[:TOGETHER]
             free[members] = False
-            groups.append(Cluster([texts[i] for i in members]))
+            groups.append(app.Cluster([texts[i] for i in members]))
     return groups
 
 

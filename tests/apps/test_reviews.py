@@ -39,7 +39,7 @@ PAIRS = [
 
 def test_reviews_that_say_the_same_are_one_cluster():
     clusters = find_clusters([*ACTING, *MUSIC, " "], 2)
-    assert sorted(sorted(one.texts) for one in clusters) == [sorted(ACTING), sorted(MUSIC)]
+    assert sorted(sorted(one.texts) for one in clusters) == sorted([sorted(ACTING), sorted(MUSIC)])
     for one in clusters:
         assert one.representative == one.texts[0]
         assert [one.representative, *one.others] == list(one.texts)
