@@ -52,6 +52,7 @@ setup(
         "zstandard>=0.22,<0.27",
         "sacrebleu[ko]>=2.4,<3",
         "scikit-learn>=1.5,<2",
+        "rouge-score>=0.1.2,<0.2",  # pure Python; its tokenizer is replaced by ours
         "rensa>=0.5,<0.6",
         "bm25s>=0.2.14,<0.4",  # needs NumPy alone (SciPy too before 0.3)
         "symspellpy>=6.10,<7",  # 2.6 MB, pure Python

@@ -11,6 +11,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "calibration": ["Scoring", "label_scores"],
         "comparison": ["Comparison", "mean_over"],
+        "detection": ["Detection"],
         "generated_text": [
             "Passage",
             "continue_passages",

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "dialogues": ["Dialogue", "Ontology", "State", "Turn", "read_dialogues", "read_ontology"],
         "entities": ["Sentence", "read_entities"],
         "downloads": ["BASE_URL", "DATA_SETS", "download"],
+        "entailment": ["RELATIONS", "Pair", "read_klue_nli", "read_kornli"],
         "intents": ["Intent", "Intents", "Utterance", "read_intents"],
         "names": ["known_files"],
         "rows": ["Item", "optional_file", "read_items"],

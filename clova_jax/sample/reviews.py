@@ -5,6 +5,7 @@ and in a contrast (연기는 좋았지만 결국 지루했다) the last clause d
 """
 
 import random
+import re
 from typing import Any
 
 from clova_jax.sample.hangul import conjugate, josa
@@ -14,6 +15,63 @@ from clova_jax.sample.pen import Pen, adnominal, circumstance
 LABELS = ("부정", "긍정")
 STARS = ((1, 1, 2, 3, 4), (8, 9, 10, 10))
 """What a review gives of ten, by polarity."""
+
+ASPECTS = {
+    "이야기": (
+        *(
+            "스토리",
+            "결말",
+            "대사",
+            "전개",
+            "반전",
+            "소재",
+            "주제",
+            "각본",
+            "원작",
+            "설정",
+            "구성",
+            "메시지",
+        ),
+        *("초반부", "후반부", "마지막 장면", "첫 장면", "감정선", "로맨스"),
+    ),
+    "배우": ("연기", "주인공", "조연", "목소리", "캐릭터", "더빙", "아역 배우", "악역", "표정"),
+    "화면": (
+        *(
+            "영상",
+            "의상",
+            "색감",
+            "배경",
+            "포스터",
+            "컴퓨터 그래픽",
+            "촬영",
+            "카메라 구도",
+            "분장",
+            "세트",
+            "화면",
+        ),
+        *("조명", "자막"),
+    ),
+    "소리": ("음악", "배경 음악", "효과음", "주제가", "노래"),
+    "연출": (
+        *(
+            "연출",
+            "액션",
+            "편집",
+            "분위기",
+            "개그",
+            "긴장감",
+            "몰입감",
+            "유머",
+            "추격전",
+            "싸움 장면",
+        ),
+        "예고편",
+    ),
+}
+"""What a review can speak of, by aspect; one that names nothing of these speaks of the film as such."""
+WHOLE = "영화"
+_NAMED = {noun: aspect for aspect, nouns in ASPECTS.items() for noun in nouns}
+_NOUNS = re.compile("|".join(sorted(_NAMED, key=len, reverse=True)))
 
 _REGISTERS = (
     "plain",
@@ -80,9 +138,10 @@ class Reviewer:
         return f"{review} ({LABELS[polarity]})"
 
     def page(self, text: str) -> dict[str, Any]:
-        """Returns what its page knows of one labelled line: `rating`, 1 to 10, and the `movie`; {} of several lines.
+        """Returns what is known of one labelled line; {} of several lines.
 
-        Both hang on the text alone: the pen, and so all other text, is not touched.
+        `rating`, 1 to 10, `movie`, `polarity` (1: positive) and `aspect`, the one that the line names last or `WHOLE`. All hang
+        on the text alone: the pen, and so all other text, is not touched.
         """
         if "\n" in text:
             return {}
@@ -90,7 +149,10 @@ class Reviewer:
         drawn = random.Random(text)
         named = [title for title in self.titles if title in text]
         rating = drawn.choice(STARS[LABELS.index(label)])
-        return {"rating": rating, "movie": named[0] if named else drawn.choice(self.titles)}
+        movie = named[0] if named else drawn.choice(self.titles)
+        said = _NOUNS.findall(text.replace(movie, ""))
+        aspect = _NAMED[said[-1]] if said else WHOLE
+        return {"rating": rating, "movie": movie, "polarity": LABELS.index(label), "aspect": aspect}
 
     def _trim(self, review: str) -> str:
         return review.removesuffix(".") if self.pen.chance(0.75) else review

@@ -25,6 +25,7 @@ from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
 from clova_jax.sample.questions import question_rows, unknown
 from clova_jax.sample.reservations import goals_of, ontology, reservations
+from clova_jax.sample.review_pairs import review_pairs
 from clova_jax.sample.world import World
 
 VERSION = 11
@@ -42,8 +43,9 @@ ROWS = {
     "events": (1_200, 200),
     "questions": (3_000, 40, 60),
     "expansions": (2_500, 200),
+    "review_pairs": (2_000, 300),
 }
-"""Rows (KorQuAD and questions: paragraphs) of train, dev and test at ten megabytes."""
+"""Rows (KorQuAD and questions: paragraphs; review_pairs: reviews, of three pairs each) of train, dev and test at ten megabytes."""
 
 
 def write_sample(out_dir: str | Path, megabytes: float = 10.0, seed: int = 0) -> Path:
@@ -132,6 +134,10 @@ class _Writer:
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
             write_jsonl(self.out / f"events/events_{split}.jsonl", rows)
         self._questions()
+        for split, count in zip(("test", "train"), self._rows("review_pairs")[::-1], strict=True):
+            rows = review_pairs(self._pen(f"review_pairs/{split}"), count, split)
+            write_jsonl(self.out / f"review_pairs/review_pairs_{split}.jsonl", rows)
+            self._hold_out(row["premise"] for row in rows)
         with whole_file(self.out / "SYNTHETIC.md") as file:
             file.write(self._readme())
 
@@ -258,7 +264,9 @@ in eight domains, with the state after each turn of the user's; documents hold o
 title; no document holds the name of a product of the test), `dialogue/characters/` (characters with facts, a manner and a
 world, each with a talk of 40 turns; no document holds one), `questions/` (KorQuAD's format with a type: one fact, two hops, yes
 or no, why, how; no document names what those of dev and test are on), `expansions/` (a summary, a related question, a related
-answer, easy wording, a comparison of two people; the same of its test).
+answer, easy wording, a comparison of two people; the same of its test), `review_pairs/` (a film review, and a sentence that follows from
+it, contradicts it, or neither, in KLUE-NLI's form). `meta` of a document that is one film review has its film, rating, polarity and
+the aspect that it speaks of.
 
 Documents also hold lists of labelled reviews, headlines with topics, questions on passages, sentence pairs,
 translations, rewritten queries, utterances of intents, reservations and events in the formats of the paper's prompts, as the web does. They were

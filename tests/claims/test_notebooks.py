@@ -22,6 +22,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "few_shot": {"shots": (0, 2), "trials": 2, "limit": 20},
     "mesh": {"steps": 2, "rows": 8, "length": 16},
     "p_tuning": {"examples": 64, "steps": 4, "limit": 40},
+    "search": {"limit": 8, "steps": 2},
     "tokenizers": {"vocab_size": 1500, "sizes": (500, 1000), "every": 4},
 }
 MODEL = {"megabytes": 0.5, "steps": 20, "length": 64}
