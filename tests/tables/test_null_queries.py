@@ -42,7 +42,7 @@ def finished(world, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def sets(world):
-    return QuerySets.make(world / "data", KINDS, 20, 30, 0)
+    return QuerySets.make(world / "data", KINDS, 12, 16, 0)
 
 
 def test_no_article_query_or_page_is_in_both_splits(sets, world):
@@ -84,8 +84,8 @@ def test_a_wrong_fact_is_another_of_its_kind(sets):
 
 
 def test_a_seed_fixes_the_queries_and_a_limit_takes_the_first(sets, world):
-    again = QuerySets.make(world / "data", KINDS, 5, 30, 0)
-    other = QuerySets.make(world / "data", KINDS, 5, 30, 1)
+    again = QuerySets.make(world / "data", KINDS, 5, 16, 0)
+    other = QuerySets.make(world / "data", KINDS, 5, 16, 1)
     assert again.test["healthy"] == sets.test["healthy"][:5] != other.test["healthy"]
     assert again.train == sets.train
 
