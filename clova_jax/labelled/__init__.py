@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "downloads": ["BASE_URL", "DATA_SETS", "download"],
         "intents": ["Intent", "Intents", "Utterance", "read_intents"],
         "names": ["known_files"],
+        "paraphrases": ["Pair", "read_pairs", "read_paraphrases"],
         "rows": ["Item", "optional_file", "read_items"],
         "safety": [
             "TRAINING_FILES",

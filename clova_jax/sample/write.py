@@ -22,9 +22,10 @@ from clova_jax.sample.labelled import (
 from clova_jax.sample.lexicon import load_lexicon
 from clova_jax.sample.pen import Pen
 from clova_jax.sample.reservations import ontology, reservations
+from clova_jax.sample.small_talk import small_talk
 from clova_jax.sample.world import World
 
-VERSION = 10
+VERSION = 11
 """Raised when the same arguments would write other bytes."""
 
 MARKER = "sample.json"
@@ -117,6 +118,8 @@ class _Writer:
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
         rows = intent_rows(self._pen("intents"))
         write_lines(self.out / "dialogue/sae4k/sae4k_v1.txt", map("\t".join, rows))
+        rows = small_talk(self._pen("small talk"))
+        write_lines(self.out / "dialogue/Chatbot_data/ChatbotData.csv", map(",".join, rows))
         self._reservations()
         for split, count in zip(("train", "test"), self._rows("events"), strict=True):
             rows = event_rows(self._pen(f"events/{split}"), self.world, count, split)
@@ -216,7 +219,8 @@ The labelled sets only borrow the official file formats and names, so that the s
 `nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
-person says to things at home, and the intent; no document holds the name of one), `klue/wos-v1.1/` (reservations in
+person says to things at home, and the intent; no document holds the name of one), `dialogue/Chatbot_data/` (small
+talk and its answers; no document holds one of them), `klue/wos-v1.1/` (reservations in
 eight domains, with the state after each turn of the user's; no document holds one of them), `events/` (products on sale, a day, and a
 title; no document holds the name of a product of the test).
 

@@ -9,6 +9,9 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "assistant_cells",
+        "assistant_notes",
+        "assistant_sets",
         "corpora",
         "dialogue_cells",
         "dialogue_notes",

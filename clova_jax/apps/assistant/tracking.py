@@ -1,0 +1,45 @@
+"""Tracks what is settled in a talk: the domain by semantic search, the values by the linear tracker of its domain."""
+
+from collections.abc import Sequence
+
+from clova_jax.apps.assistant.selector import Selector
+from clova_jax.apps.dialogues import LinearTracker
+from clova_jax.labelled import Dialogue, Ontology, State
+from clova_jax.labelled import Turn as Said
+
+
+class StateTracker:
+    """Follows one domain a dialogue: the one whose opening turns are nearest to the dialogue's.
+
+    Args:
+        dialogues: to learn from, with states.
+        ontology: the slots of their domains.
+    """
+
+    def __init__(self, dialogues: Sequence[Dialogue], ontology: Ontology) -> None:
+        of_domain = {
+            name: [one for one in dialogues if tuple(one.domains) == (name,)] for name in ontology
+        }
+        of_domain = {name: some for name, some in of_domain.items() if some}
+        self._domains = Selector(
+            {name: [_opening(one.turns) for one in some] for name, some in of_domain.items()}
+        )
+        self._trackers = {
+            name: LinearTracker(
+                [one.turns for one in some],
+                {f"{name}-{slot}": values for slot, values in ontology[name].items()},
+            )
+            for name, some in of_domain.items()
+        }
+
+    def domain(self, turns: Sequence[Said]) -> str:
+        """Returns the domain of a dialogue, by what is said first."""
+        return self._domains.ranked(_opening(turns))[0]
+
+    def track(self, dialogues: Sequence[Sequence[Said]]) -> list[list[State]]:
+        """Returns the state after each of the user's turns of each dialogue."""
+        return [self._trackers[self.domain(turns)].track([turns])[0] for turns in dialogues]
+
+
+def _opening(turns: Sequence[Said]) -> str:
+    return next((turn.text for turn in turns if turn.role == "user"), "")
