@@ -27,7 +27,7 @@ class Options(tables.ModelOptions):
     kinds: tuple[Kind, ...] = ("encoder", "choice", "faq", "rewriting", "state", "style", "talk")
     """parts to measure"""
     limit: int | None = option(100, least=1)
-    """test items of a row (of choice: of each kind)"""
+    """test items of a row (of choice: of each kind); the encoder takes all"""
     known: int = option(300, least=10)
     """texts of each kind that the selector and the responders know"""
     shots: int = option(3, least=0)

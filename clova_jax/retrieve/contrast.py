@@ -35,7 +35,6 @@ from clova_jax.train import (
 )
 
 TEMPERATURE = 0.05  # that cosines are divided by
-BESIDE = 4  # groups of a batch that stand side by side in the list
 LONGEST = 32  # tokens of a text that are read
 
 
@@ -43,8 +42,8 @@ def train_encoder(
     model: Model,
     groups: Sequence[Sequence[str]],
     *,
-    steps: int = 600,
-    batch: int = 64,
+    steps: int = 200,
+    batch: int = 32,
     learning_rate: float = 1e-3,
     seed: int = 0,
     stop: StopSignals | None = None,
@@ -72,10 +71,7 @@ def train_encoder(
     def batches(step: int) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
         random = np.random.default_rng([seed, step])
         while True:
-            # Neighbours of a file are often alike: groups that stand side by side are what is hard to tell apart.
-            starts = random.permutation(len(ids))[: -(-batch // BESIDE)]
-            chosen = list(dict.fromkeys((starts[:, None] + np.arange(BESIDE)).ravel() % len(ids)))
-            chosen = chosen[:batch]
+            chosen = random.permutation(len(ids))[:batch]
             pairs = [random.permutation(len(ids[group]))[:2] for group in chosen]
             # Firsts above, seconds below.
             yield _arrays(

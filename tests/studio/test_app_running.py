@@ -239,6 +239,7 @@ def test_the_samples_are_apps_that_answer(url):
         assert [sample["name"] for sample in samples] == [
             "등대지기",
             "기획전_제목",
+            "이어_묻기",
             "검색어_고치기",
             "발화_만들기",
         ]

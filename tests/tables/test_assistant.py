@@ -86,9 +86,7 @@ def test_rows_have_the_columns_of_the_table(finished):
     rows = rows_of(finished)
     found = {(row["kind"], row["system"]) for row in rows}
     assert found == {
-        (kind, system)
-        for kind, systems in assistant_cells.SYSTEMS.items()
-        for system in systems
+        (kind, system) for kind, systems in assistant_cells.SYSTEMS.items() for system in systems
     }
     for row in rows:
         wanted = {"app", "kind", "system", "model", "metric", "value", "low", "high", "baseline"}
@@ -118,6 +116,19 @@ def test_a_second_run_computes_nothing_and_other_settings_are_refused(world, fin
     before = (finished / "predictions.jsonl").read_bytes()
     assert TABLE.run(options(world, finished)) == 0
     assert (finished / "predictions.jsonl").read_bytes() == before
-    assert TABLE.main(["--out", str(finished), "--model", str(world / "model"), "--limit", "5",
-                       "--data", str(world / "data")]) == 2
+    assert (
+        TABLE.main(
+            [
+                "--out",
+                str(finished),
+                "--model",
+                str(world / "model"),
+                "--limit",
+                "5",
+                "--data",
+                str(world / "data"),
+            ]
+        )
+        == 2
+    )
     assert "use another --out" in capsys.readouterr().err
