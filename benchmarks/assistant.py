@@ -54,9 +54,7 @@ def prompts_of(lm: LanguageModel, data: Path, options: Options) -> list[list[str
     assistant = app.Assistant(lm, responders, selector)
     said = [one.said for split in sets.kinds.values() for one in split.test][: options.turns]
     session = app.Session()
-    return [
-        [assistant.prompt(one, session, text, text, {}) for one in responders] for text in said
-    ]
+    return [[assistant.prompt(one, session, text, text, {}) for one in responders] for text in said]
 
 
 def run(options: Options) -> None:

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.apps import assistant as app
-from clova_jax.apps.augmentation import LinearClassifier
-from clova_jax.apps.dialogues import match_values
+from clova_jax.apps import augmentation, dialogues
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import Prediction, Records, bleu, character_f1, digest, interval
 from clova_jax.inference import Model
@@ -177,9 +176,9 @@ def _choice(part: Part, run: TableRun) -> Answered:
     said = [one.said for _, one in test]
     if part.system == "ngrams":
         labels = [kind for kind, some in known.items() for _ in some]
-        chosen = LinearClassifier([t for some in known.values() for t in some], labels).predict(
-            said
-        )
+        chosen = augmentation.LinearClassifier(
+            [t for some in known.values() for t in some], labels
+        ).predict(said)
     else:
         encoder = encoder_of(run, part.sets) if part.system == "encoder" else run.model
         selector = app.Selector(known, **system_of(part.system, run.model, encoder))
@@ -229,8 +228,8 @@ def _state(part: Part, run: TableRun) -> Answered:
     """Tracks the states of the dev dialogues; one of several domains counts as all others do."""
     data = part.sets.reservations
     assert data is not None
-    dialogues = part.sets.drawn(data.dev, part.sets.limit, "reservations")
-    turns = [one.turns for one in dialogues]
+    test = part.sets.drawn(data.dev, part.sets.limit, "reservations")
+    turns = [one.turns for one in test]
     tracker = app.StateTracker(data.train, data.ontology) if part.system != "none" else None
     if part.system == "linear":
         states = tracker.track(turns)
@@ -241,12 +240,13 @@ def _state(part: Part, run: TableRun) -> Answered:
             for name, slots in data.ontology.items()
         }
         states = [
-            match_values([some], values[name])[0] for some, name in zip(turns, named, strict=True)
+            dialogues.match_values([some], values[name])[0]
+            for some, name in zip(turns, named, strict=True)
         ]
     else:
         states = [[{} for turn in some if turn.role == "user"] for some in turns]
     rows = []
-    for one, found in zip(dialogues, states, strict=True):
+    for one, found in zip(test, states, strict=True):
         gold = [dict(turn.state or {}) for turn in one.turns if turn.role == "user"]
         right = sum(dict(state) == own for state, own in zip(found, gold, strict=True))
         rows.append(

@@ -7,9 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
-from clova_jax.apps.assistant import FollowUp
-from clova_jax.evaluate import Item, digest, generator, load_task, read_paragraphs
-from clova_jax.evaluate.tasks.korquad import Paragraph
+from clova_jax.apps import assistant as app
+from clova_jax.evaluate import Item, Paragraph, digest, generator, load_task, read_paragraphs
 from clova_jax.labelled import (
     Intent,
     Pair,
@@ -98,7 +97,7 @@ class AssistantSets:
         return Split(train, self.drawn(test, self.limit, "faq"))
 
     @cached_property
-    def follow_ups(self) -> tuple[list[FollowUp], list[FollowUp]]:
+    def follow_ups(self) -> tuple[list[app.FollowUp], list[app.FollowUp]]:
         """Returns solved follow-ups and those to test: query_modification's, or made of KorQuAD's without it."""
         if optional_file(self.data / "query_modification", "query_modification_test.jsonl"):
             found = load_task("query_modification").load(self.data)
@@ -169,9 +168,9 @@ class AssistantSets:
         train = self.drawn(split.train, self.known, f"known {name}")
         return Split(train, self.drawn(split.test, self.limit, f"test {name}"))
 
-    def _made(self) -> list[list[FollowUp]]:
+    def _made(self) -> list[list[app.FollowUp]]:
         """Makes follow-ups of questions that name their article: the name becomes 그것, or is dropped; a list an article."""
-        found: dict[str, list[FollowUp]] = {}
+        found: dict[str, list[app.FollowUp]] = {}
         for one in self._paragraphs:
             name = one.title.partition("(")[0].strip()
             naming = [item for item in one.items() if name and name in question_of(item)]
@@ -181,7 +180,7 @@ class AssistantSets:
                 shorter = without_name(asked, name, bool(random.integers(2)))
                 if shorter and shorter != asked:
                     turns = (question_of(before.text), before.answers[0])
-                    found.setdefault(one.title, []).append(FollowUp(turns, shorter, asked))
+                    found.setdefault(one.title, []).append(app.FollowUp(turns, shorter, asked))
         return list(found.values())
 
 
@@ -211,10 +210,10 @@ def without_name(text: str, name: str, dropped: bool) -> str:
     return " ".join(f"{before} {'' if dropped else particle} {rest}".split())
 
 
-def _follow_up(item: Item) -> FollowUp:
+def _follow_up(item: Item) -> app.FollowUp:
     """Returns an item of query_modification, whose text is the dialogue and the query, a line each."""
     turns = item.text.split("\n")[1:-2]
-    return FollowUp(tuple(turns), item.source or "", item.answers[0])
+    return app.FollowUp(tuple(turns), item.source or "", item.answers[0])
 
 
 def every_fifth(items: Iterable[T]) -> tuple[list[T], list[T]]:

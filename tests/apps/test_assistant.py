@@ -231,5 +231,7 @@ def test_states_are_tracked_in_the_domain_that_is_spoken_of(tmp_path):
     assert all(tracker.domain(one.turns) == one.domains[0] for one in test)
     states = tracker.track([one.turns for one in test])
     gold = [[turn.state for turn in one.turns if turn.role == "user"] for one in test]
-    right = [a == b for one, two in zip(states, gold, strict=True) for a, b in zip(one, two, strict=True)]
+    right = [
+        a == b for one, two in zip(states, gold, strict=True) for a, b in zip(one, two, strict=True)
+    ]
     assert sum(right) > len(right) / 2
