@@ -179,7 +179,7 @@ class AssistantSets:
                 random = generator(self.seed, "follow-up", item.id)
                 shorter = without_name(asked, name, bool(random.integers(2)))
                 if shorter and shorter != asked:
-                    turns = (question_of(before.text), before.answers[0])
+                    turns = (question_of(before), before.answers[0])
                     found.setdefault(one.title, []).append(app.FollowUp(turns, shorter, asked))
         return list(found.values())
 
