@@ -82,16 +82,15 @@ class AssistantSets:
 
     @cached_property
     def faq(self) -> Split:
-        """Returns pairs, and other wordings of questions of every fifth answer that has several.
+        """Returns pairs, and another wording of the question of each answer that has several.
 
-        Here the answers are known, and wordings of their questions are not.
+        Here all answers are known; what is tested is a wording that is not.
         """
         of_answer: dict[str, list[Known]] = {}
         for one in self._pairs:
             known = Known(one.said, (one.answered,), one.answered)
             of_answer.setdefault(one.answered, []).append(known)
-        asked = every_fifth([some for some in of_answer.values() if len(some) > 1])[1]
-        test = [some[-1] for some in asked]
+        test = [some[-1] for some in of_answer.values() if len(some) > 1]
         left_out = {one.said for one in test}
         train = [one for some in of_answer.values() for one in some if one.said not in left_out]
         return Split(train, self.drawn(test, self.limit, "faq"))
