@@ -26,7 +26,7 @@ def world(tmp_path_factory):
 
 
 def options(world, out, **more):
-    asked = {"limit": 6, "known": 20, "shots": 1, "steps": 2, "batch": 4, "talks": 1} | more
+    asked = {"limit": 4, "known": 20, "shots": 1, "steps": 2, "batch": 4, "talks": 1} | more
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 

@@ -11,11 +11,17 @@ _SENTENCE = re.compile(r"(?<=[.!?~…])\s+|\n+")
 _NOUNS = ("필요", "중요", "수요", "주요", "소요", "고요", "가요", "동요", "강요")
 _POLITE = ("요", "죠")
 _FORMAL = ("다", "까")  # behind 니, after a coda ㅂ
-_PLAIN = tuple("어아여야지네해래자다냐니군걸게데라와워줘봐돼까래마")
+_PLAIN = tuple("지네자다냐니군걸게데까마")
+_PLAIN_VOWELS = (
+    "ㅏㅐㅑㅓㅔㅕㅘㅙㅝㅞ"  # 어 and 아, also as they join a stem: 가, 해, 마셔, 와, 돼, 줘
+)
 
 
 def speech_level(text: str) -> str:
-    """Returns one of `LEVELS`, or an empty text where the last sentence ends in none of their endings."""
+    """Returns one of `LEVELS`, or an empty text where the last sentence ends in none of their endings.
+
+    It looks at letters, not at words: a noun that ends as a verb may (서해) is taken for one.
+    """
     last = next((one for one in reversed(_SENTENCE.split(text)) if _TAIL.sub("", one)), "")
     word = _TAIL.sub("", last).rpartition(" ")[2]
     if not word:
@@ -24,7 +30,8 @@ def speech_level(text: str) -> str:
         return "합쇼체"
     if word.endswith(_POLITE) and word not in _NOUNS:
         return "해요체"
-    return "반말" if word.endswith(_PLAIN) else ""
+    _, vowel, coda = split(word[-1])
+    return "반말" if word.endswith(_PLAIN) or (vowel in _PLAIN_VOWELS and coda == " ") else ""
 
 
 def _is_formal(word: str) -> bool:

@@ -17,20 +17,15 @@ class StateTracker:
     """
 
     def __init__(self, dialogues: Sequence[Dialogue], ontology: Ontology) -> None:
-        of_domain = {
-            name: [one for one in dialogues if tuple(one.domains) == (name,)] for name in ontology
-        }
-        of_domain = {name: some for name, some in of_domain.items() if some}
+        self.ontology = ontology
+        self._dialogues: dict[str, list[Dialogue]] = {}
+        for one in dialogues:
+            if len(one.domains) == 1:
+                self._dialogues.setdefault(one.domains[0], []).append(one)
         self._domains = Selector(
-            {name: [_opening(one.turns) for one in some] for name, some in of_domain.items()}
+            {name: [_opening(one.turns) for one in some] for name, some in self._dialogues.items()}
         )
-        self._trackers = {
-            name: LinearTracker(
-                [one.turns for one in some],
-                {f"{name}-{slot}": values for slot, values in ontology[name].items()},
-            )
-            for name, some in of_domain.items()
-        }
+        self._trackers: dict[str, LinearTracker] = {}  # trained when a domain is first spoken of
 
     def domain(self, turns: Sequence[Said]) -> str:
         """Returns the domain of a dialogue, by what is said first."""
@@ -38,7 +33,15 @@ class StateTracker:
 
     def track(self, dialogues: Sequence[Sequence[Said]]) -> list[list[State]]:
         """Returns the state after each of the user's turns of each dialogue."""
-        return [self._trackers[self.domain(turns)].track([turns])[0] for turns in dialogues]
+        return [self._tracker(self.domain(turns)).track([turns])[0] for turns in dialogues]
+
+    def _tracker(self, name: str) -> LinearTracker:
+        if name not in self._trackers:
+            slots = self.ontology[name].items()
+            known = [one.turns for one in self._dialogues[name]]
+            values = {f"{name}-{slot}": values for slot, values in slots}
+            self._trackers[name] = LinearTracker(known, values)
+        return self._trackers[name]
 
 
 def _opening(turns: Sequence[Said]) -> str:
