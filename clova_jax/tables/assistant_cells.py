@@ -139,6 +139,15 @@ def encoder_of(run: TableRun, sets: AssistantSets) -> Model:
     return run.found[key]
 
 
+def tracker_of(run: TableRun, sets: AssistantSets) -> app.StateTracker:
+    """Returns the tracker of the reservations, one for all cells."""
+    data = sets.reservations
+    assert data is not None
+    if "tracker" not in run.found:
+        run.found["tracker"] = app.StateTracker(data.train, data.ontology)
+    return run.found["tracker"]
+
+
 def _index(part: Part, run: TableRun, texts: Sequence[str]) -> Index:
     named = part.system in ("encoder", "untrained")
     encoder = encoder_of(run, part.sets) if part.system == "encoder" else run.model
@@ -230,7 +239,7 @@ def _state(part: Part, run: TableRun) -> Answered:
     assert data is not None
     test = part.sets.drawn(data.dev, part.sets.limit, "reservations")
     turns = [one.turns for one in test]
-    tracker = app.StateTracker(data.train, data.ontology) if part.system != "none" else None
+    tracker = tracker_of(run, part.sets)
     if part.system == "linear":
         states = tracker.track(turns)
     elif part.system == "match":
@@ -294,13 +303,12 @@ def _talk(part: Part, run: TableRun) -> Answered:
     sets = part.sets
     encoder = encoder_of(run, sets)
     known = {kind: [one.said for one in split.train] for kind, split in sets.kinds.items()}
-    data = sets.reservations
     assistant = app.Assistant(
         run.model,
         [_responder(run, sets, kind, encoder) for kind in app.KINDS],
         app.Selector(known, **system_of("encoder", run.model, encoder)),
         rewriter=app.Rewriter(run.model, sets.follow_ups[0], "encoder", encoder),
-        tracker=app.StateTracker(data.train, data.ontology) if data else None,
+        tracker=tracker_of(run, sets) if sets.reservations else None,
     )
     questions = [one.answers[0] for one in sets.kinds["qa"].train]
     common = max(set(questions), key=questions.count)

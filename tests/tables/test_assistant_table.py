@@ -20,7 +20,7 @@ def world(tmp_path_factory):
     tokenizer = train_tokenizer(
         ["손님: 거실 불 꺼 줘\n도우미: 나래시 시장"], kind="byte", vocab_size=300
     )
-    config = ModelConfig(1, 16, 1, vocab_size=tokenizer.vocab_size, max_length=512)
+    config = ModelConfig(1, 16, 1, vocab_size=tokenizer.vocab_size, max_length=256)
     LanguageModel.create(config, tokenizer).save(folder / "model")
     return folder
 
