@@ -17,16 +17,11 @@ from clova_jax.tables.assistant_sets import AssistantSets
 from clova_jax.tables.table import Row, TableRun
 
 BLEU = bleu("ko-mecab")
+VECTORS = ("untrained", "encoder")
 KINDS = ("encoder", "choice", "faq", "rewriting", "state", "style", "talk")
 TURNS = 6  # of a talk: two requests, two questions, two remarks
 STYLED = 40  # remarks that are answered in each speech level
 Answered = list[Row]  # a row an item: what was asked, what came of it, and `scores`
-
-
-def system_of(name: str, model: Model, encoder: Model) -> dict[str, Any]:
-    """Returns the arguments of an index for a system: BM25 by its features, or vectors of a model."""
-    models = {"untrained": model, "encoder": encoder}
-    return {"by": ("vectors",), "model": models[name]} if name in models else {"by": (name,)}
 
 
 @dataclass(frozen=True)
@@ -148,10 +143,12 @@ def tracker_of(run: TableRun, sets: AssistantSets) -> app.StateTracker:
     return run.found["tracker"]
 
 
-def _index(part: Part, run: TableRun, texts: Sequence[str]) -> Index:
-    named = part.system in ("encoder", "untrained")
-    encoder = encoder_of(run, part.sets) if part.system == "encoder" else run.model
-    return Index.build(texts, **system_of(part.system, run.model if named else None, encoder))
+def search_of(system: str, run: TableRun, sets: AssistantSets) -> dict[str, Any]:
+    """Returns the arguments of an index for a system: BM25 by its features, a model's vectors, or both joined by +."""
+    names = system.split("+")
+    by = ["vectors" if name in VECTORS else name for name in names]
+    model = encoder_of(run, sets) if "encoder" in names else run.model
+    return {"by": by, "model": model if "vectors" in by else None}
 
 
 def _encoder(part: Part, run: TableRun) -> Answered:
@@ -159,7 +156,7 @@ def _encoder(part: Part, run: TableRun) -> Answered:
     groups = part.sets.groups[1]
     texts = [text for group in groups for text in group]
     owner = [number for number, group in enumerate(groups) for _ in group]
-    index = _index(part, run, texts)
+    index = Index.build(texts, **search_of(part.system, run, part.sets))
     rows = []
     for number in range(len(texts)):
         others = len(groups[owner[number]]) - 1
@@ -189,8 +186,7 @@ def _choice(part: Part, run: TableRun) -> Answered:
             [t for some in known.values() for t in some], labels
         ).predict(said)
     else:
-        encoder = encoder_of(run, part.sets) if part.system == "encoder" else run.model
-        selector = app.Selector(known, **system_of(part.system, run.model, encoder))
+        selector = app.Selector(known, **search_of(part.system, run, part.sets))
         chosen = [selector.ranked(text)[0] for text in said]
     most = max(sum(kind == name for kind, _ in test) for name in known) / len(test)
     return [
@@ -203,7 +199,8 @@ def _choice(part: Part, run: TableRun) -> Answered:
 def _faq(part: Part, run: TableRun) -> Answered:
     """Finds the pair of another wording of its question."""
     split = part.sets.faq
-    index = _index(part, run, [one.said for one in split.train])
+    search = search_of(part.system, run, part.sets)
+    index = Index.build([one.said for one in split.train], **search)
     answers = [one.answers[0] for one in split.train]
     common = max(set(answers), key=answers.count)
     rows = []
@@ -306,7 +303,7 @@ def _talk(part: Part, run: TableRun) -> Answered:
     assistant = app.Assistant(
         run.model,
         [_responder(run, sets, kind, encoder) for kind in app.KINDS],
-        app.Selector(known, **system_of("encoder", run.model, encoder)),
+        app.Selector(known, **search_of("encoder", run, sets)),
         rewriter=app.Rewriter(run.model, sets.follow_ups[0], "encoder", encoder),
         tracker=tracker_of(run, sets) if sets.reservations else None,
     )
@@ -354,7 +351,7 @@ _COMPUTE: Mapping[str, Callable[[Part, TableRun], Answered]] = {
 }
 SYSTEMS: Mapping[str, Sequence[str]] = {
     "encoder": ("bigrams", "morphemes", "untrained", "encoder"),
-    "choice": ("ngrams", "bigrams", "untrained", "encoder"),
+    "choice": ("ngrams", "bigrams", "untrained", "encoder", "bigrams+encoder"),
     "faq": ("bigrams", "morphemes", "untrained", "encoder"),
     "rewriting": app.CHOOSERS,
     "state": ("none", "match", "linear"),

@@ -31,6 +31,8 @@ def notes(run: TableRun, sets: AssistantSets) -> list[str]:
         "nearest texts",
         f"choice, known and tested: {counts}; no intent, article or answer is in both",
         f"rewriting: {len(sets.follow_ups[0]):,} solved follow-ups to choose from; {BLEU.about()}",
+        "style: each remark is answered in each level; plain: nothing is asked for; examples: those of the level are shown; "
+        "instruction: and the level is named",
         "talk: the whole app, its transcripts are in predictions.jsonl; a model writes every answer, none is canned",
         *([] if sets.reservations else ["state: no dialogues with states in the data (KLUE-WoS)"]),
         *claims(run),
