@@ -20,7 +20,7 @@ _PLAIN_VOWELS = (
 def speech_level(text: str) -> str:
     """Returns one of `LEVELS`, or an empty text where the last sentence ends in none of their endings.
 
-    It looks at letters, not at words: a noun that ends as a verb may (서해) is taken for one.
+    It looks at letters, not at words: a noun that ends as a verb may (서해) is taken for one. 해라체 (간다) counts as 반말.
     """
     last = next((one for one in reversed(_SENTENCE.split(text)) if _TAIL.sub("", one)), "")
     word = _TAIL.sub("", last).rpartition(" ")[2]
