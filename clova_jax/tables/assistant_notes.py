@@ -86,14 +86,19 @@ def gap(first: Answered, second: Answered, metric: str, seed: int = 0) -> Interv
 
 def draw(run: TableRun, path: Path) -> None:
     """Draws the first metric of each kind by system, a panel a kind."""
-    kinds = [kind for kind in KINDS if any(row["kind"] == kind for row in run.rows)]
-    with panels(path, len(kinds), size=(4.2, 3.6)) as axes:
-        for panel, kind in zip(axes, kinds, strict=True):
-            rows = [row for row in run.rows if row["kind"] == kind]
-            names = list(dict.fromkeys(f"{row['system']}\n{row['model']}".strip() for row in rows))
+    rows_of = {kind: [row for row in run.rows if row["kind"] == kind] for kind in KINDS}
+    rows_of = {kind: rows for kind, rows in rows_of.items() if rows}
+    names_of = {
+        kind: list(dict.fromkeys(f"{row['system']}\n{row['model']}".strip() for row in rows))
+        for kind, rows in rows_of.items()
+    }
+    width = max(4.2, 0.8 * max(map(len, names_of.values())))
+    with panels(path, len(rows_of), size=(width, 3.6), across=3) as axes:
+        for panel, (kind, rows) in zip(axes, rows_of.items(), strict=True):
             metrics = list(dict.fromkeys(row["metric"] for row in rows))
             series = {name: [row for row in rows if row["metric"] == name] for name in metrics}
+            names = [name.replace("+", "+\n") for name in names_of[kind]]
             draw_bars(panel, names, series)
-            panel.tick_params("x", labelsize=7, labelrotation=45)
+            panel.tick_params("x", labelsize=7)
             panel.set(title=kind, ylabel="%")
             legend(panel)
