@@ -33,6 +33,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "task": ["Item", "Task", "TaskData", "check_labels"],
         "translation": ["read_pairs"],
         "tasks": ["PAPER_TASKS", "load_task", "task_names"],
-        "tasks.korquad": ["read_paragraphs"],
+        "tasks.korquad": ["Paragraph", "read_paragraphs"],
     },
 )

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "entailment": ["RELATIONS", "Pair", "read_klue_nli", "read_kornli"],
         "intents": ["Intent", "Intents", "Utterance", "read_intents"],
         "names": ["known_files"],
+        "paraphrases": ["Pair", "read_pairs", "read_paraphrases"],
         "rows": ["Item", "optional_file", "read_items"],
         "safety": [
             "TRAINING_FILES",

@@ -10,6 +10,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "contrast": ["train_encoder"],
         "documents": ["LARGEST", "Document", "Passage", "read_document", "read_folder"],
         "examples": ["Examples"],
         "features": ["FEATURES"],

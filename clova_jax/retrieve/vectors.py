@@ -44,7 +44,7 @@ class Vectors:
         if not len(self._vectors):
             return np.zeros(0, np.float32)
         mean = self._vectors.mean(0)
-        return _unit(self._vectors - mean) @ _unit(mean_states(self._model, [query])[0] - mean)
+        return unit(self._vectors - mean) @ unit(mean_states(self._model, [query])[0] - mean)
 
     def state(self) -> dict[str, np.ndarray]:
         """Returns arrays that `restore` takes."""
@@ -100,11 +100,17 @@ def _text_states(
     dtype: DTypeLike,
 ) -> tuple[Float[Array, "B D"], Float[Array, "B D"]]:
     hidden = bind(config, params)(ids, dtype=dtype)[0].astype(jnp.float32)
-    weights = mask[..., None].astype(jnp.float32)
-    mean = (hidden * weights).sum(1) / jnp.maximum(weights.sum(1), 1.0)
     last = jnp.maximum(mask.sum(1) - 1, 0)
-    return mean, jnp.take_along_axis(hidden, last[:, None, None], axis=1)[:, 0]
+    return pooled(hidden, mask), jnp.take_along_axis(hidden, last[:, None, None], axis=1)[:, 0]
 
 
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+def pooled(hidden: Float[Array, "B T D"], mask: Int[Array, "B T"]) -> Float[Array, "B D"]:
+    """Returns the mean of hidden states over the tokens that a mask counts; traceable."""
+    weights = mask[..., None].astype(jnp.float32)
+    return (hidden * weights).sum(1) / jnp.maximum(weights.sum(1), 1.0)
+
+
+def unit(vectors: Any) -> Any:
+    """Returns vectors of length one, NumPy's or JAX's; one of nothing but zeros stays."""
+    squares = (vectors * vectors).sum(-1, keepdims=True)
+    return vectors * (squares + 1e-24) ** -0.5

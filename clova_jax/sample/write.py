@@ -26,6 +26,7 @@ from clova_jax.sample.pen import Pen
 from clova_jax.sample.questions import question_rows, unknown
 from clova_jax.sample.reservations import goals_of, ontology, reservations
 from clova_jax.sample.review_pairs import review_pairs
+from clova_jax.sample.small_talk import small_talk
 from clova_jax.sample.world import World
 
 VERSION = 11
@@ -126,6 +127,8 @@ class _Writer:
         for kind in DOCUMENT_KINDS:
             rows = documents(self._desk(f"corpus/{kind}"), kind, size, shown)
             write_jsonl(self.out / "corpus" / f"{kind}.jsonl", rows)
+        rows = small_talk(self._pen("small talk"))
+        write_lines(self.out / "dialogue/Chatbot_data/ChatbotData.csv", map(",".join, rows))
         taken: set[str] = set()
         for split in ("test", "train"):
             rows = characters(self._pen(f"characters/{split}"), split, taken)
@@ -259,7 +262,8 @@ The labelled sets only borrow the official file formats and names, so that the s
 `nsmc/` (half positive, 5% of the labels wrong), `korquad/`, `klue/ynat-v1.1/` (5% of the labels drawn at
 random), `klue/klue-sts-v1.1/` (about 45% alike), `parallel/` (Korean-English), `query_modification/`
 (a follow-up question to a speaker, and the same question so that it stands alone), `dialogue/sae4k/` (what a
-person says to things at home, and the intent; no document holds the name of one with 20 utterances), `klue/wos-v1.1/` (reservations
+person says to things at home, and the intent; no document holds the name of one with 20 utterances), `dialogue/Chatbot_data/` (small talk
+and its answers; no document holds one of them), `klue/wos-v1.1/` (reservations
 in eight domains, with the state after each turn of the user's; documents hold others, of four of the domains), `events/` (products on sale, a day, and a
 title; no document holds the name of a product of the test), `dialogue/characters/` (characters with facts, a manner and a
 world, each with a talk of 40 turns; no document holds one), `questions/` (KorQuAD's format with a type: one fact, two hops, yes

@@ -11,6 +11,9 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "character_notes",
         "characters",
+        "assistant_cells",
+        "assistant_notes",
+        "assistant_sets",
         "corpora",
         "dialogue_cells",
         "dialogue_notes",

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.claims("tables")
 
 # The smallest settings that fill every table; a name without settings runs bare.
 SMALLEST = {
+    "assistant": "--limit 6 --known 30 --steps 2 --talks 1",
     "corpus_filters": "--documents 60",
     "corpus_source": (
         "--seeds 1 --tokens 4096 --megabytes 0.3 --kilobytes 2 --vocab-size 600 --width 32 --limit 10 --trials 1 "
@@ -208,6 +209,16 @@ def test_clusters_find_what_reviews_speak_of_and_the_notes_judge_the_talk(sample
         assert ": holds," in note or own["low"] <= rival["high"]
         assert ": fails," in note or own["high"] >= rival["low"]
     assert sum("several premises above one: NLI" in note for note in found["notes"]) == 4
+
+
+def test_the_encoder_beats_untrained_pooling(sample_world, tmp_path):
+    command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
+    result = run_as_user("experiments.assistant", *command, "--kinds", "encoder", "--steps", 200)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    for metric in ("R@1", "group found"):
+        scores = {row["system"]: row for row in rows if row["metric"] == metric}
+        assert scores["encoder"]["low"] > scores["untrained"]["high"]
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

@@ -240,6 +240,7 @@ def test_the_samples_are_apps_that_answer(url):
         assert {
             "등대지기",
             "기획전_제목",
+            "이어_묻기",
             "검색어_고치기",
             "발화_만들기",
             "끝말잇기",
