@@ -5,6 +5,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "chats": ["Chat", "chat_groups", "read_chats"],
         "dialogues": ["Dialogue", "Ontology", "State", "Turn", "read_dialogues", "read_ontology"],
         "downloads": ["BASE_URL", "DATA_SETS", "download"],
         "intents": ["Intent", "Intents", "Utterance", "read_intents"],

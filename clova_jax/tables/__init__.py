@@ -9,6 +9,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=[
+        "call_cells",
+        "call_notes",
+        "call_sets",
+        "callers",
         "corpora",
         "dialogue_cells",
         "dialogue_notes",
