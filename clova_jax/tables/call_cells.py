@@ -1,6 +1,6 @@
 """Scores what is understood in calls, what is recommended to say next, complete calls, and utterances that a model writes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ def branch(sets: CallSets, system: str) -> Measured:
         found = understander(system, sets.scenarios[0], run.model)
         names = [calls.YES, calls.NO, calls.UNCLEAR]
         texts = [calls.clean(text) for _, text, _ in sets.branch]
-        chances = found.intents("", texts, names)
+        (chances,) = found.chances([calls.Choice(texts, names)])
         return [
             {"id": text, "question": question, "answer": meaning, "prediction": names[best]}
             for (question, text, meaning), best in zip(
@@ -91,13 +91,8 @@ def turns(sets: CallSets, system: str, how: str, options: Any) -> Measured:
     """Returns the cell that scores intents, where one is asked for, and values of slots, where those are."""
 
     def compute(run: TableRun) -> list[Row]:
-        makers = {one.name: understander(system, one, run.model) for one in sets.scenarios}
         found = []
-        for one in sets.asked:
-            heard = _heard(options, one, how)
-            understood = calls.understand(
-                makers[one.scenario.name], one.scenario, one.state, one.question, heard
-            )
+        for one, heard, understood in _all_understood(sets, system, how, options, run.model):
             slot = next(iter(one.scenario.states[one.state].slots), "")
             answer, prediction = one.answer.intent, understood.intent
             if slot:
@@ -120,6 +115,20 @@ def turns(sets: CallSets, system: str, how: str, options: Any) -> Measured:
     return Measured(
         sets, kind, system, compute, TURN_METRICS, _commonest, call_settings(sets, options)
     )
+
+
+def _all_understood(
+    sets: CallSets, system: str, how: str, options: Any, model: Any
+) -> Iterator[tuple[Asked, Sequence[calls.Heard], calls.Understood]]:
+    """Yields every turn with what was heard and understood, the turns of a scenario at once."""
+    for scenario in sets.scenarios:
+        asked = [one for one in sets.asked if one.scenario is scenario]
+        heard = [_heard(options, one, how) for one in asked]
+        said = [
+            calls.Said(one.state, one.question, own) for one, own in zip(asked, heard, strict=True)
+        ]
+        found = calls.understand(understander(system, scenario, model), scenario, said)
+        yield from zip(asked, heard, found, strict=True)
 
 
 def call_settings(sets: CallSets, options: Any) -> dict[str, Any]:
@@ -161,12 +170,13 @@ def complete(sets: CallSets, system: str, options: Any) -> Measured:
 
     def compute(run: TableRun) -> list[Row]:
         found = []
-        for number, (goal, _) in enumerate(sets.led):
-            scenario = goal.scenario
+        for scenario in sets.scenarios:
+            goals = [goal for goal, _ in sets.led if goal.scenario is scenario]
             own = understander(system, scenario, run.model)
-            call = calls.Call(scenario, own, name=goal.name, seed=sets.seed)
-            lead(call, Caller(scenario, number % sets.callers, sets.seed), partial(hear, options))
-            found.append(_transcript(call, goal))
+            lines = [calls.Call(scenario, own, name=one.name, seed=sets.seed) for one in goals]
+            callers = [Caller(scenario, number, sets.seed) for number in range(sets.callers)]
+            lead(lines, callers, partial(hear, options))
+            found += map(_transcript, lines, goals)
         return found
 
     settings = call_settings(sets, options)

@@ -67,7 +67,8 @@ class CallSets:
             for number in range(self.callers):
                 name = f"{scenario.name}/{number}"
                 call = calls.Call(scenario, Knowing(scenario), name=name, seed=self.seed)
-                found.append((call, lead(call, Caller(scenario, number, self.seed))))
+                (asked,) = lead([call], [Caller(scenario, number, self.seed)])
+                found.append((call, asked))
         return found
 
     @property

@@ -113,44 +113,57 @@ class Knowing:
         self.scenario = scenario
         self.answer = Answer("", calls.UNCLEAR, {})
 
-    def intents(self, asked: str, texts: Sequence[str], names: Sequence[str]) -> np.ndarray:
-        """Returns 1 for the intent that is meant."""
-        row = [float(name == self.answer.intent) for name in names]
-        return np.array([row] * len(texts))
-
-    def values(self, asked: str, texts: Sequence[str], slot: str) -> np.ndarray:
-        """Returns 1 for the value that is given, or for none."""
-        names = [*self.scenario.slots[slot].values, None]
-        row = [float(name == self.answer.values.get(slot)) for name in names]
-        return np.array([row] * len(texts))
+    def chances(self, choices: Sequence[calls.Choice]) -> list[np.ndarray]:
+        """Returns 1 for what is meant."""
+        found = []
+        for one in choices:
+            meant = self.answer.values.get(one.slot, "") if one.slot else self.answer.intent
+            found.append(np.array([[float(name == meant) for name in one.names]] * len(one.texts)))
+        return found
 
 
 Hear = Callable[[Answer, str], Sequence[calls.Heard]]
 """Makes hypotheses of an answer; the text names the place, so that every system hears the same."""
 
 
-def lead(call: calls.Call, caller: Caller, hear: Hear | None = None) -> list[Asked]:
-    """Leads a call with a caller until one of them ends it; returns what was asked and answered.
+def lead(
+    lines: Sequence[calls.Call], callers: Sequence[Caller], hear: Hear | None = None
+) -> list[list[Asked]]:
+    """Leads calls of one scenario with their callers until each has ended; returns what was asked and answered in each.
+
+    All calls that go on are understood at once, by the understander of the first.
 
     Args:
-        call: that has not begun.
-        caller: who answers.
-        hear: makes hypotheses of each answer; without it the call understands perfectly (`Knowing`) and hears the text.
+        lines: calls that have not begun.
+        callers: who answers in each.
+        hear: makes hypotheses of each answer; without it calls hear the text.
     """
-    visits: dict[str, int] = {}
-    call.begin()
-    found: list[Asked] = []
-    while not call.outcome and len(found) < MOST_TURNS:
-        turn = call.turns[-1]
-        if sum(one.again for one in call.turns) >= PATIENCE:
+    visits: list[dict[str, int]] = [{} for _ in lines]
+    found: list[list[Asked]] = [[] for _ in lines]
+    for call in lines:
+        call.begin()
+    for _ in range(MOST_TURNS):
+        going = [n for n, call in enumerate(lines) if _goes_on(call)]
+        said = []
+        for number in going:
+            call, state = lines[number], lines[number].turns[-1].state
+            visit = visits[number].get(state, 0)
+            visits[number][state] = visit + 1
+            answer = callers[number].answer(state, visit)
+            place = f"{call.name}/{state}/{visit}"
+            found[number].append(Asked(place, call.scenario, state, call.question, answer))
+            if isinstance(call.understander, Knowing):
+                call.understander.answer = answer
+            said.append(call.listen(hear(answer, place) if hear else answer.text))
+        if not going:
             break
-        visit = visits.get(turn.state, 0)
-        visits[turn.state] = visit + 1
-        answer = caller.answer(turn.state, visit)
-        place = f"{call.name}/{turn.state}/{visit}"
-        question = turn.said.removeprefix(call.scenario.again).strip()
-        found.append(Asked(place, call.scenario, turn.state, question, answer))
-        if isinstance(call.understander, Knowing):
-            call.understander.answer = answer
-        call.hear(hear(answer, place) if hear else answer.text)
+        first = lines[going[0]]
+        understood = calls.understand(first.understander, first.scenario, said)
+        for number, one, meant in zip(going, said, understood, strict=True):
+            lines[number].take(one, meant)
     return found
+
+
+def _goes_on(call: calls.Call) -> bool:
+    """Tells whether a call has not ended, and its caller not lost patience."""
+    return not call.outcome and sum(turn.again for turn in call.turns) < PATIENCE

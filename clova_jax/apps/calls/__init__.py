@@ -32,12 +32,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "texts": ["Heard", "clean", "fault"],
         "understanding": [
-            "ModelUnderstander",
-            "Ngrams",
-            "Rules",
-            "Understander",
-            "Understood",
-            "understand",
+            *("Choice", "ModelUnderstander", "Ngrams", "Rules", "Said", "Understander"),
+            *("Understood", "understand"),
         ],
         "wordings": [
             *("REASONS", "Wording", "read_wordings", "with_wordings", "write_wording_sheet"),

@@ -7,7 +7,7 @@ from typing import Any, Self
 from clova_jax.apps.calls.kept import CallFile
 from clova_jax.apps.calls.scenario import Scenario
 from clova_jax.apps.calls.texts import Heard, clean
-from clova_jax.apps.calls.understanding import Understander, Understood, understand
+from clova_jax.apps.calls.understanding import Said, Understander, Understood, understand
 from clova_jax.apps.filters import Filters
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import generator
@@ -138,6 +138,16 @@ class Call:
         Raises:
             ClovaError: the call has not begun, or has ended; no hypothesis.
         """
+        said = self.listen(heard)
+        (found,) = understand(self.understander, self.scenario, [said])
+        return self.take(said, found)
+
+    def listen(self, heard: str | Sequence[Heard]) -> Said:
+        """Returns what the caller says with where in the call; `understand` takes it, for several calls at once too.
+
+        Raises:
+            ClovaError: as `hear`.
+        """
         if not self.turns or self.outcome:
             what = "has ended" if self.turns else "has not begun"
             raise ClovaError(f"call {self.name!r} {what}; nothing is heard")
@@ -146,11 +156,17 @@ class Call:
             raise ClovaError(f"call {self.name!r}: no hypothesis; give one or more")
         last = self.turns[-1]
         open_slots = [slot for slot in self.scenario.slots if slot not in last.slots]
-        asked = last.said.removeprefix(self.scenario.again).strip()
-        found = understand(
-            self.understander, self.scenario, last.state, asked, hypotheses, open_slots
-        )
-        likeliest = max(hypotheses, key=lambda one: one.score)
+        return Said(last.state, self.question, hypotheses, open_slots)
+
+    @property
+    def question(self) -> str:
+        """Returns what was asked last."""
+        return self.turns[-1].said.removeprefix(self.scenario.again).strip()
+
+    def take(self, said: Said, found: Understood) -> str:
+        """Goes on from what was understood of what `listen` returned; returns what is said next."""
+        last = self.turns[-1]
+        likeliest = max(said.heard, key=lambda one: one.score)
         text, _ = self.filters.apply(clean(likeliest.text), self.policy)
         turn = replace(
             last,

@@ -17,7 +17,7 @@ from clova_jax.apps.calls.texts import Heard, clean, weights
 from clova_jax.inference import Model, score
 
 SURE = 0.9  # probability that a rule gives to what it finds
-SHOWN = 8  # examples of an intent that a model is shown
+SHOWN = 6  # examples of an intent that a model is shown
 _REFUSED = re.compile(r"\s*(?:말고|은 안|는 안|은 싫|는 싫|은 힘들|는 힘들)")
 
 
@@ -36,6 +36,40 @@ class Understood:
     probability: float
 
 
+@dataclass(frozen=True)
+class Said:
+    """Holds what somebody says, and where in a call.
+
+    Args:
+        state: of the call.
+        question: that was asked.
+        heard: hypotheses, one or more.
+        open_slots: that have no value yet.
+    """
+
+    state: str
+    question: str
+    heard: Sequence[Heard]
+    open_slots: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Asks which of several names each text means.
+
+    Args:
+        texts: to understand.
+        names: intents, or the values of a slot; the last stands for none of them.
+        slot: the slot; empty for intents.
+        question: that was asked.
+    """
+
+    texts: Sequence[str]
+    names: Sequence[str]
+    slot: str = ""
+    question: str = ""
+
+
 class Understander(Protocol):
     """Finds what is meant.
 
@@ -45,13 +79,8 @@ class Understander(Protocol):
 
     volunteers: bool
 
-    def intents(
-        self, asked: str, texts: Sequence[str], names: Sequence[str]
-    ) -> Float64[np.ndarray, "n k"]:
-        """Returns the probability of each intent for each text."""
-
-    def values(self, asked: str, texts: Sequence[str], slot: str) -> Float64[np.ndarray, "n v"]:
-        """Returns the probability of each value of a slot for each text; that of none is the last."""
+    def chances(self, choices: Sequence[Choice]) -> list[Float64[np.ndarray, "n k"]]:
+        """Returns of each choice the probability of each name for each text."""
 
 
 class Rules:
@@ -69,31 +98,32 @@ class Rules:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
 
-    def intents(
-        self, asked: str, texts: Sequence[str], names: Sequence[str]
-    ) -> Float64[np.ndarray, "n k"]:
-        """Returns the probability of each intent for each text."""
-        found = np.full((len(texts), len(names)), (1 - SURE) / len(names))
-        for row, text in enumerate(texts):
-            lengths = [self._matched(text, name) for name in names]
-            best = int(np.argmax(lengths)) if any(lengths) else names.index(UNCLEAR)
-            found[row, best] += SURE
-        return found
+    def chances(self, choices: Sequence[Choice]) -> list[Float64[np.ndarray, "n k"]]:
+        """Returns of each choice the probability of each name for each text."""
+        return [self._values(one) if one.slot else self._intents(one) for one in choices]
+
+    def _intents(self, choice: Choice) -> Float64[np.ndarray, "n k"]:
+        lengths = [[self._matched(t, name) for name in choice.names] for t in choice.texts]
+        return _sure([int(np.argmax(row)) if any(row) else -1 for row in lengths], choice)
 
     def _matched(self, text: str, name: str) -> int:
         """Returns how many characters the longest keyword of an intent has in a text."""
         keywords = self.scenario.intents[name].keywords
         return max((len(word) for word in keywords if word in f"{text} "), default=0)
 
-    def values(self, asked: str, texts: Sequence[str], slot: str) -> Float64[np.ndarray, "n v"]:
-        """Returns the probability of each value of a slot for each text; that of none is the last."""
-        ways = self.scenario.slots[slot].values
-        found = np.full((len(texts), len(ways) + 1), (1 - SURE) / (len(ways) + 1))
-        for row, text in enumerate(texts):
-            ends = [_last([value, *others], text) for value, others in ways.items()]
-            best = max(ends)
-            found[row, ends.index(best) if best[0] >= 0 else len(ways)] += SURE
-        return found
+    def _values(self, choice: Choice) -> Float64[np.ndarray, "n k"]:
+        values, best = self.scenario.slots[choice.slot].values, []
+        for text in choice.texts:
+            ends = [_last([name, *values[name]], text) for name in choice.names[:-1]]
+            best.append(ends.index(max(ends)) if max(ends)[0] >= 0 else -1)
+        return _sure(best, choice)
+
+
+def _sure(best: Sequence[int], choice: Choice) -> Float64[np.ndarray, "n k"]:
+    """Returns what a rule gives: most of the probability to one name for each text, the last one where it is -1."""
+    found = np.full((len(choice.texts), len(choice.names)), (1 - SURE) / len(choice.names))
+    found[np.arange(len(best)), best] += SURE
+    return found
 
 
 def _last(ways: Sequence[str], text: str) -> tuple[int, int]:
@@ -119,13 +149,10 @@ class Ngrams(Rules):
         rows = [(text, name) for name, one in scenario.intents.items() for text in one.examples]
         self._classifier = LinearClassifier([text for text, _ in rows], [name for _, name in rows])
 
-    def intents(
-        self, asked: str, texts: Sequence[str], names: Sequence[str]
-    ) -> Float64[np.ndarray, "n k"]:
-        """Returns the probability of each intent for each text."""
+    def _intents(self, choice: Choice) -> Float64[np.ndarray, "n k"]:
         classifier = self._classifier
-        found = classifier.model.predict_proba(classifier.vectorizer.transform(texts))
-        places = [classifier.model.classes_.tolist().index(name) for name in names]
+        found = classifier.model.predict_proba(classifier.vectorizer.transform(choice.texts))
+        places = [classifier.model.classes_.tolist().index(name) for name in choice.names]
         own = found[:, places]
         return own / own.sum(axis=1, keepdims=True)
 
@@ -145,66 +172,76 @@ class ModelUnderstander:
     def __init__(self, model: Model, scenario: Scenario) -> None:
         self.model, self.scenario = model, scenario
 
-    def intents(
-        self, asked: str, texts: Sequence[str], names: Sequence[str]
-    ) -> Float64[np.ndarray, "n k"]:
-        """Returns the probability of each intent for each text."""
-        heads = [
-            "".join(f"손님: {one}\n" for one in self.scenario.intents[name].examples[:SHOWN])
-            for name in names
+    def chances(self, choices: Sequence[Choice]) -> list[Float64[np.ndarray, "n k"]]:
+        """Returns of each choice the probability of each name for each text, all names as likely before."""
+        pairs = [
+            (context, f" {text}\n")
+            for one in choices
+            for text in one.texts
+            for context in map(self._context, [one] * len(one.names), one.names)
         ]
-        return self._posterior([f"{head}손님:" for head in heads], texts)
+        unique = list(dict.fromkeys(pairs))
+        logs = score(self.model, [context for context, _ in unique], [text for _, text in unique])
+        by_pair = dict(zip(unique, logs.tolist(), strict=True))
+        values, found = iter([by_pair[pair] for pair in pairs]), []
+        for one in choices:
+            own = np.array([[next(values) for _ in one.names] for _ in one.texts])
+            own = np.exp(own - own.max(axis=1, keepdims=True))
+            found.append(own / own.sum(axis=1, keepdims=True))
+        return found
 
-    def values(self, asked: str, texts: Sequence[str], slot: str) -> Float64[np.ndarray, "n v"]:
-        """Returns the probability of each value of a slot for each text; that of none is the last."""
-        heads = [
-            f"상담원: {asked}\n{slot}: {', '.join([value, *ways])}\n손님:"
-            for value, ways in self.scenario.slots[slot].values.items()
-        ]
-        return self._posterior([*heads, f"상담원: {asked}\n손님:"], texts)
-
-    def _posterior(
-        self, contexts: Sequence[str], texts: Sequence[str]
-    ) -> Float64[np.ndarray, "n k"]:
-        """Returns p(context | text), all contexts as likely before."""
-        pairs = [(context, f" {text}\n") for text in texts for context in contexts]
-        logs = score(self.model, [a for a, _ in pairs], [b for _, b in pairs])
-        logs = logs.reshape(len(texts), len(contexts))
-        found = np.exp(logs - logs.max(axis=1, keepdims=True))
-        return found / found.sum(axis=1, keepdims=True)
+    def _context(self, choice: Choice, name: str) -> str:
+        """Returns what stands before a text that means a name."""
+        if not choice.slot:
+            examples = self.scenario.intents[name].examples[:SHOWN]
+            return "".join(f"손님: {one}\n" for one in examples) + "손님:"
+        ways = self.scenario.slots[choice.slot].values.get(name)
+        value = "" if ways is None else f"{choice.slot}: {', '.join([name, *ways])}\n"
+        return f"상담원: {choice.question}\n{value}손님:"
 
 
 def understand(
-    understander: Understander,
-    scenario: Scenario,
-    state: str,
-    asked: str,
-    heard: Sequence[Heard],
-    open_slots: Sequence[str] = (),
-) -> Understood:
-    """Finds what a turn means: over its hypotheses, the likeliest intent that is expected in a state, and values of slots.
+    understander: Understander, scenario: Scenario, turns: Sequence[Said]
+) -> list[Understood]:
+    """Finds what turns mean: over the hypotheses of each, the likeliest intent that its state expects, and values of slots.
+
+    Slots that a state does not ask for are looked for where the understander takes what is volunteered.
 
     Args:
         understander: gives the probabilities.
-        scenario: that the state is of.
-        state: in which it was said.
-        asked: what the system has said.
-        heard: hypotheses, one or more.
-        open_slots: that have no value yet; those which the state does not ask for are looked for where the
-            understander takes what is volunteered.
+        scenario: that the states are of.
+        turns: of one call or several.
     """
-    texts, share = [clean(one.text) for one in heard], weights(heard)
-    names = scenario.expected(state)
-    intents = _weighed(understander.intents(asked, texts, names), share)
-    own = scenario.states[state].slots
-    wanted = [*own, *(s for s in open_slots if understander.volunteers and s not in own)]
-    values = {}
-    for slot in wanted:
-        chances = _weighed(understander.values(asked, texts, slot), share)
-        if (best := int(chances.argmax())) < len(chances) - 1:
-            values[slot] = list(scenario.slots[slot].values)[best]
-    best = int(intents.argmax())
-    return Understood(names[best], values, float(intents[best]))
+    asked: list[list[Choice]] = []
+    for one in turns:
+        texts = [clean(hypothesis.text) for hypothesis in one.heard]
+        own = scenario.states[one.state].slots
+        more = [s for s in one.open_slots if understander.volunteers and s not in own]
+        asked.append([Choice(texts, scenario.expected(one.state))])
+        for slot in (*own, *more):
+            names = [*scenario.slots[slot].values, ""]
+            asked[-1].append(Choice(texts, names, slot, one.question))
+    chances = iter(understander.chances([choice for some in asked for choice in some]))
+    return [
+        _understood(some, [next(chances) for _ in some], weights(one.heard))
+        for one, some in zip(turns, asked, strict=True)
+    ]
+
+
+def _understood(
+    choices: Sequence[Choice],
+    chances: Sequence[Float64[np.ndarray, "n k"]],
+    share: Float64[np.ndarray, "n"],
+) -> Understood:
+    intent, probability, values = UNCLEAR, 0.0, {}
+    for choice, own in zip(choices, chances, strict=True):
+        weighed = _weighed(own, share)
+        best = int(weighed.argmax())
+        if not choice.slot:
+            intent, probability = choice.names[best], float(weighed[best])
+        elif choice.names[best]:
+            values[choice.slot] = choice.names[best]
+    return Understood(intent, values, probability)
 
 
 def _weighed(
