@@ -38,7 +38,12 @@ def claims(found: Found, seed: int) -> Iterator[str]:
     for (model, system, kind), rows in found.items():
         name = f"{model} {system}".strip()
         if kind == "turns n_best" and (first := found.get((model, system, "turns first"))):
-            for metric, score in TURN_METRICS.items():
+            asked = {
+                name: score
+                for name, score in TURN_METRICS.items()
+                if any(map(_counts(score), rows))
+            }
+            for metric, score in asked.items():
                 yield _claim(
                     f"{name}, {metric}: all hypotheses above the first", rows, first, score, seed
                 )
@@ -48,6 +53,10 @@ def claims(found: Found, seed: int) -> Iterator[str]:
                 f"{name}, {kind}, MRR: prior taken off above left on", rows, raw, score, seed
             )
     yield from _against_rivals(found, seed)
+
+
+def _counts(score: Score) -> Callable[[Row], bool]:
+    return lambda row: score(row) is not None
 
 
 def _against_rivals(found: Found, seed: int) -> Iterator[str]:

@@ -237,6 +237,7 @@ def test_the_samples_are_apps_that_answer(url):
     with running(url, make_model(2_048), slots=4) as server:
         samples = server.get("/v1/app_samples").json()["data"]
         assert [sample["name"] for sample in samples] == [
+            "예약_전화",
             "등대지기",
             "기획전_제목",
             "검색어_고치기",
