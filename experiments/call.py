@@ -7,13 +7,16 @@ python -m experiments.call --model DIR --data DIR     # Chatbot_data: the next u
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from clova_jax import tables
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import option
 
 Kind = Literal["branch", "turns", "calls", "next", "utterances"]
-System = Literal["rules", "ngrams", "bm25", "neighbours", "vectors", "model", "model_normalised"]
+System = Literal[
+    *("rules", "ngrams", "tuned", "bm25", "neighbours", "vectors", "model", "model_normalised")
+]
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,9 @@ class Options(tables.ModelOptions):
     kinds: tuple[Kind, ...] = ("branch", "turns", "calls", "next", "utterances")
     """branch: yes or no; turns: intents and values; calls: complete ones; next: what is said next; utterances: written"""
     systems: tuple[System, ...] = (
-        *("rules", "ngrams", "bm25", "neighbours", "vectors", "model", "model_normalised"),
+        *("rules", "ngrams", "tuned", "bm25", "neighbours", "vectors", "model", "model_normalised"),
     )
-    """rules, ngrams and model understand; bm25, neighbours, vectors, model and model_normalised recommend"""
+    """rules, ngrams and model understand, tuned yes and no only; bm25, neighbours, vectors, model and model_normalised recommend"""
     scenario: tuple[Path, ...] = ()
     """scenario files in place of those that come with the package"""
     callers: int = option(5, least=1)
@@ -43,13 +46,19 @@ class Options(tables.ModelOptions):
     """questions of what is said next, of each set"""
     rows: int = option(2, least=1)
     """utterances written for a state, and rows of it in the sheet"""
+    steps: int = option(100, least=1)
+    """updates of tuned, at most"""
     collected: Path | None = None
     """a filled sheet: its wordings are said in the calls too"""
 
 
-def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
-    """Yields a cell for each kind and system, rivals first."""
-    options, cell = run.options, tables.call_cells
+def cells(run: tables.TableRun) -> list[tables.Cell]:
+    """Returns a cell for each kind and system, rivals first.
+
+    Raises:
+        ClovaError: a scenario, a sheet or the data are at fault; none of the systems does what is asked.
+    """
+    options = run.options
     sets = tables.call_sets.CallSets(
         run.data,
         tables.call_sets.find_scenarios(options),
@@ -58,10 +67,20 @@ def cells(run: tables.TableRun) -> Iterator[tables.Cell]:
         options.seed,
     )
     run.found["sets"] = sets
+    if not (found := list(_cells(options, sets))):
+        raise ClovaError(
+            f"--systems {','.join(options.systems)}: none is measured by --kinds {','.join(options.kinds)}"
+        )
+    return found
+
+
+def _cells(options: Options, sets: Any) -> Iterator[tables.Cell]:
+    cell = tables.call_cells
     understanding = [name for name in cell.UNDERSTANDERS if name in options.systems]
+    for name in (*understanding, "tuned"):
+        if "branch" in options.kinds and name in options.systems:
+            yield cell.branch(sets, name, options.steps)
     for name in understanding:
-        if "branch" in options.kinds:
-            yield cell.branch(sets, name)
         if "turns" in options.kinds:
             yield from (cell.turns(sets, name, how, options) for how in cell.HEARD)
         if "calls" in options.kinds:

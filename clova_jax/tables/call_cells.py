@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.apps import calls
+from clova_jax.apps import augmentation, calls
 from clova_jax.common.json_values import to_json
 from clova_jax.evaluate import digest, generator
 from clova_jax.tables.call_measures import Measured, Score, is_right, majority
@@ -28,22 +28,36 @@ def understander(name: str, scenario: calls.Scenario, model: Any) -> calls.Under
     return {"rules": calls.Rules, "ngrams": calls.Ngrams}[name](scenario)
 
 
-def branch(sets: CallSets, system: str) -> Measured:
-    """Returns the cell that tells yes, no and neither apart."""
+def branch(sets: CallSets, system: str, steps: int) -> Measured:
+    """Returns the cell that tells yes, no and neither apart; `tuned` is the model tuned on the examples of the scenarios."""
+    names = [calls.YES, calls.NO, calls.UNCLEAR]
+    texts = [calls.clean(text) for _, text, _ in sets.branch]
+
+    def predict(run: TableRun) -> list[str]:
+        scenario = sets.scenarios[0]  # these intents are the same in all
+        if system == "tuned":
+            shown = [(text, name) for name in names for text in scenario.intents[name].examples]
+            found = augmentation.EncoderClassifier(
+                run.model,
+                *map(list, zip(*shown, strict=True)),
+                names=names,
+                steps=steps,
+                seed=sets.seed,
+                stop=run.stop,
+            )
+            return found.predict(texts)
+        own = understander(system, scenario, run.model)
+        (chances,) = own.chances([calls.Choice(texts, names)])
+        return [names[best] for best in chances.argmax(axis=1).tolist()]
 
     def compute(run: TableRun) -> list[Row]:
-        found = understander(system, sets.scenarios[0], run.model)
-        names = [calls.YES, calls.NO, calls.UNCLEAR]
-        texts = [calls.clean(text) for _, text, _ in sets.branch]
-        (chances,) = found.chances([calls.Choice(texts, names)])
         return [
-            {"id": text, "question": question, "answer": meaning, "prediction": names[best]}
-            for (question, text, meaning), best in zip(
-                sets.branch, chances.argmax(axis=1).tolist(), strict=True
-            )
+            {"id": text, "question": question, "answer": meaning, "prediction": prediction}
+            for (question, text, meaning), prediction in zip(sets.branch, predict(run), strict=True)
         ]
 
-    settings = {"data": digest([text for _, text, _ in sets.branch])}
+    settings: dict[str, Any] = {"data": digest([text for _, text, _ in sets.branch])}
+    settings |= {"steps": steps} if system == "tuned" else {}
     return Measured(sets, "branch", system, compute, {"accuracy": is_right}, majority, settings)
 
 

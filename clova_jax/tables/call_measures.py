@@ -11,7 +11,7 @@ from clova_jax.evaluate import Comparison, Interval, Records, interval
 from clova_jax.tables.call_sets import CallSets
 from clova_jax.tables.table import Row, TableRun
 
-OF_MODEL = ("model", "model_normalised", "vectors")
+OF_MODEL = ("model", "model_normalised", "tuned", "vectors")
 """Systems that are measured with each model."""
 
 Score = Callable[[Row], float | None]

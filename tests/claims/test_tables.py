@@ -12,7 +12,7 @@ pytestmark = pytest.mark.claims("tables")
 
 # The smallest settings that fill every table; a name without settings runs bare.
 SMALLEST = {
-    "call": "--limit 8 --callers 1 --rows 1",
+    "call": "--limit 8 --callers 1 --rows 1 --steps 2",
     "corpus_filters": "--documents 60",
     "corpus_source": (
         "--seeds 1 --tokens 4096 --megabytes 0.3 --kilobytes 2 --vocab-size 600 --width 32 --limit 10 --trials 1 "
