@@ -1,10 +1,12 @@
 """Calls: what scenarios are refused, how a call goes, what it survives, and what is heard."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -119,6 +121,20 @@ def test_a_file_at_fault_is_refused_at_its_place(tmp_path, key, value, message):
         calls.read_scenario(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
+
+
+def test_the_how_to_runs_as_it_stands(tmp_path, monkeypatch, capsys):
+    page = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "call.md").read_text()
+    scenario, code = (
+        re.search(rf"```{kind}\n(.*?)```", page, re.S)[1] for kind in ("json", "python")
+    )
+    monkeypatch.chdir(tmp_path)
+    Path("parcel.json").write_text(scenario)
+    exec(code, {})
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "들꽃상점입니다. 주문하신 상품은 받으셨나요?"
+    assert said[1].startswith("상품은 마음에 드셨나요?")
+    assert len(Path("calls.jsonl").read_text().splitlines()) == 2
 
 
 # --- How a call goes ---

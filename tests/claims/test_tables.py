@@ -163,6 +163,21 @@ def test_the_notes_say_whether_rewriting_or_a_rival_restores_more(sample_world, 
     assert restored["latin", "candidates"]["low"] > max(correctors)
 
 
+def test_all_hypotheses_give_more_values_than_the_first_and_a_model_knows_what_is_said_next(
+    sample_world, tmp_path
+):
+    command = ["--model", sample_world.model, "--data", sample_world.data]
+    turns = [*command, "--kinds", "turns", "--systems", "rules", "--callers", 25]
+    asked = [*command, "--kinds", "next", "--systems", "model", "--limit", 200]
+    for words, out in ((turns, tmp_path / "turns"), (asked, tmp_path / "next")):
+        result = run_as_user("experiments.call", *words, "--out", out)
+        assert result.returncode == 0, result.stderr[-3000:]
+    notes = json.loads((tmp_path / "turns" / "results.json").read_text())["notes"]
+    assert any("rules, value: all hypotheses above the first: holds" in note for note in notes)
+    for row in json.loads((tmp_path / "next" / "results.json").read_text())["rows"]:
+        assert row["low"] > row["baseline"], "above chance, by p(utterance | turns) alone"
+
+
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
     # Topics, not reviews: six reviews in the prompt are nearly all that this model needs, six headlines help it little.
     command = ["--model", sample_world.model, "--data", sample_world.data, "--task", "ynat"]
