@@ -260,6 +260,9 @@ def written(sets: CallSets, count: int) -> Measured:
                 ]
         return found
 
+    def by_chance(rows: Sequence[Row]) -> dict[str, float]:
+        return {"taken": 100 * float(np.mean([1 / len(one.states) for one in sets.scenarios]))}
+
     settings = {"count": count, "data": digest([to_json(asdict(one)) for one in sets.scenarios])}
     metrics = {"taken": lambda row: float(not row["reason"])}
-    return Measured(sets, "utterances", "model", compute, metrics, lambda rows: {}, settings)
+    return Measured(sets, "utterances", "model", compute, metrics, by_chance, settings)

@@ -28,7 +28,8 @@ def notes(run: TableRun, sets: CallSets) -> list[str]:
         f"next: the right utterance among {CANDIDATES}, the others of the same set; MRR: mean reciprocal rank; bm25 and "
         "vectors compare an utterance with the turns before it, neighbours with what followed like turns in other dialogues "
         "(chats: other groups)",
-        "taken: written utterances that are one finished line of one speaker, new, with known places only",
+        "taken: written utterances that are one finished line of one speaker, new, with known places only, and most like their own "
+        "state's description and wordings (baseline: a state by chance)",
     ]
     return [*lines, *claims(found, options.seed)]
 

@@ -9,9 +9,9 @@ from clova_jax.apps.calls.texts import fault
 from clova_jax.apps.titles.sheets import read_sheet, write_sheet
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import Model, complete
-from clova_jax.retrieve import places
+from clova_jax.retrieve import Index, places
 
-REASONS = ("empty", "long", "speaker", "place", "unfinished", "copied", "doubled")
+REASONS = ("empty", "long", "speaker", "place", "unfinished", "copied", "doubled", "elsewhere")
 """Why a written utterance is not taken, in the order in which they are asked."""
 MOST_TOKENS = 48  # of an utterance
 COLUMNS = ("scenario", "state", "about", "draft", "wording", "collector")
@@ -67,7 +67,8 @@ def write_wordings(
 ) -> dict[str, list[tuple[str, str]]]:
     """Returns for each state what a model writes from its description, each with why it is not taken (empty where it is).
 
-    The utterances of the other states are the examples of the prompt.
+    The utterances of the other states are the examples of the prompt. An utterance is `elsewhere` where another state than its
+    own is described and worded most like it (BM25 over pairs of characters).
 
     Args:
         model: the writer.
@@ -91,6 +92,9 @@ def write_wordings(
     )
     texts = iter([" ".join(done.text.split()) for done in written])
     known = [*scenario.slots, *scenario.variables]
+    index = Index.build(
+        [" ".join([one.about, *one.utterances]) for one in scenario.states.values()]
+    )
     found: dict[str, list[tuple[str, str]]] = {}
     for name in names:
         shown = [text for other, text in _examples(scenario, name)]
@@ -99,6 +103,8 @@ def write_wordings(
         for _ in range(count):
             text = next(texts)
             why = reason(text, known, shown, taken)
+            if not why and names.index(name) not in [hit.index for hit in index.search(text, 1)]:
+                why = "elsewhere"
             rows.append((text, why))
             taken += [] if why else [text]
     return found
