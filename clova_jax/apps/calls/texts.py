@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 LONGEST = 200  # characters of a turn that are heard
 MOST = 120  # characters of an utterance
-_SPEAKER = re.compile(r"([^\W\d_][\w ]{0,11}?)\s*[:：﹕∶꞉](?!\d)")
+_SPEAKER = re.compile(r"([^\W\d_][\w ]{0,11}?)(?:\s*[:：﹕∶꞉])+(?!\d)")
 
 
 @dataclass(frozen=True)
