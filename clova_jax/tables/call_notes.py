@@ -39,25 +39,14 @@ def claims(found: Found, seed: int) -> Iterator[str]:
     for (model, system, kind), rows in found.items():
         name = f"{model} {system}".strip()
         if kind == "turns n_best" and (first := found.get((model, system, "turns first"))):
-            asked = {
-                name: score
-                for name, score in TURN_METRICS.items()
-                if any(map(_counts(score), rows))
-            }
-            for metric, score in asked.items():
-                yield _claim(
-                    f"{name}, {metric}: all hypotheses above the first", rows, first, score, seed
-                )
+            for metric, score in TURN_METRICS.items():
+                if any(score(row) is not None for row in rows):
+                    what = f"{name}, {metric}: all hypotheses above the first"
+                    yield _claim(what, rows, first, score, seed)
         if system == "model_normalised" and (raw := found.get((model, "model", kind))):
-            score = NEXT_METRICS["MRR"]
-            yield _claim(
-                f"{name}, {kind}, MRR: prior taken off above left on", rows, raw, score, seed
-            )
+            what = f"{name}, {kind}, MRR: prior taken off above left on"
+            yield _claim(what, rows, raw, NEXT_METRICS["MRR"], seed)
     yield from _against_rivals(found, seed)
-
-
-def _counts(score: Score) -> Callable[[Row], bool]:
-    return lambda row: score(row) is not None
 
 
 def _against_rivals(found: Found, seed: int) -> Iterator[str]:
@@ -93,7 +82,7 @@ def _claim(what: str, first: Sequence[Row], second: Sequence[Row], score: Score,
 
 def draw(run: TableRun, path: Path) -> None:
     """Draws accuracy by kind and system, a panel a kind."""
-    shown = [row for row in run.rows if row["kind"] != "utterances"]
+    shown = [row for row in run.rows if row["kind"] != "utterances"] or run.rows
     kinds = list(dict.fromkeys(row["kind"] for row in shown))
     with panels(path, len(kinds), size=(4.5, 3.2), across=3) as axes:
         for panel, kind in zip(axes, kinds, strict=True):
