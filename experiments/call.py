@@ -49,7 +49,7 @@ class Options(tables.ModelOptions):
     steps: int = option(100, least=1)
     """updates of tuned, at most"""
     collected: Path | None = None
-    """a filled sheet: its wordings are said in the calls too"""
+    """a filled sheet: calls choose from its wordings too"""
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:

@@ -11,7 +11,7 @@ from clova_jax.corpus import read_documents
 from clova_jax.labelled import read_dialogues
 from clova_jax.sample import write_sample
 from clova_jax.tables import call_cells, call_notes, callers
-from clova_jax.tables.call_sets import CANDIDATES, CHATS, WOS, CallSets
+from clova_jax.tables.call_sets import CANDIDATES, CHATS, WOS, CallSets, find_scenarios
 from experiments.call import TABLE, Options
 
 
@@ -30,7 +30,7 @@ def world(tmp_path_factory):
 
 
 def options(world, out, **more):
-    asked = {"limit": 4, "callers": 1, "rows": 1, "steps": 2} | more
+    asked = {"limit": 4, "callers": 1, "rows": 1, "steps": 2, "hypotheses": 2} | more
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 
@@ -156,16 +156,13 @@ def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
         TABLE.run(options(world, tmp_path, noise=0.2))
 
 
-def test_wordings_of_collectors_are_said_in_the_calls(world, finished, tmp_path):
+def test_calls_choose_from_the_wordings_of_collectors(world, finished, tmp_path):
     sheet = tmp_path / "filled.csv"
     lines = (finished / "utterances.csv").read_text("utf-8-sig").splitlines()
     lines[1] = lines[1].removesuffix(",,") + ",어르신 저예요. 통화 되세요?,민서"
     sheet.write_text("\n".join(lines) + "\n")
-    asked = options(
-        world, tmp_path / "out", collected=sheet, kinds=("calls",), systems=("rules",), callers=8
-    )
-    assert TABLE.run(asked) == 0
-    assert "어르신 저예요. 통화 되세요?" in (tmp_path / "out" / "predictions.jsonl").read_text()
+    care = find_scenarios(options(world, tmp_path / "out", collected=sheet))[0]
+    assert care.states["인사"].utterances[-1] == "어르신 저예요. 통화 되세요?"
 
 
 def test_what_cannot_be_run_is_refused_in_one_line(world, tmp_path):
