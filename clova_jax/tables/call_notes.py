@@ -35,7 +35,7 @@ def notes(run: TableRun, sets: CallSets) -> list[str]:
 
 
 def claims(found: Found, seed: int) -> Iterator[str]:
-    """Yields whether all hypotheses are worth more than the first, whether taking off the prior helps, and model against rivals."""
+    """Yields verdicts: all hypotheses against the first, the prior taken off or left on, tuned or not, model against rivals."""
     for (model, system, kind), rows in found.items():
         name = f"{model} {system}".strip()
         if kind == "turns n_best" and (first := found.get((model, system, "turns first"))):
@@ -46,6 +46,8 @@ def claims(found: Found, seed: int) -> Iterator[str]:
         if system == "model_normalised" and (raw := found.get((model, "model", kind))):
             what = f"{name}, {kind}, MRR: prior taken off above left on"
             yield _claim(what, rows, raw, NEXT_METRICS["MRR"], seed)
+        if system == "tuned" and (untuned := found.get((model, "model", kind))):
+            yield _claim(f"{name}, {kind}: above the model as it is", rows, untuned, is_right, seed)
     yield from _against_rivals(found, seed)
 
 
