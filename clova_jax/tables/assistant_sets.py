@@ -10,11 +10,11 @@ from typing import TypeVar
 from clova_jax.apps import assistant as app
 from clova_jax.evaluate import Item, Paragraph, digest, generator, load_task, read_paragraphs
 from clova_jax.labelled import (
+    Chat,
     Intent,
-    Pair,
     optional_file,
+    read_chats,
     read_intents,
-    read_pairs,
     read_paraphrases,
 )
 from clova_jax.sample import josa
@@ -88,8 +88,8 @@ class AssistantSets:
         """
         of_answer: dict[str, list[Known]] = {}
         for one in self._pairs:
-            known = Known(one.said, (one.answered,), one.answered)
-            of_answer.setdefault(one.answered, []).append(known)
+            known = Known(one.text, (one.answer,), one.answer)
+            of_answer.setdefault(one.answer, []).append(known)
         test = [some[-1] for some in of_answer.values() if len(some) > 1]
         left_out = {one.said for one in test}
         train = [one for some in of_answer.values() for one in some if one.said not in left_out]
@@ -130,11 +130,11 @@ class AssistantSets:
         return [*found.frequent, *found.rare]
 
     @cached_property
-    def _pairs(self) -> list[Pair]:
+    def _pairs(self) -> list[Chat]:
         """Returns the pairs of small talk; of those that say the same the first."""
-        found: dict[str, Pair] = {}
-        for one in read_pairs(self.data):
-            found.setdefault(one.said, one)
+        found: dict[str, Chat] = {}
+        for one in read_chats(self.data / "dialogue" / "Chatbot_data"):
+            found.setdefault(one.text, one)
         return list(found.values())
 
     @cached_property
@@ -161,7 +161,7 @@ class AssistantSets:
         return _by_group(asked)
 
     def _talk(self) -> Split:
-        return _by_group([Known(one.said, (one.answered,), one.answered) for one in self._pairs])
+        return _by_group([Known(one.text, (one.answer,), one.answer) for one in self._pairs])
 
     def _fewer(self, name: str, split: Split) -> Split:
         train = self.drawn(split.train, self.known, f"known {name}")

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.claims("tables")
 # The smallest settings that fill every table; a name without settings runs bare.
 SMALLEST = {
     "assistant": "--limit 6 --known 30 --steps 2 --talks 1",
+    "call": "--limit 8 --callers 1 --rows 1 --steps 2",
     "corpus_filters": "--documents 60",
     "corpus_source": (
         "--seeds 1 --tokens 4096 --megabytes 0.3 --kilobytes 2 --vocab-size 600 --width 32 --limit 10 --trials 1 "
@@ -219,6 +220,21 @@ def test_the_encoder_beats_untrained_pooling(sample_world, tmp_path):
     for metric in ("R@1", "group found"):
         scores = {row["system"]: row for row in rows if row["metric"] == metric}
         assert scores["encoder"]["low"] > scores["untrained"]["high"]
+
+
+def test_all_hypotheses_give_more_values_than_the_first_and_a_model_knows_what_is_said_next(
+    sample_world, tmp_path
+):
+    command = ["--model", sample_world.model, "--data", sample_world.data]
+    turns = [*command, "--kinds", "turns", "--systems", "rules", "--callers", 25]
+    asked = [*command, "--kinds", "next", "--systems", "model", "--limit", 200]
+    for words, out in ((turns, tmp_path / "turns"), (asked, tmp_path / "next")):
+        result = run_as_user("experiments.call", *words, "--out", out)
+        assert result.returncode == 0, result.stderr[-3000:]
+    notes = json.loads((tmp_path / "turns" / "results.json").read_text())["notes"]
+    assert any("rules, value: all hypotheses above the first: holds" in note for note in notes)
+    for row in json.loads((tmp_path / "next" / "results.json").read_text())["rows"]:
+        assert row["low"] > row["baseline"], "above chance, by p(utterance | turns) alone"
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):

@@ -238,6 +238,7 @@ def test_the_samples_are_apps_that_answer(url):
         samples = server.get("/v1/app_samples").json()["data"]
         names = [sample["name"] for sample in samples]
         assert {
+            "예약_전화",
             "등대지기",
             "기획전_제목",
             "이어_묻기",
