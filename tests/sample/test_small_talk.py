@@ -4,18 +4,18 @@ from collections import defaultdict
 
 from clova_jax.apps.assistant import LEVELS, speech_level
 from clova_jax.corpus import read_documents
-from clova_jax.labelled import read_pairs
+from clova_jax.labelled import read_chats
 from clova_jax.sample import write_sample
 
 
 def test_small_talk_has_wordings_levels_and_is_in_no_document(tmp_path):
     folder = write_sample(tmp_path, megabytes=0.2)
-    pairs = read_pairs(folder)
-    said = [pair.said for pair in pairs]
+    pairs = read_chats(folder / "dialogue/Chatbot_data")
+    said = [pair.text for pair in pairs]
     assert len(said) == len(set(said)) > 300
     wordings = defaultdict(set)
     for pair in pairs:
-        wordings[pair.answered].add(pair.said)
+        wordings[pair.answer].add(pair.text)
     assert all(len(some) >= 2 for some in wordings.values())
     levels = [speech_level(answer) for answer in wordings]
     assert {level for level in levels if level} == set(LEVELS)
