@@ -63,10 +63,12 @@ def run(options: Options) -> None:
     lm = LanguageModel.load(inputs.models[0])
     turns = prompts_of(lm, inputs.data, options)
 
+    end = lm.tokenizer.end_of_text
+
     def write(prompts: list[str], seed: int) -> list[str]:
-        # No stop string: all candidates have the same length, whatever the model has learned.
-        found = lm.generate(prompts, seed=[seed] * len(prompts), max_new_tokens=32, temperature=0.0)
-        return list(found)
+        # No stop string and no end: all candidates have the same length, whatever the model has learned.
+        options = {"max_new_tokens": 32, "temperature": 0.0, "logit_bias": {end: -100.0}}
+        return list(lm.generate(prompts, seed=[seed] * len(prompts), **options))
 
     ways: dict[str, Callable[[list[str]], list[str]]] = {
         "one batch": lambda prompts: write(prompts, options.seed),
