@@ -24,7 +24,7 @@ def world(tmp_path_factory):
     config = ModelConfig(1, 16, 1, vocab_size=tokenizer.vocab_size, max_length=1024)
     LanguageModel.create(config, tokenizer).save(folder / "model")
     rows = [f"질문 {n}번,답 {n}번입니다.,{n % 3}" for n in range(200)]
-    (data / CHATS).mkdir(parents=True)
+    (data / CHATS).mkdir(parents=True, exist_ok=True)
     (data / CHATS / "ChatbotData.csv").write_text("\n".join(["Q,A,label", *rows]) + "\n")
     return folder
 
