@@ -17,6 +17,7 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 
 # What the cell tagged "parameters" is followed by here: the smallest values with which every cell shows something.
 SMALLEST: dict[str, dict[str, Any]] = {
+    "applications": {"steps": 2, "turns": 2, "callers": 4},
     "augmentation": {"steps": 2, "count": 2},
     "corpus": {"count": 200, "pairs": 10},
     "few_shot": {"shots": (0, 2), "trials": 2, "limit": 20},
