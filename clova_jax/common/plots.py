@@ -64,8 +64,9 @@ def style() -> dict[str, Any]:
 
 
 def legend(axes: Any, columns: int = 2) -> None:
-    """Puts the legend of `axes` below them, where it covers no point."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, fontsize=8)
+    """Puts the legend of `axes` below them, where it covers no point; nothing where nothing has a label."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns, fontsize=8)
 
 
 @functools.cache
