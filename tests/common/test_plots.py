@@ -70,3 +70,13 @@ def test_the_sample_world_is_known_and_stands_alone(tmp_path, monkeypatch):
         (axes,) = drawn.pop().axes
         labels = [line.get_label() for line in axes.get_lines()]
         assert ("paper" in labels) is lines
+
+
+def test_a_legend_of_nothing_is_left_out(tmp_path, recwarn):
+    with figure(tmp_path / "plot.png") as axes:
+        legend(axes)
+        assert axes.get_legend() is None
+        axes.plot([0, 1], label="line")
+        legend(axes)
+        assert axes.get_legend() is not None
+    assert not [w for w in recwarn if "No artists" in str(w.message)]
