@@ -139,7 +139,8 @@ def _chats(folder: Path, limit: int | None, seed: int) -> NextSet:
     rows = [
         (f"chat {n}", [("질문", group[0].text)], group[0].answer) for n, group in enumerate(test)
     ]
-    return NextSet("chats", pairs, _questions(rows, "답변", limit, seed))
+    spare = [answer for _, answer in pairs]
+    return NextSet("chats", pairs, _questions(rows, "답변", limit, seed, spare))
 
 
 def _questions(
@@ -147,9 +148,12 @@ def _questions(
     speaker: str,
     limit: int | None,
     seed: int,
+    spare: Sequence[str] = (),
 ) -> list[calls.Question]:
-    """Draws questions, each with other utterances of the same set as the wrong candidates."""
+    """Draws questions, each with other utterances of the same set as the wrong candidates, of `spare` too where these are few."""
     texts = list(dict.fromkeys(said for _, _, said in rows))
+    if len(texts) < CANDIDATES:
+        texts = list(dict.fromkeys((*texts, *spare)))
     if len(texts) < CANDIDATES:
         raise ClovaError(f"{len(texts)} different utterances; {CANDIDATES} or more are chosen from")
     order = generator(seed, "next").permutation(len(rows))[:limit].tolist()

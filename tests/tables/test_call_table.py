@@ -66,6 +66,15 @@ def test_candidates_are_different_and_hold_the_answer_anywhere(sets):
         assert len({question.answer for question in one.questions}) > CANDIDATES / 2
 
 
+def test_where_chats_are_few_known_answers_are_wrong_candidates_too(tmp_path):
+    rows = [f"질문 {n}번,답 {n}번입니다.,0" for n in range(40)]
+    (tmp_path / CHATS).mkdir(parents=True)
+    (tmp_path / CHATS / "ChatbotData.csv").write_text("\n".join(["Q,A,label", *rows]) + "\n")
+    (chats,) = CallSets(tmp_path, [], 0, None, 0).next
+    assert len(chats.questions) == 8
+    assert {len(set(question.candidates)) for question in chats.questions} == {CANDIDATES}
+
+
 def test_no_document_has_a_wording_to_test_with(world):
     text = "\n".join(document.text for document in read_documents(world / "data" / "corpus"))
     wordings = [w for some in (*sample.ANSWERS.values(), *sample.MEANINGS.values()) for w in some]
