@@ -149,7 +149,11 @@ def test_without_a_model_ctrl_c_ends_it_at_once(tmp_path, capsys):
         time.sleep(10)
         return calls.append("not reached") or []
 
-    assert toy(kept("first", calls), interrupted).main(["--out", str(tmp_path)]) == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+    try:
+        assert toy(kept("first", calls), interrupted).main(["--out", str(tmp_path)]) == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert calls == ["first"]
     assert not (tmp_path / "results.json").exists()
 
