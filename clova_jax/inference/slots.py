@@ -80,7 +80,7 @@ class Slots:
         size: prompt and text tokens a row has room for.
         prefix, prefix_ids: what all prompts begin with.
         top: alternatives reported a token; fixed, since it is part of the compiled shape.
-        apart: whether rows draw one after another: slower where all of them do, quicker where few do.
+        apart: whether rows attend and draw one after another: slower where all have texts, quicker where few have.
     """
 
     def __init__(
@@ -345,7 +345,7 @@ def _advance(
 
     def step(carry: tuple) -> tuple:
         number, state, active, out = carry
-        hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active)
+        hidden, carried = decoder.step(state.token, cache, state.cache, prefix, active, apart=apart)
         scores = decoder.scores(hidden)
         weighed = penalise(scores, state.rows, state.in_prompt, state.counts)
         token = (draw_apart if apart else draw)(weighed, state.rows, state.made, active)

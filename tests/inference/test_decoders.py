@@ -23,8 +23,8 @@ def decoders(model):
     }
 
 
-@functools.partial(jax.jit, static_argnames="size")
-def run(decoder, prompts, lengths, prefix, tokens, active, size):
+@functools.partial(jax.jit, static_argnames=("size", "apart"))
+def run(decoder, prompts, lengths, prefix, tokens, active, size, apart):
     """Scores [STEPS,B,V] of given tokens, in two loops of half the steps each."""
     valid = (jnp.arange(prompts.shape[1]) < lengths[:, None]).astype(jnp.int32)
     fresh = Cache.empty(decoder.config, ROWS, 0, decoder.dtype, prefix)
@@ -34,17 +34,19 @@ def run(decoder, prompts, lengths, prefix, tokens, active, size):
     for start in (0, STEPS // 2):
         carried = decoder.begin(cache, STEPS // 2)
         for step in range(start, start + STEPS // 2):
-            hidden, carried = decoder.step(tokens[step], cache, carried, prefix, active[step])
+            now = (tokens[step], cache, carried, prefix, active[step])
+            hidden, carried = decoder.step(*now, apart=apart)
             scores.append(decoder.scores(hidden))
         cache = decoder.finish(cache, carried)
     return jnp.stack(scores), cache.lengths
 
 
+@pytest.mark.parametrize("apart", [False, True])
 @pytest.mark.parametrize(
     ("shared", "size", "lengths"),
     [(False, 150, (144, 3, 128)), (True, 24, (8, 3, 5))],  # of several blocks, and of less than one
 )
-def test_both_give_the_same_scores(decoders, model, shared, size, lengths):
+def test_both_give_the_same_scores(decoders, model, shared, size, lengths, apart):
     rng = np.random.default_rng(0)
     lengths = np.array(lengths, np.int32)
     prompts = rng.integers(0, 256, (ROWS, max(lengths)), dtype=np.int32)
@@ -57,7 +59,9 @@ def test_both_give_the_same_scores(decoders, model, shared, size, lengths):
         prefix = bind(model.config, model.params)(text, cache=empty)[1].as_prefix()
     found, ends = {}, {}
     for name, decoder in decoders.items():
-        found[name], ends[name] = run(decoder, prompts, lengths, prefix, tokens, active, size)
+        found[name], ends[name] = run(
+            decoder, prompts, lengths, prefix, tokens, active, size, apart
+        )
     np.testing.assert_array_equal(ends["layered"], ends["stacked"])
     np.testing.assert_array_equal(ends["layered"], lengths + active.sum(0))
     np.testing.assert_allclose(

@@ -44,8 +44,13 @@ class CachedDecoder(Protocol[Stored, Carried]):
         carried: Carried,
         prefix: Prefix | None,
         active: Bool[Array, "B"],
+        *,
+        apart: bool = False,
     ) -> tuple[Float[Array, "B D"], Carried]:
-        """Returns hidden states after one more token of each row, kept by the rows that are `active`."""
+        """Returns hidden states after one more token of each row, kept by the rows that are `active`.
+
+        Where a decoder can, rows that are `apart` attend one after another: slower where all are active, quicker where few are.
+        """
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Returns the scores of the next token, float32."""

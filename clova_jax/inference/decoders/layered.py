@@ -1,9 +1,9 @@
 """Computes the standard block one token at a time, laid out for a CPU.
 
-Decoding reads every weight once a token, and little else, so the weights lie as the product of a matrix and a
-few columns wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each
-kernel with its outputs first ([F,D] with x [D,B]; [B,D] with [D,F] took twice as long). Layers are unrolled, and
-keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
+Decoding reads every weight once a token, and little else, so the weights lie as the product of a few rows and a
+matrix wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each kernel
+[D,F], a matrix (with x [B,D], 2 to 16 rows: [F,D] times x transposed took three to five times as long, and for one
+row as long). Layers are unrolled, and keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
 that joins the cache when the loop ends, since XLA:CPU copies what a loop both writes and reads (37 of 44 ms a
 token at 1,152 entries). A `Model` keeps the copy of its blocks.
 """
@@ -91,7 +91,7 @@ class LayeredDecoder:
 
     Args:
         params: the model's.
-        layers: its blocks, a tree for each layer, kernels as [outputs, inputs] (`laid_out`).
+        layers: its blocks, a tree for each layer, kernels as [inputs, outputs] (`laid_out`).
         config: its sizes.
         dtype: type of the compute.
     """
@@ -116,8 +116,8 @@ class LayeredDecoder:
         """Returns room for the tokens of the loop."""
         rows, heads, _, head_dim = cache.keys[0].shape
         room = jnp.zeros((rows, heads, steps, head_dim), cache.keys[0].dtype)
-        apart = (room,) * len(cache.keys)
-        return Recent(apart, apart, jnp.zeros_like(cache.lengths), jnp.int32(0))
+        rooms = (room,) * len(cache.keys)
+        return Recent(rooms, rooms, jnp.zeros_like(cache.lengths), jnp.int32(0))
 
     def step(
         self,
@@ -126,15 +126,18 @@ class LayeredDecoder:
         carried: Recent,
         prefix: Prefix | None,
         active: Bool[Array, "B"],
+        *,
+        apart: bool = False,
     ) -> tuple[Float[Array, "B D"], Recent]:
-        """Runs all layers on one token a row."""
+        """Runs all layers on one token a row; rows that are `apart` read only blocks with entries of their own."""
         decoder = bind(self.config, self.params)
         before = cache.lengths if prefix is None else cache.lengths + prefix.length
         positions = (before + carried.made)[:, None]
         x = decoder.embed(token[:, None], None, positions, self.dtype)[:, 0]
         keys, values = [], []
         place = (0, 0, carried.step, 0)
-        blocks = Blocks.of(cache.lengths, active, cache.keys[0].shape[2])
+        size = cache.keys[0].shape[2]
+        blocks = Blocks.of(cache.lengths, active, size) if apart else None
         for number, p in enumerate(self.layers):
             qkv = _linear(p["qkv"], layer_norm(x, **p["ln_1"]))
             query, key, value = qkv.reshape(len(x), 3, self.config.num_heads, -1).swapaxes(0, 1)
@@ -159,7 +162,7 @@ class LayeredDecoder:
         return decoder.ln_f(x), Recent(tuple(keys), tuple(values), made, carried.step + 1)
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
-        """Applies the head; the table is the first factor, as the kernels are."""
+        """Applies the head; the table is read as it lies."""
         table = self.params["embedding"][: self.config.vocab_size].astype(hidden.dtype)
         return jnp.einsum("vd,bd->vb", table, hidden, preferred_element_type=jnp.float32).T
 
@@ -182,7 +185,7 @@ class LayeredDecoder:
 
 
 def laid_out(blocks: Params) -> tuple[Params, ...]:
-    """Returns the blocks' parameters, a tree for each layer, kernels as [outputs, inputs]."""
+    """Returns the blocks' parameters, a tree for each layer, kernels as [inputs, outputs]."""
     return tuple(_laid_out(blocks, layer) for layer in range(len(jax.tree.leaves(blocks)[0])))
 
 
@@ -192,7 +195,7 @@ def _laid_out(blocks: Params, layer: Int[Array, ""]) -> Params:
     embed = p["ln_1"]["scale"].size
 
     def linear(p: Params, inputs: int) -> Params:
-        return {"kernel": p["kernel"].reshape(inputs, -1).T, "bias": p["bias"].reshape(-1, 1)}
+        return {"kernel": p["kernel"].reshape(inputs, -1), "bias": p["bias"].reshape(-1)}
 
     attn, mlp = p["attn"], p["mlp"]
     return {
@@ -206,8 +209,8 @@ def _laid_out(blocks: Params, layer: Int[Array, ""]) -> Params:
 
 
 def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
-    """Applies a linear layer; the rows of `x` are the product's columns."""
-    return (p["kernel"].astype(x.dtype) @ x.T + p["bias"].astype(x.dtype)).T
+    """Applies a linear layer."""
+    return x @ p["kernel"].astype(x.dtype) + p["bias"].astype(x.dtype)
 
 
 @jax.tree_util.register_dataclass
@@ -238,26 +241,42 @@ def _attend(
     query: Float[Array, "B N H"],
     recent: tuple[Array, Array, Array],
     cached: tuple[Array, Array, Array],
-    blocks: Blocks,
+    blocks: Blocks | None,
     prefix: tuple[Array, Array, Array] | None,
 ) -> Float[Array, "B N H"]:
-    """Computes attention of one query a row; softmax in float32, block by block of keys.
+    """Computes attention of one query a row; softmax in float32.
 
     A row's bits depend on its own entries alone: its blocks are computed one by one, in one order, whatever other rows have.
 
     Args:
         recent: keys and values [B,N,S,H] of the loop's tokens, and how many are valid (int32[B]), at least one.
         cached: keys, values and lengths of each row's tokens before the loop.
-        blocks: of `cached`.
+        blocks: of `cached`; without them it is read whole, for all rows in one product.
         prefix: keys and values [N,P,H] that all rows share, and how many are valid.
     """
     query = query / math.sqrt(query.shape[-1])
     rows, heads, width = query.shape
     zeros = jnp.zeros((rows, heads), jnp.float32)
     state = (zeros + _MASKED, zeros, jnp.zeros((rows, heads, width), jnp.float32))
-    for keys, values, lengths in [recent, *([prefix] if prefix else [])]:
-        seen = jnp.arange(keys.shape[-2]) < lengths.reshape(-1, 1, 1)
-        state = _add(query, keys, values, seen, state)
+    for part in [recent, prefix, cached if blocks is None else None]:
+        if part is not None:
+            keys, values, lengths = part
+            seen = jnp.arange(keys.shape[-2]) < lengths.reshape(-1, 1, 1)
+            state = _add(query, keys, values, seen, state)
+    if blocks is not None:
+        state = _add_blocks(query, cached, blocks, state)
+    _, total, mixed = state
+    return (mixed / total[..., None]).astype(query.dtype)
+
+
+def _add_blocks(
+    query: Float[Array, "B N H"],
+    cached: tuple[Array, Array, Array],
+    blocks: Blocks,
+    state: Softmax,
+) -> Softmax:
+    """Adds a cache's listed blocks to a softmax that is under way, one by one."""
+    _, heads, width = query.shape
     keys, values, lengths = cached
     block = min(keys.shape[2], BLOCK)
 
@@ -274,8 +293,7 @@ def _attend(
         put = functools.partial(lax.dynamic_update_slice_in_dim, start_index=row, axis=0)
         return jax.tree.map(put, state, new)
 
-    _, total, mixed = lax.fori_loop(0, blocks.count, add, state)
-    return (mixed / total[..., None]).astype(query.dtype)
+    return lax.fori_loop(0, blocks.count, add, state)
 
 
 def _add(

@@ -55,8 +55,10 @@ class StackedDecoder:
         carried: Cache,
         prefix: Prefix | None,
         active: Bool[Array, "B"],
+        *,
+        apart: bool = False,
     ) -> tuple[Float[Array, "B D"], Cache]:
-        """Runs the decoder on one token a row."""
+        """Runs the decoder on one token a row; all are computed side by side."""
         hidden, carried = bind(self.config, self.params)(
             token[:, None],
             segment_ids=active[:, None].astype(jnp.int32),
