@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.inference.decoders import CachedDecoder, choose_decoder, laid_out
+from clova_jax.inference.decoders import CachedDecoder, Weights, choose_decoder
 from clova_jax.model import Derived, Params, default_dtype, model_fingerprint, weights_hash
 from clova_jax.tokenizers import Tokenizer
 
@@ -48,17 +48,17 @@ class Model:
             )
         self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
         self.dtype = dtype or default_dtype()
-        self._layers, self._weights = Derived(laid_out), Derived(weights_hash)
+        self._laid_out, self._hash = Derived(Weights.of), Derived(weights_hash)
 
     @property
     def cached_decoder(self) -> CachedDecoder:
-        """Returns what generates with this model; the copy of the blocks that it may need is made once."""
-        return choose_decoder(self.params, self.config, self.mesh, self.dtype, self._layers)
+        """Returns what generates with this model; the copy of the weights that it may need is made once."""
+        return choose_decoder(self.params, self.config, self.mesh, self.dtype, self._laid_out)
 
     @property
     def fingerprint(self) -> str:
         """Returns a short hash of shape, tokenizer and weights; a tuned prompt is bound to it."""
-        return model_fingerprint(self.config, self.tokenizer, self._weights.of(self.params))
+        return model_fingerprint(self.config, self.tokenizer, self._hash.of(self.params))
 
     @property
     def first_virtual(self) -> int:
@@ -75,8 +75,8 @@ class Model:
     def with_params(self, params: Params) -> Self:
         """Returns a model with other parameters; this one stays as it is, and no array is copied."""
         other = type(self)(self.config, params, self.tokenizer, self.mesh, self.dtype)
-        if params.get("blocks") is self.params.get("blocks"):
-            other._layers = self._layers
+        if all(params.get(name) is self.params.get(name) for name in ("blocks", "embedding")):
+            other._laid_out = self._laid_out
         return other
 
     def with_virtual(self, vectors: Float[ArrayLike, "P D"]) -> Self:

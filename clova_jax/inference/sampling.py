@@ -197,7 +197,7 @@ def draw(
     scores: Float[Array, "B V"], rows: Rows, number: Int[Array, "B"], active: Bool[Array, "B"]
 ) -> Int[Array, "B"]:
     """Draws the next token of each row; `number` counts the tokens a row has drawn before."""
-    likeliest = jnp.argmax(scores, axis=-1).astype(jnp.int32)
+    likeliest = _argmax(scores)
     drawn = rows.temperature > 0
 
     def sample(scores: Array) -> Array:
@@ -208,10 +208,17 @@ def draw(
         keys = jax.random.wrap_key_data(rows.key, impl="threefry2x32")  # whatever JAX's default is
         keys = jax.vmap(jax.random.fold_in)(keys, number)
         noise = jax.vmap(lambda key: jax.random.gumbel(key, scores.shape[1:]))(keys)
-        choice = jnp.argmax(jnp.where(kept, scaled + noise, -jnp.inf), axis=-1)
-        return jnp.where(drawn, choice.astype(jnp.int32), likeliest)
+        choice = _argmax(jnp.where(kept, scaled + noise, -jnp.inf))
+        return jnp.where(drawn, choice, likeliest)
 
     return lax.cond(jnp.any(drawn & active), sample, lambda _: likeliest, scores)
+
+
+def _argmax(scores: Float[Array, "B V"]) -> Int[Array, "B"]:
+    """Returns the first index of each row's maximum, in two passes that XLA:CPU vectorises, as it does not `argmax`."""
+    best, size = jnp.max(scores, axis=-1, keepdims=True), scores.shape[-1]
+    found = jnp.where(scores == best, jnp.arange(size, dtype=jnp.int32), size)
+    return jnp.minimum(jnp.min(found, axis=-1), size - 1)
 
 
 def filtered(scores: Float[Array, "B V"], rows: Rows) -> Bool[Array, "B V"]:

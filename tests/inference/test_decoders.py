@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from clova_jax.inference import Model
-from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, laid_out
+from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, Weights
 from clova_jax.model import Cache, Decoder, bind
 
 ROWS, STEPS = 3, 6
@@ -16,9 +16,9 @@ ROWS, STEPS = 3, 6
 
 @pytest.fixture(scope="module")
 def decoders(model):
-    layers = laid_out(model.params["blocks"])
+    weights = Weights.of(model.params)
     return {
-        "layered": LayeredDecoder(model.params, layers, model.config, model.dtype),
+        "layered": LayeredDecoder(model.params, weights, model.config, model.dtype),
         "stacked": StackedDecoder(model.params, model.config, model.dtype),
     }
 

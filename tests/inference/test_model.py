@@ -26,11 +26,11 @@ def copied(model):
     return model.with_params(jax.tree.map(jnp.copy, model.params))
 
 
-def test_the_copy_of_the_blocks_is_made_once_and_freed_with_the_model(model):
+def test_the_copy_of_the_weights_is_made_once_and_freed_with_the_model(model):
     mine = copied(model)
     view = mine.with_virtual(np.ones((2, model.config.embed_dim), np.float32))
-    assert mine.cached_decoder.layers is mine.cached_decoder.layers is view.cached_decoder.layers
-    kernel = weakref.ref(mine.cached_decoder.layers[0]["qkv"]["kernel"])
+    assert mine.cached_decoder.weights is mine.cached_decoder.weights is view.cached_decoder.weights
+    kernel = weakref.ref(mine.cached_decoder.weights[0]["qkv"]["kernel"])
     array = weakref.ref(mine.params["embedding"])
     del mine
     gc.collect()

@@ -6,7 +6,7 @@
 """
 
 from clova_jax.inference.decoders.base import CachedDecoder, choose_decoder
-from clova_jax.inference.decoders.layered import LayeredDecoder, laid_out
+from clova_jax.inference.decoders.layered import LayeredDecoder, Weights
 from clova_jax.inference.decoders.stacked import StackedDecoder
 
-__all__ = ["CachedDecoder", "LayeredDecoder", "StackedDecoder", "choose_decoder", "laid_out"]
+__all__ = ["CachedDecoder", "LayeredDecoder", "StackedDecoder", "Weights", "choose_decoder"]

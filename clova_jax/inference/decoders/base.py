@@ -7,7 +7,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.decoders.layered import LayeredDecoder
+from clova_jax.inference.decoders.layered import LayeredDecoder, Weights
 from clova_jax.inference.decoders.stacked import StackedDecoder
 from clova_jax.model import Cache, Decoder, Derived, Params, Prefix, decoder_class
 
@@ -64,15 +64,16 @@ def choose_decoder(
     config: ModelConfig,
     mesh: Mesh | None,
     dtype: DTypeLike,
-    layers: Derived[tuple[Params, ...]],
+    weights: Derived[Weights],
 ) -> CachedDecoder:
     """Returns the quickest decoder for a model: layered on one CPU device with the standard modules, else stacked.
 
     Args:
         params, config, mesh, dtype: the model's.
-        layers: computes and keeps the blocks as the layered decoder wants them (`laid_out`).
+        weights: computes and keeps what the layered decoder reads (`Weights.of`).
     """
     on_cpu = mesh is None and next(iter(params["embedding"].devices())).platform == "cpu"
     if on_cpu and decoder_class(config) is Decoder:
-        return LayeredDecoder(params, layers.of(params["blocks"]), config, dtype)
+        read = {name: params[name] for name in ("blocks", "embedding")}
+        return LayeredDecoder(params, weights.of(read), config, dtype)
     return StackedDecoder(params, config, dtype)

@@ -82,7 +82,7 @@ class Recent:
 
 @functools.partial(
     jax.tree_util.register_dataclass,
-    data_fields=["params", "layers"],
+    data_fields=["params", "weights"],
     meta_fields=["config", "dtype"],
 )
 @dataclass(frozen=True)
@@ -91,13 +91,13 @@ class LayeredDecoder:
 
     Args:
         params: the model's.
-        layers: its blocks, a tree for each layer, kernels as [inputs, outputs] (`laid_out`).
+        weights: what a step reads, as the products want it (`Weights.of`).
         config: its sizes.
         dtype: type of the compute.
     """
 
     params: Params
-    layers: tuple[Params, ...]
+    weights: "Weights"
     config: ModelConfig
     dtype: DTypeLike
     group: ClassVar[int | None] = (
@@ -138,7 +138,7 @@ class LayeredDecoder:
         place = (0, 0, carried.step, 0)
         size = cache.keys[0].shape[2]
         blocks = Blocks.of(cache.lengths, active, size) if apart else None
-        for number, p in enumerate(self.layers):
+        for number, p in enumerate(self.weights.layers):
             qkv = _linear(p["qkv"], layer_norm(x, **p["ln_1"]))
             query, key, value = qkv.reshape(len(x), 3, self.config.num_heads, -1).swapaxes(0, 1)
             for written, room, new in (
@@ -164,7 +164,7 @@ class LayeredDecoder:
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Applies the head; the table is read as it lies."""
         table = self.params["embedding"][: self.config.vocab_size].astype(hidden.dtype)
-        return jnp.einsum("vd,bd->vb", table, hidden, preferred_element_type=jnp.float32).T
+        return jnp.einsum("bd,vd->bv", hidden, table, preferred_element_type=jnp.float32)
 
     def finish(self, cache: LayerCache, carried: Recent) -> LayerCache:
         """Joins the loop's tokens to the cache. Entries past a row's end are written too, behind its length."""
@@ -184,9 +184,26 @@ class LayeredDecoder:
         )
 
 
-def laid_out(blocks: Params) -> tuple[Params, ...]:
-    """Returns the blocks' parameters, a tree for each layer, kernels as [inputs, outputs]."""
-    return tuple(_laid_out(blocks, layer) for layer in range(len(jax.tree.leaves(blocks)[0])))
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Weights:
+    """Holds what every step reads, each kernel a matrix [inputs, outputs].
+
+    Args:
+        layers: the parameters of each block.
+        head: the token table, transposed.
+    """
+
+    layers: tuple[Params, ...]
+    head: Float[Array, "D V"]
+
+    @classmethod
+    def of(cls, params: Params) -> "Weights":
+        """Returns copies of a model's `blocks` and `embedding`."""
+        blocks = params["blocks"]
+        count = len(jax.tree.leaves(blocks)[0])
+        layers = tuple(_laid_out(blocks, layer) for layer in range(count))
+        return cls(layers, jnp.array(params["embedding"].T))
 
 
 @jax.jit
