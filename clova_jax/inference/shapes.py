@@ -23,10 +23,10 @@ def bucket(length: int, limit: int | None = None) -> int:
 
 
 def row_bucket(rows: int, most: int) -> int:
-    """Returns the smallest of 1, 4, 16, 64, … that holds `rows`, at most `most`."""
+    """Returns the smallest of 1, 2, 4, 16, 64, … that holds `rows`, at most `most`."""
     size = 1
     while size < rows:
-        size *= 4
+        size *= 2 if size < 4 else 4
     return min(size, most)
 
 

@@ -30,7 +30,7 @@ def test_the_copy_of_the_weights_is_made_once_and_freed_with_the_model(model):
     mine = copied(model)
     view = mine.with_virtual(np.ones((2, model.config.embed_dim), np.float32))
     assert mine.cached_decoder.weights is mine.cached_decoder.weights is view.cached_decoder.weights
-    kernel = weakref.ref(mine.cached_decoder.weights[0]["qkv"]["kernel"])
+    kernel = weakref.ref(mine.cached_decoder.weights.layers[0]["qkv"]["kernel"])
     array = weakref.ref(mine.params["embedding"])
     del mine
     gc.collect()
