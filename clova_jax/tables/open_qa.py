@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,8 @@ from clova_jax.apps import answers as app
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl
 from clova_jax.common.json_values import fields
+from clova_jax.common.progress import progress
+from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import (
     Item,
     Metric,
@@ -31,7 +33,9 @@ from clova_jax.tables.open_questions import PASSAGES, OpenQuestions, Splits, hol
 from clova_jax.tables.table import Row, TableRun
 
 DEEPEST = 100  # hits that the reciprocal rank looks at
+CHOSEN = 10  # questions whose chosen answers are kept together
 COVERAGES = (25, 50, 75)  # per cent of the questions that are answered, the surest first
+READERS = ("writes", "chooses")  # an answer, or one of the passage's spans
 NAMES = {exact_match.name: "em", character_f1.name: "f1"}
 NO_SPAN = ("boolean",)  # types of questions whose answer stands in no sentence
 Answers = Sequence[dict[str, Any]]
@@ -92,33 +96,43 @@ def answer_rows(splits: Splits, passage: str, run: TableRun) -> list[Row]:
         ClovaError: no question fits.
     """
     drawn, left_out = _drawn(splits.test, passage, PASSAGES, run)
-    rows, answers = _answered(run, f"korquad_{passage}", drawn)
-    run.found.setdefault("answers", {})[run.model_name, passage] = answers
-    found: list[Row] = [
-        {
-            "kind": row["part"] or "all",
-            "metric": NAMES[row["metric"]],
-            **{name: row[name] for name in ("value", "low", "high", "baseline")},
-            "questions": row["items"],
-        }
-        for row in rows
-    ]
+    found: list[Row] = []
+    for reader in READERS if passage != "none" else READERS[:1]:
+        found += _reader_rows(splits, passage, reader, drawn, left_out, run)
+    # Both readers have the baseline of the written answers, which comes first.
+    baselines = {
+        (row["kind"], row["metric"]): {"baseline": row["baseline"]}
+        for row in reversed(found)
+        if "baseline" in row
+    }
+    return [baselines.get((row["kind"], row["metric"]), {}) | row for row in found]
+
+
+def _reader_rows(
+    splits: Splits, passage: str, reader: str, drawn: list[Item], left_out: int, run: TableRun
+) -> list[Row]:
+    """Returns the rows of one way to answer: writing, or choosing a span of the passage."""
+    texts = dict(zip(splits.test.leads, splits.test.texts, strict=True))
+    found, answers = _answered(run, f"korquad_{passage}", reader, drawn, texts)
+    run.found.setdefault("answers", {})[run.model_name, reader, passage] = answers
     found += by_coverage(answers)
     if passage != "none":
-        texts = dict(zip(splits.test.leads, splits.test.texts, strict=True))
         found.append(evidence([texts.get(item.lead, "") for item in drawn], drawn, answers))
-    about = _about(run, "answers", passage) | {"left out": left_out}
+    about = _about(run, "answers", passage, reader) | {"left out": left_out}
     rows = [about | {"kind": "all", "questions": len(drawn)} | row for row in found]
     if passage == "retrieved" and splits.dev.items:
-        rows += _silence(splits, answers, run)
+        rows += _silence(splits, reader, answers, run)
     return rows
 
 
-def _about(run: TableRun, measured: str, system: str, model: str | None = None) -> Row:
+def _about(
+    run: TableRun, measured: str, system: str, reader: str = "", model: str | None = None
+) -> Row:
     return {
         "app": "open_qa",
         "measure": measured,
         "system": system,
+        "reader": reader,
         "model": run.model_name if model is None else model,
         "task": "korquad",
         "trained": trained(run) if model is None else "",
@@ -146,8 +160,20 @@ def _drawn(
     return drawn, len(fits) - sum(fits)
 
 
-def _answered(run: TableRun, name: str, items: Sequence[Item]) -> tuple[list[Row], Answers]:
-    """Returns the score rows of a model's answers, and the answers: `id`, `prediction`, `answers`, `logprob`."""
+def _answered(
+    run: TableRun, name: str, reader: str, items: Sequence[Item], texts: Mapping[str, str]
+) -> tuple[list[Row], Answers]:
+    """Returns the score rows of a model's answers, and the answers: `id`, `prediction`, `answers`, `logprob`.
+
+    Args:
+        name: what the answers are kept under.
+        reader: one of `READERS`.
+        items: the questions.
+        texts: the passages by their leads.
+    """
+    if reader == "chooses":
+        answers = _chosen(run, f"{name}_chosen", items, texts)
+        return list(score_rows(answers, items, run)), answers
     data = TaskData(items, ())
     task = dataclasses.replace(
         load_task("korquad"),
@@ -160,11 +186,65 @@ def _answered(run: TableRun, name: str, items: Sequence[Item]) -> tuple[list[Row
     arguments = {"shots": 0, "trials": 1, "seed": run.options.seed, "out": run.out}
     rows = measure(run.model, task, run.data, name=run.model_name, stop=run.stop, **arguments)
     path = run.out / "predictions.jsonl"
-    return rows, [
+    shown = [
+        {
+            "kind": row["part"] or "all",
+            "metric": NAMES[row["metric"]],
+            **{key: row[key] for key in ("value", "low", "high", "baseline")},
+            "questions": row["items"],
+        }
+        for row in rows
+    ]
+    return shown, [
         row | fields(row, f"{path}:{number}", {"logprob": float})
         for number, row in read_jsonl(path)
         if (row["model"], row["task"]) == (run.model_name, name)
     ]
+
+
+def _chosen(
+    run: TableRun, name: str, items: Sequence[Item], texts: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """Returns the spans that a model chooses; a few questions at a time are kept."""
+    records, separator = Records(run.out), load_task("korquad").separator
+    answers: list[dict[str, Any]] = []
+    with progress(desc=f"{name}, {run.model_name}", total=len(items), unit="question") as bar:
+        for at in range(0, len(items), CHOSEN):
+            some = items[at : at + CHOSEN]
+            prompts = [(one.lead + separator if one.lead else "") + one.text for one in some]
+            key = (run.model_name, name, at, 0)
+            settings = {"data": digest(prompts), "weights": run.model.fingerprint}
+            if records.find(key, settings) is None:
+                if run.stop.requested:
+                    raise Stopped(run.stop.requested)
+                found = app.choose(run.model, prompts, [texts.get(one.lead, "") for one in some])
+                about = {"model": run.model_name, "task": name}
+                rows = [
+                    about
+                    | {
+                        "id": one.id,
+                        "prediction": text,
+                        "answers": list(one.answers),
+                        "logprob": logprob,
+                    }
+                    for one, (text, logprob) in zip(some, found, strict=True)
+                ]
+                records.add(key, settings, {}, rows)
+            kept = records.find(key, settings)
+            answers += kept[1] if kept else []
+            bar.update(len(some))
+    return answers
+
+
+def score_rows(answers: Answers, items: Sequence[Item], run: TableRun) -> Iterator[Row]:
+    """Yields exact match and F1 of all answers and of each kind of question."""
+    kinds = [item.part for item in items]
+    for kind in ["", *sorted(set(kinds) - {""})]:
+        some = [row for row, own in zip(answers, kinds, strict=True) if kind in ("", own)]
+        for metric, name in ((exact_match, "em"), (character_f1, "f1")):
+            score = interval([statistics(some, metric)], metric.finish, seed=run.options.seed)
+            about = {"kind": kind or "all", "questions": len(some), "metric": name}
+            yield about | dataclasses.asdict(score)
 
 
 def _sure(answers: Answers) -> np.ndarray:
@@ -195,15 +275,16 @@ def risk_by_coverage(answers: Answers) -> tuple[np.ndarray, np.ndarray]:
     return 100 * count / len(scores), 100 * (1 - np.cumsum(scores) / count)
 
 
-def _silence(splits: Splits, answers: Answers, run: TableRun) -> Iterator[Row]:
+def _silence(splits: Splits, reader: str, answers: Answers, run: TableRun) -> Iterator[Row]:
     """Yields how much is answered, how well, and what that is worth, with the threshold of the development split."""
     drawn, _ = _drawn(splits.dev, "retrieved", ("retrieved",), run)
-    _, known = _answered(run, "korquad_development", drawn)
+    texts = dict(zip(splits.dev.leads, splits.dev.texts, strict=True))
+    _, known = _answered(run, "korquad_development", reader, drawn, texts)
     below = app.threshold(_sure(known).tolist(), statistics(known)[:, 0].tolist())
-    run.found.setdefault("below", {})[run.model_name] = below
+    run.found.setdefault("below", {})[run.model_name, reader] = below
     said, scores = _sure(answers) >= below, statistics(answers)
     worth = scores[:, 0] - app.COST
-    about = _about(run, "silence", "retrieved") | {"kind": "all", "questions": len(answers)}
+    about = _about(run, "silence", "retrieved", reader) | {"kind": "all", "questions": len(answers)}
     yield about | {"metric": "coverage", **_share(said), "baseline": 100.0}
     if said.any():
         given = interval([scores[said]], character_f1.finish, seed=run.options.seed)
@@ -247,14 +328,9 @@ def sentence_rows(splits: Splits, run: TableRun) -> Iterator[Row]:
         records.add(key, settings, {}, rows)
     found = records.find(key, settings)
     answers = found[1] if found else []
-    about = _about(run, "answers", "sentence", "") | {"left out": left_out}
-    kinds = [item.part for item in drawn]
-    for kind in ["", *sorted(set(kinds) - {""})]:
-        some = [row for row, own in zip(answers, kinds, strict=True) if kind in ("", own)]
-        for metric, name in ((exact_match, "em"), (character_f1, "f1")):
-            score = interval([statistics(some, metric)], metric.finish, seed=run.options.seed)
-            about |= {"kind": kind or "all", "questions": len(some), "metric": name}
-            yield about | dataclasses.asdict(score)
+    about = _about(run, "answers", "sentence", model="") | {"left out": left_out}
+    for row in score_rows(answers, drawn, run):
+        yield about | row
 
 
 def evidence(texts: Sequence[str], items: Sequence[Item], answers: Answers) -> Row:

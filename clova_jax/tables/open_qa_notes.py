@@ -20,7 +20,8 @@ def notes(run: TableRun, splits: Splits) -> list[str]:
         f"{len(asked.items):,} questions among {len(asked.texts):,} passages ({counts}), each indexed as it is; "
         f"{len(splits.dev.items):,} of them, on other passages, are the development split",
         "value, low, high: per cent with a 95% interval (bootstrap over questions); MRR: mean reciprocal rank",
-        "answers: zero-shot, greedy, KorQuAD's exact match (em) and F1; baseline: the commonest answer to every question; "
+        "answers: zero-shot, KorQuAD's exact match (em) and F1; a reader writes greedily, or chooses the likeliest of the "
+        "passage's spans; baseline: the commonest answer to every question; "
         "sentence: no model, the sentence of the retrieved passage that fits the question best; "
         "left out: questions whose prompt is longer than the model's context with one of the passages",
         "f1 of the surest N%: a model that answers only where the log-probability of its answer, per character, is among the "
@@ -35,7 +36,8 @@ def notes(run: TableRun, splits: Splits) -> list[str]:
             "names replaced) ask no model; baseline of a model: the better of the two"
         )
     found += [
-        f"{model}: silent below {below:.3f}" for model, below in run.found.get("below", {}).items()
+        f"{model} {reader}: silent below {below:.3f}"
+        for (model, reader), below in run.found.get("below", {}).items()
     ]
     return found + claims(run)
 
@@ -44,13 +46,21 @@ def claims(run: TableRun) -> list[str]:
     """Returns what the talk claims, with its verdict for each model, over the same questions."""
     found = []
     answers = run.found.get("answers", {})
-    for model in dict.fromkeys(model for model, _ in answers):
-        for other in ("none", "wrong"):
-            if (model, "retrieved") in answers and (model, other) in answers:
-                both = [[statistics(answers[model, name])] for name in ("retrieved", other)]
+    for model, reader, passage in answers:
+        if passage != "retrieved":
+            continue
+        others = {
+            "no passage": (model, "writes", "none"),
+            "a wrong one": (model, reader, "wrong"),
+            "a written answer": (model, "writes", "retrieved"),
+        }
+        for claim, other in others.items():
+            if other in answers and other != (model, reader, passage):
+                both = [[statistics(answers[one])] for one in ((model, reader, passage), other)]
                 gap = difference([both[0]], [both[1]], character_f1.finish, run.options.seed)
-                claim = {"none": "no passage", "wrong": "a wrong one"}[other]
-                found.append(judged(f"{model}: F1 with the retrieved passage above {claim}", gap))
+                found.append(
+                    judged(f"{model} {reader}: F1 with the retrieved passage above {claim}", gap)
+                )
     return found + _expansion_claims(run)
 
 
@@ -97,11 +107,11 @@ def draw(run: TableRun, path: Path) -> None:
             panel.set(ylabel="%" if name == "retrieval" else "F1, %", title=name)
             legend(panel)
         if curves:
-            for (model, passage), answers in curves.items():
-                axes[-1].plot(*risk_by_coverage(answers), label=f"{model} {passage}")
+            for (model, reader, passage), answers in curves.items():
+                axes[-1].plot(*risk_by_coverage(answers), label=f"{model} {reader} {passage}")
             axes[-1].set(xlabel="coverage, %", ylabel="risk, 100 − F1", title="risk and coverage")
             legend(axes[-1])
 
 
 def _system(row: Row) -> str:
-    return f"{row['model']} {row['system']}".strip()
+    return " ".join(filter(None, (row["model"], row.get("reader"), row["system"])))

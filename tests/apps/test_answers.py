@@ -10,14 +10,17 @@ from clova_jax.apps.answers import (
     EXPANSIONS,
     LONGEST,
     SILENCE,
+    YES_NO,
     Expanded,
     Expander,
     Reader,
+    choose,
     copied,
     documents,
     nearest,
     proving_sentence,
     read_expansions,
+    spans,
     sureness,
     threshold,
 )
@@ -93,6 +96,7 @@ def test_a_question_longer_than_the_context_is_refused_in_one_line():
 def test_a_reader_is_silent_where_it_is_less_sure():
     answers = reader().answer(QUESTIONS)
     assert all(answer.text != SILENCE for answer in answers)
+    assert all(one.text in one.passage.text or one.text in YES_NO for one in answers)
     below = max(answer.sure for answer in answers)
     again = reader(below=below).answer(QUESTIONS)
     assert [answer.is_silent for answer in again] == [answer.sure < below for answer in answers]
@@ -109,6 +113,46 @@ def test_no_other_threshold_is_worth_more(answers):
 
     best = threshold(sure, scores)
     assert worth(best) == pytest.approx(max([0.0, *map(worth, sure)]))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ("강연주", True),  # without its ending
+        ("2002년", True),
+        ("나래시에는 2002년에 철도가 놓였다", True),
+        ("강연주다. 나래시에는", False),  # over the end of a sentence
+        ("", False),
+    ],
+)
+def test_the_spans_of_a_passage(answer, found):
+    of_passage = spans(PASSAGES[0].text)
+    assert (answer in of_passage) == found
+    assert len(of_passage) == len(set(of_passage))
+
+
+@given(st.text("가나다라은는 .!?\n", max_size=60))
+def test_every_span_stands_in_its_passage(text):
+    plain = " ".join(text.split())
+    assert all(one.strip() and one in plain for one in spans(text))
+
+
+def test_the_chosen_span_is_what_plain_scores_say():
+    lm = make_lm(max_length=512)
+    prompt = f"본문: {PASSAGES[0].text}\n\n질문: {QUESTIONS[0]}\n\n답:"
+    ((text, logprob),) = choose(lm, [prompt], [PASSAGES[0].text])
+    candidates = [*YES_NO, *spans(PASSAGES[0].text)]
+    ends = [f" {one}\n\n" for one in candidates]
+    sums = lm.score([prompt] * len(ends), ends)
+    best = int(np.argmax(sums / np.sqrt([len(lm.tokenizer.encode(one)) for one in ends])))
+    assert text == candidates[best]
+    assert logprob == pytest.approx(sums[best], abs=1e-3)
+
+
+def test_a_passage_without_a_word_leaves_yes_and_no():
+    assert spans("... !?") == []
+    ((text, _),) = choose(make_lm(max_length=64), ["질문: 강인가?\n\n답:"], [""])
+    assert text in YES_NO
 
 
 def test_sureness_is_per_character():

@@ -9,7 +9,7 @@ from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Item
 from clova_jax.sample import write_sample
-from clova_jax.tables.open_qa import by_coverage, evidence, risk_by_coverage
+from clova_jax.tables.open_qa import READERS, by_coverage, evidence, risk_by_coverage
 from clova_jax.tables.open_questions import PASSAGES, OpenQuestions, Splits
 from experiments.open_qa import TABLE, Options
 
@@ -148,9 +148,11 @@ def test_with_random_weights_answers_fall_to_their_baseline(finished):
     for row in rows_of(finished, "expansion"):
         if row["model"]:
             assert row["value"] <= row["baseline"]
-    silence = {row["metric"]: row for row in rows_of(finished, "silence")}
-    assert silence["worth"]["value"] >= silence["worth"]["baseline"]
-    assert silence["coverage"]["value"] == 0  # nothing is worth saying
+    silence = {(row["reader"], row["metric"]): row for row in rows_of(finished, "silence")}
+    for reader in READERS:
+        worth = silence[reader, "worth"]
+        assert worth["value"] >= worth["baseline"]
+    assert silence["writes", "coverage"]["value"] == 0  # nothing is worth saying
 
 
 def test_every_text_is_kept_and_read_back(world, finished, tmp_path):
@@ -164,8 +166,11 @@ def test_every_text_is_kept_and_read_back(world, finished, tmp_path):
 
 def test_notes_give_the_claim_a_verdict(finished):
     notes = json.loads((finished / "results.json").read_text())["notes"]
-    (claim,) = [note for note in notes if "above no passage" in note]
-    assert any(f": {verdict}, by " in claim for verdict in ("holds", "fails", "cannot tell"))
+    for reader in READERS:
+        (claim,) = [
+            note for note in notes if f"{reader}: F1" in note and "above no passage" in note
+        ]
+        assert any(f": {verdict}, by " in claim for verdict in ("holds", "fails", "cannot tell"))
 
 
 def test_steps_without_training_questions_are_refused(world, tmp_path):

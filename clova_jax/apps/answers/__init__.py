@@ -13,9 +13,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
-        "adaptation": ["adapt", "documents"],
+        "adaptation": ["SEPARATOR", "adapt", "documents"],
+        "choice": ["MOST_TOKENS", "YES_NO", "choose", "spans"],
         "expansion": ["EXPANSIONS", "Expanded", "Expander", "Form", "read_expansions"],
-        "reader": ["Answer", "LONGEST", "MOST_TOKENS", "Reader", "SILENCE", "clean"],
+        "reader": ["Answer", "LONGEST", "Reader", "SILENCE", "clean"],
         "rivals": ["copied", "nearest", "proving_sentence"],
         "silence": ["COST", "sureness", "threshold"],
     },
