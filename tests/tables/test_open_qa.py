@@ -50,7 +50,7 @@ def finished(world, tmp_path_factory):
 
 
 def options(world, out, **more):
-    chosen = {"limit": 6, "by": ("bigrams",)} | more
+    chosen = {"limit": 5, "by": ("bigrams",)} | more
     return Options(out=out, model=(world / "model",), data=world / "data", **chosen)
 
 
