@@ -240,6 +240,7 @@ def test_the_samples_are_apps_that_answer(url):
         assert {
             "예약_전화",
             "등대지기",
+            "도우미",
             "기획전_제목",
             "이어_묻기",
             "검색어_고치기",

@@ -6,8 +6,9 @@ COLONS = (":", "\uff1a")
 
 
 def one_line(text: str) -> str:
-    """Returns a text with single spaces, of which no more than `LONGEST` characters are kept."""
-    return " ".join(text[: 4 * LONGEST].split())[:LONGEST].strip()
+    """Returns a text with single spaces, of which no more than `LONGEST` characters are kept; half characters become `?`."""
+    whole = text[: 4 * LONGEST].encode(errors="replace").decode()
+    return " ".join(whole.split())[:LONGEST].strip()
 
 
 def answer_of(written: str) -> str:

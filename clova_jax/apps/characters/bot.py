@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
+from clova_jax.apps.assistant.wording import answer_of, one_line
 from clova_jax.apps.characters.detector import Detector, Moods
 from clova_jax.apps.characters.memory import remember
 from clova_jax.apps.characters.persona import Persona
-from clova_jax.apps.characters.prompt import GUEST, Turn, prompt_within
+from clova_jax.apps.characters.prompt import Turn, prompt_within
 from clova_jax.apps.dialogues.masks import marked, unmask
 from clova_jax.apps.filters import Filters
+from clova_jax.common.files import read_json, write_json
 from clova_jax.common.json_values import fields
 from clova_jax.evaluate import generator
 from clova_jax.inference import Model, complete
@@ -22,7 +25,7 @@ POLICY = {"personal": "mask", "curse": "mask"}
 
 @dataclass
 class Session:
-    """Holds a talk with a character; as JSON it can be kept anywhere.
+    """Holds a talk with a character; `CharacterBot.reply` adds a turn to it.
 
     Args:
         persona: the character.
@@ -39,22 +42,25 @@ class Session:
             found |= turn.told
         return found
 
-    def as_json(self) -> dict[str, Any]:
-        """Returns a JSON value that `from_json` reads."""
-        return asdict(self)
+    def save(self, path: str | Path) -> None:
+        """Writes the session as JSON; a process that is killed meanwhile leaves the file as it was."""
+        write_json(path, asdict(self))
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Self:
-        """Returns the session of a JSON value.
+    def load(cls, path: str | Path) -> Self:
+        """Reads what `save` wrote.
 
         Raises:
-            ClovaError: it has another form.
+            ClovaError: the file is missing, or holds no session.
         """
-        found = fields(value, "session", {"persona": dict, "turns": list[dict]})
+        found = fields(read_json(path), path, {"persona": dict, "turns": list[dict]})
         texts = dict.fromkeys(("name", "about", "level", "phrase", "world"), str)
-        persona = fields(found["persona"], "session: persona", texts | {"facts": dict[str, str]})
+        persona = fields(found["persona"], f"{path}: persona", texts | {"facts": dict[str, str]})
         kinds = dict.fromkeys(("guest", "reply", "mood"), str) | {"told": dict[str, str]}
-        turns = [Turn(**fields(one, "session: turn", kinds)) for one in found["turns"]]
+        turns = [
+            Turn(**fields(one, f"{path}: turn {number}", kinds))
+            for number, one in enumerate(found["turns"], 1)
+        ]
         return cls(Persona(**persona), turns)
 
 
@@ -109,7 +115,7 @@ class CharacterBot:
         self, sessions: Sequence[Session], texts: Sequence[str], seed: int = 0
     ) -> list[Reply]:
         """Returns an answer in each of some talks, written in one batch; equal calls give equal answers."""
-        said = [" ".join(text.split())[:LONGEST] or "…" for text in texts]
+        said = [one_line(text)[:LONGEST].strip() or "…" for text in texts]
         moods = self.moods(said) if self.moods else [""] * len(said)
         told = remember(self.model, said)
         asked = [Turn(*one) for one in zip(said, [""] * len(said), moods, told, strict=True)]
@@ -138,7 +144,7 @@ class CharacterBot:
             rows = []
             for n, text in zip(left, written, strict=True):
                 persona = sessions[n].persona
-                rows.append((persona, _first_speaker(_filled(text, prompts[n][1]), persona.name)))
+                rows.append((persona, answer_of(_filled(text, prompts[n][1]))))
             judged = self.detector.all_violations(rows) if self.detector else [[]] * len(rows)
             for n, (_, text), wrong in zip(left, rows, judged, strict=True):
                 better = not best[n].tries or len(wrong) < len(best[n].violations)
@@ -170,13 +176,6 @@ class CharacterBot:
             self.model, prompts, max_new_tokens=MOST_TOKENS, stop=("\n",), seed=drawn, **options
         )
         return [done.text.strip() for done in written]
-
-
-def _first_speaker(text: str, name: str) -> str:
-    """Cuts a text where somebody else would speak."""
-    for speaker in (f"{GUEST}:", f"{GUEST}(", f"{name}:", "상담원:", "사용자:"):
-        text = text.partition(speaker)[0]
-    return text.strip()
 
 
 def _filled(text: str, values: Mapping[str, str]) -> str:
