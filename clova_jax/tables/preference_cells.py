@@ -71,9 +71,10 @@ class Bench:
     def __init__(self, run: TableRun, chosen: PreferenceSet) -> None:
         self.run, self.set, self.options = run, chosen, run.options
         self.reference: LanguageModel = run.model
-        both = align.encode_pairs(self.reference, [*chosen.train, *chosen.dev])
-        self.pairs, self.cut = both[0][: len(chosen.train)], both[1]
-        self.dev = both[0][len(chosen.train) :]
+        every = [*chosen.train, *chosen.dev, *chosen.others]
+        encoded, self.cut = align.encode_pairs(self.reference, every)
+        learned = len(chosen.train)
+        self.pairs, self.dev = encoded[:learned], encoded[learned : learned + len(chosen.dev)]
         tokenizer = self.reference.tokenizer
         rows = tokenizer.encode_batch([prompt.rstrip() for prompt in chosen.prompts])
         self.prompts = [tuple(ids) or (tokenizer.end_of_text,) for ids in rows]

@@ -27,6 +27,7 @@ class PreferenceSet:
         prompts: to continue.
         held_out: texts that neither model nor judge learned from.
         held_out_good: bool of each of these.
+        others: preferences that the judge's texts are of, to be checked like the first; none where they are reviews.
     """
 
     task: str
@@ -38,6 +39,7 @@ class PreferenceSet:
     prompts: Sequence[str]
     held_out: Sequence[str]
     held_out_good: Sequence[bool]
+    others: Sequence[Preference] = ()
 
     @property
     def digest(self) -> str:
@@ -136,6 +138,7 @@ def read_ratings(path: Path, limit: int | None, seed: int) -> PreferenceSet:
         [prompts[i] for i in order[len(order) // 2 :]][:limit],
         held_out,
         [True, False] * (len(held_out) // 2),
+        second,
     )
 
 
