@@ -30,6 +30,8 @@ class Options(tables.ModelOptions):
     """besides the reference and the best of several: dpo, rloo"""
     beta: tuple[float, ...] | None = option(None, above=0)
     """prices of leaving the reference (0.03, 0.1, 0.3 and 1; on the sample 0.05 and 0.3)"""
+    limit: int | None = option(None, least=1)
+    """prompts that are continued (400; on the sample 100)"""
     best_of: tuple[int, ...] = option((4, 16), least=1)
     """texts of the reference that the best by the reward is taken of"""
     words: int = option(1, least=1)

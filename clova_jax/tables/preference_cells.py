@@ -150,15 +150,11 @@ class Bench:
         key, own = (self.run.model_name, f"{self.set.task} yardsticks", 0, 0), self.settings()
         if self.records.find(key, own) is None:
             positive = self.judge(list(self.set.held_out))[:, 0] >= 0.5
-            texts = [
-                [
-                    align.Sampled(one.context, ids, "", 0.0)
-                    for one in self.dev
-                    for ids in (side(one),)
-                ]
-                for side in (lambda one: one.chosen, lambda one: one.rejected)
-            ]
-            better = np.array(self.reward(texts[0])) > np.array(self.reward(texts[1]))
+            chosen, rejected = (
+                [align.Sampled(one.context, getattr(one, side), "", 0.0) for one in self.dev]
+                for side in ("chosen", "rejected")
+            )
+            better = np.array(self.reward(chosen)) > np.array(self.reward(rejected))
             right = positive == np.array(self.set.held_out_good)
             found = {"judge": 100 * float(right.mean()), "reward": 100 * float(better.mean())}
             self.records.add(key, own, found, [])
@@ -203,11 +199,11 @@ class Reference:
         found = rows(run, self.chosen.task, ("reference", None), trials, costs)
         for n in self.best_of:
             best = [[_best(some, n) for some in texts] for texts in trials]
-            found += rows(run, self.chosen.task, (f"best_of_{n}", None), best, [])
             bound = align.best_of_kl(n)
-            for row in found:
-                if row["method"] == f"best_of_{n}" and row["metric"] == "kl":
-                    row |= asdict(Interval(bound, bound, bound))
+            found += [
+                row | (asdict(Interval(bound, bound, bound)) if row["metric"] == "kl" else {})
+                for row in rows(run, self.chosen.task, (f"best_of_{n}", None), best, [])
+            ]
         return found
 
 
