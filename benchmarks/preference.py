@@ -162,7 +162,7 @@ def child(options: Options) -> None:
         jnp.zeros(1).block_until_ready()
     else:
         import torch
-        import trl  # noqa: F401
+        import trl
 
         torch.zeros(1)
     start = resident()
