@@ -246,15 +246,12 @@ def test_alignment_raises_the_judge_near_the_reference(desk, tmp_path):
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]
     found = {(row["method"], row["beta"], row["metric"]): row for row in rows}
     start = {metric: found["reference", None, metric] for metric in ("judge", "bits_per_byte")}
-    for method in ("dpo", "rloo"):
-        betas = {row["beta"] for row in rows if row["method"] == method}
-        assert any(
-            found[method, beta, "judge"]["low"] > start["judge"]["high"]
-            and found[method, beta, "kl"]["high"] < 10
-            and found[method, beta, "bits_per_byte"]["value"]
-            < 1.05 * start["bits_per_byte"]["value"]
-            for beta in betas
-        )
+    assert any(
+        found[method, beta, "judge"]["low"] > start["judge"]["high"]
+        and found[method, beta, "kl"]["high"] < 10
+        and found[method, beta, "bits_per_byte"]["value"] < 1.05 * start["bits_per_byte"]["value"]
+        for method, beta in {(row["method"], row["beta"]) for row in rows if row["beta"]}
+    )
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
