@@ -116,7 +116,7 @@ def trl(options: Options, pairs: list[Any]) -> Engine:
         str(options.out / "trl"),
         precompute_ref_log_probs=True,
         per_device_train_batch_size=options.pairs,
-        activation_checkpointing=False,
+        gradient_checkpointing=False,
         bf16=False,
         use_cpu=True,
         report_to=[],

@@ -27,7 +27,7 @@ def world(tmp_path_factory):
 
 def options(world, out, **more):
     asked = {"limit": 6, "beta": (0.5,), "best_of": (2, 3), "max_new_tokens": 4, "samples": 2}
-    asked |= {"steps": 2, "reward_steps": 2, "batch_size": 4} | more
+    asked |= {"steps": 2, "reward_steps": 5, "batch_size": 4, "learning_rate": 1e-2} | more
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 
@@ -96,7 +96,14 @@ def test_ratings_are_halved_by_prompt(tmp_path):
         read_ratings(path, None, 0)
 
 
-def test_rows_have_every_method_and_metric(finished):
+def test_the_table_has_every_method_and_metric_and_is_read_back(world, finished):
+    # One test, since each process that runs one of them makes the table.
+    check_rows(finished)
+    check_notes(finished)
+    check_texts(world, finished)
+
+
+def check_rows(finished):
     rows = table(finished)["rows"]
     found = {(row["method"], row["beta"], row["metric"]): row for row in rows}
     texts = {"judge", "reward", "kl", "distinct_2", "length"}
@@ -108,13 +115,13 @@ def test_rows_have_every_method_and_metric(finished):
         assert found[f"best_of_{n}", None, "kl"]["value"] == align.best_of_kl(n)
     assert found["reference", None, "kl"]["value"] == pytest.approx(0, abs=1e-3)
     best, start = (found[m, None, "reward"]["value"] for m in ("best_of_3", "reference"))
-    assert best > start
+    assert best > start  # which is no 0: the reward model has learned something
     assert {row["task"] for row in rows} == {"nsmc"}
     assert all(row["low"] <= row["value"] <= row["high"] for row in rows)
     assert (finished / "preference.png").stat().st_size > 0
 
 
-def test_texts_are_kept_and_read_back(world, finished):
+def check_texts(world, finished):
     path = finished / "predictions.jsonl"
     texts = [json.loads(line) for line in path.read_text().splitlines()]
     assert sum(row.get("method") == "reference" for row in texts) == 6 * 3
@@ -127,6 +134,7 @@ def test_texts_are_kept_and_read_back(world, finished):
         TABLE.run(options(world, finished, max_new_tokens=5))
 
 
+@pytest.mark.slow
 def test_seeds_fix_the_texts(world, finished, tmp_path):
     assert TABLE.run(options(world, tmp_path, methods=())) == 0
     first = (finished / "predictions.jsonl").read_text().splitlines()
@@ -135,7 +143,7 @@ def test_seeds_fix_the_texts(world, finished, tmp_path):
     assert len(again) == 18
 
 
-def test_notes_judge_the_claims(finished):
+def check_notes(finished):
     notes = table(finished)["notes"]
     assert sum("judge above the reference: " in note for note in notes) == 4
     assert sum("more bits per byte: " in note for note in notes) == 2
