@@ -26,8 +26,14 @@ def world(tmp_path_factory):
 
 
 def options(world, out, **more):
-    asked = {"limit": 6, "beta": (0.5,), "best_of": (2, 3), "max_new_tokens": 4, "samples": 2}
-    asked |= {"steps": 2, "reward_steps": 5, "batch_size": 4, "learning_rate": 1e-2} | more
+    asked = {"limit": 6, "beta": (0.5,), "best_of": (2, 3), "max_new_tokens": 3, "samples": 2}
+    asked |= {
+        "methods": ("dpo",),
+        "steps": 2,
+        "reward_steps": 5,
+        "batch_size": 4,
+        "learning_rate": 1e-2,
+    } | more
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 
@@ -56,8 +62,6 @@ def test_halves_share_no_text_and_pairs_begin_alike(world):
         assert one.chosen.strip()
         assert one.rejected.strip()
     assert len(set(chosen.prompts)) == len(chosen.prompts) == 20
-    assert read_reviews(world / "data", 1, 20, 0).digest == chosen.digest
-    assert read_reviews(world / "data", 1, 20, 1).digest != chosen.digest
 
 
 def test_the_chosen_answer_is_the_positive_one(tmp_path):
@@ -107,7 +111,7 @@ def check_rows(finished):
     rows = table(finished)["rows"]
     found = {(row["method"], row["beta"], row["metric"]): row for row in rows}
     texts = {"judge", "reward", "kl", "distinct_2", "length"}
-    for method, beta in (("reference", None), ("dpo", 0.5), ("rloo", 0.5)):
+    for method, beta in (("reference", None), ("dpo", 0.5)):
         own = {key[2] for key in found if key[:2] == (method, beta)}
         assert own == texts | {"bits_per_byte"}
     for n in (2, 3):
@@ -145,8 +149,8 @@ def test_seeds_fix_the_texts(world, finished, tmp_path):
 
 def check_notes(finished):
     notes = table(finished)["notes"]
-    assert sum("judge above the reference: " in note for note in notes) == 4
-    assert sum("more bits per byte: " in note for note in notes) == 2
+    assert sum("judge above the reference: " in note for note in notes) == 3
+    assert sum("more bits per byte: " in note for note in notes) == 1
     assert any("the judge is right on " in note for note in notes)
     assert any("0 pairs have an answer that was cut" in note for note in notes)
     assert any("between no two betas" in note or "over-optimised" in note for note in notes)
