@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from clova_jax import align
-from clova_jax.apps.augmentation import train_on
+from clova_jax.apps import augmentation
 from clova_jax.common.stop import Stopped
 from clova_jax.corpus import NgramModel
 from clova_jax.evaluate import Interval, Records, generator, interval, score_documents
@@ -54,7 +54,9 @@ def adapted_to_reviews(options: Any) -> Inputs:
     schedule = {"steps": options.adapt_steps, "global_batch": 8, "length": WINDOW}
     schedule |= {"learning_rate": 1e-3, "seed": options.seed}
     models = [
-        train_on(folder, texts, options.out / "adapted" / _name(name), "texts", schedule)
+        augmentation.train_on(
+            folder, texts, options.out / "adapted" / _name(name), "texts", schedule
+        )
         for folder, name in zip(inputs.models, inputs.names, strict=True)
     ]
     return Inputs(inputs.data, models, inputs.names, inputs.mesh)
