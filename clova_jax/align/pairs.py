@@ -1,5 +1,6 @@
 """Reads pairs of answers, the better one first, and encodes them."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_jsonl, write_jsonl
 from clova_jax.common.json_values import fields
+from clova_jax.evaluate import digest
 from clova_jax.inference import Model, split_ids
 
 
@@ -71,7 +73,8 @@ def encode_pairs(model: Model, preferences: Sequence[Preference]) -> tuple[list[
     """Encodes preferences; also counts those of which an answer was cut at its end to fit the context.
 
     Raises:
-        ClovaError: a prompt that leaves no room for an answer in the model's context; its place is named.
+        ClovaError: a prompt that leaves no room for an answer in the model's context, or two answers that are the same tokens
+            (after the cut); the place is named.
     """
     tokenizer, longest = model.tokenizer, model.config.max_length
     prompts = [one.prompt for one in preferences]
@@ -87,13 +90,21 @@ def encode_pairs(model: Model, preferences: Sequence[Preference]) -> tuple[list[
             context = tokenizer.encode(one.prompt.rstrip()) or [tokenizer.end_of_text]
             tail = one.prompt[len(one.prompt.rstrip()) :]
             chosen, rejected = (tokenizer.encode(tail + t) for t in (one.chosen, one.rejected))
-        room = longest - len(context)
+        room, place = longest - len(context), one.place or repr(one.prompt[:40])
         if room < 1:
             raise ClovaError(
-                f"{one.place or repr(one.prompt[:40])}: the prompt has {len(context)} tokens and leaves no room for an answer "
-                f"in a context of {longest}"
+                f"{place}: the prompt has {len(context)} tokens and leaves no room for an answer in a context of {longest}"
             )
-        answers = [[*ids, tokenizer.end_of_text] for ids in (chosen, rejected)]
-        cut += any(len(ids) > room for ids in answers)
-        pairs.append(Pair(tuple(context), *(tuple(ids[:room]) for ids in answers)))
+        answers = [(*ids, tokenizer.end_of_text) for ids in (chosen, rejected)]
+        kept = [ids[:room] for ids in answers]
+        if kept[0] == kept[1]:
+            why = f"as far as the context of {longest} goes" if kept != answers else "to this model"
+            raise ClovaError(f"{place}: chosen and rejected are the same tokens {why}")
+        cut += kept != answers
+        pairs.append(Pair(tuple(context), *kept))
     return pairs, cut
+
+
+def digest_of(pairs: Iterable[Pair]) -> str:
+    """Returns a short hash of pairs in order, by which a run knows its own."""
+    return digest([str(dataclasses.astuple(one)) for one in pairs])

@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from clova_jax.align.divergence import Sampled
-from clova_jax.align.pairs import Pair
+from clova_jax.align.pairs import Pair, digest_of
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import StopSignals
 from clova_jax.config import ModelConfig
 from clova_jax.inference import Model, bucket, pad
@@ -35,9 +36,11 @@ class RewardModel:
     params: Params
 
     def __call__(self, texts: Sequence[Sampled]) -> np.ndarray:
-        """Returns the reward of each text, float32[n]; what is added to all is of no matter."""
-        rows = [[*one.context, *one.ids] for one in texts]
-        return self.of_ids(rows)
+        """Returns the reward of each text, float32[n]; one that was cut is read with an end, as answers of pairs have it."""
+        end = self.model.tokenizer.end_of_text
+        return self.of_ids(
+            [[*one.context, *one.ids, *([end] if one.ids[-1:] != (end,) else [])] for one in texts]
+        )
 
     def of_ids(self, rows: Sequence[Sequence[int]]) -> np.ndarray:
         """Returns the reward of prompts with their answers, float32[n]."""
@@ -69,7 +72,12 @@ def train_reward(
         options: of the training.
         out: where the run is kept, and resumed from.
         stop: ends it after a step.
+
+    Raises:
+        ClovaError: no pair; the folder holds another run.
     """
+    if not pairs or not dev:
+        raise ClovaError("no pairs to learn a reward from, or none to stop by")
     width = model.config.embed_dim
     start = {"decoder": model.params, "head": jnp.zeros(width, jnp.float32)}
     gradient = RewardGradient(model, dev, options.batch_size)
@@ -80,7 +88,11 @@ def train_reward(
         gradient.validate,
         options,
         out=out,
-        identity={"kind": "reward", "weights": model.fingerprint, "pairs": len(pairs)},
+        identity={
+            "kind": "reward",
+            "weights": model.fingerprint,
+            "pairs": digest_of((*pairs, *dev)),
+        },
         stop=stop,
         label="reward model",
     )

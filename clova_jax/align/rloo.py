@@ -118,9 +118,10 @@ class RlooGradient:
         texts = sample_texts(view, contexts, config.samples, config.max_new_tokens, seed)
         flat = [one for some in texts for one in some]
         rewards = np.array(self.reward(flat), np.float64)
-        for one, value in zip(flat, rewards, strict=True):
+        for number, (one, value) in enumerate(zip(flat, rewards, strict=True)):
             if not np.isfinite(value):
-                raise ClovaError(f"{what}: the reward of {one.text[:60]!r} is {value}")
+                row = f"{what}, prompt {number // config.samples}, text {number % config.samples}"
+                raise ClovaError(f"{row}: the reward of {one.text[:60]!r} is {value}")
         kl = sequence_kl(self.model, flat)
         return texts, (rewards - config.beta * kl).reshape(shape), kl.reshape(shape)
 

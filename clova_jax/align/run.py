@@ -1,6 +1,5 @@
 """Aligns a model: the loop of tuning, with a gradient of preferences."""
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +7,12 @@ from typing import Any
 
 from clova_jax.align.config import PreferenceConfig
 from clova_jax.align.dpo import DpoGradient
-from clova_jax.align.pairs import Pair
+from clova_jax.align.pairs import Pair, digest_of
 from clova_jax.align.rloo import PromptBatches, Reward, RlooGradient
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json
 from clova_jax.common.run_folder import holds_out
 from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import digest
 from clova_jax.inference import Model
 from clova_jax.tuning import (
     Batches,
@@ -75,7 +73,7 @@ def align(
     start = method.init(model, options.seed)
     identity: dict[str, Any] = {"kind": "alignment", "config": as_json(config)}
     identity |= {"weights": model.fingerprint}
-    identity["pairs"] = digest([str(dataclasses.astuple(one)) for one in (*pairs, *dev)])
+    identity["pairs"] = digest_of((*pairs, *dev))
     gradient: Any
     batches: Any
     if config.method == "dpo":

@@ -33,6 +33,7 @@ from clova_jax.tuning import LoraConfig, TuneOptions
 from tests.worlds.byte_tokenizer import Bytes
 from tests.worlds.models import make_lm
 
+OTHER = make_lm(seed=5, max_length=48)
 REWARDS = np.array([1.0, 0.2, -0.5])
 
 
@@ -172,15 +173,20 @@ def test_the_best_of_several_is_as_far_as_it_can_be(three):
     assert best_of_kl(4) == pytest.approx(math.log(4) - 0.75)
 
 
-def test_a_reward_model_learns_which_answer_is_better(lm):
-    pairs = pairs_of(lm, 16)
-    model = train_reward(lm, pairs, pairs, options(steps=40, learning_rate=5e-3))
+def test_a_reward_model_learns_which_answer_is_better(lm, tmp_path):
+    pairs, asked = pairs_of(lm, 16), options(steps=40, learning_rate=5e-3)
+    model = train_reward(lm, pairs, pairs, asked, out=tmp_path)
     chosen = model.of_ids([[*p.context, *p.chosen] for p in pairs])
     rejected = model.of_ids([[*p.context, *p.rejected] for p in pairs])
     assert (chosen > rejected).mean() > 0.9
     texts = [Sampled(p.context, p.chosen, "", 0.0) for p in pairs]
     np.testing.assert_allclose(model(texts), chosen, rtol=1e-5)
     assert isinstance(model, RewardModel)
+    cut = [Sampled(p.context, p.chosen[:-1], "", 0.0) for p in pairs]
+    np.testing.assert_allclose(model(cut), chosen, rtol=1e-5)
+    for start, some, name in ((OTHER, pairs, "weights"), (lm, pairs[::-1], "pairs")):
+        with pytest.raises(ClovaError, match=f"holds a run with {name}="):
+            train_reward(start, some, some, asked, out=tmp_path)
 
 
 @pytest.mark.parametrize("method", ["dpo", "rloo"])
@@ -218,11 +224,14 @@ def test_a_run_that_was_stopped_gives_the_same_weights(lm, tmp_path, method):
     jax.tree.map(np.testing.assert_array_equal, whole.model.params, again.model.params)
     with pytest.raises(ClovaError):
         align(lm, pairs, PreferenceConfig(beta=0.9), options(), dev=pairs, out=tmp_path / "cut")
+    for reference, some, name in ((OTHER, pairs, "weights"), (lm, pairs[::-1], "pairs")):
+        with pytest.raises(ClovaError, match=f"cut: holds a run with {name}="):
+            align(reference, some, config, options(), dev=some, out=tmp_path / "cut", reward=len)
 
 
 def test_a_reward_that_is_no_number_names_the_text(lm):
     config = PreferenceConfig("rloo", max_new_tokens=2)
-    with pytest.raises(ClovaError, match="the reward of .* is nan"):
+    with pytest.raises(ClovaError, match="validation, prompt 0, text 0: the reward of .* is nan"):
         align(
             lm,
             pairs_of(lm),

@@ -73,3 +73,18 @@ def test_a_long_answer_is_cut_and_counted(lm):
 def test_a_prompt_that_fills_the_context_is_named(lm):
     with pytest.raises(ClovaError, match="pairs.jsonl:7: the prompt has 70 tokens"):
         encode_pairs(lm, [Preference("a" * 70, "b", "c", "pairs.jsonl:7")])
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"chosen": "c" * 70, "rejected": "c" * 90}, "as far as the context of 64 goes"),
+        ({"chosen": "\ufffd", "rejected": "\ufffe"}, "to this model"),
+    ],
+)
+def test_answers_that_are_the_same_tokens_are_named(changed, message):
+    model = make_lm(max_length=64)
+    model.tokenizer.missing = "\ufffd\ufffe"  # two characters that the tokenizer does not know
+    one = Preference(**({"prompt": "ab", "place": "ratings.jsonl:3"} | changed))
+    with pytest.raises(ClovaError, match=f"ratings.jsonl:3: chosen and rejected .*{message}"):
+        encode_pairs(model, [Preference("ab", "c", "d"), one])

@@ -31,6 +31,7 @@ SMALLEST = {
     "null_queries": "--limit 8 --training 8 --steps 2",
     "open_qa": "--by bigrams,words,bigrams+vectors --limit 8 --steps 2",
     "p_tuning": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2",
+    "preference": "--limit 6 --beta 0.5 --best-of 2 --adapt-steps 2 --reward-steps 2 --steps 2 --batch-size 4",
     "pretraining": "",
     "prompt_apps": "--apps word_chain,topics,poem --samples 1 --limit 5",
     "prompt_methods": "--examples 70 --seeds 1 --steps 4 --limit 20 --trials 2 --shots 2",
@@ -243,6 +244,20 @@ def test_all_hypotheses_give_more_values_than_the_first_and_a_model_knows_what_i
         if row["kind"] == "next reservations":
             assert row["low"] > row["baseline"], "above chance, by p(utterance | turns) alone"
     assert {row["kind"] for row in rows} == {"next reservations", "next chats"}
+
+
+def test_alignment_raises_the_judge_near_the_reference(desk, tmp_path):
+    result = run_as_user("experiments.preference", "--out", tmp_path, cwd=desk)
+    assert result.returncode == 0, result.stderr[-3000:]
+    rows = json.loads((tmp_path / "results.json").read_text())["rows"]
+    found = {(row["method"], row["beta"], row["metric"]): row for row in rows}
+    start = {metric: found["reference", None, metric] for metric in ("judge", "bits_per_byte")}
+    assert any(
+        found[method, beta, "judge"]["low"] > start["judge"]["high"]
+        and found[method, beta, "kl"]["high"] < 10
+        and found[method, beta, "bits_per_byte"]["value"] < 1.05 * start["bits_per_byte"]["value"]
+        for method, beta in {(row["method"], row["beta"]) for row in rows if row["beta"]}
+    )
 
 
 def test_p_tuning_beats_few_shot_prompting(sample_world, tmp_path):
