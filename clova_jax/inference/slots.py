@@ -240,13 +240,11 @@ class Slots:
 
 
 def slot_count(model: Model, texts: int, size: int) -> int:
-    """Returns how many rows so many texts get: 1, 2, 3, 4, 6, 8, 12, …, bounded by the memory of their cache."""
+    """Returns how many rows so many texts get: 1, 2, 3, 4, 8, 16, …, bounded by the memory of their cache."""
     config = model.config
     row = 2 * config.num_layers * size * config.embed_dim * jnp.dtype(model.dtype).itemsize
     most = max(1, min(MOST_ROWS, CACHE_BYTES // row))
-    size = 1 << (texts - 1).bit_length()
-    if 4 * texts <= 3 * size:
-        size = 3 * size // 4
+    size = 3 if texts == 3 else 1 << (texts - 1).bit_length()
     return min(size, 1 << most.bit_length() - 1)
 
 

@@ -42,8 +42,10 @@ def results(folder):
     return json.loads((folder / "results.json").read_text(encoding="utf-8"))
 
 
-def test_every_system_has_its_measures(finished):
-    rows = results(finished)["rows"]
+def test_random_weights_get_all_measures_recall_nothing_and_keep_no_manner(world, finished):
+    # One test: where its parts go to two workers, both pay for the run.
+    found = results(finished)
+    rows = found["rows"]
     talks = [(row["system"], row["metric"]) for row in rows if row["kind"] == "talk"]
     metrics = ("recalled", "violated", "reacts", *VIOLATIONS)
     assert talks == [(system, metric) for system in SYSTEMS for metric in metrics]
@@ -53,21 +55,18 @@ def test_every_system_has_its_measures(finished):
         assert row["low"] <= row["value"] <= row["high"]
         assert row["items"]
 
-
-def test_random_weights_recall_nothing_and_keep_no_manner(finished):
-    found = results(finished)
-    scores = {(row["system"], row["metric"]): row["value"] for row in found["rows"]}
+    scores = {(row["system"], row["metric"]): row["value"] for row in rows}
     assert scores["memory", "recalled"] == scores["window", "recalled"] == 0
     assert scores["window", "violated"] > 90
     assert any("memory above window in what is recalled: cannot tell" in n for n in found["notes"])
 
-
-def test_every_reply_is_kept(finished):
     lines = (finished / "predictions.jsonl").read_text(encoding="utf-8").splitlines()
-    said = [json.loads(line) for line in lines]
-    talks = [one for one in said if one["kind"] == "talks"]
-    assert len(talks) == len(SYSTEMS) * 20
-    assert {"talk", "turn", "guest", "reply", "told", "tries", "system"} <= set(talks[0])
+    said = [one for one in map(json.loads, lines) if one["kind"] == "talks"]
+    assert len(said) == len(SYSTEMS) * 20
+    assert {"talk", "turn", "guest", "reply", "told", "tries", "system"} <= set(said[0])
+
+    with pytest.raises(ClovaError, match="settings|window"):
+        TABLE.run(options(world, finished, window=2))
 
 
 @pytest.mark.slow
@@ -80,11 +79,6 @@ def test_a_run_that_was_cut_off_says_nothing_twice(world, finished, tmp_path):
     assert TABLE.run(options(world, tmp_path)) == 0
     assert results(tmp_path)["rows"] == results(finished)["rows"]
     assert (tmp_path / "predictions.jsonl").read_bytes() == whole
-
-
-def test_other_options_are_refused_in_one_line(world, finished):
-    with pytest.raises(ClovaError, match="settings|window"):
-        TABLE.run(options(world, finished, window=2))
 
 
 @pytest.mark.slow
