@@ -119,7 +119,15 @@ def test_a_folder_without_questions_is_refused(tmp_path):
         Splits.read(tmp_path, 0)
 
 
-def test_rows_have_the_columns_of_the_table(finished):
+def test_a_run_with_random_weights(world, finished):
+    # One test: where its parts go to two workers, both pay for the run.
+    rows_have_their_columns(finished)
+    answers_fall_to_their_baseline(finished)
+    notes_give_the_claim_a_verdict(finished)
+    every_text_is_kept_and_read_back(world, finished)
+
+
+def rows_have_their_columns(finished):
     answers = rows_of(finished, "answers")
     assert {row["system"] for row in answers} == {*PASSAGES, "sentence"}
     assert {"em", "f1", "evidence"} <= {row["metric"] for row in answers}
@@ -141,7 +149,7 @@ def test_rows_have_the_columns_of_the_table(finished):
     }
 
 
-def test_with_random_weights_answers_fall_to_their_baseline(finished):
+def answers_fall_to_their_baseline(finished):
     for row in rows_of(finished, "answers"):
         if row["metric"] == "em" and row["model"]:
             assert row["low"] <= row["baseline"]
@@ -155,7 +163,7 @@ def test_with_random_weights_answers_fall_to_their_baseline(finished):
     assert silence["writes", "coverage"]["value"] == 0  # nothing is worth saying
 
 
-def test_every_text_is_kept_and_read_back(world, finished, tmp_path):
+def every_text_is_kept_and_read_back(world, finished):
     kept = [json.loads(line) for line in (finished / "predictions.jsonl").read_text().splitlines()]
     tasks = {row["task"] for row in kept}
     assert {f"korquad_{passage}" for passage in PASSAGES} | {"korquad_development"} < tasks
@@ -164,7 +172,7 @@ def test_every_text_is_kept_and_read_back(world, finished, tmp_path):
     assert (finished / "predictions.jsonl").read_bytes() == before
 
 
-def test_notes_give_the_claim_a_verdict(finished):
+def notes_give_the_claim_a_verdict(finished):
     notes = json.loads((finished / "results.json").read_text())["notes"]
     for reader in READERS:
         (claim,) = [
