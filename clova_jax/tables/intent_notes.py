@@ -85,6 +85,7 @@ def draw_intents(run: TableRun, path: Path) -> None:
         left.minorticks_off()
         draw_lines(right, few, "n", _label)
         right.set(xlabel=f"originals a class, k={most}", ylabel="accuracy, %")
+        right.set_xticks(sorted({row["n"] for row in few}))
         if name is not None:
             draw_baseline(left, [{"baseline": name["value"]}], "nearest name")
         legend(left)
