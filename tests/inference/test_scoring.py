@@ -155,8 +155,8 @@ def test_new_lengths_compile_nothing_new(model):
         score_ids(model, contexts, [[1]] * len(lengths))
 
     for length in (16, 24, 32):
-        ask([length])
-        ask([length] * 3)
+        for rows in (1, 2, 3):
+            ask([length] * rows)
     counts = scoring._choices_pass._cache_size(), scoring._score_pass._cache_size()
     for _ in range(25):
         ask(rng.integers(1, 33, rng.integers(1, 4)).tolist())
