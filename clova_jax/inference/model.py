@@ -1,5 +1,6 @@
 """Defines `Model`: what scoring and generation need to know."""
 
+from functools import partial
 from typing import Self, TypeVar
 
 import jax
@@ -48,7 +49,8 @@ class Model:
             )
         self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
         self.dtype = dtype or default_dtype()
-        self._laid_out, self._hash = Derived(Weights.of), Derived(weights_hash)
+        laid_out = partial(Weights.of, vocab_size=config.vocab_size)
+        self._laid_out, self._hash = Derived(laid_out), Derived(weights_hash)
 
     @property
     def cached_decoder(self) -> CachedDecoder:

@@ -16,7 +16,7 @@ ROWS, STEPS = 3, 6
 
 @pytest.fixture(scope="module")
 def decoders(model):
-    weights = Weights.of(model.params)
+    weights = Weights.of(model.params, model.config.vocab_size)
     return {
         "layered": LayeredDecoder(model.params, weights, model.config, model.dtype),
         "stacked": StackedDecoder(model.params, model.config, model.dtype),

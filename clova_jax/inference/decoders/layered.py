@@ -162,9 +162,9 @@ class LayeredDecoder:
         return decoder.ln_f(x), Recent(tuple(keys), tuple(values), made, carried.step + 1)
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
-        """Applies the head; the table is read as it lies."""
-        table = self.params["embedding"][: self.config.vocab_size].astype(hidden.dtype)
-        return jnp.einsum("bd,vd->bv", hidden, table, preferred_element_type=jnp.float32)
+        """Applies the head."""
+        head = self.weights.head.astype(hidden.dtype)
+        return jnp.matmul(hidden, head, preferred_element_type=jnp.float32)
 
     def finish(self, cache: LayerCache, carried: Recent) -> LayerCache:
         """Joins the loop's tokens to the cache. Entries past a row's end are written too, behind its length."""
@@ -191,19 +191,19 @@ class Weights:
 
     Args:
         layers: the parameters of each block.
-        head: the token table, transposed.
+        head: the token table of the vocabulary, transposed.
     """
 
     layers: tuple[Params, ...]
     head: Float[Array, "D V"]
 
     @classmethod
-    def of(cls, params: Params) -> "Weights":
-        """Returns copies of a model's `blocks` and `embedding`."""
+    def of(cls, params: Params, vocab_size: int) -> "Weights":
+        """Returns copies of a model's `blocks`, and of the `vocab_size` first rows of its `embedding`."""
         blocks = params["blocks"]
         count = len(jax.tree.leaves(blocks)[0])
         layers = tuple(_laid_out(blocks, layer) for layer in range(count))
-        return cls(layers, jnp.array(params["embedding"].T))
+        return cls(layers, jnp.array(params["embedding"][:vocab_size].T))
 
 
 @jax.jit
