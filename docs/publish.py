@@ -44,6 +44,7 @@ def publish(run: Path, title: str, device: str) -> Path:
     found = read_json(run / "results.json")
     name, config = found["experiment"], dict(found["config"])
     command = command_of(name, config)
+    config["out"] = f"runs/{name}"
     for option in FOLDERS:
         if config.get(option):
             config[option] = FOLDERS[option]
