@@ -6,6 +6,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "arguments": ["id_row", "id_rows", "mask_rows"],
+        "branches": ["score_continuations"],
         "choices": ["Choices", "choice_logprobs", "tail_length"],
         "completion": ["Completion", "complete", "generate"],
         "engine": ["Engine"],

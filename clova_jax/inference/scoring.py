@@ -130,7 +130,7 @@ def score_tokens(
     prefix_ids, sequences = _checked(model, prefix_ids, sequences, starts)
     starts = [1] * len(sequences) if starts is None else starts
     top = min(integer(top, "top", 0), model.config.vocab_size)
-    _check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
+    check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
     prefix = prefill_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(sequences)
     inputs = [ids[:-1] for ids in sequences]
@@ -189,7 +189,7 @@ def score_choices(
         model, id_row(prefix_ids, "prefix_ids", known), id_rows(contexts, "contexts", known)
     )
     longest = [max(map(len, options), default=1) - 1 for options in choices]
-    _check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
+    check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
     prefix = prefill_prefix(model, prefix_ids)
     rest_time = tail_length(choices)
     rest_time = bucket(rest_time) if rest_time else 0
@@ -224,7 +224,7 @@ def prefill_prefix(model: Model, ids: Ids) -> Prefix | None:
     """Computes keys and values of a prefix that many rows begin with; returns None for no ids."""
     if not ids:
         return None
-    _check_lengths(model, [0], ids)
+    check_lengths(model, [0], ids)
     size = bucket(len(ids), model.config.max_length)
     return _prefill_prefix(
         model.params, model.config, pad([ids], 1, size), np.int32(len(ids)), dtype=model.dtype
@@ -259,7 +259,8 @@ def _never_empty(
     return prefix, [ids or before for ids in rows]
 
 
-def _check_lengths(model: Model, lengths: Sequence[int], prefix_ids: Ids) -> None:
+def check_lengths(model: Model, lengths: Sequence[int], prefix_ids: Ids) -> None:
+    """Refuses items that do not fit the model's context after the prefix."""
     limit = model.config.max_length - len(prefix_ids)
     for number, length in enumerate(lengths):
         if length > limit:

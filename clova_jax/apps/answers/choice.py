@@ -8,12 +8,11 @@ import numpy as np
 from clova_jax.apps.answers.adaptation import SEPARATOR
 from clova_jax.apps.answers.rivals import sentences
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference import Model, score_choices
+from clova_jax.inference import Model, score_continuations
 
 YES_NO = ("예", "아니요")
 WORDS, SHORT = 9, 3  # of a span at most; of one whose last word may lose its ending
 MOST_TOKENS = 48  # of an answer
-TOGETHER, TAIL, ROWS = 64, 512, 4  # spans in one row of the model, their tokens, rows at a time
 _MARKS = " .,!?…~\"'()"
 _ENDINGS = re.compile(
     "은|는|이|가|을|를|의|에|에서|에게|에는|와|과|도|로|으로|고|다|이고|이다|였다|이었다|며|이며|라고|이라고"
@@ -72,30 +71,7 @@ def choose(
             raise ClovaError(
                 f"a prompt of {len(ids)} tokens leaves no room for an answer in the model's {room}"
             )
-        rows = _rows([tokens for _, tokens in asked], min(TAIL, room * 3 // 4))
-        scores: list[np.ndarray] = []
-        for at in range(0, len(rows), ROWS):
-            some = rows[at : at + ROWS]
-            own = [[one or ids[-1:] for one in row] for row in some]
-            scored = score_choices(model, ids[:-1], [ids[-1:]] * len(own), own)
-            scores += [s[: sum(map(bool, row))] for s, row in zip(scored, some, strict=True)]
-        sums = np.concatenate(scores)
+        sums = score_continuations(model, ids, [tokens for _, tokens in asked])
         best = int(np.argmax(sums / np.sqrt([len(tokens) for _, tokens in asked])))
         found.append((asked[best][0], float(sums[best])))
     return found
-
-
-def _rows(choices: Sequence[list[int]], tail: int) -> list[list[list[int]]]:
-    """Cuts choices into rows of one number with at most `tail` tokens after their first ones, empty ones at the end.
-
-    Rows of one shape let all passages share a compiled program.
-    """
-    rows: list[list[list[int]]] = [[]]
-    used = 0
-    for tokens in choices:
-        if len(rows[-1]) == TOGETHER or used + len(tokens) - 1 > tail:
-            rows.append([])
-            used = 0
-        rows[-1].append(tokens)
-        used += len(tokens) - 1
-    return [row + [[]] * (TOGETHER - len(row)) for row in rows]
