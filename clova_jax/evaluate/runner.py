@@ -1,5 +1,6 @@
 """Runs a task on a model, trial by trial, and turns the predictions into result rows."""
 
+import collections
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ from clova_jax.evaluate.tasks import load_task
 from clova_jax.inference import Model, complete, score_choices
 
 TEXTS_AT_ONCE = 256  # between two movements of the progress bar
+WORTH_SHARING = 8  # prompts that begin alike, for their beginning to be computed by itself
 
 
 @dataclass(frozen=True)
@@ -267,12 +269,12 @@ def _choose(
     owners, words = zip(*task.verbalizer(), strict=True)
     asked = with_choices(model.tokenizer, [*prompts, *probes], words)
     found: list[Any] = [None] * len(asked)
-    for shared, members in _by_shared([prompt for prompt, _ in asked]).items():
-        contexts = [list(asked[i][0].own_ids) for i in members]
+    for shared, contexts in _by_shared([prompt for prompt, _ in asked]).items():
+        members = list(contexts)
         scores = score_choices(
             model,
             list(shared),
-            [ids if ids or shared else end for ids in contexts],
+            [ids if ids or shared else end for ids in contexts.values()],
             [asked[i][1] for i in members],
             progress=advance,
         )
@@ -300,13 +302,13 @@ def _write(
 ) -> list[dict[str, Any]]:
     """Writes a greedy answer to every prompt, up to the first line break, in NFC; with its log-probability."""
     rows: list[Any] = [None] * len(prompts)
-    for shared, members in _by_shared(prompts).items():
-        members = sorted(members, key=lambda i: len(prompts[i].own_ids))
+    for shared, contexts in _by_shared(prompts).items():
+        members = sorted(contexts, key=lambda i: len(contexts[i]))
         for at in range(0, len(members), TEXTS_AT_ONCE):
             part = members[at : at + TEXTS_AT_ONCE]
             written = complete(
                 model,
-                [list(prompts[i].own_ids) for i in part],
+                [contexts[i] for i in part],
                 prefix_ids=shared,
                 max_new_tokens=task.max_new_tokens,
                 temperature=0.0,
@@ -325,9 +327,15 @@ def _write(
     return rows
 
 
-def _by_shared(prompts: Sequence[Prompt]) -> dict[tuple[int, ...], list[int]]:
-    """Groups the prompts by their shared part; returns their numbers."""
-    groups: dict[tuple[int, ...], list[int]] = {}
+def _by_shared(prompts: Sequence[Prompt]) -> dict[tuple[int, ...], dict[int, list[int]]]:
+    """Groups the prompts by what they share; returns the ids after it, by the prompt's number.
+
+    What a few prompts share is given to each, so that they are computed in one batch with the others.
+    """
+    counts = collections.Counter(prompt.shared_ids for prompt in prompts)
+    groups: dict[tuple[int, ...], dict[int, list[int]]] = {}
     for i, prompt in enumerate(prompts):
-        groups.setdefault(prompt.shared_ids, []).append(i)
+        shared = prompt.shared_ids if counts[prompt.shared_ids] >= WORTH_SHARING else ()
+        own = (prompt.shared_ids + prompt.own_ids)[len(shared) :]
+        groups.setdefault(shared, {})[i] = list(own)
     return groups
