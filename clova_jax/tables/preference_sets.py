@@ -67,7 +67,8 @@ def read_reviews(data: Path, words: int, limit: int | None, seed: int) -> Prefer
         item.text: _positive(item) for item in loaded.pool
     }  # a text that stands twice is on one side
     random = generator(seed, "halves")
-    order = [list(texts)[i] for i in random.permutation(len(texts))]
+    every = list(texts)
+    order = [every[i] for i in random.permutation(len(every))]
     first, second = order[: len(order) // 2], order[len(order) // 2 :]
     sides: dict[str, tuple[list[str], list[str]]] = {}
     for text in first:
