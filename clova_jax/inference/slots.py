@@ -17,15 +17,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
+from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Int
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders import CachedDecoder
 from clova_jax.inference.model import Model
 from clova_jax.inference.sampling import Rows, Sampling, draw, draw_apart, penalise
 from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
 from clova_jax.inference.writer import Writer
-from clova_jax.model import Cache, Prefix, bind, refuse_nan
+from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
 
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
@@ -101,7 +103,9 @@ class Slots:
         self.in_prefix[[i for i in prefix_ids if i < vocab]] = True  # virtual tokens are no words
         self.texts: list[Text | None] = [None] * count
         self.decoder = model.cached_decoder
-        self.state = model.beside(_empty(self.decoder, count, size))
+        self.state = model.beside(
+            _empty(self.decoder.stored, model.config, count, size, self.decoder.dtype)
+        )
 
     @property
     def free(self) -> list[int]:
@@ -139,14 +143,23 @@ class Slots:
     def _prefill(self, texts: Sequence[Text], slots: Sequence[int], rows: int, time: int) -> None:
         spare = rows - len(texts)
         lengths = np.array([len(t.prompt_ids) - 1 for t in texts] + [0] * spare, np.int32)
-        self.state = _prefill(
-            self.decoder,
-            self.state,
+        last = np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32)
+        # Two programs: the dear one is the same however many slots there are.
+        prefilled, seen = _prefill(
+            self.decoder.params,
             self.prefix,
             self.in_prefix,
             *self.model.place(pad([t.prompt_ids[:-1] for t in texts], rows, time), lengths),
+            last,
+            config=self.model.config,
+            dtype=self.decoder.dtype,
+        )
+        self.state = _seat(
+            self.state,
+            prefilled,
             np.array([*slots, *[self.count] * spare], np.int32),
-            np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32),
+            seen,
+            last,
             np.array([t.limit for t in texts] + [0] * spare, np.int32),
             Rows.of([t.sampling for t in texts], [t.key for t in texts], rows),
         )
@@ -163,7 +176,6 @@ class Slots:
         seen = np.zeros((1, vocab), bool)
         seen[0, [i for i in text.prompt_ids if i < vocab]] = True
         self.state = _seat(
-            self.decoder,
             self.state,
             prefilled,
             np.array([slot], np.int32),
@@ -248,47 +260,43 @@ def slot_count(model: Model, texts: int, size: int) -> int:
     return min(size, 1 << most.bit_length() - 1)
 
 
-@functools.partial(jax.jit, static_argnums=(1, 2))
-def _empty(decoder: CachedDecoder, count: int, size: int) -> State:
-    zeros, vocab = jnp.zeros(count, jnp.int32), (count, decoder.config.vocab_size)
+@functools.partial(jax.jit, static_argnums=range(5))
+def _empty(stored: Any, config: ModelConfig, count: int, size: int, dtype: DTypeLike) -> State:
+    zeros, vocab = jnp.zeros(count, jnp.int32), (count, config.vocab_size)
     rows = jax.tree.map(jnp.asarray, Rows.of([], [], count))
-    cache = decoder.empty(count, size)
+    cache = stored.empty(config, count, size, dtype)
     return State(
         cache, zeros, zeros, zeros, jnp.zeros(vocab, bool), jnp.zeros(vocab, jnp.int32), rows
     )
 
 
-@functools.partial(jax.jit, donate_argnames=("state",))
+@functools.partial(jax.jit, static_argnames=("config", "dtype"))
 def _prefill(
-    decoder: CachedDecoder,
-    state: State,
+    params: Params,
     prefix: Prefix | None,
     in_prefix: Bool[Array, "V"],
     ids: Int[Array, "R T"],
     lengths: Int[Array, "R"],
-    slots: Int[Array, "R"],
     last: Int[Array, "R"],
-    limit: Int[Array, "R"],
-    rows: Rows,
-) -> State:
-    """Prefills prompts and puts them into their slots; spare rows get a slot number that does not exist."""
+    *,
+    config: ModelConfig,
+    dtype: DTypeLike,
+) -> tuple[Cache, Bool[Array, "R V"]]:
+    """Returns the cache of prompts without their last tokens, and which tokens are in prefix and prompt."""
     count, time = ids.shape
     valid = jnp.arange(time) < lengths[:, None]
-    config, dtype = decoder.config, decoder.dtype
     fresh = Cache.empty(config, count, 0, dtype, prefix)
-    _, prefilled = bind(config, decoder.params)(
+    _, prefilled = bind(config, params)(
         ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
     )
     seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
     row = jnp.arange(count)
     seen = seen.at[row[:, None], jnp.where(valid, ids, in_prefix.size)].set(True, mode="drop")
-    seen = seen.at[row, last].set(True)
-    return _seated(decoder, state, prefilled, slots, seen, last, limit, rows)
+    return prefilled.with_prefix(None), seen.at[row, last].set(True)
 
 
 @functools.partial(jax.jit, donate_argnames=("state",))
 def _seat(
-    decoder: CachedDecoder,
     state: State,
     prefilled: Cache,
     slots: Int[Array, "R"],
@@ -297,22 +305,9 @@ def _seat(
     limit: Int[Array, "R"],
     rows: Rows,
 ) -> State:
-    return _seated(decoder, state, prefilled, slots, seen, last, limit, rows)
-
-
-def _seated(
-    decoder: CachedDecoder,
-    state: State,
-    prefilled: Cache,
-    slots: Int[Array, "R"],
-    seen: Bool[Array, "R V"],
-    last: Int[Array, "R"],
-    limit: Int[Array, "R"],
-    rows: Rows,
-) -> State:
-    """Returns the state with prefilled rows in their slots."""
+    """Puts prefilled rows into their slots; spare rows get a slot number that does not exist."""
     return State(
-        decoder.put(state.cache, slots, prefilled),
+        state.cache.put(slots, prefilled),
         state.token.at[slots].set(last, mode="drop"),
         state.made.at[slots].set(0, mode="drop"),
         state.limit.at[slots].set(limit, mode="drop"),

@@ -86,6 +86,16 @@ class Cache:
         """Returns the same rows after another prefix."""
         return dataclasses.replace(self, prefix=prefix)
 
+    def put(self, slots: Int[Array, "R"], prefilled: "Cache") -> "Cache":
+        """Returns the cache with the rows of a prefill in the given slots; slots beyond the end are dropped."""
+        time = prefilled.keys.shape[2]
+        return dataclasses.replace(
+            self,
+            keys=self.keys.at[:, slots, :time].set(prefilled.keys, mode="drop"),
+            values=self.values.at[:, slots, :time].set(prefilled.values, mode="drop"),
+            lengths=self.lengths.at[slots].set(prefilled.lengths, mode="drop"),
+        )
+
     def append(
         self,
         keys: Float[Array, "L B T N H"],

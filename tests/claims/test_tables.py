@@ -181,7 +181,7 @@ def test_characters_recall_with_memory_and_keep_their_manner_with_control(sample
 
 def test_a_reader_that_chooses_is_above_one_without_a_passage(sample_world, tmp_path):
     command = ["--model", sample_world.model, "--data", sample_world.data, "--out", tmp_path]
-    command += ["--by", "bigrams", "--passages", "retrieved,none", "--steps", 1000]
+    command += ["--by", "bigrams", "--passages", "retrieved,none", "--steps", 900]
     result = run_as_user("experiments.open_qa", *command)
     assert result.returncode == 0, result.stderr[-3000:]
     table = json.loads((tmp_path / "results.json").read_text())

@@ -29,7 +29,8 @@ def run(decoder, prompts, lengths, prefix, tokens, active, size, apart):
     valid = (jnp.arange(prompts.shape[1]) < lengths[:, None]).astype(jnp.int32)
     fresh = Cache.empty(decoder.config, ROWS, 0, decoder.dtype, prefix)
     prefilled = bind(decoder.config, decoder.params)(prompts, segment_ids=valid, cache=fresh)[1]
-    cache = decoder.put(decoder.empty(ROWS, size), jnp.arange(ROWS), prefilled)
+    cache = decoder.stored.empty(decoder.config, ROWS, size, decoder.dtype)
+    cache = cache.put(jnp.arange(ROWS), prefilled)
     scores = []
     for start in (0, STEPS // 2):
         carried = decoder.begin(cache, STEPS // 2)

@@ -1,6 +1,6 @@
 """Defines what a decoding loop needs of a model, and chooses which of the two decoders a model gets."""
 
-from typing import ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from jax.sharding import Mesh
 from jax.typing import DTypeLike
@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders.layered import LayeredDecoder, Weights
 from clova_jax.inference.decoders.stacked import StackedDecoder
-from clova_jax.model import Cache, Decoder, Derived, Params, Prefix, decoder_class
+from clova_jax.model import Decoder, Derived, Params, Prefix, decoder_class
 
 Stored = TypeVar("Stored")  # a decoder's cache: a pytree that its callers only hand on
 Carried = TypeVar("Carried")  # what it carries through a loop, likewise
@@ -25,14 +25,10 @@ class CachedDecoder(Protocol[Stored, Carried]):
     params: Params
     config: ModelConfig
     dtype: DTypeLike
+    stored: ClassVar[type[Any]]
+    """the cache: `stored.empty(config, rows, size, dtype)` makes one, `cache.put(slots, prefilled)` fills some of its rows"""
     group: ClassVar[int | None]
     """rows that a running batch advances at a time; None: all, however few have a text"""
-
-    def empty(self, rows: int, size: int) -> Stored:
-        """Returns a cache with room for `size` tokens in each of `rows` rows."""
-
-    def put(self, cache: Stored, slots: Int[Array, "R"], prefilled: Cache) -> Stored:
-        """Returns the cache with rows of a prefill in the given slots; slots beyond the end are dropped."""
 
     def begin(self, cache: Stored, steps: int) -> Carried:
         """Returns what a loop of at most `steps` tokens a row carries."""

@@ -100,17 +100,10 @@ class LayeredDecoder:
     weights: "Weights"
     config: ModelConfig
     dtype: DTypeLike
+    stored: ClassVar[type[LayerCache]] = LayerCache
     group: ClassVar[int | None] = (
         8  # reading the weights is most of a step, so that fewer rows take hardly less
     )
-
-    def empty(self, rows: int, size: int) -> LayerCache:
-        """Returns an empty cache."""
-        return LayerCache.empty(self.config, rows, size, self.dtype)
-
-    def put(self, cache: LayerCache, slots: Int[Array, "R"], prefilled: Cache) -> LayerCache:
-        """Returns the cache with the rows of a prefill in their slots."""
-        return cache.put(slots, prefilled)
 
     def begin(self, cache: LayerCache, steps: int) -> Recent:
         """Returns room for the tokens of the loop."""

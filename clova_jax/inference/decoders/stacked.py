@@ -29,20 +29,8 @@ class StackedDecoder:
     params: Params
     config: ModelConfig
     dtype: DTypeLike
+    stored: ClassVar[type[Cache]] = Cache
     group: ClassVar[int | None] = None
-
-    def empty(self, rows: int, size: int) -> Cache:
-        """Returns an empty cache."""
-        return Cache.empty(self.config, rows, size, self.dtype)
-
-    def put(self, cache: Cache, slots: Int[Array, "R"], prefilled: Cache) -> Cache:
-        """Returns the cache with the rows of a prefill in their slots."""
-        time = prefilled.keys.shape[2]
-        return Cache(
-            cache.keys.at[:, slots, :time].set(prefilled.keys, mode="drop"),
-            cache.values.at[:, slots, :time].set(prefilled.values, mode="drop"),
-            cache.lengths.at[slots].set(prefilled.lengths, mode="drop"),
-        )
 
     def begin(self, cache: Cache, steps: int) -> Cache:
         """Returns the cache itself: a loop writes into it."""
