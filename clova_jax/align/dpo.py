@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from clova_jax.align.config import PreferenceConfig
 from clova_jax.align.logps import answer_arrays, answer_logps, frozen_logps
 from clova_jax.align.pairs import Pair
+from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
 from clova_jax.inference import Model
 from clova_jax.model import Params
@@ -78,11 +79,13 @@ class DpoGradient:
         self._static = self._fixed | {"method": method}
         self._static |= {"beta": config.beta, "label_smoothing": config.label_smoothing}
         every = list(dict.fromkeys((*pairs, *dev)))
-        for at in range(0, len(every), batch_size):
-            part = every[at : at + batch_size]
-            logps = frozen_logps(model.params, *self._arrays(part), **self._fixed)
-            for pair, two in zip(part, np.asarray(logps).reshape(2, -1).T, strict=True):
-                self.reference[pair] = two
+        with progress(desc="reference", total=len(every), unit="pair") as bar:
+            for at in range(0, len(every), batch_size):
+                part = every[at : at + batch_size]
+                logps = frozen_logps(model.params, *self._arrays(part), **self._fixed)
+                for pair, two in zip(part, np.asarray(logps).reshape(2, -1).T, strict=True):
+                    self.reference[pair] = two
+                bar.update(len(part))
 
     def __call__(self, trainable: Params, batch: Sequence[Pair]) -> tuple[Array, Params]:
         """Returns the mean loss of the batch, and its gradient."""

@@ -77,8 +77,12 @@ def align(
     gradient: Any
     batches: Any
     if config.method == "dpo":
-        gradient = DpoGradient(model, method, config, pairs, dev, options.batch_size)
         batches = Batches(pairs, options.batch_size, options.seed)
+        # In fewer steps than an epoch has, only some pairs are asked for.
+        steps = range(min(options.steps, batches.per_epoch))
+        asked_for = [pair for step in steps for pair in batches[step]]
+        known = pairs if len(steps) < options.steps else asked_for
+        gradient = DpoGradient(model, method, config, known, dev, options.batch_size)
     else:
         if reward is None:
             raise ClovaError("method='rloo': wants a reward of texts")
