@@ -111,7 +111,7 @@ def test_the_table_needs_no_data_folder(own: Path, guesser: Any, tmp_path, monke
     loader = SimpleNamespace(load=lambda folder, mesh=None: guesser())
     monkeypatch.setattr("clova_jax.LanguageModel", loader)
     out = tmp_path / "out"
-    words = ["--model", "some/model", "--tasks", str(own), "--shots", "0,2", "--out", str(out)]
+    words = ["--model", str(tmp_path), "--tasks", str(own), "--shots", "0,2", "--out", str(out)]
     assert TABLE.main(words) == 0
     found = json.loads((out / "results.json").read_text())["rows"]
     assert [(row["task"], row["shots"]) for row in found] == [("reviews", 0), ("reviews", 2)]
