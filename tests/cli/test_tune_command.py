@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from clova_jax import LanguageModel, ModelConfig, SoftPrompt, train_tokenizer
+from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.cli import main
 from clova_jax.common.files import read_jsonl
+from clova_jax.inference import SoftPrompt
 
 
 @pytest.fixture(scope="module")
