@@ -21,7 +21,7 @@ class Options:
     out: Path
     """the Hugging Face directory to write"""
     dtype: Literal["fp32", "bf16"] = "fp32"
-    """of the weights, rounded to the nearest"""
+    """of the weights: fp32, or bf16, rounded to the nearest"""
     shard_gigabytes: float = option(5.0, metavar="GB", least=1e-9)
     """the most of one safetensors file"""
     name: str | None = None

@@ -74,7 +74,7 @@ def test_every_row_is_a_document_in_order(tmp_path_factory, rows, group, shards)
     assert [one.text for one in found] == [row["text"] for row in rows]
     assert {one.source for one in found} <= {"train"}
     arrow = documents(folder / "set")
-    for one, other, number, row in zip(found, arrow, range(1, 99), rows, strict=True):
+    for number, (one, other, row) in enumerate(zip(found, arrow, rows, strict=True), 1):
         wanted = {} if row["stars"] is None else {"stars": row["stars"]}
         assert (one.meta, other.meta, other.text) == (wanted, wanted, one.text)
         assert one.id == (row["id"] or f"train-00000-of-00001.parquet:{number}")
