@@ -23,6 +23,7 @@ MORE = {"baseline": float | None, "items": int | None, "num_params": int | None}
 ABOUT = {"seed": int | None, "commit": str | None, "date": str | None, "by": str | None}
 ABOUT |= {"headline": bool}
 DETAILS = ("model", "setting", "metric", "value", "low", "high", "baseline", "items")
+PROMPTED = "few_shot"  # the method of rows that name none
 HOW = (
     "Add yours: `clova results RUN … --out {page}`, with the folders of finished runs "
     "(`python -m experiments.few_shot`, `python -m experiments.p_tuning`, `clova tune`)."
@@ -86,17 +87,17 @@ def add_scores(scores: Sequence[Score], page: Path) -> list[Score]:
 
 
 def _key(score: Score) -> tuple[str, ...]:
-    # Numbers are padded, so that 4 shots stand before 70.
-    numbers = (
-        f"{score[name] if score[name] is not None else -1:012}" for name in ("shots", "examples")
-    )
-    words = (score["method"] or "", score["encoder"] or "")
-    return (score["task"], score["model"], score["by"] or "", *words, *numbers, score["metric"])
+    """Returns what tells a score from others, in the order that they stand in."""
+    method = score["method"] or PROMPTED
+    # Numbers are padded, so that 4 shots stand before 70; prompting stands before what is trained.
+    numbers = [f"{score[name] or 0:012}" for name in ("shots", "examples")]
+    setting = ("" if method == PROMPTED else method, score["encoder"] or "", *numbers)
+    return (score["task"], *setting, score["model"], score["by"] or "", score["metric"])
 
 
 def _setting(score: Score) -> str:
     """Returns how a model was asked: `4-shot`, or `p_tuning lstm, 2,000 examples`."""
-    if score["method"] in (None, "", "few_shot"):
+    if (score["method"] or PROMPTED) == PROMPTED:
         return f"{score['shots']}-shot"
     name = " ".join(filter(None, (score["method"], score["encoder"])))
     count = "" if score["examples"] is None else f", {score['examples']:,} examples"

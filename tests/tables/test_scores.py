@@ -29,7 +29,10 @@ def test_a_page_shows_models_by_tasks_and_is_added_to(tmp_path: Path, capsys) ->
     first = [row("작은|모델", "nsmc", 61.25), row("작은|모델", "nsmc", 60.0, metric="macro_f1")]
     first += [row("작은|모델", "nsmc", 5.0, part="something")]
     tuned = {"method": "p_tuning", "encoder": "lstm", "examples": 2000, "shots": 0}
-    second = [row("large", "nsmc", 80.0, **tuned, num_params=9000), row("large", "ynat", 50.0)]
+    second = [
+        row("large", "nsmc", 80.0, **tuned, num_params=9000),
+        row("large", "ynat", 50.0, num_params=9000),
+    ]
     page = tmp_path / "scores.md"
     one = write_run(tmp_path / "one", first)
     assert main(["results", str(one), "--out", str(page), "--by", "first"]) == 0
@@ -42,8 +45,8 @@ def test_a_page_shows_models_by_tasks_and_is_added_to(tmp_path: Path, capsys) ->
         *(
             "model",
             "parameters",
-            "nsmc, p_tuning lstm, 2,000 examples",
             "nsmc, 4-shot",
+            "nsmc, p_tuning lstm, 2,000 examples",
             "ynat, 4-shot",
         )
     ]
