@@ -172,7 +172,7 @@ def test_datasets_loads_what_clova_corpus_writes(
     folder.mkdir()
     metas = [{}, {"x": 1}, {"x": "하나", "y": [1, {"z": None}]}]
     for at, name in enumerate(("blog", "news")):
-        rows = [{"text": sentence(i) + name, "meta": metas[(i + len(name)) % 3]} for i in range(30)]
+        rows = [{"text": sentence(i + 50 * at), "meta": metas[i % 3]} for i in range(30)]
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     words = ["corpus", "--data", str(folder), "--out", str(tmp_path / "out"), "--workers", "1"]
