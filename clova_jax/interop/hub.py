@@ -7,6 +7,7 @@ With `HF_HUB_OFFLINE=1` nothing is asked, and what is in the cache is used. `HF_
 
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,7 @@ def model_folder(place: str | Path) -> Path:
     if _COMMIT.fullmatch(folder.name) and (folder / HASHES).is_file():
         return folder  # a commit never changes: nothing to ask
     source = find_source(place)
+    print(f"{place}: commit {source.folder.name} of the Hugging Face Hub", file=sys.stderr)
     folder = _imported(named[1], source.folder.name)
     if not (folder / HASHES).is_file():
         with run_folder(folder):
