@@ -1,6 +1,5 @@
 """The how-to of a KoGPT2's way runs as it stands, block by block, on a tiny random model of that shape."""
 
-import json
 import os
 import re
 import subprocess
@@ -12,7 +11,8 @@ import pytest
 from clova_jax.common.files import read_jsonl
 from clova_jax.inference import SoftPrompt
 from clova_jax.model import read_about
-from tests.worlds.foreign_tokenizers import SENTENCES, kogpt2_like
+from clova_jax.sample import write_sample
+from tests.worlds.foreign_tokenizers import kogpt2_like
 
 pytestmark = [pytest.mark.slow, pytest.mark.peers]
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +34,8 @@ def write_kogpt2(folder: Path) -> None:
 
 def write_data(folder: Path) -> None:
     """Writes what the reader of the page has: text to read on, and labelled reviews."""
-    (folder / "text").mkdir()
-    rows = [
-        {"text": " ".join(SENTENCES[j % 4] for j in range(i, i + 6)) + f" {i}번째 이야기이다."}
-        for i in range(200)
-    ]
-    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    (folder / "text" / "blog.jsonl").write_text("".join(lines), encoding="utf-8")
+    write_sample(folder / "world", megabytes=0.3)
+    (folder / "world" / "corpus").rename(folder / "text")
     for split, count in (("train", 40), ("test", 8)):
         rows = [f"{i}번 물건은 {'긍정' if i % 2 else '부정'},{'15'[i % 2]}" for i in range(count)]
         (folder / f"{split}.csv").write_text("review,stars\n" + "\n".join(rows), encoding="utf-8")
