@@ -63,7 +63,7 @@ class TaskFile:
     max_new_tokens: int = 64
 
     def __post_init__(self) -> None:
-        assert self.template.parts
+        TextTemplate.parse(self.text, "'text'")  # refuses now what is no template
         _check_answer(self.answer)
         known, kind = (OF_LABELS, "of labels") if self.words else (OF_TEXTS, "of free text")
         for name in self.metrics:
