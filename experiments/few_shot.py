@@ -1,6 +1,7 @@
 """Table 3: in-context few-shot learning.
 
 python -m experiments.few_shot --model DIR --data DIR
+python -m experiments.few_shot --model DIR --tasks reviews.json
 python -m experiments.few_shot --model small/model large/model --tasks nsmc,ynat --limit 1000
 python -m experiments.few_shot --model DIR --data DIR --tasks korquad --show-prompt 3
 """
@@ -28,7 +29,8 @@ class Options(tables.ModelOptions):
     out: Path = tables.out_option("few_shot")
     tasks: tuple[str, ...] = ()
     """tasks: nsmc, korquad, ko_en, en_ko, ynat, klue_sts, query_modification (the paper's; the
-    default where their data are there), 3i4k, klue_nli, korsts, nsmc_stars, nsmc_words, sae4k"""
+    default where their data are there), 3i4k, klue_nli, korsts, nsmc_stars, nsmc_words, sae4k; or
+    your own: NAME.json (docs/how-to/task.md)"""
     shots: tuple[int, ...] = option((), least=0)
     """examples in a prompt; several are all run (the paper's)"""
     trials: int | None = option(None, least=1)
@@ -40,19 +42,25 @@ class Options(tables.ModelOptions):
     """leave out, counted, items longer than the model's context"""
     show_prompt: int | None = option(None, least=0)
     """print the prompt of prediction N (from 0, trial by trial) of each task; score nothing"""
+    prompts: bool = False
+    """write the complete prompt of each prediction into predictions.jsonl too"""
+
+    def asked_tasks(self) -> tuple[str, ...]:
+        """Returns the tasks that were named."""
+        return self.tasks
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:
     """Returns a cell for each task and number of shots; with --show-prompt, one that prints a prompt."""
     options = run.options
-    names = [evaluate.load_task(name).name for name in options.tasks] or _present(run)
-    pairs = [(name, shots) for name in names for shots in options.shots or (None,)]
+    tasks = [evaluate.load_task(name) for name in options.tasks or _present(run)]
+    pairs = [(task, shots) for task in tasks for shots in options.shots or (None,)]
     if options.show_prompt is not None:
         run.writes = False
         show, trials = options.show_prompt, options.trials
-        return [tables.ShownPrompt(name, show, shots, trials) for name, shots in pairs]
-    more = (options.trials, options.scoring, options.skip_long)
-    return [tables.FewShot(name, shots, *more) for name, shots in pairs]
+        return [tables.ShownPrompt(task, show, shots, trials) for task, shots in pairs]
+    more = (options.trials, options.scoring, options.skip_long, options.prompts)
+    return [tables.FewShot(task, shots, *more) for task, shots in pairs]
 
 
 def _present(run: tables.TableRun) -> list[str]:

@@ -11,6 +11,7 @@ AS_USERS = os.environ.get("CLOVA_COMPILE") == "users"
 # Before JAX starts: NPROC gives XLA:CPU enough threads for eight devices to meet in collectives.
 os.environ.setdefault("NPROC", "64")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ["HF_HUB_OFFLINE"] = "1"  # no test asks the Hub
 _FLAGS = ["--xla_force_host_platform_device_count=8"]
 if not AS_USERS:
     # Most tests compile far longer than they compute. LLVM's optimiser off, loops written without MLIR and

@@ -26,7 +26,7 @@ class _Folders:
 class Options(Selection, Cleaning, RunSettings, _Folders):  # their fields, last to first, then ours
     """Cleans a corpus: extraction, rules, language, spam, quality, toxicity, evaluation sets, privacy, duplicates.
 
-    Reads .jsonl, .txt, .csv, .tsv and .html, each plain, .gz or .zst. Writes documents/, dropped/,
+    Reads .jsonl, .txt, .csv, .tsv and .html, each plain, .gz or .zst, and .parquet. Writes documents/, dropped/,
     matches.jsonl.zst, report.json and report.html under --out. The same command resumes where it was
     stopped or killed. With --executor stream it maps JSON Lines from standard input to standard
     output (a Hadoop streaming mapper), without the search for duplicates.

@@ -3,7 +3,6 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 
@@ -12,7 +11,7 @@ usage: clova eval --model DIR [--mesh D,P,M] --tasks NAME,… [options of lm_eva
 
 Scores a model directory on tasks of lm-evaluation-harness, which the extra `lm-eval` installs.
 
-  --model DIR      the model directory
+  --model DIR      the model directory, or a name on the Hugging Face Hub: ORG/NAME[@REVISION]
   --mesh D,P,M     devices for data, pipe and model (default: 1,1,1)
 
 All other options are the harness's own and reach it as they are: --num_fewshot, --limit, --output_path, --log_samples,
@@ -45,7 +44,9 @@ def forward(words: Sequence[str]) -> int | None:
 def _model_args(ours: argparse.Namespace) -> str:
     if ours.model is None:
         raise ClovaError("--model is required: the model directory (try --help)")
-    path = Path(ours.model).absolute()
+    from clova_jax.interop import model_folder  # here: the help needs no JAX
+
+    path = model_folder(ours.model).absolute()
     if "," in str(path) or "=" in str(path):
         raise ClovaError(f"{path}: the harness cannot take a path with , or =; rename the folder")
     return f"path={path},mesh={ours.mesh.replace(',', ':')}"

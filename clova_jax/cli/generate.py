@@ -3,16 +3,18 @@
 import locale
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import clova_jax
-from clova_jax import inference, parallel
+from clova_jax import inference, interop, parallel
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import mesh_option, option, seed_option
 from clova_jax.common.terminal import shown, write
 
+Around = Callable[[str], str | list[int]]
 MESSAGES = {
     "en": {
         "hello": "Type a text to be continued; each is continued by itself, nothing is kept of those before.\n"
@@ -36,9 +38,11 @@ class Options:
     """Continues a text; without --prompt, asks for one after another and continues each by itself."""
 
     model: Path
-    """the model directory"""
+    """the model directory, or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     prompt: str | None = None
     """the text to continue; asked for if left out"""
+    soft_prompt: Path | None = None
+    """a tuned prompt that goes around each text: `prompt/` of a run of `clova tune`"""
     max_new_tokens: int = option(64, least=0)
     """at most so many tokens"""
     temperature: float = option(0.8, least=0)
@@ -72,7 +76,8 @@ def run(options: Options) -> None:
     """Continues one text, or one after another."""
     talk = _messages(options.language)
     mesh = parallel.make_mesh(options.mesh) if options.mesh else None
-    lm = clova_jax.LanguageModel.load(options.model, mesh)
+    lm = clova_jax.LanguageModel.load(interop.model_folder(options.model), mesh)
+    lm, around = _attached(lm, options.soft_prompt)
     sampling = {
         name: getattr(options, name)
         for name in (
@@ -90,37 +95,42 @@ def run(options: Options) -> None:
         prompt = _unescape(options.prompt)
         if options.num_samples == 1:
             with inference.Engine(lm, slots=1) as engine:
-                _stream(engine, prompt, options, sampling, talk)
+                _stream(engine, prompt, around, options, sampling, talk)
             return
         texts = lm.generate(
-            [prompt],
-            num_samples=options.num_samples,
-            seed=options.seed,
-            echo=options.echo,
-            **sampling,
+            [around(prompt)], num_samples=options.num_samples, seed=options.seed, **sampling
         )
         for number, text in enumerate(texts, 1):
-            write(f"--- {number}\n{text}\n", sys.stdout)
+            write(f"--- {number}\n{prompt if options.echo else ''}{text}\n", sys.stdout)
         return
     with inference.Engine(lm, slots=1) as engine:
         print(talk["hello"], file=sys.stderr)
         while prompt := _ask(talk["prompt"]):
             try:
-                _stream(engine, _unescape(prompt), options, sampling, talk)
+                _stream(engine, _unescape(prompt), around, options, sampling, talk)
             except ClovaError as error:  # a text too long, say: the next may do
                 print(shown(str(error)), file=sys.stderr)
         print(talk["bye"], file=sys.stderr)
 
 
+def _attached(lm: "clova_jax.LanguageModel", folder: Path | None) -> tuple[Any, Around]:
+    """Returns the model with a tuned prompt's vectors, and what puts its template around a text."""
+    if folder is None:
+        return lm, lambda text: text
+    view, before, after = inference.SoftPrompt.load(folder).attach(lm)
+    return view, lambda text: [*before, *lm.tokenizer.encode(text), *after]
+
+
 def _stream(
     engine: "inference.Engine",
     prompt: str,
+    around: Around,
     options: Options,
     sampling: dict[str, Any],
     talk: dict[str, str],
 ) -> None:
     """Prints a text as it is written; Ctrl-C ends the text, not the program."""
-    request = engine.submit(prompt, seed=options.seed, **sampling)
+    request = engine.submit(around(prompt), seed=options.seed, **sampling)
     if options.echo:
         write(prompt, sys.stdout)
     try:

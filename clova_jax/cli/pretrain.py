@@ -1,8 +1,9 @@
 """Runs `clova pretrain`: from documents or a token store to a model directory."""
 
+import dataclasses
 import sys
 
-from clova_jax import train
+from clova_jax import interop, train
 from clova_jax.train import PretrainOptions as Options
 
 __all__ = ["Options", "run"]
@@ -11,6 +12,8 @@ __all__ = ["Options", "run"]
 def run(options: Options) -> int:
     """Trains; returns 0, or 130 where it was stopped early (with a checkpoint to go on from)."""
     print(f"clova pretrain: {options.out}", file=sys.stderr, flush=True)
+    if options.from_ is not None:
+        options = dataclasses.replace(options, from_=interop.model_folder(options.from_))
     if not train.pretrain(options):
         return 130
     print(f"model: {options.out / 'model'}")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from clova_jax import apps, studio
+from clova_jax import apps, interop, studio
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import mesh_option, option
 
@@ -20,7 +20,7 @@ class Options:
     """Serves a model over HTTP: OpenAI's completions, CLOVA Studio's, tuned prompts, input gradients, apps."""
 
     model: Path | None = option(None, metavar="DIR")
-    """the model directory"""
+    """the model directory, or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     host: str = "127.0.0.1"
     """the address to listen on; others than this machine's need a key"""
     port: int = option(8000, least=0, most=65535)
@@ -139,7 +139,7 @@ def _serve(options: Options, store: "studio.Store") -> None:
         filters=_policy(options),
     )
     served = studio.Served(
-        options.model,
+        interop.model_folder(options.model),
         options.mesh,  # type: ignore[arg-type]
         options.slots,
         options.waiting,

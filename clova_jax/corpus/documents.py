@@ -2,7 +2,7 @@
 
 A corpus is a folder of `*.jsonl`, `*.jsonl.gz` or `*.jsonl.zst` files, in sub-folders too (or a folder whose
 `corpus/` holds them, or what `clova corpus` wrote): an object a line, with a `text` and, where known, an `id`, a
-`source` and `meta`.
+`source` and `meta`, an object or, as `clova corpus` writes it, JSON of one in a string.
 """
 
 import json
@@ -340,13 +340,23 @@ def _document(line: bytes, file_name: str, file_source: str, number: int) -> Doc
     for name, given in (("id", identifier), ("source", source)):
         if not isinstance(given, str) or not given:
             raise ClovaError(f"{name} is {_shown(given)}; it must be a text or left out")
+    if isinstance(meta, str):  # as `clova corpus` writes it
+        meta = _meta_of(meta)
     if meta is not None and not isinstance(meta, dict):
-        raise ClovaError(f"meta is {_shown(meta)}; it must be an object or left out")
+        raise ClovaError(f"meta is {_shown(meta)}; it must be an object, JSON of one, or left out")
     if meta and any(type(part) in (dict, list) for part in meta.values()):
         refuse_deep(meta, "meta")  # it could not be written again
     if not source.isascii():
         source = unicodedata.normalize("NFC", source)
     return Document(text, identifier, source, meta or {})
+
+
+def _meta_of(text: str) -> Any:
+    """Returns what a string of JSON holds; the string itself where it is none, which the caller refuses."""
+    try:
+        return json.loads(text) if text != "{}" else {}
+    except (ValueError, RecursionError):
+        return text
 
 
 def _shown(value: Any, length: int = 40) -> str:

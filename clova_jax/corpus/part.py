@@ -4,6 +4,7 @@ A part has four files: `NAME.jsonl.zst` (the documents kept so far), `NAME.dropp
 `NAME.npz` (their signatures, sources and sizes), and, written last to mark it complete, `NAME.json` (counts).
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,17 +12,30 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.files import read_json, read_lines
+from clova_jax.common.json_values import to_json
 from clova_jax.corpus.documents import Document
 
 
-def as_json(document: Document) -> dict[str, Any]:
-    """Returns a document as the object of its line."""
+def as_json(document: Document) -> dict[str, str]:
+    """Returns a document as the object of its line.
+
+    `meta` is JSON in a string: lines whose objects have other keys would have other schemas, and `datasets` and
+    Parquet want one for all.
+    """
     return {
         "text": document.text,
         "id": document.id,
         "source": document.source,
-        "meta": document.meta,
+        "meta": to_json(document.meta),
     }
+
+
+def document_of(line: str) -> Document:
+    """Returns the document of a part's line."""
+    row = json.loads(line)
+    if isinstance(row["meta"], str):  # an object in parts that a version before wrote
+        row["meta"] = json.loads(row["meta"])
+    return Document(**row)
 
 
 def part_lines(out: Path) -> Iterator[str]:

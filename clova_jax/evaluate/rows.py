@@ -9,7 +9,7 @@ import numpy as np
 
 from clova_jax.evaluate.calibration import Scoring, label_scores
 from clova_jax.evaluate.intervals import Interval, interval
-from clova_jax.evaluate.metrics import Prediction, exact_match, pearson
+from clova_jax.evaluate.metrics import Prediction, accuracy, exact_match, pearson
 from clova_jax.evaluate.task import Item, Task, TaskData
 
 
@@ -96,6 +96,18 @@ def headline_score(
     ]
     found = interval(statistics, metric.finish, seed=seed)
     return found, [metric.finish(rows.sum(axis=0)) for rows in statistics]
+
+
+def item_scores(task: Task, rows: Sequence[dict[str, Any]]) -> list[float]:
+    """Scores each prediction by itself, 0 to 100: right or wrong for labels, else the task's first metric.
+
+    Args:
+        task: what was asked.
+        rows: with `prediction` and `answers`.
+    """
+    metric = accuracy if task.labels else task.metrics[0]
+    found = [Prediction(row["prediction"], tuple(row["answers"])) for row in rows]
+    return [round(metric.finish(one), 4) for one in metric.statistics(found)]
 
 
 def _prediction(row: dict[str, Any], item: Item) -> Prediction:

@@ -26,7 +26,7 @@ from clova_jax.evaluate.prompts import (
     without_content,
 )
 from clova_jax.evaluate.records import Records, digest
-from clova_jax.evaluate.rows import score_rows
+from clova_jax.evaluate.rows import item_scores, score_rows
 from clova_jax.evaluate.task import Item, Task, TaskData, check_labels
 from clova_jax.evaluate.tasks import load_task
 from clova_jax.inference import Model, complete, score_choices
@@ -45,6 +45,7 @@ class Run:
         seed: of the items and of the examples.
         scoring: what labels are compared by.
         skip_long: leave out, and count, items longer than the context instead of ending there.
+        prompts: keep the complete prompt of each prediction.
     """
 
     shots: int | None = None
@@ -53,6 +54,7 @@ class Run:
     seed: int = 0
     scoring: Scoring = "raw"
     skip_long: bool = False
+    prompts: bool = False
 
     def of(self, task: Task) -> tuple[int, int]:
         """Returns (shots, trials) for a task; the task's own where none are given."""
@@ -85,6 +87,7 @@ def measure(
     seed: int = 0,
     scoring: Scoring = "raw",
     skip_long: bool = False,
+    prompts: bool = False,
     out: str | Path | None = None,
     name: str = "model",
     stop: StopSignals | None = None,
@@ -100,6 +103,7 @@ def measure(
         seed: decides items and examples, the same for every model.
         scoring: how labels are compared (`calibration.label_scores`).
         skip_long: leave out, counted, items longer than the context.
+        prompts: keep each prediction's complete prompt too; those of all items and trials may be gigabytes.
         out: where `predictions.jsonl` and `trials.jsonl` go; finished trials there are taken over.
         name: of the model in rows and records.
         stop: ends the run between trials with `Stopped`.
@@ -113,7 +117,7 @@ def measure(
             cannot write, an `out` with other settings.
     """
     task = load_task(task) if isinstance(task, str) else task
-    run = Run(shots, trials, limit, seed, scoring, skip_long)
+    run = Run(shots, trials, limit, seed, scoring, skip_long, prompts)
     shots, trials = run.of(task)
     data = task.load(Path(data_dir))
     items = draw_items(data, task, limit, seed)
@@ -245,8 +249,11 @@ def _run_trial(
         summary |= {"blank": content_free, "label_tokens": lengths}
     else:
         rows = _write(model, task, prompts, advance)
-    for prompt, row in zip(prompts, rows, strict=True):
-        row["examples"] = len(prompt.examples)
+    for prompt, row, score in zip(prompts, rows, item_scores(task, rows), strict=True):
+        text = "\n".join(filter(None, (prompt.item.lead, prompt.item.text)))
+        row |= {"score": score, "text": text, "examples": len(prompt.examples)}
+        if run.prompts:
+            row["prompt"] = prompt.text
         if task.own_examples:
             row["answer_shown"] = prompt.answer_shown
     return summary | {"seconds": round(time.perf_counter() - begin, 3)}, rows

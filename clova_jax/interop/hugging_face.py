@@ -16,7 +16,7 @@ import numpy as np
 from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json
+from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.json_values import fields
 from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
@@ -35,6 +35,9 @@ from clova_jax.model import Decoder, abstract_params, decoder_class, inference_s
 from clova_jax.tokenizers import FORMAT, MARK, Tokenizer, claim_export, export_tokenizer
 
 SHARD_BYTES = 5_000_000_000
+CARD = "README.md"
+TRANSFORMERS = "4.50.0"  # the oldest that an export is made for
+WRITTEN = {"float32": "F32", "bfloat16": "BF16"}
 SUPPORTED = (
     "supported is the GPT-2 architecture: model_type gpt2, tanh GELU (gelu_new), n_inner = 4 n_embd, "
     "layer_norm_epsilon 1e-5, tied embeddings"
@@ -105,14 +108,20 @@ def from_hugging_face(
 
 
 def to_hugging_face(
-    lm: LanguageModel, directory: str | Path, shard_bytes: int = SHARD_BYTES
+    lm: LanguageModel,
+    directory: str | Path,
+    shard_bytes: int = SHARD_BYTES,
+    dtype: str = "float32",
+    card: str = "",
 ) -> list[str]:
-    """Writes a directory that `transformers` loads; float32, one tensor in memory at a time.
+    """Writes a directory that `transformers` loads, one tensor in memory at a time.
 
     Args:
         lm: the model.
         directory: where; an older export there is replaced.
         shard_bytes: the most bytes of one file.
+        dtype: of the weights: float32, or bfloat16, to which they are rounded.
+        card: of the model, written as `README.md` (`model_card`); none where it is empty.
 
     Returns:
         What a user of the exported tokenizer should know, a sentence each; usually nothing.
@@ -141,13 +150,15 @@ def to_hugging_face(
         leaf = leaves[path] if part is None else leaves[path][part]
         return np.asarray(leaf)[: shapes[name][0]].reshape(shapes[name])
 
-    shards = shards_of(shapes, shard_bytes)
-    claim_export(directory, ["config.json", "generation_config.json", INDEX, *shards])
+    kind = WRITTEN[dtype]
+    shards = shards_of(shapes, shard_bytes, kind)
+    names = ["config.json", "generation_config.json", INDEX, *shards]
+    claim_export(directory, [*names, CARD] if card else names)
     (directory / "config.json").unlink(missing_ok=True)  # comes last: half an export never loads
     mark = directory / MARK
     older = fields(read_json(mark), mark, {"weights": list[str] | None})["weights"] or []
     write_json(mark, {"format": FORMAT, "weights": sorted({*older, *shards})})
-    write_tensors(directory, shards, shapes, tensor)
+    write_tensors(directory, shards, shapes, tensor, kind)
     for name in set(older).difference(shards):
         if Path(name).name == name and name.endswith(".safetensors"):
             (directory / name).unlink(missing_ok=True)
@@ -157,7 +168,10 @@ def to_hugging_face(
     ids = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
     ids |= lm.tokenizer.facts.get("ids", {})  # of an imported one: as they were
     write_json(directory / "generation_config.json", ids)
-    write_json(directory / "config.json", _file_config(config) | ids)
+    if card:
+        with whole_file(directory / CARD) as file:
+            file.write(card)
+    write_json(directory / "config.json", _file_config(config, dtype) | ids)
     return notes
 
 
@@ -292,7 +306,7 @@ def _same(one: Entry, other: Entry) -> bool:
     return True
 
 
-def _file_config(config: ModelConfig) -> dict[str, Any]:
+def _file_config(config: ModelConfig, dtype: str) -> dict[str, Any]:
     return {
         "architectures": ["GPT2LMHeadModel"],
         "model_type": "gpt2",
@@ -310,6 +324,7 @@ def _file_config(config: ModelConfig) -> dict[str, Any]:
         "embd_pdrop": 0.0,
         "resid_pdrop": 0.0,
         "initializer_range": 0.02,
-        "torch_dtype": "float32",
+        "torch_dtype": dtype,
+        "transformers_version": TRANSFORMERS,
         "use_cache": True,
     }

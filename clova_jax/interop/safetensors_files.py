@@ -123,12 +123,15 @@ def _entry(path: Path, start: int, size: int, name: str, about: dict[str, Any]) 
     return Entry(path, start + begin, dtype, shape)
 
 
-def shards_of(shapes: dict[str, tuple[int, ...]], shard_bytes: int) -> dict[str, list[str]]:
-    """Lays float32 tensors out as transformers does.
+def shards_of(
+    shapes: dict[str, tuple[int, ...]], shard_bytes: int, dtype: str = "F32"
+) -> dict[str, list[str]]:
+    """Lays tensors out as transformers does.
 
     Args:
         shapes: of every tensor, in the order they are written.
         shard_bytes: the most of one file; a larger model gets several.
+        dtype: of all tensors, as the format names it.
 
     Returns:
         the tensors of each file, by its name.
@@ -136,7 +139,7 @@ def shards_of(shapes: dict[str, tuple[int, ...]], shard_bytes: int) -> dict[str,
     shards: list[list[str]] = [[]]
     held = 0
     for name, shape in shapes.items():
-        size = 4 * math.prod(shape)
+        size = DTYPES[dtype].itemsize * math.prod(shape)
         if shards[-1] and held + size > shard_bytes:
             shards.append([])
             held = 0
@@ -153,43 +156,48 @@ def write_tensors(
     shards: dict[str, list[str]],
     shapes: dict[str, tuple[int, ...]],
     tensor: Callable[[str], np.ndarray],
+    dtype: str = "F32",
 ) -> None:
-    """Writes float32 tensors, one in memory at a time; several files get an index.
+    """Writes tensors, one in memory at a time; several files get an index.
 
     Args:
         folder: where.
         shards: as `shards_of` gives them.
         shapes: of every tensor.
         tensor: gives the values of one.
+        dtype: of all tensors, as the format names it; values are rounded to the nearest of it.
     """
     for file, members in shards.items():
-        _write_file(folder / file, {name: shapes[name] for name in members}, tensor)
+        _write_file(folder / file, {name: shapes[name] for name in members}, tensor, dtype)
     if len(shards) > 1:
         places = {name: file for file, part in shards.items() for name in part}
-        total = sum(4 * math.prod(shape) for shape in shapes.values())
+        total = sum(DTYPES[dtype].itemsize * math.prod(shape) for shape in shapes.values())
         write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": places})
     else:
         (folder / INDEX).unlink(missing_ok=True)
 
 
 def _write_file(
-    path: Path, shapes: dict[str, tuple[int, ...]], tensor: Callable[[str], np.ndarray]
+    path: Path,
+    shapes: dict[str, tuple[int, ...]],
+    tensor: Callable[[str], np.ndarray],
+    dtype: str,
 ) -> None:
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     at = 0
     for name, shape in shapes.items():
-        size = 4 * math.prod(shape)
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [at, at + size]}
+        size = DTYPES[dtype].itemsize * math.prod(shape)
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [at, at + size]}
         at += size
     data = json.dumps(header, separators=(",", ":")).encode()
     data += b" " * (-len(data) % 8)
     with whole_file(path, "wb") as file:
         file.write(struct.pack("<Q", len(data)) + data)
         for name, shape in shapes.items():
-            values = np.ascontiguousarray(tensor(name), np.float32)
+            values = np.ascontiguousarray(tensor(name), DTYPES[dtype])
             if values.shape != shape:
                 raise AssertionError(f"{name}: {values.shape} is not {shape}")
-            file.write(memoryview(values.reshape(-1)).cast("B"))
+            file.write(values.reshape(-1).view(np.uint8))
 
 
 def aligned_empty(shape: Sequence[int]) -> np.ndarray:

@@ -36,6 +36,41 @@ def tsv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str
             yield f"{path}:{number}", dict(zip(header, fields, strict=True))
 
 
+def csv_rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Streams `(file:line, row)` of a CSV file with a header; a cell in double quotes may run over several lines.
+
+    Raises:
+        ClovaError: not CSV, two columns of one name, a column that is missing, or a row with another number of cells.
+    """
+    found = table_rows((line for _, line in read_lines(path)), ",", str(path))
+    number, header = next(found, (1, []))
+    if twice := [name for name in header if header.count(name) > 1]:
+        raise ClovaError(f"{path}:{number}: two columns are called {twice[0]!r}")
+    _check(f"{path}:{number}", header, columns)
+    for number, cells in found:
+        if len(cells) != len(header):
+            raise ClovaError(
+                f"{path}:{number}: {len(cells)} cells where the header has {len(header)}: {cells[0][:60]!r}"
+            )
+        yield f"{path}:{number}", dict(zip(header, cells, strict=True))
+
+
+READERS = ("csv", "tsv", "jsonl", "json")
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Streams `(place, row)` of a labelled file by its suffix: `.csv`, `.tsv`, `.jsonl` or `.json`, compressed or not.
+
+    Raises:
+        ClovaError: another suffix; as the reader of that format.
+    """
+    kind = path.name.removesuffix(".gz").removesuffix(".zst").rpartition(".")[2].lower()
+    readers = dict(zip(READERS, (csv_rows, tsv_rows, jsonl_rows, json_rows), strict=True))
+    if kind not in readers:
+        raise ClovaError(f"{path}: labelled rows come as .{', .'.join(READERS)} (plain, .gz, .zst)")
+    return readers[kind](path, columns)
+
+
 def json_rows(path: Path, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Streams `(file: entry N, row)` of a JSON list of objects, N from 0.
 

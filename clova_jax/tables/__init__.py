@@ -62,7 +62,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "made": ["make_model", "sample_run"],
         "methods": ["method_cells", "method_notes"],
         "model_card": ["write_model_card"],
-        "models": ["find_models"],
+        "models": ["find_models", "model_names"],
         "options": [
             "DataOptions",
             "ENCODERS",
@@ -93,6 +93,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "write_size_table",
         ],
         "trained": ["Training", "train_for", "train_models"],
+        "scores": ["add_scores", "read_scores"],
         "table": ["Cell", "Row", "Table", "TableRun"],
+        "tuned": ["TunedCell", "check_cell"],
     },
 )

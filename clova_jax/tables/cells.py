@@ -21,6 +21,7 @@ class FewShot:
         shots, trials: the paper's where None.
         scoring: how labels are compared.
         skip_long: leave out, counted, items longer than the context.
+        prompts: keep the complete prompt of each prediction.
     """
 
     task: Task | str
@@ -28,6 +29,7 @@ class FewShot:
     trials: int | None = None
     scoring: Scoring = "raw"
     skip_long: bool = False
+    prompts: bool = False
 
     def __call__(self, run: TableRun) -> list[Row]:
         """Returns the rows; finished trials are read back."""
@@ -41,6 +43,7 @@ class FewShot:
             seed=run.options.seed,
             scoring=self.scoring,
             skip_long=self.skip_long,
+            prompts=self.prompts,
             out=run.out,
             name=run.model_name,
             stop=run.stop,
@@ -73,12 +76,12 @@ class ShownPrompt:
     """Prints a prompt of a task as the model gets it, and scores nothing.
 
     Args:
-        task: its name.
+        task: the task.
         number: of the prediction, from 0, trial by trial.
         shots, trials: the paper's where None.
     """
 
-    task: str
+    task: Task
     number: int
     shots: int | None = None
     trials: int | None = None
@@ -91,7 +94,7 @@ class ShownPrompt:
         prompt = prompt_of(run.model, self.task, run.data, self.number, **asked)
         tokens = len(prompt.shared_ids) + len(prompt.own_ids)
         print(
-            f"--- {self.task}, item {prompt.item.id}, {len(prompt.examples)} examples, "
+            f"--- {self.task.name}, item {prompt.item.id}, {len(prompt.examples)} examples, "
             f"{tokens} tokens, answers: {' | '.join(prompt.item.answers)}\n{prompt.text}\n---"
         )
         return []

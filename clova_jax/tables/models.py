@@ -4,6 +4,7 @@ from collections import Counter
 from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.interop import model_folder
 from clova_jax.tables.made import sample_run
 from clova_jax.tables.options import Inputs
 
@@ -12,7 +13,7 @@ def find_models(models: tuple[Path, ...], data: Path | None, mesh: tuple[int, ..
     """Returns the given models and data; without a model, the quickstart's model (trained now if missing) and sample.
 
     Raises:
-        ClovaError: models without data.
+        ClovaError: models without data; a name that is neither here nor on the Hub.
         Stopped: the quickstart was stopped.
     """
     if not models:
@@ -22,7 +23,7 @@ def find_models(models: tuple[Path, ...], data: Path | None, mesh: tuple[int, ..
         raise ClovaError(
             "--data is required with --model: a folder laid out like the official data"
         )
-    return Inputs(data, models, model_names(models), mesh)
+    return Inputs(data, [model_folder(model) for model in models], model_names(models), mesh)
 
 
 def model_names(models: tuple[Path, ...]) -> list[str]:

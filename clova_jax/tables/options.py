@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from clova_jax import tables
+from clova_jax import evaluate, tables
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import SIZES
@@ -105,7 +105,7 @@ class ModelOptions(OutOptions):
     """Declares the options of a table on models; without --model it takes the quickstart's, on its sample world."""
 
     model: tuple[Path, ...] = ()
-    """model directories"""
+    """model directories, or names on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     data: Path | None = None
     """a folder laid out like the official data"""
     limit: int | None = option(None, least=1)
@@ -114,9 +114,17 @@ class ModelOptions(OutOptions):
     seed: int = seed_option()
     """of everything that is drawn at random"""
 
+    def asked_tasks(self) -> tuple[str, ...]:
+        """Returns the tasks that were asked for by name or by file."""
+        return ()
+
     def inputs(self) -> Inputs:
-        """Returns models and data; without a model, the quickstart's, trained now if it is missing."""
-        return tables.find_models(self.model, self.data, self.mesh)
+        """Returns models and data; without a model, the quickstart's, trained now if it is missing.
+
+        Tasks that are files of the user's own need no data folder.
+        """
+        data = self.data or evaluate.folder_of(self.asked_tasks())
+        return tables.find_models(self.model, data, self.mesh)
 
 
 @dataclass(frozen=True)
@@ -136,11 +144,15 @@ class MethodOptions(TuneOptions):
     """Declares the options of a table that compares methods on one labelled task."""
 
     task: str = "nsmc"
-    """a task with labels: nsmc, ynat, klue_sts, klue_nli or korsts"""
+    """a task with labels: nsmc, ynat, klue_sts, klue_nli, korsts, or your own: NAME.json"""
     shots: int | None = option(None, least=0)
     """examples in the prompt of few_shot (the paper's)"""
     trials: int | None = option(None, least=1)
     """random sets of examples of few_shot (the paper's)"""
+
+    def asked_tasks(self) -> tuple[str, ...]:
+        """Returns the one task."""
+        return (self.task,)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ class PretrainOptions:
     heads: int | None = option(None, least=1)
     """attention heads, which divide the width, in place of the size's"""
     from_: Path | None = option(None, metavar="MODEL")
-    """a model directory (`clova import-hf` makes one of a Hugging Face model) to train further: its
+    """a model directory, or a name on the Hugging Face Hub (ORG/NAME[@REVISION]), to train further: its
     weights, shape and tokenizer; optimizer and schedule begin anew"""
     steps: int | None = option(None, least=1)
     """training steps; or give --tokens"""

@@ -14,13 +14,16 @@ from typing import Any
 
 import jax
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.clean.evaluation_overlap import EvaluationIndex
 from clova_jax.corpus.documents import BadLines, read_documents
+from clova_jax.corpus.read.blocks import group_blocks, input_files
 from clova_jax.corpus.sources import read_sources
 from clova_jax.data import TokenStore
 from clova_jax.data.serializer import serialize
@@ -177,6 +180,34 @@ def use_task(name: str) -> Callable[[Path], Any]:
     return use
 
 
+def write_own_task(folder: Path) -> None:
+    rows = "".join(f"영화 {n}번,{n % 2}\n" for n in range(9))
+    (folder / "test.csv").write_text("글,별점\n" + rows)
+    about = {
+        "test": "test.csv",
+        "text": "{글}",
+        "label": "별점",
+        "labels": {"0": "나쁨", "1": "좋음"},
+    }
+    (folder / "own.json").write_text(json.dumps(about, ensure_ascii=False))
+
+
+def use_own_task(folder: Path) -> Any:
+    return use_task(str(folder / "own.json"))(folder)
+
+
+def write_columns(folder: Path) -> None:
+    parquet.write_table(pyarrow.table({"text": TEXTS}), folder / "a.parquet", row_group_size=9)
+
+
+def use_columns(folder: Path) -> Any:
+    bad = BadLines()
+    blocks = list(group_blocks(input_files(folder), folder, bad))
+    if bad.count:
+        raise ClovaError(bad.first[0])
+    return [block.data for block in blocks]
+
+
 @dataclass(frozen=True)
 class Command:
     """A command to configure."""
@@ -264,6 +295,8 @@ READERS = {
     "nsmc": Reader(write_nsmc, use_task("nsmc")),
     "ynat": Reader(write_ynat, use_task("ynat")),
     "korquad": Reader(write_korquad, use_task("korquad")),
+    "own task": Reader(write_own_task, use_own_task),
+    "Parquet": Reader(write_columns, use_columns),
     "config file": Reader(write_config, use_config),
     "registry of sources": Reader(write_registry, use_registry),
     "evaluation index": Reader(write_index, use_index),
@@ -288,7 +321,17 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
 
 # The readers with models and many files stand in the slow tier.
-QUICK = {"prompt", "corpus", "nsmc", "ynat", "korquad", "config file", "registry of sources"}
+QUICK = {
+    "own task",
+    "Parquet",
+    "prompt",
+    "corpus",
+    "nsmc",
+    "ynat",
+    "korquad",
+    "config file",
+    "registry of sources",
+}
 QUICK |= {"evaluation index", "metrics", "passages", "token store", "char tokenizer"}
 
 

@@ -57,7 +57,7 @@ def test_a_table_is_one_new_file(guesser, data, tmp_path, monkeypatch, capsys) -
     loader = SimpleNamespace(load=lambda folder, mesh=None: guesser())
     monkeypatch.setattr("clova_jax.LanguageModel", loader)
     out = tmp_path / "out"
-    words = ["--model", "some/model", "--data", str(data), "--out", str(out), "--limit", "6"]
+    words = ["--model", str(tmp_path), "--data", str(data), "--out", str(out), "--limit", "6"]
     assert table.main(words) == 0
     results = json.loads((out / "results.json").read_text())
     assert [row["shots"] for row in results["rows"]] == [0, 1, 2, 4]

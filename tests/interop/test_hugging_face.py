@@ -84,6 +84,14 @@ def test_half_precision_is_widened(lm, exported):
     )
 
 
+def test_bfloat16_rounds_to_the_nearest(lm, tmp_path):
+    to_hugging_face(lm, tmp_path, shard_bytes=20_000, dtype="bfloat16")
+    assert all(path.stat().st_size < 22_000 for path in tmp_path.glob("*.safetensors"))
+    assert json.loads((tmp_path / "config.json").read_text())["torch_dtype"] == "bfloat16"
+    rounded = jax.tree.map(lambda x: x.astype("bfloat16").astype("float32"), lm.params)
+    same(from_hugging_face(tmp_path).params, rounded)
+
+
 def change(path, **values):
     config = json.loads(path.read_text())
     config.update(values)

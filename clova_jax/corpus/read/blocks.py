@@ -2,8 +2,9 @@
 
 `.jsonl` is read as it is; `.txt` is one document a file; `.csv` and `.tsv` one a row, with a column
 of text; `.html` one page a file, extracted later by a worker; `.json` a corpus of the National Institute of
-Korean Language or of AI Hub (`json_corpora`). Each plain, `.gz` or `.zst`. A place is a file, a
-folder (its `corpus/`, where it has one, is meant) or a glob (`places`).
+Korean Language or of AI Hub (`json_corpora`). Each plain, `.gz` or `.zst`. `.parquet`, and the `.arrow` files of
+a folder of `datasets`, are one document a row (`columnar`). A place is a file, a folder (its `corpus/`, where it has
+one, is meant) or a glob (`places`).
 
 Everything is read in bounded memory: a document of over 32 MiB is named, and passed over.
 """
@@ -21,22 +22,18 @@ from clova_jax.corpus import documents
 from clova_jax.corpus.clean.privacy import excerpt
 from clova_jax.corpus.documents import LONGEST, Block, read_blocks
 from clova_jax.corpus.places import OnError, find_files, plain_stem, plain_suffix, shown_name, stop
+from clova_jax.corpus.read.columnar import (
+    COLUMNAR,
+    TEXT_COLUMNS,
+    need_arrow,
+    table_documents,
+    without_bookkeeping,
+)
 from clova_jax.corpus.read.json_corpora import INSTITUTE, json_documents
 from clova_jax.corpus.sources import Registry, source_of
 
-_FORMATS = (".jsonl", ".json", ".txt", ".csv", ".tsv", ".html", ".htm")
+_FORMATS = (".jsonl", ".json", ".txt", ".csv", ".tsv", ".html", ".htm", *COLUMNAR)
 _PAGES = (".txt", ".html", ".htm")
-_TEXT_COLUMNS = (
-    "text",
-    "document",
-    "content",
-    "body",
-    "comments",
-    "sentence",
-    "본문",
-    "내용",
-    "문장",
-)
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -46,9 +43,12 @@ def input_files(
     """Lists the files of a place, in order of name (`places.find_files`).
 
     Raises:
-        ClovaError: nothing there, or nothing that can be read.
+        ClovaError: nothing there, or nothing that can be read; Parquet without its package.
     """
-    return find_files(place, _FORMATS, on_error, without)
+    files = without_bookkeeping(find_files(place, _FORMATS, on_error, without))
+    if columnar := next((path for path in files if plain_suffix(path.name) in COLUMNAR), None):
+        need_arrow(columnar)  # now, not file by file
+    return files
 
 
 def file_groups(files: list[Path]) -> list[list[Path]]:
@@ -85,6 +85,10 @@ def group_blocks(
             yield from _blocks(
                 first, _until_damage(_json(first, base, on_error, registry), on_error)
             )
+        elif suffix in COLUMNAR:
+            name, source = shown_name(first.relative_to(base)), _source(first, base)
+            rows = table_documents(first, name, source, on_error)
+            yield from _blocks(first, _until_damage(rows, on_error))
         elif suffix in (".csv", ".tsv"):
             yield from _blocks(first, _until_damage(_rows(first, base, on_error), on_error))
         else:
@@ -232,10 +236,10 @@ def _rows(path: Path, base: Path, on_error: OnError) -> Iterator[dict[str, Any]]
         delimiter = "\t" if plain_suffix(path.name) == ".tsv" else ","
         rows = table_rows(lines, delimiter, str(path), on_error)
         _, columns = next(rows, (0, []))
-        column = next((columns.index(name) for name in _TEXT_COLUMNS if name in columns), None)
+        column = next((columns.index(name) for name in TEXT_COLUMNS if name in columns), None)
         if column is None:
             raise ClovaError(
-                f"{path}:1: no column of text; expected one of {', '.join(_TEXT_COLUMNS)}, "
+                f"{path}:1: no column of text; expected one of {', '.join(TEXT_COLUMNS)}, "
                 f"got {excerpt(', '.join(columns), 100)}"
             )
         name, source = shown_name(path.relative_to(base)), plain_stem(shown_name(path.name))

@@ -4,7 +4,6 @@ It comes after the search for duplicates, which compares what people wrote, and 
 what a model will read.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from clova_jax.common.files import whole_file, write_json, write_jsonl
-from clova_jax.corpus.documents import Document
 from clova_jax.corpus.forms import count_fits, in_forms
-from clova_jax.corpus.part import as_json, part_lines
+from clova_jax.corpus.part import as_json, document_of, part_lines
 from clova_jax.corpus.sources import read_sources
 
 
@@ -41,7 +39,7 @@ def show_part(task: ShowTask) -> str:
     """Writes a part of pages: its documents, their sources and sizes, and what fitted; returns its name."""
     registry, out = read_sources(task.sources), task.out
     lines = zip(part_lines(task.part), task.keep.tolist(), strict=True)
-    documents = [Document(**json.loads(line)) for line, kept in lines if kept]
+    documents = [document_of(line) for line, kept in lines if kept]
     pages = list(in_forms(documents, task.forms, registry))
     names = sorted({page.source for page in pages})
     write_jsonl(out.with_name(out.name + ".jsonl.zst"), map(as_json, pages))
