@@ -1,0 +1,14 @@
+"""Holds what a lecture on the way to GPT shows, a small file each: recurrent networks first.
+
+cell = LSTM(inputs=64, units=512, rngs=nnx.Rngs(0))
+states, last = run_cell(cell, embeddings)
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submod_attrs={
+        "recurrent": ["CELLS", "LSTM", "MultiplicativeLSTM", "run_cell"],
+    },
+)
