@@ -9,6 +9,10 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "alphabet": ["Alphabet"],
+        "character_states": ["count_bits", "free", "read_cells", "trace_cells", "write_texts"],
+        "character_training": ["CharacterTraining", "train_characters", "validate"],
+        "characters": ["CharacterConfig", "CharacterModel", "init_characters"],
         "recurrent": ["CELLS", "LSTM", "MultiplicativeLSTM", "run_cell"],
     },
 )
