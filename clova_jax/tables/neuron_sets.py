@@ -56,7 +56,11 @@ class NeuronSet:
     def digest(self) -> str:
         """Returns a short hash of what is labelled and held out."""
         every = (self.learn, self.dev, self.test, self.judged)
-        marked = [f"{text}\t{good}" for one in every for text, good in zip(*vars(one).values(), strict=True)]
+        marked = [
+            f"{text}\t{good}"
+            for one in every
+            for text, good in zip(*vars(one).values(), strict=True)
+        ]
         return digest([*marked, *self.held_out])
 
 
