@@ -13,6 +13,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "character_states": ["count_bits", "free", "read_cells", "trace_cells", "write_texts"],
         "character_training": ["CharacterTraining", "train_characters", "validate"],
         "characters": ["CharacterConfig", "CharacterModel", "init_characters"],
+        "layers": ["layer_states"],
+        "neuron": ["Regression", "Unit", "find_units", "fit_regression"],
         "recurrent": ["CELLS", "LSTM", "MultiplicativeLSTM", "run_cell"],
     },
 )

@@ -11,9 +11,11 @@ from jaxtyping import Float32
 from clova_jax import lecture
 from clova_jax.corpus import NgramModel
 from clova_jax.evaluate import Interval, Records, generator, interval, proportion
+from clova_jax.tables import trainings
 from clova_jax.tables.neuron_sets import Labelled, NeuronSet
 from clova_jax.tables.table import Row, TableRun
 
+TRAINING = "training"  # the folder of the character model's run
 LEVELS = (-2, -1, 0, 1, 2)  # deviations from the mean of a unit at the ends of reviews
 BITS_TEXTS = 500  # held-out texts whose bits are counted at each level, at most
 States = Callable[[Sequence[str]], Float32[np.ndarray, "n H"]]
@@ -45,8 +47,9 @@ class Bench:
             learning_rate=options.learning_rate,
             seed=options.seed,
         )
-        out = options.out / "training"
-        return lecture.train_characters(self.set.texts, self.set.held_out, training, out)
+        return lecture.train_characters(
+            self.set.texts, self.set.held_out, training, options.out / TRAINING
+        )
 
     @cached_property
     def untrained(self) -> lecture.CharacterModel:
@@ -65,6 +68,18 @@ class Bench:
         states = lecture.read_cells(self.model, self.set.dev.texts)
         found = lecture.find_units(states, self.set.dev.positive)
         return Moments(found, states.mean(axis=0), states.std(axis=0))
+
+    def losses(self) -> list[tuple[int, float]]:
+        """Returns (characters read, bits a character) of each training step."""
+        return self._metrics("loss", 1 / np.log(2))
+
+    def validations(self) -> list[tuple[int, float]]:
+        """Returns (characters read, bits a character) of held-out text at each validation."""
+        return self._metrics("val_bits_per_character", 1.0)
+
+    def _metrics(self, name: str, scale: float) -> list[tuple[int, float]]:
+        rows = trainings.read_metrics(self.options.out / TRAINING)
+        return [(row["tokens"], scale * row[name]) for row in rows if row.get(name) is not None]
 
     def kept(self, name: str, about: dict[str, Any], compute: Callable[[], Any]) -> Any:
         """Returns a summary with its rows; those of a finished part are read back."""
@@ -137,7 +152,7 @@ class Find:
             )
             rows += search_rows(name, None, found)
             run.found.setdefault("search", {})[name] = found
-        return rows + rivals(self.texts)
+        return rows + rivals(shared)
 
 
 @dataclass(frozen=True)
@@ -192,13 +207,14 @@ class Clamp:
         best, *others = shared.units.ranked
         drawn = generator(options.seed, "controls").permutation(len(others))
         controls = [others[i] for i in drawn[: options.controls]]
-        rows = self._rows(shared, "free", None, [self._part(shared, None, 0)])
+        free = run.found["free"] = self._part(shared, None, 0)
+        rows = self._rows(shared, "free", None, [free])
         kept: dict[tuple[str, int], list[Any]] = {}
         for level in LEVELS:
             for name, units in (("sentiment unit", [best]), ("other units", controls)):
                 found = [self._part(shared, unit, level) for unit in units]
                 kept[name, level] = found
-                rows += self._rows(shared, name, level, found) if found else []
+                rows += self._rows(shared, name, level, found)
         run.found["clamp"] = kept
         return rows
 
@@ -291,24 +307,29 @@ def search_rows(model: str, layer: int | None, found: Any) -> list[Row]:
     return rows
 
 
-def rivals(texts: NeuronSet) -> list[Row]:
+def rivals(shared: Bench) -> list[Row]:
     """Returns accuracy of character n-grams that learned from the same examples, and of the majority class."""
-    both = Labelled([*texts.learn.texts, *texts.dev.texts], _joined(texts))
-    said = {
-        "n-grams": _ngrams(both)(list(texts.test.texts))[:, 0] >= 0.5,
-        "majority": np.full(len(texts.test.texts), both.positive.mean() >= 0.5),
+    texts = shared.set
+
+    def compute() -> tuple[dict[str, Any], list[Row]]:
+        positive = np.concatenate([texts.learn.positive, texts.dev.positive])
+        fitted = _ngrams(Labelled([*texts.learn.texts, *texts.dev.texts], positive))
+        said = fitted(list(texts.test.texts))[:, 0] >= 0.5
+        return {"majority": bool(positive.mean() >= 0.5)}, [{"n-grams": bool(one)} for one in said]
+
+    summary, rows = shared.kept("n-grams", {"examples": shared.options.examples}, compute)
+    found = {
+        "n-grams": np.array([row["n-grams"] for row in rows]),
+        "majority": np.full(len(rows), summary["majority"]),
     }
+    shared.run.found["rivals"] = found
     about = {"kind": "find", "model": "", "layer": None, "metric": "accuracy"}
     return [
         about
         | {"system": system}
-        | vars(proportion(int((found == texts.test.positive).sum()), len(found)))
-        for system, found in said.items()
+        | vars(proportion(int((said == texts.test.positive).sum()), len(said)))
+        for system, said in found.items()
     ]
-
-
-def _joined(texts: NeuronSet) -> np.ndarray:
-    return np.concatenate([texts.learn.positive, texts.dev.positive])
 
 
 def _ngrams(labelled: Labelled) -> NgramModel:
