@@ -10,9 +10,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "alphabet": ["Alphabet"],
-        "character_states": ["count_bits", "free", "read_cells", "trace_cells", "write_texts"],
+        "character_decoder": ["CharacterConfig", "init_characters"],
+        "character_states": ["count_bits", "free", "read_cells", "trace_cells"],
         "character_training": ["CharacterTraining", "train_characters", "validate"],
-        "characters": ["CharacterConfig", "CharacterModel", "init_characters"],
+        "character_writing": ["write_texts"],
+        "characters": ["CharacterModel"],
         "layers": ["layer_states"],
         "neuron": ["Regression", "Unit", "find_units", "fit_regression"],
         "recurrent": ["CELLS", "LSTM", "MultiplicativeLSTM", "run_cell"],

@@ -1,21 +1,27 @@
-"""Reads texts with a character model, and writes some; on both ways units of the cell may be held.
+"""Reads texts with a character model; units of its cell may be held meanwhile.
 
-`held` is float32[n,H] or [1,H] for all texts: the value that a unit of the cell is set to after each update and before the
-output, NaN where it is free.
+`held` is float32[n,H], a row a text, or float32[1,H] for all: the value that a unit of the cell is set to after each update and
+before the output, NaN where it is free.
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Bool, Float, Float32, Int, Int64
 
-from clova_jax.lecture.alphabet import END, UNKNOWN
-from clova_jax.lecture.characters import CharacterConfig, CharacterModel, bind_characters
-from clova_jax.lecture.recurrent import Change
+from clova_jax.lecture.alphabet import END
+from clova_jax.lecture.character_decoder import (
+    CharacterConfig,
+    CharacterDecoder,
+    bind_characters,
+)
+from clova_jax.lecture.characters import CharacterModel
+from clova_jax.lecture.recurrent import Change, State
 from clova_jax.model import Params
 
 ROWS = 128  # texts at a time
@@ -31,7 +37,7 @@ def free(model: CharacterModel, texts: int = 1) -> Held:
 
 def read_cells(model: CharacterModel, texts: Sequence[str]) -> Float32[np.ndarray, "n H"]:
     """Returns the cell after the last character of each text; every text begins with a state of zero."""
-    return _by_batch(model, texts, None, lambda cells, _: cells, (model.config.units,))
+    return _by_batch(model, texts, free(model), _last_cells)
 
 
 def trace_cells(model: CharacterModel, text: str) -> Float32[np.ndarray, "T H"]:
@@ -43,36 +49,9 @@ def trace_cells(model: CharacterModel, text: str) -> Float32[np.ndarray, "T H"]:
 def count_bits(
     model: CharacterModel, texts: Sequence[str], held: Held | None = None
 ) -> tuple[Float32[np.ndarray, "n"], Int64[np.ndarray, "n"]]:
-    """Returns what each text costs in bits, its end included, and its characters, its end among them."""
-    bits = _by_batch(model, texts, held, lambda _, bits: bits, ())
+    """Returns the bits and the characters of each text, its end counted; `held` has one row."""
+    bits = _by_batch(model, texts, free(model) if held is None else held, _text_bits)
     return bits, np.array([len(text) + 1 for text in texts])
-
-
-def write_texts(model: CharacterModel, held: Held, seed: int, *, longest: int = 140) -> list[str]:
-    """Draws a text for each row of `held`, from its beginning and at temperature 1, without unknown characters.
-
-    The n-th text of a seed is drawn with the same random numbers whatever is held, each number's place in the cumulated
-    probabilities being the next character: texts differ by what is held only.
-
-    Args:
-        model: writes.
-        held: of each text.
-        seed: of the random numbers.
-        longest: characters of a text, at most.
-    """
-    found: list[str] = []
-    numbers = np.random.default_rng(seed).random((len(held), longest), np.float32)
-    for at in range(0, len(held), ROWS):
-        part = slice(at, at + ROWS)
-        given = _fill(held[part]), _fill(numbers[part])
-        ids = np.asarray(_write(model.params, model.config, *given))
-        found += [model.alphabet.decode(row) for row in ids[: len(held[part])]]
-    return found
-
-
-def _fill(rows: np.ndarray) -> np.ndarray:
-    """Repeats the last row until there are `ROWS`, so that one compiled shape serves."""
-    return np.concatenate([rows, np.repeat(rows[-1:], ROWS - len(rows), axis=0)])
 
 
 def _pad(rows: Sequence[np.ndarray], time: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,41 +63,49 @@ def _pad(rows: Sequence[np.ndarray], time: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def _by_batch(
-    model: CharacterModel, texts: Sequence[str], held: Held | None, take: Any, shape: tuple
+    model: CharacterModel, texts: Sequence[str], held: Held, function: Callable[..., Array]
 ) -> np.ndarray:
-    held = free(model) if held is None else held
+    """Returns what a function of ids and lengths gives for each text; texts of like length are read together."""
     rows = [model.alphabet.encode(text) for text in texts]
-    found = np.zeros((len(rows), *shape), np.float32)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i]))
+    found = []
     for at in range(0, len(order), ROWS):
-        some = order[at : at + ROWS]
-        padded = [*(rows[i] for i in some), *([rows[some[0]]] * (ROWS - len(some)))]
-        time = -(-(len(rows[some[-1]]) + 1) // STEP) * STEP
-        ids, lengths = _pad(padded, time)
-        result = _read(model.params, model.config, ids, lengths, held)
-        found[some] = np.asarray(take(*result))[: len(some)]
-    return found
+        some = [rows[i] for i in order[at : at + ROWS]]
+        time = -(-(len(some[-1]) + 1) // STEP) * STEP
+        ids, lengths = _pad([*some, *some[:1] * (ROWS - len(some))], time)
+        result = function(model.params, model.config, ids, lengths, held)
+        found.append(np.asarray(result)[: len(some)])
+    return np.concatenate(found)[np.argsort(order)]
 
 
-def _holding(held: Float[Array, "n H"]) -> Change:
+def holding(held: Float[Array, "n H"]) -> Change:
+    """Returns what holds units, for use inside `jit`."""
     return lambda cell: jnp.where(jnp.isnan(held), cell, held)
 
 
-@functools.partial(jax.jit, static_argnums=1)
-def _read(
-    params: Params,
-    config: CharacterConfig,
-    ids: Int[Array, "B T"],
-    lengths: Int[Array, "B"],
-    held: Float[Array, "n H"],
-) -> tuple[Float[Array, "B H"], Float[Array, "B"]]:
+def _run(
+    params: Params, config: CharacterConfig, ids: Array, lengths: Array, held: Array
+) -> tuple[CharacterDecoder, Bool[Array, "B T"], tuple[State, State]]:
     decoder = bind_characters(config, params)
     mask = jnp.arange(ids.shape[1]) < lengths[:, None]
-    (hidden, _), (_, cells) = decoder(ids, mask=mask, change=_holding(held))
+    return decoder, mask, decoder(ids, mask=mask, change=holding(held))
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _last_cells(*given: Any) -> Float[Array, "B H"]:
+    _, _, (_, (_, cells)) = _run(*given)
+    return cells
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _text_bits(
+    params: Params, config: CharacterConfig, ids: Int[Array, "B T"], *rest: Array
+) -> Float[Array, "B"]:
+    decoder, mask, ((hidden, _), _) = _run(params, config, ids, *rest)
     targets = jnp.pad(ids[:, 1:], ((0, 0), (0, 1)), constant_values=END)  # behind a text stands END
-    logp = jax.nn.log_softmax(decoder.head(hidden))
-    nats = -jnp.take_along_axis(logp, targets[..., None], axis=2)[..., 0]
-    return cells, jnp.where(mask, nats, 0).sum(1) / jnp.log(2.0)
+    logits = decoder.head(hidden)
+    nats = optax.softmax_cross_entropy_with_integer_labels(logits, targets)
+    return jnp.where(mask, nats, 0).sum(1) / jnp.log(2.0)
 
 
 @functools.partial(jax.jit, static_argnums=1)
@@ -126,36 +113,3 @@ def _trace(
     params: Params, config: CharacterConfig, ids: Int[Array, "B T"]
 ) -> Float[Array, "B T H"]:
     return bind_characters(config, params)(ids)[0][1]
-
-
-@functools.partial(jax.jit, static_argnums=1)
-def _write(
-    params: Params,
-    config: CharacterConfig,
-    held: Float[Array, "B H"],
-    numbers: Float[Array, "B L"],
-) -> Int[Array, "B L"]:
-    decoder, (rows, longest) = bind_characters(config, params), numbers.shape
-    change = _holding(held)
-    zeros = jnp.zeros((rows, config.units))
-    start = (
-        0,
-        jnp.full(rows, END),
-        (zeros, zeros),
-        jnp.zeros(rows, bool),
-        jnp.full((rows, longest), END),
-    )
-
-    def is_open(loop: tuple) -> Bool[Array, ""]:
-        return (loop[0] < longest) & ~loop[3].all()
-
-    def step(loop: tuple) -> tuple:
-        at, ids, state, done, written = loop
-        logits, state = decoder.step(ids, state, change)
-        shares = jnp.cumsum(jax.nn.softmax(logits.at[:, UNKNOWN].set(-jnp.inf)), axis=1)
-        drawn = (shares < numbers[:, at, None] * shares[:, -1:]).sum(1)
-        done |= drawn == END
-        ids = jnp.where(done, END, jnp.minimum(drawn, logits.shape[1] - 1))
-        return at + 1, ids, state, done, written.at[:, at].set(ids)
-
-    return jax.lax.while_loop(is_open, step, start)[-1]

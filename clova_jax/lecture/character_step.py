@@ -10,7 +10,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from clova_jax.lecture.characters import CharacterConfig, bind_characters, init_characters
+from clova_jax.lecture.character_decoder import (
+    CharacterConfig,
+    bind_characters,
+    init_characters,
+)
 from clova_jax.lecture.recurrent import State
 from clova_jax.model import Params
 from clova_jax.parallel import make_mesh

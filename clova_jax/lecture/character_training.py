@@ -10,10 +10,11 @@ from clova_jax.common.run_folder import begin_run, holds_out
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import digest
 from clova_jax.lecture.alphabet import Alphabet
+from clova_jax.lecture.character_decoder import CharacterConfig
 from clova_jax.lecture.character_states import count_bits
 from clova_jax.lecture.character_step import CharacterStep
 from clova_jax.lecture.character_stream import TextStream
-from clova_jax.lecture.characters import CharacterConfig, CharacterModel, read_about
+from clova_jax.lecture.characters import CharacterModel, read_about
 from clova_jax.model import Params
 from clova_jax.train import Checkpoints, LearningRate, TrainingRun
 

@@ -18,7 +18,6 @@ from clova_jax.tables.table import Row, TableRun
 TRAINING = "training"  # the folder of the character model's run
 LEVELS = (-2, -1, 0, 1, 2)  # deviations from the mean of a unit at the ends of reviews
 BITS_TEXTS = 500  # held-out texts whose bits are counted at each level, at most
-States = Callable[[Sequence[str]], Float32[np.ndarray, "n H"]]
 
 
 class Bench:
@@ -138,18 +137,18 @@ class Find:
         if not is_first(run):
             return []
         shared, options = bench(run, self.texts), run.options
-        shape = {"kind": options.kind, "units": options.units, "epochs": options.epochs}
-        trained, rows = lambda: shared.model, []
-        models = ((options.kind, trained), (f"{options.kind}, untrained", lambda: shared.untrained))
-        shared.model  # noqa: B018  # trained before anything is read back
-        for name, model in models:
-            found = shared.kept(
-                name,
-                shape | {"examples": options.examples, "limit": options.limit},
-                lambda model=model: search(
-                    lambda texts: np.tanh(lecture.read_cells(model(), texts)), self.texts
-                ),
-            )
+        about = {"kind": options.kind, "units": options.units, "epochs": options.epochs}
+        about |= {"examples": options.examples, "limit": options.limit}
+        rows = []
+        models = {options.kind: shared.model, f"{options.kind}, untrained": shared.untrained}
+        for name, model in models.items():
+
+            def compute(model: lecture.CharacterModel = model) -> tuple[dict[str, Any], list[Row]]:
+                parts = (self.texts.learn, self.texts.dev, self.texts.test)
+                states = (np.tanh(lecture.read_cells(model, part.texts)) for part in parts)
+                return decide(self.texts, *states)
+
+            found = shared.kept(name, about, compute)
             rows += search_rows(name, None, found)
             run.found.setdefault("search", {})[name] = found
         return rows + rivals(shared)
@@ -260,11 +259,6 @@ def hits(rows: Sequence[Row]) -> np.ndarray:
 def over(trials: Sequence[np.ndarray], scale: float, seed: int) -> Interval:
     """Returns the ratio of two sums over texts, with a 95% interval over texts and, of several units, over these."""
     return interval(trials, lambda s: scale * s[0] / s[1], bounds=(0.0, np.inf), seed=seed)
-
-
-def search(states: States, texts: NeuronSet) -> tuple[dict[str, Any], list[Row]]:
-    """Reads all labelled texts, finds, and decides the test; returns a summary, and a row a test review."""
-    return decide(texts, *(states(part.texts) for part in (texts.learn, texts.dev, texts.test)))
 
 
 def decide(

@@ -90,6 +90,7 @@ def draw_layers(run: TableRun, axes: Any) -> None:
             axes.axhline(
                 row["value"], color="0.4", ls=style, lw=1, label=f"{row['model']}, {row['system']}"
             )
+    axes.xaxis.get_major_locator().set_params(integer=True)
     axes.set(xlabel="layer", ylabel="accuracy, %")
     legend(axes)
 
