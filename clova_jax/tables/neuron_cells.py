@@ -244,10 +244,10 @@ class Clamp:
         costs = [np.stack([mark["bits"], mark["characters"]], axis=1) for mark, _ in found]
         about = {"kind": "clamp", "model": shared.options.kind, "system": system, "held": level}
         about["units"] = len(found) if level is not None else 0
-        spread = {"positive": (shares, 100.0), "bits_per_character": (costs, 1.0)}
+        spread = {"positive": (shares, 100.0, 100.0), "bits_per_character": (costs, 1.0, np.inf)}
         return [
-            about | {"metric": metric} | vars(over(trials, scale, shared.options.seed))
-            for metric, (trials, scale) in spread.items()
+            about | {"metric": metric} | vars(over(trials, scale, most, shared.options.seed))
+            for metric, (trials, scale, most) in spread.items()
         ]
 
 
@@ -256,9 +256,9 @@ def hits(rows: Sequence[Row]) -> np.ndarray:
     return np.array([(row["judge"] >= 0.5, 1) for row in rows], np.float64)
 
 
-def over(trials: Sequence[np.ndarray], scale: float, seed: int) -> Interval:
+def over(trials: Sequence[np.ndarray], scale: float, most: float, seed: int) -> Interval:
     """Returns the ratio of two sums over texts, with a 95% interval over texts and, of several units, over these."""
-    return interval(trials, lambda s: scale * s[0] / s[1], bounds=(0.0, np.inf), seed=seed)
+    return interval(trials, lambda s: scale * s[0] / s[1], bounds=(0.0, most), seed=seed)
 
 
 def decide(
