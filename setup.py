@@ -52,7 +52,7 @@ setup(
         "safetensors>=0.5,<0.9",
         "zstandard>=0.22,<0.27",
         "sacrebleu[ko]>=2.4,<3",
-        "scikit-learn>=1.5,<2",
+        "scikit-learn>=1.8,<2",
         "rouge-score>=0.1.2,<0.2",  # pure Python; its tokenizer is replaced by ours
         "rensa>=0.5,<0.6",
         "bm25s>=0.2.14,<0.4",  # needs NumPy alone (SciPy too before 0.3)

@@ -56,6 +56,7 @@ class TrainingRun:
         validate_every, checkpoint_every: in steps.
         milestones: numbers of tokens after which a model is written.
         trackers: receive the rows of `metrics.jsonl` too.
+        unit: of the progress bar: what is counted as tokens.
     """
 
     train_step: TrainStep
@@ -75,6 +76,7 @@ class TrainingRun:
     checkpoint_every: int
     milestones: tuple[int, ...] = ()
     trackers: list[Tracker] = field(default_factory=list)
+    unit: str = "tok"
 
     def run(self) -> bool:
         """Trains to the end; returns False if it was stopped before, with a checkpoint written.
@@ -121,7 +123,7 @@ class TrainingRun:
         bar = progress(
             total=self.tokens_of(self.total_steps),
             initial=self.tokens_of(run.step),
-            unit="tok",
+            unit=self.unit,
             unit_scale=True,
             desc="compiling",
             disable=jax.process_index() != 0,

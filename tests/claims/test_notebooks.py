@@ -24,6 +24,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "mesh": {"steps": 2, "rows": 8, "length": 16},
     "p_tuning": {"examples": 64, "steps": 4, "limit": 40},
     "search": {"limit": 8, "steps": 2},
+    "sentiment_neuron": {"units": 12, "epochs": 1, "reviews": 1500, "written": 8},
     "tokenizers": {"vocab_size": 1500, "sizes": (500, 1000), "every": 4},
 }
 MODEL = {"megabytes": 0.5, "steps": 20, "length": 64}
