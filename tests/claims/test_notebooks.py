@@ -21,8 +21,10 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "augmentation": {"steps": 2, "count": 2},
     "corpus": {"count": 200, "pairs": 10},
     "few_shot": {"shots": (0, 2), "trials": 2, "limit": 20},
+    "from_base_to_chat": {"steps": 2, "preference_steps": 2, "limit": 3},
     "mesh": {"steps": 2, "rows": 8, "length": 16},
     "p_tuning": {"examples": 64, "steps": 4, "limit": 40},
+    "prompting": {"limit": 16, "orders": 2},
     "search": {"limit": 8, "steps": 2},
     "tokenizers": {"vocab_size": 1500, "sizes": (500, 1000), "every": 4},
 }
