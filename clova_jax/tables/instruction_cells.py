@@ -107,6 +107,10 @@ class Instructed:
         names = ("steps", "batch_size", "length", "learning_rate", "per_task", "held_out")
         settings = {name: getattr(options, name) for name in names} | {"left_out": self.left_out}
         settings["learned"] = [task.name for task in self.tasks if self._learns(task)]
+        for trial in range(options.seeds):  # all questions to one model before the next is tuned
+            for question in self.questions:
+                for task in question.tasks:
+                    _answers(run, question, task, trial, model, settings)
         for question in self.questions:
             yield from _rows(run, question, options.seeds, model, settings)
         shutil.rmtree(
@@ -128,8 +132,7 @@ class Instructed:
         aside = DEV_ROWS * options.batch_size
         count = options.steps * options.batch_size + aside
         rows, long = instructions.pack(encoded, options.length, count)
-        if long:
-            run.found.setdefault("long", {})[run.model_name] = long
+        run.found.setdefault("long", {})[run.model_name] = long
         tuned = instructions.tune_instructions(
             run.model,
             rows[aside:],
@@ -203,8 +206,13 @@ def _answers(
         )
         rows = ask(model(trial), instructions.TEMPLATE, asked)
         about = {"model": run.model_name, "system": question.system, "task": task.name}
-        records.add(key, own, {}, [about | {"trial": trial} | row for row in rows])
+        long = run.found.get("long", {}).get(run.model_name, 0)
+        summary = {"long": long, "left_out": len(items) - len(rows)}
+        records.add(key, own, summary, [about | {"trial": trial} | row for row in rows])
         kept = records.find(key, own)
+    for name in ("long", "left_out"):
+        counted = run.found.setdefault(name, {})
+        counted[run.model_name] = max(counted.get(run.model_name, 0), kept[0][name])
     return list(kept[1])
 
 

@@ -41,8 +41,11 @@ def notes(run: TableRun, tasks: Sequence[InstructionTask]) -> list[str]:
     ]
     for model in dict.fromkeys(row["model"] for row in run.rows):
         found += claims(run.found["kept"], model, options.seed)
-    for model, long in run.found.get("long", {}).items():
-        found.append(f"{model}: {long:,} instructions were longer than a row, and left out")
+    for model, long in run.found["long"].items():
+        found.append(
+            f"{model}: {long:,} instructions of a training were longer than a row, and left out; so were at most "
+            f"{run.found['left_out'][model]:,} test items of a task"
+        )
     return found
 
 
