@@ -168,13 +168,16 @@ class CompletionBody(Parameters):
         return _given(cls, values)
 
 
+def _is_text(part: Any) -> bool:
+    """Returns True for a part of a message that is a text, and nothing besides."""
+    known = isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text"
+    return known and isinstance(part["text"], str)
+
+
 def _contents(value: Any) -> Any:
     """Returns a message's text, which OpenAI's clients may send in parts."""
-    if isinstance(value, list) and all(
-        isinstance(one, dict) and one.keys() == {"type", "text"} and one["type"] == "text"
-        for one in value
-    ):
-        value = "".join(one["text"] for one in value if isinstance(one["text"], str))
+    if isinstance(value, list) and all(map(_is_text, value)):
+        value = "".join(one["text"] for one in value)
     if not isinstance(value, str):
         raise ValueError("wants a text, or a list of parts of the type text")
     return value

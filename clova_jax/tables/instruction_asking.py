@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clova_jax.align.instructions import InstructionTask
+from clova_jax.align import instructions
 from clova_jax.evaluate import Item, TaskData, draw_examples, generator
 from clova_jax.inference import Model, complete, score_choices
 from clova_jax.model import ChatTemplate, Message
@@ -30,7 +30,7 @@ class Asked:
         seed: of the examples.
     """
 
-    task: InstructionTask
+    task: instructions.InstructionTask
     items: Sequence[Item]
     wordings: Sequence[str]
     shots: int
@@ -54,7 +54,7 @@ def ask(model: Model, template: ChatTemplate, asked: Asked) -> list[Row]:
     passage has the answer.
     """
     task, tokenizer = asked.task, model.tokenizer
-    ids, items, shown = _prompts(model, template, asked)
+    ids, items, shown = prompts_of(model, template, asked)
     if not items:
         return []
     written = complete(model, ids, max_new_tokens=asked.reserve, temperature=0.0, seed=0)
@@ -83,7 +83,7 @@ def ask(model: Model, template: ChatTemplate, asked: Asked) -> list[Row]:
     return rows
 
 
-def _prompts(
+def prompts_of(
     model: Model, template: ChatTemplate, asked: Asked
 ) -> tuple[list[list[int]], list[Item], list[int]]:
     """Returns the prompts of the items that fit, these, and how many examples each shows."""

@@ -11,7 +11,6 @@ import numpy as np
 from jaxtyping import Float64
 
 from clova_jax.align import instructions
-from clova_jax.align.instructions import InstructionTask
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import (
     Item,
@@ -47,7 +46,7 @@ class Question:
     """
 
     system: str
-    tasks: Sequence[InstructionTask]
+    tasks: Sequence[instructions.InstructionTask]
     unseen: bool = True
     shots: int = 0
 
@@ -58,7 +57,7 @@ def wordings(options: Any, unseen: bool) -> slice:
     return slice(cut, None) if unseen else slice(0, cut)
 
 
-def items_of(run: TableRun, task: InstructionTask) -> list[Item]:
+def items_of(run: TableRun, task: instructions.InstructionTask) -> list[Item]:
     """Returns the items that are asked, the same of every system."""
     return draw_items(TaskData(task.test, ()), task.task, run.options.limit, run.options.seed)
 
@@ -89,7 +88,7 @@ class Instructed:
         questions: what is asked.
     """
 
-    tasks: Sequence[InstructionTask]
+    tasks: Sequence[instructions.InstructionTask]
     left_out: str | None
     questions: Sequence[Question]
 
@@ -117,7 +116,7 @@ class Instructed:
             self._folder(run), ignore_errors=True
         )  # answers are kept, and the first model
 
-    def _learns(self, task: InstructionTask) -> bool:
+    def _learns(self, task: instructions.InstructionTask) -> bool:
         return bool(task.train) and task.kind.family != self.left_out
 
     def _folder(self, run: TableRun) -> Path:
@@ -172,7 +171,7 @@ def _rows(
 def _answers(
     run: TableRun,
     question: Question,
-    task: InstructionTask,
+    task: instructions.InstructionTask,
     trial: int,
     model: Callable[[int], Model],
     settings: dict[str, Any],
@@ -227,7 +226,7 @@ Statistics = Sequence[Float64[np.ndarray, "n s"]]  # an array a trial, a row an 
 
 
 def measured(
-    task: InstructionTask, trials: Sequence[Sequence[Row]]
+    task: instructions.InstructionTask, trials: Sequence[Sequence[Row]]
 ) -> dict[str, tuple[Statistics, Callable]]:
     """Returns the statistics of each metric, the task's headline first, and what makes a score of their sum."""
     found: dict[str, tuple[Statistics, Callable]] = {}
@@ -256,7 +255,10 @@ def percent(total: Float64[np.ndarray, "2"]) -> float:
 
 
 def scores(
-    run: TableRun, question: Question, task: InstructionTask, trials: Sequence[Sequence[Row]]
+    run: TableRun,
+    question: Question,
+    task: instructions.InstructionTask,
+    trials: Sequence[Sequence[Row]],
 ) -> Iterator[Row]:
     """Yields a row a metric, and keeps the statistics that claims are made of."""
     if not trials[0]:  # every item is longer than a row
@@ -281,7 +283,7 @@ def scores(
         }
 
 
-def plan(tasks: Sequence[InstructionTask], options: Any) -> Iterator[Any]:
+def plan(tasks: Sequence[instructions.InstructionTask], options: Any) -> Iterator[Any]:
     """Yields the cells: the base model, the tuned one, and one without each family that is left out."""
     learned = [task for task in tasks if task.train]
     only_tested = [task for task in tasks if not task.train]

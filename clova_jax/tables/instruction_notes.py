@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from clova_jax.align.instructions import InstructionTask
+from clova_jax.align import instructions
 from clova_jax.evaluate import Interval
 from clova_jax.tables.claims import difference, judged
 from clova_jax.tables.figures import draw_bars, legend, panels
@@ -23,7 +23,7 @@ CLAIMS = (
 Kept = dict[tuple[str, str, str], dict[str, Any]]  # model, system, task -> statistics of metrics
 
 
-def notes(run: TableRun, tasks: Sequence[InstructionTask]) -> list[str]:
+def notes(run: TableRun, tasks: Sequence[instructions.InstructionTask]) -> list[str]:
     """Returns how to read the rows, then the claims with their verdicts for each model."""
     options, known = run.options, 8 - run.options.held_out
     learned = ", ".join(f"{task.name} {len(task.train):,}" for task in tasks if task.train)

@@ -89,6 +89,7 @@ def test_a_stream_adds_up_to_the_complete_answer(server, fields):
         ({"messages": [{"role": "bot", "content": ""}]}, "messages.0.role"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url"}]}]}, "a list of parts"),
         ({"messages": [{"role": "user", "content": "가" * 500}]}, "leave no room|longer than"),
+        ({"messages": [{"role": "user", "content": [{"type": "text", "text": 1}]}]}, "a list of"),
         ({"echo": True}, "echo"),
         ({"model": "other"}, "there is none of this name"),
         ({"stream_options": {}}, "wants stream=true"),

@@ -9,8 +9,9 @@ from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.align import instructions
 from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Interval
+from clova_jax.model import Message
 from clova_jax.sample import write_sample
-from clova_jax.tables.instruction_asking import Asked, ask
+from clova_jax.tables.instruction_asking import Asked, prompts_of
 from clova_jax.tables.instruction_cells import measured, percent
 from clova_jax.tables.instruction_notes import claims, mean_of
 from experiments.instruction import REAL, SAMPLE, TABLE, Options
@@ -121,24 +122,21 @@ def test_prompts_show_examples_in_the_item_s_wording_and_lose_them_to_fit(world)
     lm = LanguageModel.load(world / "model")
     (task,) = instructions.read_tasks(world / "data", ("nsmc",))
     shared = {"task": task, "items": task.test[:6], "wordings": task.kind.wordings[6:], "seed": 0}
-    found = {
-        (shots, few): ask(
-            lm,
-            instructions.TEMPLATE,
-            Asked(shots=shots, length=256, length_with_examples=few, max_new_tokens=4, **shared),
-        )
-        for shots, few in ((0, 256), (3, 512), (3, 150))
-    }
-    assert {row["examples"] for row in found[0, 256]} == {0}
-    assert {row["examples"] for row in found[3, 512]} == {3}
-    assert all(row["examples"] < 3 for row in found[3, 150])
-    for rows in found.values():
-        assert [row["id"] for row in rows] == [item.id for item in shared["items"]]
-        for row, item in zip(rows, shared["items"], strict=True):
-            assert row["prediction"] in task.task.labels
-            assert row["written"] == (row["text"].strip().split("\n")[0] == task.answer(item))
-    short = Asked(shots=0, length=40, length_with_examples=40, max_new_tokens=4, **shared)
-    assert len(ask(lm, instructions.TEMPLATE, short)) < 6
+    template = instructions.TEMPLATE
+    for shots, few, shown in ((0, 256, {0}), (3, 512, {3}), (3, 150, {0, 1, 2})):
+        limits = {"length": 256, "length_with_examples": few, "max_new_tokens": 4}
+        ids, items, examples = prompts_of(lm, template, Asked(shots=shots, **limits, **shared))
+        assert items == list(shared["items"])
+        assert set(examples) <= shown
+        for number, (row, item) in enumerate(zip(ids, items, strict=True)):
+            text, wording = lm.tokenizer.decode(row), shared["wordings"][number % 2]
+            head = wording.partition("{text}")[0]
+            assert text.endswith(
+                template.prompt([Message("user", task.instruction(item, wording))])
+            )
+            assert len(head) < 4 or text.count(head) == examples[number] + 1
+    limits = {"length": 40, "length_with_examples": 40, "max_new_tokens": 4}
+    assert len(prompts_of(lm, template, Asked(shots=0, **limits, **shared))[1]) < 6
 
 
 def shares(hits):
