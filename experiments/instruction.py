@@ -80,7 +80,7 @@ TABLE = tables.Table(
     cells,
     columns=(
         *("model", "system", "family", "task", "metric"),
-        *("value", "low", "high", "baseline", "items"),
+        *("value", "low", "high", "baseline", "shown", "items"),
     ),
     notes=lambda run: tables.instruction_notes.notes(run, run.found["tasks"]),
     figures={"instruction.png": lambda run, path: tables.instruction_notes.draw(run, path)},

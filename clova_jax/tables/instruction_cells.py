@@ -278,6 +278,7 @@ def scores(
             **asdict(interval(statistics, finish, seed=run.options.seed)),
             "baseline": max(map(known, constants)) if known else None,
             "shots": question.shots,
+            "shown": float(np.mean([row["examples"] for row in trials[0]])),
             "items": len(trials[0]),
             "seeds": len(trials),
         }

@@ -31,7 +31,8 @@ def notes(run: TableRun, tasks: Sequence[instructions.InstructionTask]) -> list[
         f"training items: {learned}; at most {options.per_task:,} of a task in an epoch; {options.steps:,} steps of "
         f"{options.batch_size} rows of {options.length} tokens; {known} of 8 wordings are trained on, "
         f"the other {options.held_out} are asked of all systems but `seen`",
-        "base_zero, base_few: the model before, without and with examples; seen, unseen_wording: tuned on all families; "
+        "base_zero, base_few: the model before, without and with examples (shown: so many on average, since a prompt with examples "
+        "is no longer than the rows of pre-training); seen, unseen_wording: tuned on all families; "
         "unseen_task: tuned on all families but that of the row (or on a family that has no training file)",
         "accuracy, f1: the likeliest label; written: the right one was written; valid: one of the labels was written (of "
         "reading: words of the passage); ended: the text ended by `<|endoftext|>`; per cent with a 95% interval (bootstrap over "
