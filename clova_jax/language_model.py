@@ -35,6 +35,8 @@ from clova_jax.model import (
     init_params,
     input_gradients,
     load_model,
+    model_directory,
+    read_chat_template,
     save_model,
 )
 from clova_jax.tokenizers import Tokenizer
@@ -83,16 +85,17 @@ class LanguageModel(Model):
         Raises:
             ClovaError: it is not a model directory, or damaged; a weight is not finite.
         """
-        return cls(*load_model(directory, mesh, verify, config_class), mesh)
+        loaded = load_model(directory, mesh, verify, config_class)
+        return cls(*loaded, mesh, chat=read_chat_template(model_directory(directory)))
 
     def save(self, directory: str | Path) -> None:
-        """Writes a model directory: `config.json`, `tokenizer/`, `params/`, and their hashes.
+        """Writes a model directory: `config.json`, `tokenizer/`, `params/`, a chat template where it has one, and their hashes.
 
         Raises:
             ClovaError: the directory holds files of these names that are no model of ours.
         """
         claim_model(directory)
-        save_model(directory, self.config, self.params, self.tokenizer)
+        save_model(directory, self.config, self.params, self.tokenizer, chat=self.chat)
 
     def logits(self, ids: Iterable[Iterable[int]]) -> Float[np.ndarray, "B T V"]:
         """Returns the scores of the token after each position, float32; nothing is prepended.

@@ -1,4 +1,4 @@
-"""Aligns a model with preferences: DPO on pairs, or a reward model and RLOO with a price on KL.
+"""Aligns a model: with instructions (`instructions`), and with preferences: DPO on pairs, or a reward model and RLOO.
 
 pairs, cut = encode_pairs(lm, read_preferences("pairs.jsonl"))
 aligned = align(lm, pairs, PreferenceConfig(beta=0.1), TuneOptions(steps=200, learning_rate=1e-5))
@@ -9,6 +9,7 @@ import lazy_loader
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
+    submodules=["instructions"],
     submod_attrs={
         "best_of": ["best_of", "best_of_kl"],
         "config": ["PreferenceConfig"],

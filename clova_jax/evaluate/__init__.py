@@ -30,7 +30,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "runner": ["evaluate", "measure", "prompt_of"],
         "scaling": ["LAWS", "OPERATIONS", "Fit", "Losses", "fit"],
         "segmentation": ["Tally", "disagreement"],
-        "task": ["Item", "Task", "TaskData", "check_labels"],
+        "task": ["Item", "Task", "TaskData", "check_labels", "draw_examples"],
         "translation": ["read_pairs"],
         "task_file": ["read_task_file"],
         "tasks": ["PAPER_TASKS", "folder_of", "load_task", "task_names"],

@@ -12,7 +12,14 @@ from jaxtyping import Float
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders import CachedDecoder, Weights, choose_decoder
-from clova_jax.model import Derived, Params, default_dtype, model_fingerprint, weights_hash
+from clova_jax.model import (
+    ChatTemplate,
+    Derived,
+    Params,
+    default_dtype,
+    model_fingerprint,
+    weights_hash,
+)
 from clova_jax.tokenizers import Tokenizer
 
 State = TypeVar("State")
@@ -30,6 +37,7 @@ class Model:
         tokenizer: of `config.vocab_size` entries.
         mesh: where the parameters live; one device by default.
         dtype: of the computation; float32 on CPU and bfloat16 on accelerators by default.
+        chat: how messages become a prompt, where the model has learned to answer them.
 
     Raises:
         ClovaError: a tokenizer of another size.
@@ -42,13 +50,14 @@ class Model:
         tokenizer: Tokenizer,
         mesh: Mesh | None = None,
         dtype: DTypeLike | None = None,
+        chat: ChatTemplate | None = None,
     ) -> None:
         if tokenizer.vocab_size != config.vocab_size:
             raise ClovaError(
                 f"the tokenizer has {tokenizer.vocab_size:,} entries, the model {config.vocab_size:,}"
             )
         self.config, self.params, self.tokenizer, self.mesh = config, params, tokenizer, mesh
-        self.dtype = dtype or default_dtype()
+        self.dtype, self.chat = dtype or default_dtype(), chat
         laid_out = partial(Weights.of, vocab_size=config.vocab_size)
         self._laid_out, self._hash = Derived(laid_out), Derived(weights_hash)
 
@@ -76,9 +85,15 @@ class Model:
 
     def with_params(self, params: Params) -> Self:
         """Returns a model with other parameters; this one stays as it is, and no array is copied."""
-        other = type(self)(self.config, params, self.tokenizer, self.mesh, self.dtype)
+        other = type(self)(self.config, params, self.tokenizer, self.mesh, self.dtype, self.chat)
         if all(params.get(name) is self.params.get(name) for name in ("blocks", "embedding")):
             other._laid_out = self._laid_out
+        return other
+
+    def with_chat(self, template: ChatTemplate) -> Self:
+        """Returns this model as one that answers messages in a template."""
+        other = self.with_params(self.params)
+        other.chat, other._hash = template, self._hash
         return other
 
     def with_virtual(self, vectors: Float[ArrayLike, "P D"]) -> Self:

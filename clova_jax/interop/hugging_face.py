@@ -20,6 +20,7 @@ from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.json_values import fields
 from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
+from clova_jax.interop.chat_templates import export_chat_template
 from clova_jax.interop.safetensors_files import (
     DTYPES,
     INDEX,
@@ -164,6 +165,7 @@ def to_hugging_face(
             (directory / name).unlink(missing_ok=True)
     write_json(mark, {"format": FORMAT, "weights": list(shards)})
     notes = export_tokenizer(lm.tokenizer, directory, config.max_length)
+    export_chat_template(lm.chat, directory)
     end = lm.tokenizer.end_of_text
     ids = {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
     ids |= lm.tokenizer.facts.get("ids", {})  # of an imported one: as they were

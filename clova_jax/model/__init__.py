@@ -7,6 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "attention": ["cached_attention", "causal_mask", "computed_share", "self_attention"],
         "cache": ["Cache", "Prefix"],
+        "chat_template": ["ChatTemplate", "Message", "Role", "read_chat_template"],
         "decoder": ["Decoder", "default_dtype"],
         "derived": ["Derived"],
         "directory": [

@@ -3,6 +3,7 @@
 config.json    the shape, and what is known of the making
 tokenizer/
 params/        the weights (Orbax)
+chat_template.json   how the messages of a chat become a prompt, where the model has learned to answer
 hashes.json    of every file, written last: half a directory never loads, nor a damaged one
 """
 
@@ -20,6 +21,7 @@ from clova_jax.common.hashes import HASHES, check_hashes, hash_file, write_hashe
 from clova_jax.common.json_values import as_dataclass, fields
 from clova_jax.common.output_folder import claim_folder
 from clova_jax.config import ModelConfig
+from clova_jax.model.chat_template import CHAT_TEMPLATE, ChatTemplate, write_chat_template
 from clova_jax.model.finite import not_finite
 from clova_jax.model.params import Params, abstract_params, param_shardings
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
@@ -35,7 +37,7 @@ def claim_model(directory: str | Path) -> None:
         ClovaError: it holds files of a model directory's names that are no model of ours.
     """
     if jax.process_index() == 0:
-        names = ("config.json", HASHES, "tokenizer", "params")
+        names = ("config.json", HASHES, "tokenizer", "params", CHAT_TEMPLATE)
         claim_folder(Path(directory), names, _is_ours, "a model directory of clova_jax")
 
 
@@ -53,6 +55,7 @@ def save_model(
     params: Params,
     tokenizer: Tokenizer,
     about: dict[str, Any] | None = None,
+    chat: ChatTemplate | None = None,
 ) -> None:
     """Writes a self-contained model directory; `hashes.json` comes last, so half a one never loads.
 
@@ -62,6 +65,7 @@ def save_model(
         params: its parameters, on any mesh.
         tokenizer: its tokenizer, `config.vocab_size` entries.
         about: what is known of its making (tokens, data), kept in `config.json`.
+        chat: how it is chatted with.
     """
     directory = Path(directory).absolute()
     if tokenizer.vocab_size != config.vocab_size:
@@ -79,6 +83,7 @@ def save_model(
             directory / "config.json", values
         )  # first: an incomplete model is known for ours
         tokenizer.save(directory / "tokenizer")
+        write_chat_template(directory, chat)
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
     if writer:

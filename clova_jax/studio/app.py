@@ -9,6 +9,7 @@ from clova_jax.studio.errors import install_handlers
 from clova_jax.studio.guard import Guard
 from clova_jax.studio.routes import (
     apps,
+    chat,
     completions,
     knowledge,
     page,
@@ -56,7 +57,20 @@ def make_app(studio: Studio) -> FastAPI:
         openapi_url="/openapi.json",
     )
     app.state.studio = studio
-    for part in (completions, tokens, tuning, knowledge, apps, phone, scoring, usage, status, page):
+    parts = (
+        completions,
+        chat,
+        tokens,
+        tuning,
+        knowledge,
+        apps,
+        phone,
+        scoring,
+        usage,
+        status,
+        page,
+    )
+    for part in parts:
         app.include_router(part.router)
     install_handlers(app)
     app.add_middleware(Counted, studio=studio)

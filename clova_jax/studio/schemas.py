@@ -117,10 +117,13 @@ class StreamOptions(Body):
     include_usage: bool = False
 
 
+NEEDED = frozenset({"prompt", "messages"})
+
+
 def _nullable(schema: dict[str, Any]) -> None:
-    """Lets every field but the prompt be null in a schema."""
+    """Lets every field but what is needed be null in a schema."""
     for name, field in schema["properties"].items():
-        if name != "prompt":
+        if name not in NEEDED:
             schema["properties"][name] = {"anyOf": [field, {"type": "null"}]}
 
 
@@ -162,10 +165,71 @@ class CompletionBody(Parameters):
     @model_validator(mode="before")
     @classmethod
     def _without_nulls(cls, values: Any) -> Any:
-        if not isinstance(values, dict):
-            return values
-        known = cls.model_fields.keys() - {"prompt"}
-        return {k: v for k, v in values.items() if v is not None or k not in known}
+        return _given(cls, values)
+
+
+def _is_text(part: Any) -> bool:
+    """Returns True for a part of a message that is a text, and nothing besides."""
+    known = isinstance(part, dict) and part.keys() == {"type", "text"} and part["type"] == "text"
+    return known and isinstance(part["text"], str)
+
+
+def _contents(value: Any) -> Any:
+    """Returns a message's text, which OpenAI's clients may send in parts."""
+    if isinstance(value, list) and all(map(_is_text, value)):
+        value = "".join(one["text"] for one in value)
+    if not isinstance(value, str):
+        raise ValueError("wants a text, or a list of parts of the type text")
+    return value
+
+
+_PART = {
+    "type": "object",
+    "required": ["type", "text"],
+    "properties": {"type": {"const": "text"}, "text": {"type": "string"}},
+    "additionalProperties": False,
+}
+_CONTENT = {"anyOf": [{"type": "string"}, {"type": "array", "items": _PART}]}
+Content = Annotated[str, BeforeValidator(_contents), WithJsonSchema(_CONTENT)]
+MOST_MESSAGES = 1_000
+
+
+class MessageBody(Body):
+    """A message of a chat."""
+
+    role: Literal["system", "user", "assistant"]
+    content: Content
+
+
+class ChatBody(Parameters):
+    """A request of `/v1/chat/completions`; fields are OpenAI's.
+
+    A null stands for the default, as clients send it for what their caller left out.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_nullable)
+
+    model: str | None = None
+    messages: Annotated[list[MessageBody], Field(min_length=1, max_length=MOST_MESSAGES)]
+    max_tokens: int = Field(256, ge=1, le=2**31 - 1)
+    max_completion_tokens: int | None = Field(None, ge=1, le=2**31 - 1)
+    n: int = Field(1, ge=1, le=LONGEST_REQUESTS)
+    logit_bias: Bias = {}
+    stream: bool = False
+    stream_options: StreamOptions | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, values: Any) -> Any:
+        return _given(cls, values)
+
+
+def _given(body: type[BaseModel], values: Any) -> Any:
+    """Returns a body without nulls, but in what it cannot do without."""
+    if not isinstance(values, dict):
+        return values
+    known = body.model_fields.keys() - NEEDED
+    return {k: v for k, v in values.items() if v is not None or k not in known}
 
 
 class ClovaBody(Body):

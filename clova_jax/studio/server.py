@@ -11,6 +11,7 @@ from typing import TypeVar
 from clova_jax.apps import Filters
 from clova_jax.inference import Engine
 from clova_jax.language_model import LanguageModel
+from clova_jax.model import ChatTemplate
 from clova_jax.retrieve import Examples
 from clova_jax.studio.access import Access
 from clova_jax.studio.backends import Backend, LocalBackend
@@ -53,6 +54,7 @@ class Studio:
         self.created = int(time.time())
         self.soft_prompts: SoftPrompts | None = None
         self.lm: LanguageModel | None = None
+        self.chat: ChatTemplate | None = None
         self._backend: Backend | None = None
         self._longest_token = 1
         # One thread: tokenizers keep a memo, which is not made for several.
@@ -65,12 +67,18 @@ class Studio:
             Rounds("library", lambda _: self.library.release(), MINUTE),
         )
 
-    async def use(self, backend: Backend, lm: LanguageModel | None = None) -> None:
+    async def use(
+        self,
+        backend: Backend,
+        lm: LanguageModel | None = None,
+        chat: ChatTemplate | None = None,
+    ) -> None:
         """Answers requests from now on.
 
         Args:
             backend: what writes texts.
             lm: the model itself, where it is in this process.
+            chat: how messages become a prompt, where the model answers them.
         """
         prompts = None
         if isinstance(backend, LocalBackend) and lm is not None:
@@ -81,7 +89,7 @@ class Studio:
         self.library.model = lm
         await asyncio.to_thread(self.library.load)
         self._longest_token = max(map(len, backend.tokenizer.token_bytes()))
-        self.soft_prompts, self.lm, self._backend = prompts, lm, backend
+        self.soft_prompts, self.lm, self.chat, self._backend = prompts, lm, chat, backend
 
     @property
     def ready(self) -> bool:

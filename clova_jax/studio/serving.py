@@ -17,7 +17,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.progress import progress
 from clova_jax.inference import BLOCK, TIMES, Engine
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import model_directory, read_config
+from clova_jax.model import model_directory, read_chat_template, read_config
 from clova_jax.studio.app import make_app
 from clova_jax.studio.backends import LocalBackend, UpstreamBackend
 from clova_jax.studio.errors import ApiError
@@ -156,7 +156,7 @@ class _Serving:
             await self._use_upstream(self.served.upstream)
         else:
             lm, engine = await asyncio.to_thread(load, self.served, self._stopping.is_set)
-            await self.studio.use(LocalBackend(engine), lm)
+            await self.studio.use(LocalBackend(engine), lm, lm.chat)
         if not self._stopping.is_set():
             host, port = self.listener.getsockname()[:2]
             name = f"[{host}]" if ":" in host else host
@@ -173,7 +173,7 @@ class _Serving:
         except ApiError as error:
             await backend.close()
             raise ClovaError(f"--upstream {url}: {error}") from None
-        await self.studio.use(backend)
+        await self.studio.use(backend, chat=read_chat_template(folder))
 
 
 def load(served: Served, stopping: Callable[[], bool]) -> tuple[LanguageModel, Engine]:

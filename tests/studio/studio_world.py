@@ -89,9 +89,19 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    store_url, lm=None, backend=None, settings=None, filters=None, wait=usual_wait, **options
+    store_url,
+    lm=None,
+    backend=None,
+    settings=None,
+    filters=None,
+    wait=usual_wait,
+    chat=None,
+    **options,
 ):
-    """Runs a server on a free port of loopback in a thread; without a model and a backend it is not ready."""
+    """Runs a server on a free port of loopback in a thread; without a model and a backend it is not ready.
+
+    `chat` is the template of a backend's model.
+    """
     engine = (
         Engine(lm.with_virtual(np.zeros((256, lm.config.embed_dim), np.float32)), **options)
         if lm
@@ -108,9 +118,9 @@ def running(
     async def main():
         studio.start()
         if engine is not None:
-            await studio.use(LocalBackend(engine), lm)
+            await studio.use(LocalBackend(engine), lm, lm.chat)
         elif backend is not None:
-            await studio.use(backend())
+            await studio.use(backend(), chat=chat)
         await server.serve(sockets=[listener])
         await studio.close()
 

@@ -34,7 +34,18 @@ async def complete(body: CompletionBody, request: Request, studio: State, key: C
     if completions is None:
         return CLIENT_LEFT
     answer = OpenAIAnswer(completions, body.model or studio.settings.model_name)
-    if body.stream:
+    return await answer_to(request, completions, answer)
+
+
+async def answer_to(request: Request, completions: Completions, answer: OpenAIAnswer) -> Any:
+    """Writes what a request asks for, in events or at once; a client that leaves ends it.
+
+    Args:
+        request: of HTTP.
+        completions: what is to be written.
+        answer: puts it into a shape.
+    """
+    if completions.body.stream:
         begun = await while_connected(request, _begin(completions))
         if not begun:
             return CLIENT_LEFT

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from clova_jax.inference import id_row
+from clova_jax.interop import as_jinja
 from clova_jax.studio.backends.entries import token_name
 from clova_jax.studio.routes.common import ERRORS, Caller, State
 from clova_jax.studio.schemas import DetokenizeBody, TokenizeBody
@@ -50,5 +51,5 @@ async def tokenizer_info(studio: State, _: Caller) -> dict[str, Any]:
         "eos_token": END_OF_TEXT,
         "bos_token": None,
         "pad_token": END_OF_TEXT,
-        "chat_template": None,
+        "chat_template": studio.chat and as_jinja(studio.chat),
     }

@@ -54,6 +54,7 @@ async def models(studio: State, _: Caller) -> dict[str, Any]:
     about = {"object": "model", "created": studio.created, "owned_by": "clova_jax"}
     own = {"id": studio.settings.model_name, **about, "max_model_len": backend.max_length}
     own["vocab_size"], own["lacks"] = backend.tokenizer.vocab_size, sorted(backend.lacks)
+    own["chat"] = studio.chat is not None
     prompts = []
     if studio.soft_prompts is not None:
         own["fingerprint"] = studio.soft_prompts.fingerprint

@@ -20,7 +20,7 @@ export class Connection {
       if (late()) return;
       this.lacks = data[0].lacks ?? [];
       this.show("ready", "ready", data[0].id);
-      this.onModels(data.map((one) => one.id), data[0].max_model_len);
+      this.onModels(data.map((one) => one.id), data[0].chat);
     } catch (error) {
       if (late()) return; // another key may be in use
       if (error instanceof ApiError && error.status === 401) {

@@ -3,6 +3,7 @@ import { Alternatives } from "./alternatives.js";
 import { Api } from "./api.js";
 import { AppsRoom } from "./apps_room.js";
 import * as asked from "./asked.js";
+import { ChatRoom } from "./chat_room.js";
 import { ChoicesView } from "./choices_view.js";
 import { Coloring } from "./coloring.js";
 import { CompareView } from "./compare_view.js";
@@ -55,9 +56,11 @@ async function begin() {
   const choices = new ChoicesView(byId("choices"), byId("choices-title"), byId("choices-list"), api);
   const writer = new Writer({ api, editor, settings, notices, record, choices, ended: byId("ended") });
   const alternatives = new Alternatives(byId("alternatives"), editor, (mark, one) => writer.writeFrom(mark, one));
-  const connection = connect(api, notices, (names) => {
+  const connection = connect(api, notices, (names, chats) => {
     settings.setModels(names);
     compare.setModels(names);
+    rooms.offer("chat", chats);
+    chat.able = chats;
     count();
   });
   const coloring = new Coloring(
@@ -147,12 +150,14 @@ async function begin() {
     go();
     notices.show("requestReopened");
   };
+  const chat = new ChatRoom(byId("room-chat"), { api, notices, settings });
   const rooms = new Rooms(byId("rooms"), byId("skip"), {
     playground: { show: () => {}, first: editor.area },
     apps: new AppsRoom(byId("room-apps"), { api, notices, go, drafts: draftsOf(storageOf(() => window.sessionStorage)) }),
     knowledge: new KnowledgeRoom(byId("room-knowledge"), { api, notices, go }),
     usage: new UsageRoom(byId("room-usage"), { api, notices, reopen }),
     rules: new RulesRoom(byId("room-rules"), { api, notices }),
+    chat,
     shared: new SharedRoom(byId("room-shared"), { api, go }),
   });
   const inRoom = (work) => (event) => (rooms.current === "playground" ? work(event) : false);

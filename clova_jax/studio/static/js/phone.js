@@ -8,6 +8,7 @@ import { Field, button, textInput } from "./fields.js";
 import { Notices } from "./notices.js";
 import { storageOf } from "./storage.js";
 import { StreamCut, written } from "./stream.js";
+import { turnOf } from "./talk.js";
 import { currentLanguage, firstLanguage, say, setLanguage } from "./words.js";
 
 class Phone {
@@ -84,9 +85,7 @@ class Phone {
   }
 
   turn(who, text = "") {
-    const shown = h("p", { class: "model-text" }, text);
-    const foot = h("div", { class: "turn-foot" });
-    return { text: shown, foot, element: h("li", { class: `turn ${who}` }, h("span", { class: "who", word: who === "bot" ? "phoneBot" : "phoneYou" }), shown, foot) };
+    return turnOf(who, who === "bot" ? "phoneBot" : "phoneYou", text);
   }
 
   async send() {

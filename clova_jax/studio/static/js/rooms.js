@@ -47,8 +47,15 @@ export class Rooms {
     else window.location.hash = address;
   }
 
+  // Shows or hides the link to a room that not every model has.
+  offer(name, on) {
+    for (const link of this.links) if (link.dataset.room === name) link.hidden = !on;
+  }
+
   at(number) {
-    this.links[number - 1]?.click();
-    this.links[number - 1]?.focus();
+    const link = this.links[number - 1];
+    if (!link || link.hidden) return;
+    link.click();
+    link.focus();
   }
 }

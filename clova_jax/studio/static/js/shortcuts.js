@@ -16,8 +16,8 @@ const KEYS = [
   ["shortcutProbability", [ALT, "P"], (event) => event.altKey && event.code === "KeyP", "probability"],
   ["shortcutHeat", [ALT, "H"], (event) => event.altKey && event.code === "KeyH", "heat"],
   ["shortcutCode", [ALT, "C"], (event) => event.altKey && event.code === "KeyC", "code"],
-  ["shortcutTabs", [ALT, "1–5"], (event) => digit(event) && !event.shiftKey, "tab"],
-  ["shortcutRooms", [ALT, "Shift", "1–5"], (event) => digit(event) && event.shiftKey, "room"],
+  ["shortcutTabs", [ALT, "1–5"], (event) => digit(event, 5) && !event.shiftKey, "tab"],
+  ["shortcutRooms", [ALT, "Shift", "1–6"], (event) => digit(event, 6) && event.shiftKey, "room"],
   ["shortcutHelp", ["?"], (event) => event.key === "?" && !writing(event.target), "help"],
 ];
 
@@ -25,8 +25,9 @@ function command(event) {
   return APPLE ? event.metaKey : event.ctrlKey;
 }
 
-function digit(event) {
-  return event.altKey && /^Digit[1-5]$/.test(event.code);
+function digit(event, most) {
+  const found = /^Digit([1-9])$/.exec(event.code);
+  return event.altKey && found !== null && Number(found[1]) <= most;
 }
 
 function writing(target) {

@@ -1,6 +1,8 @@
 // Says things in the chosen language; text goes into the page as text only.
 import { en as appsEn } from "./words_apps_en.js";
 import { ko as appsKo } from "./words_apps_ko.js";
+import { en as chatEn } from "./words_chat_en.js";
+import { ko as chatKo } from "./words_chat_ko.js";
 import { en } from "./words_en.js";
 import { en as knowledgeEn } from "./words_knowledge_en.js";
 import { ko as knowledgeKo } from "./words_knowledge_ko.js";
@@ -13,8 +15,8 @@ import { en as usageEn } from "./words_usage_en.js";
 import { ko as usageKo } from "./words_usage_ko.js";
 
 export const TABLES = {
-  ko: { ...ko, ...appsKo, ...knowledgeKo, ...phoneKo, ...scoreKo, ...usageKo },
-  en: { ...en, ...appsEn, ...knowledgeEn, ...phoneEn, ...scoreEn, ...usageEn },
+  ko: { ...ko, ...appsKo, ...chatKo, ...knowledgeKo, ...phoneKo, ...scoreKo, ...usageKo },
+  en: { ...en, ...appsEn, ...chatEn, ...knowledgeEn, ...phoneEn, ...scoreEn, ...usageEn },
 };
 const PLACE = "studio.language";
 const said = new WeakMap(); // element -> Map of where -> [key, values]

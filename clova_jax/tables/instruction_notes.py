@@ -1,0 +1,128 @@
+"""Says how to read the instruction table and what its claims came to, and draws the systems task by task."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clova_jax.align import instructions
+from clova_jax.evaluate import Interval
+from clova_jax.tables.claims import difference, judged
+from clova_jax.tables.figures import draw_bars, legend, panels
+from clova_jax.tables.table import TableRun
+
+SYSTEMS = ("base_zero", "base_few", "seen", "unseen_wording", "unseen_task")
+# Two systems, and what it says if the first scores higher.
+CLAIMS = (
+    ("unseen_wording", "base_zero", "tuned beats the base model zero-shot on unseen wordings"),
+    ("unseen_wording", "base_few", "tuned zero-shot beats the base model few-shot"),
+    ("seen", "unseen_wording", "seen wordings score higher than unseen ones"),
+    ("unseen_task", "base_zero", "a family that was left out gains from the others"),
+)
+Kept = dict[tuple[str, str, str], dict[str, Any]]  # model, system, task -> statistics of metrics
+
+
+def notes(run: TableRun, tasks: Sequence[instructions.InstructionTask]) -> list[str]:
+    """Returns how to read the rows, then the claims with their verdicts for each model."""
+    options, known = run.options, 8 - run.options.held_out
+    learned = ", ".join(f"{task.name} {len(task.train):,}" for task in tasks if task.train)
+    found = [
+        f"training items: {learned}; at most {options.per_task:,} of a task in an epoch; {options.steps:,} steps of "
+        f"{options.batch_size} rows of {options.length} tokens; {known} of 8 wordings are trained on, "
+        f"the other {options.held_out} are asked of all systems but `seen`",
+        "base_zero, base_few: the model before, without and with examples (shown: so many on average, since a prompt with examples "
+        "is no longer than the rows of pre-training); seen, unseen_wording: tuned on all families; "
+        "unseen_task: tuned on all families but that of the row (or on a family that has no training file)",
+        "accuracy, f1: the likeliest label; written: the right one was written; valid: one of the labels was written (of "
+        "reading: words of the passage); ended: the text ended by `<|endoftext|>`; per cent with a 95% interval (bootstrap over "
+        "items, Student's t over seeds)",
+        "the models that were tuned on all families are in models/, with their chat template: clova studio --model DIR "
+        "answers /v1/chat/completions with them",
+    ]
+    for model in dict.fromkeys(row["model"] for row in run.rows):
+        found += claims(run.found["kept"], model, options.seed)
+    for model, long in run.found["long"].items():
+        found.append(
+            f"{model}: {long:,} instructions of a training were longer than a row, and left out; so were at most "
+            f"{run.found['left_out'][model]:,} test items of a task"
+        )
+    return found
+
+
+def claims(kept: Kept, model: str, seed: int = 0) -> list[str]:
+    """Returns each claim with its verdict: over all tasks that both systems were asked, then task by task."""
+    found = []
+    for first, second, claim in CLAIMS:
+        gains = gaps(kept, model, (first, second), _headline, seed)
+        if gains:
+            found.append(judged(f"{model}: {claim}, mean of {len(gains)} tasks", mean_of(gains)))
+            found += [
+                judged(f"{model}: {claim}, {task}", gain)
+                for task, gain in gains.items()
+                if len(gains) > 1
+            ]
+    ended = gaps(kept, model, ("unseen_wording", "base_zero"), lambda names: "ended", seed)
+    if ended:
+        found.append(judged(f"{model}: more texts end by themselves after tuning", mean_of(ended)))
+    return found
+
+
+def _headline(metrics: Sequence[str]) -> str:
+    return metrics[0]
+
+
+def gaps(
+    kept: Kept,
+    model: str,
+    systems: tuple[str, str],
+    metric: Callable[[Sequence[str]], str],
+    seed: int,
+) -> dict[str, Interval]:
+    """Returns how much higher the first of two systems scores, for each task that both were asked.
+
+    Args:
+        kept: statistics of metrics.
+        model: its name.
+        systems: two of them.
+        metric: chooses one by the names of a task's metrics.
+        seed: of the bootstrap.
+    """
+    found = {}
+    for name, system, task in kept:
+        if (name, system) == (model, systems[0]) and (model, systems[1], task) in kept:
+            both = [kept[model, one, task] for one in systems]
+            chosen = metric(list(both[0]))
+            (plus, finish), (minus, _) = (one[chosen] for one in both)
+            most = max(len(plus), len(minus))
+            draws = [list(some) * (most // len(some)) for some in (plus, minus)]
+            found[task] = difference([draws[0]], [draws[1]], finish, seed)
+    return found
+
+
+def mean_of(gains: dict[str, Interval]) -> Interval:
+    """Returns the mean of differences of different tasks, whose errors have nothing to do with each other."""
+    some = list(gains.values())
+    value = float(np.mean([one.value for one in some]))
+    below = float(np.linalg.norm([one.value - one.low for one in some])) / len(some)
+    above = float(np.linalg.norm([one.high - one.value for one in some])) / len(some)
+    return Interval(value, value - below, value + above)
+
+
+def draw(run: TableRun, path: Path) -> None:
+    """Draws the headline of every system, task by task, a panel a model."""
+    models = list(dict.fromkeys(row["model"] for row in run.rows))
+    first = {(row["model"], row["system"], row["task"]): row for row in reversed(run.rows)}
+    tasks = list(dict.fromkeys(row["task"] for row in run.rows))
+    nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
+    with panels(path, len(models), size=(2 + 1.3 * len(tasks), 4), across=1) as axes:
+        for panel, model in zip(axes, models, strict=True):
+            series = {
+                system: [first.get((model, system, task), nothing) for task in tasks]
+                for system in SYSTEMS
+                if any((model, system, task) in first for task in tasks)
+            }
+            metrics = {row["task"]: row["metric"] for row in first.values()}
+            draw_bars(panel, [f"{task}\n{metrics[task]}" for task in tasks], series)
+            panel.set(title=model, ylabel="score")
+            legend(panel)
