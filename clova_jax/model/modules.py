@@ -53,7 +53,7 @@ class Linear(nnx.Module):
     """
 
     def __init__(
-        self, inputs: dict[str, int], outputs: dict[str, int], std: float, rngs: nnx.Rngs
+        self, inputs: dict[Axis, int], outputs: dict[Axis, int], std: float, rngs: nnx.Rngs
     ) -> None:
         names, shape = (*inputs, *outputs), (*inputs.values(), *outputs.values())
         self.kernel = parameter(std * rngs.params.normal(shape), *names)

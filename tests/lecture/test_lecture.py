@@ -1,0 +1,208 @@
+"""The lecture's models: what a token sees, what is masked, how many parameters there are, and that each learns a small task."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clova_jax import ModelConfig, lecture, train_tokenizer
+from clova_jax.data import TokenStore, serialize
+from clova_jax.evaluate import Item, Task
+from clova_jax.lecture import maze, tones
+from clova_jax.model import bind, causal_mask, init_params, self_attention
+from clova_jax.sample import write_sample
+from clova_jax.tuning import TuneOptions
+
+SIZES = {"num_layers": 2, "embed_dim": 16, "num_heads": 2, "vocab_size": 30, "max_length": 24}
+BERT = lecture.BertConfig(**SIZES)
+VIT = lecture.ViTConfig(**SIZES, patch_dim=3)
+POST = lecture.PostNormConfig(**SIZES)
+IDS = np.random.default_rng(0).integers(1, 29, (2, 12)).astype(np.int32)
+INSIDE = (np.arange(12) < np.array([[12], [7]])).astype(np.int32)
+
+
+def far(config):
+    return jax.tree.map(lambda x: x * 3, init_params(config, 1))
+
+
+@jax.jit
+def encode(params, ids):
+    return bind(BERT, params).encode(ids, INSIDE)
+
+
+def test_every_token_of_bert_sees_all_others_of_its_text_and_no_padding():
+    params, changed, padded = far(BERT), IDS.copy(), IDS.copy()
+    changed[0, -1] += 1
+    padded[1, 7:] = 3
+    before = encode(params, IDS)
+    assert jnp.abs(encode(params, changed) - before)[0, 0].max() > 1e-3
+    np.testing.assert_allclose(encode(params, padded)[1, :7], before[1, :7], atol=1e-6)
+
+
+@pytest.mark.parametrize("config", [BERT, VIT, POST], ids=lambda config: type(config).__name__)
+def test_parameters_are_counted_exactly(config):
+    assert config.num_params == sum(leaf.size for leaf in jax.tree.leaves(init_params(config)))
+
+
+def test_a_post_norm_decoder_is_causal_and_normalises_its_stream():
+    params, changed = far(POST), IDS.copy()
+    changed[:, 6:] = 1
+    run = jax.jit(lambda ids: bind(POST, params)(ids)[0])
+    before, after = run(IDS), run(changed)
+    np.testing.assert_allclose(before[:, :6], after[:, :6], atol=1e-6)
+    assert jnp.abs(before[:, 6:] - after[:, 6:]).max() > 1e-3
+
+
+def test_attention_over_everything_has_the_gradients_of_its_definition():
+    random = np.random.default_rng(1)
+    given = [random.standard_normal((2, 128, 2, 4), np.float32) for _ in range(3)]
+    mask = jnp.asarray(random.random((2, 1, 1, 128)) < 0.7)
+
+    def ours(query, key, value):
+        return jnp.sin(self_attention(query, key, value, mask, causal=False)).sum()
+
+    def plain(query, key, value):
+        return jnp.sin(jax.nn.dot_product_attention(query, key, value, mask=mask)).sum()
+
+    found, wanted = (jax.grad(one, (0, 1, 2))(*given) for one in (ours, plain))
+    for a, b in zip(found, wanted, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_attention_weights_sum_to_one_and_see_nothing_that_follows():
+    config = ModelConfig(**SIZES)
+    weights = np.asarray(lecture.attention_weights(far(config), config, IDS[0]))
+    assert weights.shape == (2, 2, 12, 12)
+    np.testing.assert_allclose(weights.sum(-1), 1, atol=1e-5)
+    assert not weights[..., ~np.asarray(causal_mask(12))[0, 0]].any()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_what_is_masked_is_what_counts(seed):
+    allowed = np.tile(np.arange(12) < 9, (2, 1))
+    ids, weights = lecture.mask_tokens(IDS, allowed, BERT, (seed,))
+    assert ((ids == IDS) | (weights > 0)).all()
+    assert not weights[~allowed].any()
+    assert (ids < BERT.vocab_size).all()
+
+
+def test_of_fifteen_percent_eight_in_ten_are_masked():
+    ids = np.full((100, 1000), 5, np.int32)
+    masked, weights = lecture.mask_tokens(ids, ids > 0, BERT, (0,))
+    chosen = weights > 0
+    assert chosen.mean() == pytest.approx(0.15, abs=0.005)
+    assert (masked[chosen] == BERT.mask_id).mean() == pytest.approx(0.8, abs=0.02)
+    # Of the tenth that is drawn at random one in 29 is what stood there.
+    assert (masked[chosen] == 5).mean() == pytest.approx(0.1 + 0.1 / 29, abs=0.02)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    """A token store of the sample world, and its tokenizer."""
+    folder = tmp_path_factory.mktemp("text")
+    data = write_sample(folder / "data", megabytes=0.1)
+    tokenizer = train_tokenizer(["이 영화는 재미있다", "정말 지루했다"] * 9, vocab_size=300)
+    serialize(data, tokenizer, folder / "tokens", validation=0.05)
+    return TokenStore.open(folder / "tokens"), tokenizer
+
+
+def test_bert_and_a_decoder_read_the_same_rows_and_learn(store):
+    tokens, tokenizer = store
+    decoder = ModelConfig(1, 16, 2, vocab_size=tokenizer.vocab_size, max_length=32)
+    rows = {}
+    for config in (decoder, lecture.bert_like(decoder)):
+        texts = lecture.Texts(tokens, config, 32, 4)
+        held = lecture.held_out(tokens, config, 32, 4, 200)
+        options = TuneOptions(steps=12, evaluate_every=6, learning_rate=1e-2)
+        tuned = lecture.fit(lecture.text_loss, config, init_params(config), texts, held, options)
+        rows[config] = texts[3]
+        assert tuned.best_loss < tuned.history[0]["dev_loss"] - 0.1
+    (_, one), (config, other) = rows.items()
+    assert (other["targets"] == one["ids"]).all()
+    kept = (other["ids"] == one["ids"]) | (other["weights"] > 0)
+    assert kept.all()
+    assert (other["ids"] == config.mask_id).any()
+
+
+def texts(count):
+    words = ("재미있다", "지루했다")
+    return [
+        Item(str(n), "", f"{n % 7} 영화 {words[n % 2]} 그래서", (str(n % 2),)) for n in range(count)
+    ]
+
+
+def test_a_classifier_of_each_kind_learns_and_resumes(store, tmp_path):
+    tokenizer = store[1]
+    decoder = ModelConfig(1, 16, 2, vocab_size=tokenizer.vocab_size, max_length=24)
+    task = Task(
+        "two", (), None, 0, 1, (), labels={"0": "긍정", "1": "부정"}, answer=" {}", source=""
+    )
+    options = TuneOptions(steps=30, evaluate_every=15, learning_rate=2e-2)
+    for config in (decoder, lecture.bert_like(decoder)):
+        given = config, init_params(config), tokenizer, task, texts(80), options
+        found, tuned = lecture.train_classifier(*given, out=tmp_path / type(config).__name__)
+        rows = found.answer(texts(20))
+        assert [row["prediction"] for row in rows] == [row["answers"][0] for row in rows]
+        again, _ = lecture.train_classifier(*given, out=tmp_path / type(config).__name__)
+        np.testing.assert_array_equal(again.params["head"], tuned.trainable["head"])
+
+
+def test_patches_are_squares_row_by_row():
+    picture = np.arange(32, dtype=np.float32).reshape(1, 4, 8, 1)
+    found = lecture.cut_patches(picture, 2)
+    assert found.shape == (1, 8, 4)
+    assert found[0, 1].tolist() == [2, 3, 10, 11]
+    assert found[0, 4].tolist() == [16, 17, 24, 25]
+
+
+def test_a_vit_learns_where_the_only_lit_patch_is():
+    config = lecture.ViTConfig(1, 16, 2, vocab_size=4, max_length=5, patch_dim=1)
+    labels = np.arange(64) % 4
+    patches = np.eye(4, dtype=np.float32)[labels][:, :, None]
+    arrays = {"patches": patches, "labels": labels}
+    options = TuneOptions(steps=60, evaluate_every=30, learning_rate=1e-2)
+    rows = lecture.Rows(arrays, 16)
+    tuned = lecture.fit(lecture.label_loss, config, init_params(config), rows, [arrays], options)
+    assert (lecture.classify(tuned.trainable, config, patches) == labels).all()
+
+
+def test_the_best_moves_lead_to_the_goal_and_no_walker_enters_a_wall():
+    mazes, best, steps = maze.draw_mazes(20, 0)
+    assert best.any(axis=1).all()
+
+    def wise(now):
+        moves = []
+        for one in now:
+            walls, goal = one[..., 2] > 0, tuple(np.argwhere(one[..., 1])[0])
+            walker, away = np.argwhere(one[..., 0])[0], maze.distances(one[..., 2] > 0, goal)
+            cells = [tuple(walker + move) for move in maze.MOVES]
+            ranks = [
+                away[c] if all(0 <= a < maze.SIZE for a in c) and not walls[c] else 99
+                for c in cells
+            ]
+            moves.append(int(np.argmin(ranks)))
+        return np.array(moves)
+
+    places = maze.walk(mazes, wise, int(steps.max()))
+    goals = np.argwhere(mazes[..., 1])[:, 1:]
+    for number, count in enumerate(steps):
+        assert (places[count][number] == goals[number]).all()
+        assert (places[count - 1][number] != goals[number]).any()
+    astray = maze.walk(mazes, lambda now: np.zeros(len(now), int), 9)
+    for now in astray:
+        assert not mazes[np.arange(20), now[:, 0], now[:, 1], 2].any()
+
+
+def test_a_tone_is_found_at_its_pitch():
+    samples, kinds = tones.draw_tones(40, 0, noise=0.0)
+    pictures = tones.spectrogram(samples)
+    assert pictures.shape == (40, tones.SAMPLES // tones.WINDOW, tones.WINDOW // 2 + 1)
+    peaks = pictures.argmax(axis=2) * tones.RATE / tones.WINDOW
+    assert (np.abs(peaks - 900) < 560).all()
+    change = peaks[:, -1] - peaks[:, 0]
+    names = np.array(tones.NAMES)[kinds]
+    assert (change[names == "rising"] > 100).all()
+    assert (change[names == "falling"] < -100).all()
+    assert (np.ptp(peaks[names == "steady"], axis=1) <= tones.RATE / tones.WINDOW).all()
