@@ -1,6 +1,10 @@
-"""The Transformers of the lecture, on the decoder's own attention and blocks: BERT, ViT, post-norm, and what they learn from.
+"""Holds what a lecture on the way to GPT shows, a small file each: recurrent networks first, then the other Transformers.
 
-The encoder-decoder is in `clova_jax.model`, for an app needs it too.
+cell = LSTM(inputs=64, units=512, rngs=nnx.Rngs(0))
+states, last = run_cell(cell, embeddings)
+
+BERT, ViT and post-norm decoders are built of the decoder's own attention and blocks; the encoder-decoder, which an app needs
+too, is in `clova_jax.model`.
 """
 
 import lazy_loader
@@ -9,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submodules=["maze", "tones"],
     submod_attrs={
+        "recurrent": ["CELLS", "LSTM", "MultiplicativeLSTM", "run_cell"],
         "bert": ["Bert", "BertConfig", "bert_like"],
         "blocks": ["PostNormBlock", "PostNormConfig", "gradient_norms"],
         "classifier": ["Classifier", "train_classifier"],
