@@ -17,6 +17,12 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bert": ["Bert", "BertConfig", "bert_like"],
         "blocks": ["PostNormBlock", "PostNormConfig", "gradient_norms"],
         "classifier": ["Classifier", "train_classifier"],
+        "recurrent_translator": [
+            "RecurrentConfig",
+            "pair_arrays",
+            "translate",
+            "translation_loss",
+        ],
         "text": ["Texts", "held_out", "mask_tokens", "text_batch", "text_loss"],
         "training": ["Rows", "fit", "loss_and_gradient"],
         "vision": ["ViT", "ViTConfig", "classify", "cut_patches", "label_loss"],
