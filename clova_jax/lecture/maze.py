@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Bool, Float32, Int
 
-SIZE = 6  # cells a side
-WALLS = 10
+SIZE = 5  # cells a side
+WALLS = 5
 MOVES = ((-1, 0), (0, 1), (1, 0), (0, -1))
 NAMES = ("up", "right", "down", "left")
 Mazes = Float32[np.ndarray, "n SIZE SIZE 3"]  # walker, goal, walls

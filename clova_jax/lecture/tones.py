@@ -10,7 +10,7 @@ NAMES = ("steady", "rising", "falling", "wavering")
 
 
 def draw_tones(
-    count: int, seed: int, noise: float = 1.0
+    count: int, seed: int, noise: float = 0.5
 ) -> tuple[Float[np.ndarray, "n SAMPLES"], Int[np.ndarray, "n"]]:
     """Draws tones of half a second in noise: of one pitch, rising, falling, or wavering.
 
@@ -41,7 +41,7 @@ def draw_tones(
 def spectrogram(
     samples: Float[np.ndarray, "n S"],
 ) -> Float32[np.ndarray, "n moments bins"]:
-    """Returns the logarithm of the power of each frequency in each moment: moments do not overlap, bins are `RATE / WINDOW` apart."""
+    """Returns the logarithm of 1 and the power of each frequency in each moment; moments do not overlap, bins are `RATE / WINDOW` Hz apart."""
     moments = samples.reshape(len(samples), -1, WINDOW) * np.hanning(WINDOW)
     power = np.abs(np.fft.rfft(moments, axis=2)) ** 2
-    return np.log(power + 1e-3).astype(np.float32)
+    return np.log1p(power).astype(np.float32)
