@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "bert": ["Bert", "BertConfig", "bert_like"],
         "blocks": ["PostNormBlock", "PostNormConfig", "gradient_norms"],
         "classifier": ["Classifier", "train_classifier"],
+        "pretrained": ["Pretrained", "text_vectors"],
         "recurrent_translator": [
             "RecurrentConfig",
             "pair_arrays",

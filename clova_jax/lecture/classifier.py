@@ -1,8 +1,4 @@
-"""Fine-tunes a pre-trained model to classify texts, with a head on one vector of a text.
-
-BERT's vector is that of the first token, which sees the complete text; a decoder's that of the last one, which alone has seen it
-(GPT-1). Everything else is the same for both: rows, head, loss, steps.
-"""
+"""Fine-tunes a pre-trained model to classify texts, with a head on one vector of a text: the same for BERT and for a decoder."""
 
 import functools
 from collections.abc import Sequence
@@ -20,9 +16,8 @@ from clova_jax.common.stop import StopSignals
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Item, Task, digest
 from clova_jax.inference import pad
-from clova_jax.lecture.bert import BertConfig
-from clova_jax.model import Params, bind
-from clova_jax.tokenizers import Tokenizer
+from clova_jax.lecture.pretrained import Pretrained, text_vectors
+from clova_jax.model import Params
 from clova_jax.tuning import Batches, GradientSteps, Tuned, TuneOptions, run_steps, split
 
 ROWS = 64  # texts that are classified at once
@@ -42,23 +37,22 @@ class Classifier:
     """Classifies texts.
 
     Args:
-        config: of the pre-trained model.
-        params: of model and head.
-        tokenizer: of the model.
+        model: that was fine-tuned.
+        params: of model and head, as trained.
         task: with the labels.
     """
 
-    config: ModelConfig
+    model: Pretrained
     params: Params
-    tokenizer: Tokenizer
     task: Task
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:
         """Returns a row an item: `id`, `prediction` and `answers`, as `evaluate.headline_score` takes them."""
         labels, chosen = list(self.task.labels), []
-        texts = encode_texts(self.task, items, self.tokenizer, self.config.max_length)
+        texts = encode_texts(self.task, items, self.model)
         for at in range(0, len(texts), ROWS):
-            scores = _scores(self.params, self.config, *_arrays(texts[at : at + ROWS])[:2])
+            ids, lengths, _ = _arrays(texts[at : at + ROWS], self.model.config)
+            scores = _scores(self.params, self.model.config, ids, lengths)
             chosen += np.asarray(scores.argmax(axis=1)).tolist()
         return [
             {"id": item.id, "prediction": labels[number], "answers": list(item.answers)}
@@ -66,19 +60,18 @@ class Classifier:
         ]
 
 
-def encode_texts(task: Task, items: Sequence[Item], tokenizer: Tokenizer, most: int) -> list[Text]:
-    """Returns items as ids between two `<|endoftext|>`; of what is too long the beginning stays."""
-    labels, end = list(task.labels), tokenizer.end_of_text
+def encode_texts(task: Task, items: Sequence[Item], model: Pretrained) -> list[Text]:
+    """Returns items as ids between two `<|endoftext|>`; of what is longer than the context the beginning stays."""
+    labels, end = list(task.labels), model.tokenizer.end_of_text
+    rows = model.tokenizer.encode_batch([item.text for item in items])
     return [
-        Text((end, *ids[: most - 2], end), labels.index(item.answers[0]))
-        for item, ids in zip(items, tokenizer.encode_batch([i.text for i in items]), strict=True)
+        Text((end, *ids[: model.config.max_length - 2], end), labels.index(item.answers[0]))
+        for item, ids in zip(items, rows, strict=True)
     ]
 
 
 def train_classifier(
-    config: ModelConfig,
-    params: Params,
-    tokenizer: Tokenizer,
+    model: Pretrained,
     task: Task,
     items: Sequence[Item],
     options: TuneOptions,
@@ -90,7 +83,7 @@ def train_classifier(
     """Trains a copy of all parameters, and a head that begins at 0; a run in `out` is resumed.
 
     Args:
-        config, params, tokenizer: of the pre-trained model.
+        model: to begin with; not changed.
         task: with labels.
         items: to learn from; a fifth of them decides when to stop.
         options, out, stop, label: as of `run_steps`.
@@ -98,46 +91,38 @@ def train_classifier(
     Raises:
         ClovaError: too few items; another run in `out`.
     """
-    train, dev = (
-        encode_texts(task, some, tokenizer, config.max_length)
-        for some in split(items, options.seed)
-    )
-    width, classes = config.embed_dim, len(task.labels)
-    start = {"model": params, "head": jnp.zeros((width, classes)), "bias": jnp.zeros(classes)}
+    config, classes = model.config, len(task.labels)
+    train, dev = (encode_texts(task, some, model) for some in split(items, options.seed))
+    head = {"head": jnp.zeros((config.embed_dim, classes)), "bias": jnp.zeros(classes)}
 
     def gradient(params: Params, batch: Sequence[Text]) -> tuple[Array, Params]:
-        return _gradient(params, config, *_arrays(batch))
+        return _gradient(params, config, *_arrays(batch, config))
 
     def validate(params: Params) -> dict[str, float]:
         parts = [dev[at : at + ROWS] for at in range(0, len(dev), ROWS)]
-        losses = [len(part) * float(_value(params, config, *_arrays(part))) for part in parts]
-        return {"dev_loss": sum(losses) / len(dev)}
+        sums = [len(one) * float(_value(params, config, *_arrays(one, config))) for one in parts]
+        return {"dev_loss": sum(sums) / len(dev)}
 
-    about = {"config": type(config).__name__, **config.to_json(), "task": task.name}
     texts = digest([" ".join(map(str, (*text.context, text.label))) for text in (*train, *dev)])
     tuned = run_steps(
         GradientSteps(gradient, options),
-        start,
+        {"model": model.params} | head,
         Batches(train, options.batch_size, options.seed),
         validate,
         options,
         out=out,
-        identity=about | {"texts": texts},
+        identity={"weights": model.fingerprint, "task": task.name, "texts": texts},
         stop=stop,
         label=label,
     )
-    trained = jax.tree.map(jnp.asarray, tuned.trainable)
-    return Classifier(config, trained, tokenizer, task), tuned
+    return Classifier(model, jax.tree.map(jnp.asarray, tuned.trainable), task), tuned
 
 
-def _arrays(texts: Sequence[Text]) -> tuple[np.ndarray, ...]:
+def _arrays(texts: Sequence[Text], config: ModelConfig) -> tuple[np.ndarray, ...]:
     """Returns ids [B,T], lengths [B] and labels [B]."""
     lengths = np.array([len(text.context) for text in texts], np.int32)
-    ids = pad(
-        [text.context for text in texts],
-        len(texts),
-        -(-int(lengths.max()) // _MULTIPLE) * _MULTIPLE,
-    )
+    time = min(-(-int(lengths.max()) // _MULTIPLE) * _MULTIPLE, config.max_length)
+    ids = pad([text.context for text in texts], len(texts), time)
     return ids, lengths, np.array([text.label for text in texts], np.int32)
 
 
@@ -145,14 +130,7 @@ def _arrays(texts: Sequence[Text]) -> tuple[np.ndarray, ...]:
 def _scores(
     params: Params, config: ModelConfig, ids: Int[Array, "B T"], lengths: Int[Array, "B"]
 ) -> Float[Array, "B labels"]:
-    model = bind(config, params["model"])
-    if isinstance(config, BertConfig):
-        inside = jnp.arange(ids.shape[1]) < lengths[:, None]
-        vectors = model.pooled(model.encode(ids, inside.astype(jnp.int32)))
-    else:
-        hidden, _ = model(ids)
-        vectors = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
-    return vectors.astype(jnp.float32) @ params["head"] + params["bias"]
+    return text_vectors(params["model"], config, ids, lengths) @ params["head"] + params["bias"]
 
 
 def _loss(

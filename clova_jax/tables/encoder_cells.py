@@ -1,11 +1,15 @@
 """Computes the rows of BERT beside GPT: of equal size, pre-trained on the same rows of text, fine-tuned on the same examples."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import jax
+import jax.numpy as jnp
 
 from clova_jax import lecture
 from clova_jax.common.stop import StopSignals
@@ -22,14 +26,14 @@ from clova_jax.evaluate import (
     load_task,
 )
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import Params, init_params, model_fingerprint, weights_hash
+from clova_jax.model import init_params
 from clova_jax.tables.claims import judged
 from clova_jax.tables.figures import draw_bars, draw_baseline, legend, panels
 from clova_jax.tables.made import make_tokenizer, prepare
 from clova_jax.tables.table import Row, TableRun
 from clova_jax.tables.tuned import TunedCell, label_of, tuned_row
-from clova_jax.tokenizers import Tokenizer, load_tokenizer
-from clova_jax.tuning import FineTuningConfig, TuneOptions
+from clova_jax.tokenizers import load_tokenizer
+from clova_jax.tuning import FineTuningConfig, Tuned, TuneOptions
 
 HELD_OUT = 4_000  # tokens of each source that a pre-training is validated on
 VALIDATIONS = 8  # of a training
@@ -39,27 +43,6 @@ METHODS = {
     "gpt_words": "no head: the decoder predicts the label's word, as in Table 4",
 }
 STARTS = ("pretrained", "untrained")
-
-
-@dataclass(frozen=True)
-class Pretrained:
-    """Holds a model to fine-tune.
-
-    Args:
-        config, params: of it.
-        tokenizer: its ids, but for the one of a masked token.
-        held_out_loss: of its pre-training, in nats a predicted token; None without one.
-    """
-
-    config: ModelConfig
-    params: Params
-    tokenizer: Tokenizer
-    held_out_loss: float | None = None
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """Returns a short hash of shape, tokenizer and weights."""
-        return model_fingerprint(self.config, self.tokenizer, weights_hash(self.params))
 
 
 class EncoderStudy:
@@ -79,9 +62,12 @@ class EncoderStudy:
         sizes = options.layers, options.width, options.heads
         decoder = ModelConfig(*sizes, self.tokenizer.vocab_size, options.length)
         self.configs = {"gpt": decoder, "bert": lecture.bert_like(decoder)}
-        self._made: dict[tuple[str, str], Pretrained] = {}
+        self.losses: dict[
+            str, float
+        ] = {}  # of pre-trainings, in nats a predicted token of held-out text
+        self._made: dict[tuple[str, str], lecture.Pretrained] = {}
 
-    def model(self, kind: str, start: str) -> Pretrained:
+    def model(self, kind: str, start: str) -> lecture.Pretrained:
         """Returns a model.
 
         Args:
@@ -89,20 +75,20 @@ class EncoderStudy:
             start: pretrained, or untrained: as it was before.
         """
         if (kind, start) not in self._made:
-            made = Pretrained(self.configs[kind], self._start(kind), self.tokenizer)
+            params = init_params(self.configs[kind], self.options.seed)
             if start == "pretrained":
-                made = self._pretrain(kind, made.params)
+                tuned = self._pretrain(kind, params)
+                params = jax.tree.map(jnp.asarray, tuned.trainable)
+                self.losses[kind] = tuned.best_loss
+            made = lecture.Pretrained(self.configs[kind], params, self.tokenizer)
             self._made[kind, start] = made
         return self._made[kind, start]
 
-    def _start(self, kind: str) -> Params:
-        return init_params(self.configs[kind], self.options.seed)
-
-    def _pretrain(self, kind: str, start: Params) -> Pretrained:
+    def _pretrain(self, kind: str, start: Params) -> Tuned:
         options, config = self.options, self.configs[kind]
         steps = -(-options.tokens // (options.global_batch * options.length))
         sizes = self.store, config, options.length, options.global_batch
-        tuned = lecture.fit(
+        return lecture.fit(
             lecture.text_loss,
             config,
             start,
@@ -121,7 +107,6 @@ class EncoderStudy:
             identity={"tokenizer": self.tokenizer.fingerprint, "data": str(self.data)},
             label=f"pre-training {kind}",
         )
-        return Pretrained(config, tuned.trainable, self.tokenizer, tuned.best_loss)
 
 
 @dataclass(frozen=True)
@@ -162,7 +147,7 @@ class EncoderCell:
         return min(asked, len(self.loaded.pool)) if asked else len(self.loaded.pool)
 
     @cached_property
-    def _model(self) -> Pretrained:
+    def _model(self) -> lecture.Pretrained:
         return self.study.model("bert" if self.method == "bert" else "gpt", self.start)
 
     def _cell(self) -> TunedCell:
@@ -214,7 +199,7 @@ class EncoderCell:
 
     def _one_seed(
         self,
-        model: Pretrained,
+        model: lecture.Pretrained,
         task: Task,
         data: TaskData,
         items: Sequence[Item],
@@ -228,10 +213,10 @@ class EncoderCell:
         """Draws the examples that every method of this seed gets, fine-tunes, and answers the items."""
         begin = time.perf_counter()
         order = generator(seed, task.name, "examples").permutation(len(data.pool))[:count]
-        given = model.config, model.params, model.tokenizer, task, [data.pool[i] for i in order]
-        how = TuneOptions(**vars(cell.options) | {"seed": seed})
+        how = dataclasses.replace(cell.options, seed=seed)
+        learned = [data.pool[i] for i in order]
         classifier, tuned = lecture.train_classifier(
-            *given, how, out=folder, stop=stop, label=label
+            model, task, learned, how, out=folder, stop=stop, label=label
         )
         summary = {
             "trained": model.config.num_params + (model.config.embed_dim + 1) * len(task.labels),
@@ -267,9 +252,9 @@ def encoder_notes(run: TableRun) -> list[str]:
         f"pre-training: {steps:,} steps of {options.global_batch} rows of {options.length} tokens, the same rows for both",
     ]
     for kind in ("bert", "gpt"):
-        model = study.model(kind, "pretrained")
+        params = study.model(kind, "pretrained").config.num_params
         notes.append(
-            f"{kind}: {model.config.num_params:,} parameters, {model.held_out_loss:.3f} nats a "
+            f"{kind}: {params:,} parameters, {study.losses[kind]:.3f} nats a "
             f"{'masked' if kind == 'bert' else 'next'} token of held-out text"
         )
     for task, comparison in run.found["comparisons"].items():

@@ -74,7 +74,7 @@ def test_a_classifier_of_each_kind_learns_and_resumes(store, tmp_path):
     task = load_task("nsmc")
     options = TuneOptions(steps=60, evaluate_every=30, learning_rate=2e-2)
     for config in (decoder, lecture.bert_like(decoder)):
-        given = config, init_params(config), tokenizer, task, texts(80), options
+        given = lecture.Pretrained(config, init_params(config), tokenizer), task, texts(80), options
         found, tuned = lecture.train_classifier(*given, out=tmp_path / type(config).__name__)
         rows = found.answer(texts(20))
         assert [row["prediction"] for row in rows] == [row["answers"][0] for row in rows]
