@@ -26,7 +26,7 @@ from clova_jax.evaluate import (
     load_task,
 )
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import init_params
+from clova_jax.model import Params, init_params
 from clova_jax.tables.claims import judged
 from clova_jax.tables.figures import draw_bars, draw_baseline, legend, panels
 from clova_jax.tables.made import make_tokenizer, prepare
