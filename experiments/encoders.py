@@ -82,8 +82,8 @@ TABLE = tables.Table(
     lambda run: tables.encoder_cells.encoder_cells(run),
     paper=paper_rows,
     columns=(
-        *("start", "method", "task", "metric", "examples", "value", "low", "high", "baseline"),
-        *("seeds", "num_params", "seconds"),
+        *("model", "method", "start", "task", "metric", "examples", "value", "low", "high"),
+        *("baseline", "seeds", "num_params", "seconds"),
     ),
     notes=lambda run: tables.encoder_cells.encoder_notes(run),
     figures={"encoders.png": lambda run, path: tables.encoder_cells.draw_encoders(run, path)},

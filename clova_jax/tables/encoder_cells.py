@@ -184,7 +184,9 @@ class EncoderCell:
             stop=run.stop,
         )
         self._compare(run, label_of(self.start, cell, self.examples))
-        return [{"start": row.pop("model")} | row]
+        kind, _, words = self.method.partition("_")
+        named = {"model": kind, "method": words or "head", "start": self.start}
+        return [row | named | {"contender": self.method}]
 
     def _compare(self, run: TableRun, label: str) -> None:
         """Leaves the answers of each seed for the notes."""
@@ -276,7 +278,7 @@ def draw_encoders(run: TableRun, path: Path) -> None:
     with panels(path, len(run.options.tasks), size=(5, 4)) as grid:
         for axes, task in zip(grid, run.options.tasks, strict=True):
             rows = [row for row in run.rows if row["task"] == task]
-            by_place = {(row["method"], row["start"]): row for row in rows}
+            by_place = {(row["contender"], row["start"]): row for row in rows}
             nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
             series = {
                 method: [by_place.get((method, start), nothing) for start in STARTS]
