@@ -44,7 +44,9 @@ class Options(tables.DataOptions):
     global_batch: int = option(16, least=1)
     """rows a step of pre-training"""
     learning_rate: float = option(3e-3, above=0)
-    """the peak of pre-training"""
+    """the peak of the decoder's pre-training"""
+    bert_rate: float = option(1e-3, above=0)
+    """of BERT's, which is post-norm and wants a lower one"""
     examples: int | None = option(1_000, least=1)
     """labelled examples to learn from, a fifth of them to stop by; all where there are fewer"""
     seeds: int = option(2, least=1)

@@ -20,8 +20,10 @@ from clova_jax.lecture.pretrained import Pretrained, text_vectors
 from clova_jax.model import Params
 from clova_jax.tuning import Batches, GradientSteps, Tuned, TuneOptions, run_steps, split
 
-ROWS = 64  # texts that are classified at once
-_MULTIPLE = 32  # lengths are padded to: few programs are compiled
+ROWS, MULTIPLE = (
+    64,
+    32,
+)  # texts that are classified at once, and what lengths are padded to: few programs are compiled
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,11 @@ class Classifier:
 
     def answer(self, items: Sequence[Item]) -> list[dict[str, Any]]:
         """Returns a row an item: `id`, `prediction` and `answers`, as `evaluate.headline_score` takes them."""
-        labels, chosen = list(self.task.labels), []
-        texts = encode_texts(self.task, items, self.model)
-        for at in range(0, len(texts), ROWS):
-            ids, lengths, _ = _arrays(texts[at : at + ROWS], self.model.config)
-            scores = _scores(self.params, self.model.config, ids, lengths)
-            chosen += np.asarray(scores.argmax(axis=1)).tolist()
+        labels, texts = list(self.task.labels), encode_texts(self.task, items, self.model)
+        chosen = text_scores(self.params, self.model.config, texts).argmax(axis=1)
         return [
             {"id": item.id, "prediction": labels[number], "answers": list(item.answers)}
-            for item, number in zip(items, chosen, strict=True)
+            for item, number in zip(items, chosen.tolist(), strict=True)
         ]
 
 
@@ -99,11 +97,10 @@ def train_classifier(
         return _gradient(params, config, *_arrays(batch, config))
 
     def validate(params: Params) -> dict[str, float]:
-        parts = [dev[at : at + ROWS] for at in range(0, len(dev), ROWS)]
-        sums = [len(one) * float(_value(params, config, *_arrays(one, config))) for one in parts]
-        return {"dev_loss": sum(sums) / len(dev)}
+        scores, labels = text_scores(params, config, dev), np.array([text.label for text in dev])
+        losses = optax.softmax_cross_entropy_with_integer_labels(scores, labels)
+        return {"dev_loss": float(losses.mean())}
 
-    texts = digest([" ".join(map(str, (*text.context, text.label))) for text in (*train, *dev)])
     tuned = run_steps(
         GradientSteps(gradient, options),
         {"model": model.params} | head,
@@ -111,17 +108,30 @@ def train_classifier(
         validate,
         options,
         out=out,
-        identity={"weights": model.fingerprint, "task": task.name, "texts": texts},
+        identity={"weights": model.fingerprint, "texts": digest([*map(str, (*train, *dev))])},
         stop=stop,
         label=label,
     )
     return Classifier(model, jax.tree.map(jnp.asarray, tuned.trainable), task), tuned
 
 
+def text_scores(
+    params: Params, config: ModelConfig, texts: Sequence[Text]
+) -> Float[np.ndarray, "n labels"]:
+    """Returns the score of each label for each text, given the parameters of model and head."""
+    found = []
+    for at in range(0, len(texts), ROWS):
+        part = texts[at : at + ROWS]
+        filled = [*part, *[part[0]] * (ROWS - len(part))]  # one program for all numbers of rows
+        ids, lengths, _ = _arrays(filled, config)
+        found.append(np.asarray(_scores(params, config, ids, lengths))[: len(part)])
+    return np.concatenate(found)
+
+
 def _arrays(texts: Sequence[Text], config: ModelConfig) -> tuple[np.ndarray, ...]:
     """Returns ids [B,T], lengths [B] and labels [B]."""
     lengths = np.array([len(text.context) for text in texts], np.int32)
-    time = min(-(-int(lengths.max()) // _MULTIPLE) * _MULTIPLE, config.max_length)
+    time = min(-(-int(lengths.max()) // MULTIPLE) * MULTIPLE, config.max_length)
     ids = pad([text.context for text in texts], len(texts), time)
     return ids, lengths, np.array([text.label for text in texts], np.int32)
 
@@ -140,5 +150,4 @@ def _loss(
     return optax.softmax_cross_entropy_with_integer_labels(scores, labels).mean()
 
 
-_value = jax.jit(_loss, static_argnums=1)
 _gradient = jax.jit(jax.value_and_grad(_loss), static_argnums=1)

@@ -97,7 +97,7 @@ class EncoderStudy:
             TuneOptions(
                 steps=steps,
                 batch_size=options.global_batch,
-                learning_rate=options.learning_rate,
+                learning_rate=options.bert_rate if kind == "bert" else options.learning_rate,
                 weight_decay=0.1,
                 evaluate_every=max(1, steps // VALIDATIONS),
                 patience=VALIDATIONS,
