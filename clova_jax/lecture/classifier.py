@@ -16,7 +16,7 @@ from clova_jax.common.stop import StopSignals
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Item, Task, digest
 from clova_jax.inference import pad
-from clova_jax.lecture.pretrained import Pretrained, text_vectors
+from clova_jax.lecture.pretrained import Pretrained, Text, encode_texts, text_vectors
 from clova_jax.model import Params
 from clova_jax.tuning import Batches, GradientSteps, Tuned, TuneOptions, run_steps, split
 
@@ -24,14 +24,6 @@ ROWS, MULTIPLE = (
     64,
     32,
 )  # texts that are classified at once, and what lengths are padded to: few programs are compiled
-
-
-@dataclass(frozen=True)
-class Text:
-    """Holds a text to classify: its ids, and the number of its label."""
-
-    context: tuple[int, ...]
-    label: int
 
 
 @dataclass(frozen=True)
@@ -56,16 +48,6 @@ class Classifier:
             {"id": item.id, "prediction": labels[number], "answers": list(item.answers)}
             for item, number in zip(items, chosen.tolist(), strict=True)
         ]
-
-
-def encode_texts(task: Task, items: Sequence[Item], model: Pretrained) -> list[Text]:
-    """Returns items as ids between two `<|endoftext|>`; of what is longer than the context the beginning stays."""
-    labels, end = list(task.labels), model.tokenizer.end_of_text
-    rows = model.tokenizer.encode_batch([item.text for item in items])
-    return [
-        Text((end, *ids[: model.config.max_length - 2], end), labels.index(item.answers[0]))
-        for item, ids in zip(items, rows, strict=True)
-    ]
 
 
 def train_classifier(

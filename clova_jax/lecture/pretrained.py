@@ -1,8 +1,9 @@
-"""Holds a pre-trained model of either kind, and gives its vector of a text.
+"""Holds a pre-trained model of either kind, encodes texts for it, and gives its vector of each.
 
 BERT's is that of the first token, which sees the complete text; a decoder's that of the last one, which alone has seen it (GPT-1).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
+from clova_jax.evaluate import Item, Task
 from clova_jax.lecture.bert import BertConfig
 from clova_jax.model import Params, bind, model_fingerprint, weights_hash
 from clova_jax.tokenizers import Tokenizer
@@ -32,6 +34,24 @@ class Pretrained:
     def fingerprint(self) -> str:
         """Returns a short hash of shape, tokenizer and weights."""
         return model_fingerprint(self.config, self.tokenizer, weights_hash(self.params))
+
+
+@dataclass(frozen=True)
+class Text:
+    """Holds a text to classify: its ids, and the number of its label."""
+
+    context: tuple[int, ...]
+    label: int
+
+
+def encode_texts(task: Task, items: Sequence[Item], model: Pretrained) -> list[Text]:
+    """Returns items as ids between two `<|endoftext|>`; of what is longer than the context the beginning stays."""
+    labels, end = list(task.labels), model.tokenizer.end_of_text
+    rows = model.tokenizer.encode_batch([item.text for item in items])
+    return [
+        Text((end, *ids[: model.config.max_length - 2], end), labels.index(item.answers[0]))
+        for item, ids in zip(items, rows, strict=True)
+    ]
 
 
 def text_vectors(
