@@ -6,6 +6,7 @@ What a patch is cut from is all the same to it: `classify` reads digits, the cel
 import functools
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -101,4 +102,11 @@ def classify(
     params: Params, config: ViTConfig, patches: Float[np.ndarray, "n P C"]
 ) -> Int[np.ndarray, "n"]:
     """Returns the likeliest class of each picture."""
-    return np.asarray(bind(config, params).classify(jnp.asarray(patches)).argmax(axis=1))
+    return np.asarray(_scores(params, config, patches).argmax(axis=1))
+
+
+@functools.partial(jax.jit, static_argnums=1)
+def _scores(
+    params: Params, config: ViTConfig, patches: Float[Array, "n P C"]
+) -> Float[Array, "n classes"]:
+    return bind(config, params).classify(patches)
