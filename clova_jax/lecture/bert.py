@@ -5,6 +5,7 @@ ends it, in that of `[SEP]`.
 """
 
 import functools
+import math
 from dataclasses import dataclass
 
 import jax
@@ -37,8 +38,9 @@ class Bert(Decoder):
         width = config.embed_dim
         self.sentences = parameter(INIT_STD * rngs.params.normal((2, width)), None, "embed")
         self.ln_embed, self.ln_f = FineNorm(width), FineNorm(width)
-        self.pooler = Linear({"embed": width}, {"mlp": width}, INIT_STD, rngs)
-        self.transform = Linear({"embed": width}, {"mlp": width}, INIT_STD, rngs)
+        std = 1 / math.sqrt(width)  # as `BertBlock` starts
+        self.pooler = Linear({"embed": width}, {"mlp": width}, std, rngs)
+        self.transform = Linear({"embed": width}, {"mlp": width}, std, rngs)
 
     def encode(
         self,
