@@ -124,7 +124,7 @@ class HeadConfig:
 
 @dataclass(frozen=True)
 class EncoderCell:
-    """Fine-tunes and tests one method on one task, once a seed.
+    """Trains and tests one method on one task, once a seed.
 
     Args:
         study: the models.

@@ -26,7 +26,7 @@ def encode(params, ids):
 
 
 def test_every_token_of_bert_sees_all_others_of_its_text_and_no_padding():
-    params, changed, padded = far(BERT), IDS.copy(), IDS.copy()
+    params, changed, padded = init_params(BERT, 1), IDS.copy(), IDS.copy()
     changed[0, -1] += 1
     padded[1, 7:] = 3
     before = encode(params, IDS)
