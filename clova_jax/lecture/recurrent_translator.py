@@ -22,7 +22,6 @@ from clova_jax.lecture.training import Batch
 from clova_jax.model import Linear, Params, bind, parameter, weighted_loss
 from clova_jax.tokenizers import Tokenizer
 
-INIT_STD = 0.1  # of the token table: gates need larger inputs than blocks that begin with LayerNorm
 Source = tuple[
     Array, Array
 ]  # the reader's states [B,S,D], and bool[B,S], True where they are no padding
@@ -40,16 +39,20 @@ class RecurrentTranslator(nnx.Module):
     def __init__(self, config: "RecurrentConfig", rngs: nnx.Rngs, virtual: int = 0) -> None:
         self.config, width = config, config.embed_dim
         table = rngs.params.normal((config.vocab_size, width))
-        self.embedding = parameter(INIT_STD * table, "vocab", "embed")
+        self.embedding = parameter(table / math.sqrt(width), "vocab", "embed")
         self.reader, self.writer = LSTM(width, width, rngs), LSTM(width, width, rngs)
         if config.attends:
             std = 1 / math.sqrt(2 * width)
             self.mix = Linear({"mlp": 2 * width}, {"embed": width}, std, rngs)
 
+    def embed(self, ids: Int[Array, "B T"]) -> Float[Array, "B T D"]:
+        """Returns the inputs of tokens, about 1 wide, which gates need: the table is narrower, since it scores too."""
+        return self.embedding[...][ids] * math.sqrt(self.config.embed_dim)
+
     def read(self, ids: Int[Array, "B S"], lengths: Int[Array, "B"]) -> tuple[Source, State]:
         """Reads sources; returns what can be asked, and the state that writing begins with."""
         inside = jnp.arange(ids.shape[1]) < lengths[:, None]
-        (states, _), last = run_cell(self.reader, self.embedding[...][ids], mask=inside)
+        (states, _), last = run_cell(self.reader, self.embed(ids), mask=inside)
         return (states, inside), last
 
     def write(
@@ -61,7 +64,7 @@ class RecurrentTranslator(nnx.Module):
             What the next tokens are scored by, the state after the last one, and how much each token takes of each of the
             source (None without attention).
         """
-        (states, _), last = run_cell(self.writer, self.embedding[...][ids], state)
+        (states, _), last = run_cell(self.writer, self.embed(ids), state)
         if not self.config.attends:
             return states, last, None
         memory, inside = source
