@@ -1,4 +1,4 @@
-"""Defines the decoder: Flax modules, parameters, loss, cache. The files behind are private to this room."""
+"""Defines the decoder and the encoder-decoder: Flax modules, parameters, loss, cache. The files behind are private to this room."""
 
 import lazy_loader
 
@@ -20,10 +20,20 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_config",
             "save_model",
         ],
+        "encoder_decoder": ["EncoderDecoder", "EncoderDecoderConfig", "equal_size"],
         "fingerprint": ["model_fingerprint", "weights_hash"],
         "finite": ["not_finite", "refuse_nan"],
         "loss": ["cross_entropy", "input_gradients", "weighted_loss"],
-        "modules": ["Attention", "Block", "LayerNorm", "Linear", "MLP", "layer_norm", "parameter"],
+        "modules": [
+            "Attend",
+            "Attention",
+            "Block",
+            "LayerNorm",
+            "Linear",
+            "MLP",
+            "layer_norm",
+            "parameter",
+        ],
         "params": [
             "Params",
             "Spec",
@@ -34,6 +44,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "param_shardings",
             "param_specs",
         ],
-        "stack": ["Remat", "run_blocks"],
+        "stack": ["Remat", "make_blocks", "run_blocks"],
     },
 )

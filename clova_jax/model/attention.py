@@ -1,9 +1,10 @@
-"""Computes causal attention: over the sequence itself, and over a cache before it.
+"""Computes attention, causal or not: over the sequence itself, and over a cache before it.
 
 Segment ids are honoured on every path: a token sees only tokens of its own segment. Padding (segment 0)
 sees padding, so that no row of the softmax is empty.
 """
 
+import functools
 import math
 
 import jax
@@ -27,20 +28,24 @@ def self_attention(
     query: Float[Array, "B T N H"],
     key: Float[Array, "B T N H"],
     value: Float[Array, "B T N H"],
-    mask: Bool[Array, "#B 1 T T"],
+    mask: Bool[Array, "#B 1 #T T"],
+    causal: bool = True,
 ) -> Float[Array, "B T N H"]:
     """Computes attention of a sequence over itself; softmax in float32.
 
-    `mask` must be causal: what lies well above the diagonal is not computed.
+    Args:
+        query, key, value: of the tokens.
+        mask: True where a query may see a key.
+        causal: the mask is causal, so that what lies well above the diagonal is not computed; False computes it.
     """
     if jax.default_backend() == "gpu" and query.dtype in (jnp.bfloat16, jnp.float16):
         return jax.nn.dot_product_attention(query, key, value, mask=mask, implementation="cudnn")
-    return _causal_attention(query, key, value, mask)
+    return _attention(query, key, value, mask, causal)
 
 
-def _query_blocks(time: int) -> int:
+def _query_blocks(time: int, causal: bool = True) -> int:
     """Returns how many blocks of queries are computed one by one, each with the keys up to its end."""
-    return 4 if time >= 128 and time % 4 == 0 else 1
+    return 4 if causal and time >= 128 and time % 4 == 0 else 1
 
 
 def computed_share(time: int) -> float:
@@ -49,9 +54,9 @@ def computed_share(time: int) -> float:
     return (count + 1) / (2 * count)
 
 
-def _blocks(time: int) -> list[tuple[slice, slice]]:
+def _blocks(time: int, causal: bool) -> list[tuple[slice, slice]]:
     """Returns (queries, keys) of each block; what lies above the diagonal in between is never computed."""
-    count = _query_blocks(time)
+    count = _query_blocks(time, causal)
     size = time // count
     return [(slice(n * size, (n + 1) * size), slice(0, (n + 1) * size)) for n in range(count)]
 
@@ -60,17 +65,19 @@ def _heads_first(x: Array) -> Array:
     return x.swapaxes(1, 2)
 
 
-@jax.custom_vjp
-def _causal_attention(query: Array, key: Array, value: Array, mask: Array) -> Array:
-    return _attend(query, key, value, mask)[0]
+@functools.partial(jax.custom_vjp, nondiff_argnums=(4,))
+def _attention(query: Array, key: Array, value: Array, mask: Array, causal: bool) -> Array:
+    return _attend(query, key, value, mask, causal)[0]
 
 
-def _attend(query: Array, key: Array, value: Array, mask: Array) -> tuple[Array, tuple]:
+def _attend(
+    query: Array, key: Array, value: Array, mask: Array, causal: bool
+) -> tuple[Array, tuple]:
     """Returns the result, and what the backward pass needs: of the [T,T] arrays only the weights, by block."""
     query = _heads_first(query) * (1 / math.sqrt(query.shape[-1]))
     key, value = _heads_first(key), _heads_first(value)
     mixed, weights = [], []
-    for rows, columns in _blocks(query.shape[2]):
+    for rows, columns in _blocks(query.shape[2], causal):
         scores = jnp.matmul(
             query[:, :, rows],
             key[:, :, columns].swapaxes(2, 3),
@@ -83,7 +90,7 @@ def _attend(query: Array, key: Array, value: Array, mask: Array) -> tuple[Array,
     return _heads_first(mixed), (query, key, value, mixed, weights)
 
 
-def _attend_backward(saved: tuple, grad: Array) -> tuple[Array, Array, Array, None]:
+def _attend_backward(causal: bool, saved: tuple, grad: Array) -> tuple[Array, Array, Array, None]:
     query, key, value, mixed, weights = saved
     grad, time = _heads_first(grad), query.shape[2]
     # A row's sum over its weights' gradients, as one over the head's width.
@@ -93,7 +100,7 @@ def _attend_backward(saved: tuple, grad: Array) -> tuple[Array, Array, Array, No
         (query.swapaxes(2, 3), grad.swapaxes(2, 3))
     )
     d_query, d_key, d_value = [], 0.0, 0.0
-    for (rows, columns), part in zip(_blocks(time), weights, strict=True):
+    for (rows, columns), part in zip(_blocks(time, causal), weights, strict=True):
         d_weights = jnp.matmul(
             grad[:, :, rows],
             value[:, :, columns].swapaxes(2, 3),
@@ -113,7 +120,7 @@ def _attend_backward(saved: tuple, grad: Array) -> tuple[Array, Array, Array, No
     )
 
 
-_causal_attention.defvjp(_attend, _attend_backward)
+_attention.defvjp(_attend, _attend_backward)
 
 
 def cached_attention(

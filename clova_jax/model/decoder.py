@@ -14,7 +14,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.model.attention import cached_attention, causal_mask, self_attention
 from clova_jax.model.cache import Cache
 from clova_jax.model.modules import INIT_STD, Block, LayerNorm, parameter
-from clova_jax.model.stack import Remat, rematerialised, run_blocks
+from clova_jax.model.stack import Remat, make_blocks, rematerialised, run_blocks
 from clova_jax.parallel import ALL_AUTO, Axes
 
 
@@ -46,13 +46,7 @@ class Decoder(nnx.Module):
         self.positions = table(config.max_length, "length")
         if virtual:
             self.virtual = table(virtual, "virtual")
-
-        @jax.vmap
-        @nnx.transform_metadata(in_axes=0, out_axes=0, partition="layers")
-        def stack(rngs: nnx.Rngs) -> nnx.Module:
-            return self.block(config, rngs)
-
-        self.blocks = stack(rngs.split(config.num_layers))
+        self.blocks = make_blocks(self.block, config, config.num_layers, rngs)
         self.ln_f = LayerNorm(width)
 
     def __call__(

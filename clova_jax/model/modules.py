@@ -53,7 +53,7 @@ class Linear(nnx.Module):
     """
 
     def __init__(
-        self, inputs: dict[str, int], outputs: dict[str, int], std: float, rngs: nnx.Rngs
+        self, inputs: dict[Axis, int], outputs: dict[Axis, int], std: float, rngs: nnx.Rngs
     ) -> None:
         names, shape = (*inputs, *outputs), (*inputs.values(), *outputs.values())
         self.kernel = parameter(std * rngs.params.normal(shape), *names)
@@ -80,7 +80,9 @@ class Linear(nnx.Module):
 
 
 class LayerNorm(nnx.Module):
-    """Normalises the last axis in float32; the result has the type of the input."""
+    """Normalises the last axis in float32; the result has the type of the input. A subclass may have another `epsilon`."""
+
+    epsilon: ClassVar[float] = LAYER_NORM_EPSILON
 
     def __init__(self, width: int) -> None:
         self.scale = parameter(jnp.ones(width), "embed")
@@ -88,17 +90,20 @@ class LayerNorm(nnx.Module):
 
     def __call__(self, x: Float[Array, "*rows D"]) -> Float[Array, "*rows D"]:
         """Normalises each row, then scales and shifts it."""
-        return layer_norm(x, self.scale[...], self.bias[...])
+        return layer_norm(x, self.scale[...], self.bias[...], self.epsilon)
 
 
 def layer_norm(
-    x: Float[Array, "*rows D"], scale: Float[Array, "D"], bias: Float[Array, "D"]
+    x: Float[Array, "*rows D"],
+    scale: Float[Array, "D"],
+    bias: Float[Array, "D"],
+    epsilon: float = LAYER_NORM_EPSILON,
 ) -> Float[Array, "*rows D"]:
     """Normalises rows in float32; back in the type of `x`."""
     wide = x.astype(jnp.float32)
     centred = wide - jnp.mean(wide, -1, keepdims=True)
     variance = jnp.mean(jnp.square(centred), -1, keepdims=True)
-    normal = centred * jax.lax.rsqrt(variance + LAYER_NORM_EPSILON)
+    normal = centred * jax.lax.rsqrt(variance + epsilon)
     return (normal * scale + bias).astype(x.dtype)
 
 
@@ -177,11 +182,12 @@ class Block(nnx.Module):
 
     attention: ClassVar[type[nnx.Module]] = Attention
     feed_forward: ClassVar[type[nnx.Module]] = MLP
+    norm: ClassVar[type[nnx.Module]] = LayerNorm
 
     def __init__(self, config: ModelConfig, rngs: nnx.Rngs) -> None:
-        self.ln_1 = LayerNorm(config.embed_dim)
+        self.ln_1 = self.norm(config.embed_dim)
         self.attn = self.attention(config, rngs)
-        self.ln_2 = LayerNorm(config.embed_dim)
+        self.ln_2 = self.norm(config.embed_dim)
         self.mlp = self.feed_forward(config, rngs)
 
     def __call__(

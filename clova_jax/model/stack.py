@@ -1,4 +1,4 @@
-"""Runs a stack of blocks, with activation recomputation in the backward pass."""
+"""Makes a stack of blocks, and runs it, with activation recomputation in the backward pass."""
 
 from collections.abc import Callable
 from typing import Any, Literal, TypeVar
@@ -9,6 +9,7 @@ from jax.extend.core import Primitive
 from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.config import ModelConfig
 from clova_jax.model.modules import Attend
 from clova_jax.parallel import ALL_AUTO, Axes
 
@@ -24,6 +25,26 @@ KEPT: dict[str, tuple[str, ...]] = {
     "full": (),
     "stage": (),
 }
+
+
+def make_blocks(
+    block: type[nnx.Module], config: ModelConfig, count: int, rngs: nnx.Rngs
+) -> nnx.Module:
+    """Makes a stack of blocks, every parameter stacked on axis 0.
+
+    Args:
+        block: the layer's module.
+        config: its sizes.
+        count: layers.
+        rngs: random streams.
+    """
+
+    @jax.vmap
+    @nnx.transform_metadata(in_axes=0, out_axes=0, partition="layers")
+    def stack(rngs: nnx.Rngs) -> nnx.Module:
+        return block(config, rngs)
+
+    return stack(rngs.split(count))
 
 
 def rematerialised(body: Body, remat: Remat) -> Body:

@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "corpora",
         "dialogue_cells",
         "dialogue_notes",
+        "encoder_cells",
         "expansion_rows",
         "filters",
         "instruction_asking",

@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from typing import Protocol
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.run_folder import holds_out
@@ -10,7 +11,7 @@ from clova_jax.config import SIZES
 from clova_jax.corpus import read_documents, write_sample_of
 from clova_jax.model import read_config
 from clova_jax.sample import renew_sample, write_sample
-from clova_jax.tables.options import GridOptions, Inputs, MakingOptions
+from clova_jax.tables.options import Inputs, MakingOptions
 from clova_jax.tokenizers import load_tokenizer, train_tokenizer
 from clova_jax.train import PretrainOptions, pretrain
 
@@ -51,7 +52,16 @@ def make_model(making: MakingOptions) -> Inputs:
     return Inputs(data, (model,), (name,))
 
 
-def prepare(making: MakingOptions | GridOptions) -> tuple[Path, Path]:
+class TextOptions(Protocol):
+    """Says what text a small model reads: `megabytes` of `data`, drawn by `seed`, in `out`."""
+
+    out: Path
+    data: Path | None
+    megabytes: float
+    seed: int
+
+
+def prepare(making: TextOptions) -> tuple[Path, Path]:
     """Returns the folder with the labelled sets and the one with the text to train on; writes them if need be."""
     say(f"text: {making.megabytes:g} MB of {making.data or 'the synthetic sample world'}")
     other, what = (

@@ -20,7 +20,7 @@ from clova_jax.evaluate import (
 from clova_jax.tables.recipes import make_cell
 from clova_jax.tables.table import Row, TableRun
 from clova_jax.tables.tuned import TunedCell, label_of, tuned_row
-from clova_jax.tuning import TuneOptions
+from clova_jax.tuning import TuneOptions, train_writer
 
 WRITTEN = ("few_shot", "tuned", "encoder_decoder")  # by a model
 RATE = 1e-3  # of the encoder-decoder, which starts from scratch
@@ -184,7 +184,7 @@ def _one_seed(run: TableRun, study: TitleStudy, trial: int) -> list[str]:
     if records.find(key, asked) is None:
         folder = run.out / "encoder_decoder" / f"{run.model_name.replace('/', '_')}_{trial}"
         label = f"{run.model_name} encoder_decoder {trial + 1}/{options.seeds}"
-        writer, best = titles.train_writer(
+        writer, best = train_writer(
             run.model, task, data.pool, settings, out=folder, stop=run.stop, label=label
         )
         texts = writer.write([item.text for item in items])

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "answers": ["predictions"],
         "data": ["TuningData", "default_template"],
+        "encoder_decoder": ["Writer", "train_writer"],
         "examples": ["Batches", "Example", "LEAST_DEV", "make_contexts", "split"],
         "loop": ["GradientSteps", "Tuned", "run_steps"],
         "losses": ["loss_of"],

@@ -18,16 +18,21 @@ each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path
 # What the cell tagged "parameters" is followed by here: the smallest values with which every cell shows something.
 SMALLEST: dict[str, dict[str, Any]] = {
     "applications": {"steps": 2, "turns": 2, "callers": 4},
+    "attention": {"sentence": "이 영화는 재미있다"},
     "augmentation": {"steps": 2, "count": 2},
+    "bert": {"steps": 4, "examples": 40, "tune_steps": 2, "limit": 20},
     "corpus": {"count": 200, "pairs": 10},
     "few_shot": {"shots": (0, 2), "trials": 2, "limit": 20},
     "from_base_to_chat": {"steps": 2, "preference_steps": 2, "limit": 3},
+    "gpt": {"layers": 2, "steps": 4, "rates": (1e-3, 4e-3)},
     "mesh": {"steps": 2, "rows": 8, "length": 16},
     "p_tuning": {"examples": 64, "steps": 4, "limit": 40},
     "prompting": {"limit": 16, "orders": 2},
     "search": {"limit": 8, "steps": 2},
     "sentiment_neuron": {"units": 12, "epochs": 1, "reviews": 1500, "written": 8},
     "tokenizers": {"vocab_size": 1500, "sizes": (500, 1000), "every": 4},
+    "translation": {"steps": 4, "pairs": 64, "limit": 8},
+    "vit": {"steps": 4, "examples": 64, "tests": 20},
 }
 MODEL = {"megabytes": 0.5, "steps": 20, "length": 64}
 

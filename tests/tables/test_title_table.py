@@ -7,7 +7,7 @@ import pytest
 from sacrebleu.metrics import BLEU
 
 from clova_jax import LanguageModel, ModelConfig, paper, train_tokenizer
-from clova_jax.apps.titles import encoder_decoder_training, prompt, reading
+from clova_jax.apps.titles import prompt, reading
 from clova_jax.common.errors import ClovaError
 from clova_jax.sample import write_sample
 from clova_jax.tables.title_people import comparisons
@@ -27,8 +27,7 @@ def world(tmp_path_factory):
     config = ModelConfig(1, 16, 1, vocab_size=tokenizer.vocab_size, max_length=256)
     LanguageModel.create(config, tokenizer).save(folder / "model")
     with pytest.MonkeyPatch.context() as patch:
-        for module in (prompt, encoder_decoder_training):
-            patch.setattr(module, "MOST_TOKENS", 8)
+        patch.setattr(prompt, "MOST_TOKENS", 8)
         yield folder
 
 

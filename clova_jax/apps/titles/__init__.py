@@ -13,8 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "annotation": ["ANSWERS", "Annotations", "annotation_sheet", "read_annotations"],
-        "encoder_decoder": ["EncoderDecoder", "EncoderDecoderConfig", "equal_size"],
-        "encoder_decoder_training": ["TitleWriter", "train_writer"],
         "events": ["Event", "Events"],
         "measures": ["TOKENIZE", "TitleMeasures"],
         "pairs": ["Judgments", "Titles", "draw_pairs", "read_judgments"],

@@ -1,4 +1,4 @@
-"""Trains an encoder-decoder on titles, and writes with it greedily."""
+"""Trains an encoder-decoder on a task whose answers are texts, and writes with it greedily."""
 
 import functools
 import unicodedata
@@ -11,23 +11,25 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from clova_jax.apps.titles.encoder_decoder import EncoderDecoderConfig, equal_size
-from clova_jax.apps.titles.prompt import MOST_TOKENS
 from clova_jax.common.progress import progress
 from clova_jax.common.stop import StopSignals
 from clova_jax.evaluate import Item, Task
 from clova_jax.inference import Model
-from clova_jax.model import Cache, Params, bind, init_params, weighted_loss
-from clova_jax.tokenizers import Tokenizer
-from clova_jax.tuning import (
-    Batches,
-    Example,
-    FineTuningConfig,
-    GradientSteps,
-    TuneOptions,
-    TuningData,
-    run_steps,
+from clova_jax.model import (
+    Cache,
+    EncoderDecoderConfig,
+    Params,
+    bind,
+    equal_size,
+    init_params,
+    weighted_loss,
 )
+from clova_jax.tokenizers import Tokenizer
+from clova_jax.tuning.data import TuningData
+from clova_jax.tuning.examples import Batches, Example
+from clova_jax.tuning.loop import GradientSteps, run_steps
+from clova_jax.tuning.methods.fine_tuning import FineTuningConfig
+from clova_jax.tuning.options import TuneOptions
 
 ROWS = 64  # that are written, or validated, at once
 _MULTIPLE = 32  # lengths of sources are padded to: few programs are compiled
@@ -36,28 +38,31 @@ Rows = tuple[np.ndarray, ...]  # sources [B,S], their lengths [B], targets [B,T]
 
 
 @dataclass(frozen=True)
-class TitleWriter:
+class Writer:
     """Holds a trained encoder-decoder.
 
     Args:
         config, params: of it.
         tokenizer: of the model that it is measured against.
+        most_tokens: of a line that it writes.
     """
 
     config: EncoderDecoderConfig
     params: Params
     tokenizer: Tokenizer
+    most_tokens: int
 
     def write(self, texts: Sequence[str]) -> list[str]:
-        """Returns a line for each text, greedily, at most `MOST_TOKENS` long."""
+        """Returns a line for each text, greedily, at most `most_tokens` long."""
         sources = self.tokenizer.encode_batch(list(texts))
         lines = []
-        with progress(total=len(sources), desc="encoder-decoder: test", unit="title") as bar:
+        with progress(total=len(sources), desc="encoder-decoder: test", unit="line") as bar:
             for at in range(0, len(sources), ROWS):
                 part = sources[at : at + ROWS]
                 filled = [*part, *[[0]] * (ROWS - len(part))]
                 ids, lengths = _padded(filled, self.config.max_length)
-                rows = _write(self.params, self.config, ids, lengths, self.tokenizer.end_of_text)
+                fixed = self.tokenizer.end_of_text, self.most_tokens
+                rows = _write(self.params, self.config, ids, lengths, *fixed)
                 lines += [self._line(row) for row in np.asarray(rows)[: len(part)].tolist()]
                 bar.update(len(part))
         return lines
@@ -77,12 +82,12 @@ def train_writer(
     out: Path | None = None,
     stop: StopSignals | None = None,
     label: str = "encoder-decoder",
-) -> tuple[TitleWriter, int]:
+) -> tuple[Writer, int]:
     """Trains an encoder-decoder from scratch on items of a task; a run in `out` is resumed.
 
     Args:
         model: gives the tokenizer, and the size.
-        task: the task; texts, no labels.
+        task: the task, whose answers are texts, no labels; of its lines as many tokens are written as it asks for.
         items: to learn from; a fifth of them decides when to stop.
         options: of the training.
         out: where the run is kept.
@@ -97,7 +102,7 @@ def train_writer(
     )
     every = (*data.examples, *data.dev_examples)
     longest = max(max(len(one.context), len(one.target)) for one in every)
-    config = equal_size(model.config, _round_up(max(longest, MOST_TOKENS)))
+    config = equal_size(model.config, _round_up(max(longest, task.max_new_tokens)))
     gradient = _Gradient(config, model.tokenizer.end_of_text, _round_up(data.longest_target))
     tuned = run_steps(
         GradientSteps(gradient, options),
@@ -111,7 +116,7 @@ def train_writer(
         label=label,
     )
     params = jax.tree.map(jnp.asarray, tuned.trainable)
-    return TitleWriter(config, params, model.tokenizer), tuned.best_step
+    return Writer(config, params, model.tokenizer, task.max_new_tokens), tuned.best_step
 
 
 class _Gradient:
@@ -178,15 +183,16 @@ _loss = jax.jit(_mean_loss, static_argnums=1)
 _loss_and_gradient = jax.jit(jax.value_and_grad(_mean_loss), static_argnums=1)
 
 
-@functools.partial(jax.jit, static_argnums=1)
+@functools.partial(jax.jit, static_argnums=(1, 5))
 def _write(
     params: Params,
     config: EncoderDecoderConfig,
     sources: Int[Array, "B S"],
     lengths: Int[Array, "B"],
     start: int,
-) -> Int[Array, "B T"]:
-    """Returns the likeliest next token after each, `MOST_TOKENS` times."""
+    count: int,
+) -> Int[Array, "B count"]:
+    """Returns the likeliest next token after each, `count` times."""
     model = bind(config, params)
     source = model.encode(sources, lengths)
     rows = sources.shape[0]
@@ -197,5 +203,5 @@ def _write(
         chosen = jnp.argmax(model.logits(hidden[:, 0]), axis=-1).astype(jnp.int32)
         return (chosen, cache), chosen
 
-    first = jnp.full(rows, start, jnp.int32), Cache.empty(config, rows, MOST_TOKENS)
-    return jax.lax.scan(step, first, None, length=MOST_TOKENS)[1].T
+    first = jnp.full(rows, start, jnp.int32), Cache.empty(config, rows, count)
+    return jax.lax.scan(step, first, None, length=count)[1].T

@@ -1,11 +1,11 @@
-"""Defines an encoder-decoder of the model's own blocks, which stands for the paper's mT5.
+"""Defines an encoder-decoder of the decoder's own blocks (Vaswani et al. 2017, with LayerNorm before each part).
 
 The encoder's blocks see the complete source. The decoder's see the target so far and, between attention and feed-forward, the
-encoded source. Positions are learned and the token table is shared, as everywhere here; mT5 has relative positions.
+encoded source. Positions are learned and the token table is shared, as everywhere here. Beside the paper's models it stands for
+mT5, which has relative positions.
 """
 
 import functools
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,20 +15,11 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.model import (
-    Attention,
-    Block,
-    Cache,
-    Decoder,
-    LayerNorm,
-    cached_attention,
-    causal_mask,
-    default_dtype,
-    run_blocks,
-)
-
-Heads = Float[Array, "B T N H"]
-Attend = Callable[[Heads, Heads, Heads], Heads]  # of queries, keys and values
+from clova_jax.model.attention import cached_attention, causal_mask, self_attention
+from clova_jax.model.cache import Cache
+from clova_jax.model.decoder import Decoder, default_dtype
+from clova_jax.model.modules import Attend, Attention, Block, LayerNorm
+from clova_jax.model.stack import make_blocks, run_blocks
 
 
 class Source(NamedTuple):
@@ -87,13 +78,7 @@ class EncoderDecoder(Decoder):
 
     def __init__(self, config: "EncoderDecoderConfig", rngs: nnx.Rngs, virtual: int = 0) -> None:
         super().__init__(config, rngs, virtual)
-
-        @jax.vmap
-        @nnx.transform_metadata(in_axes=0, out_axes=0, partition="layers")
-        def stack(rngs: nnx.Rngs) -> nnx.Module:
-            return Block(config, rngs)
-
-        self.encoder = stack(rngs.split(config.encoder_layers))
+        self.encoder = make_blocks(Block, config, config.encoder_layers, rngs)
         self.ln_encoder = LayerNorm(config.embed_dim)
 
     def encode(self, ids: Int[Array, "B S"], lengths: Int[Array, "B"]) -> Source:
@@ -105,7 +90,7 @@ class EncoderDecoder(Decoder):
         """
         positions = jnp.arange(ids.shape[1])[None]
         mask = (positions < lengths[:, None])[:, None, None]
-        attend = functools.partial(jax.nn.dot_product_attention, mask=mask)
+        attend = functools.partial(self_attention, mask=mask, causal=False)
         x = self.embed(ids, None, None, default_dtype())
         x = self.ln_encoder(run_blocks(self.encoder, x, attend, positions))
 

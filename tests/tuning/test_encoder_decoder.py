@@ -9,13 +9,13 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.apps import titles
-from clova_jax.apps.titles import encoder_decoder_training as training
 from clova_jax.common.stop import Stopped, StopSignals
 from clova_jax.evaluate import Item
-from clova_jax.model import Cache, bind, init_params
+from clova_jax.model import Cache, EncoderDecoderConfig, bind, equal_size, init_params
 from clova_jax.tuning import TuneOptions
+from clova_jax.tuning import encoder_decoder as training
 
-CONFIG = titles.EncoderDecoderConfig(2, 16, 2, vocab_size=50, max_length=32, encoder_layers=3)
+CONFIG = EncoderDecoderConfig(2, 16, 2, vocab_size=50, max_length=32, encoder_layers=3)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_step_by_step_is_the_same_as_at_once(params):
 @pytest.mark.parametrize("layers", [1, 8])
 def test_it_is_about_as_large_as_the_model(layers):
     config = ModelConfig(layers, 64, 4, vocab_size=2_000, max_length=256)
-    found = titles.equal_size(config, 256)
+    found = equal_size(config, 256)
     assert found.num_params == sum(leaf.size for leaf in jax.tree.leaves(init_params(found)))
     assert found.num_params / config.num_params < (1.2 if layers > 2 else 1.6)
     assert found.num_params / config.num_params > 0.9
@@ -139,7 +139,7 @@ def test_a_stopped_training_ends_as_one_that_was_not(world, trained, tmp_path, m
 
 def test_the_loss_is_nats_a_token(world):
     model, task, items = world
-    config = titles.equal_size(model.config, 64)
+    config = equal_size(model.config, 64)
     gradient = training._Gradient(config, 0, 32)
     params = jax.tree.map(jnp.zeros_like, init_params(config))
     data = training.TuningData.of(
