@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +163,8 @@ def child(options: Options) -> None:
         jnp.zeros(1).block_until_ready()
     else:
         import torch
-        import trl
 
+        import_module("trl")
         torch.zeros(1)
     start = resident()
     step, write = {"clova_jax": ours, "trl": trl}[options.child or ""](options, pairs)
