@@ -105,6 +105,7 @@ setup(
             "nbformat>=5.10,<6",
             "nbclient>=0.10,<0.11",
             "ipykernel>=6.29,<8",
+            "jinja2>=3.1,<4",
             "tensorboardX>=2.6,<3",
             *STUDIO,
             *POSTGRES,

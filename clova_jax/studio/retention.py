@@ -24,13 +24,13 @@ class Retention:
     def __init__(self, store: Store, days: int) -> None:
         self._store, self.days = store, days
 
-    def since(self) -> datetime.datetime:
-        """Returns the time, in UTC, from which on requests and sessions are kept."""
-        return now() - datetime.timedelta(days=self.days)
+    def since(self, time: datetime.datetime) -> datetime.datetime:
+        """Returns from when on requests and sessions are kept at a time; both are in UTC."""
+        return time - datetime.timedelta(days=self.days)
 
     def prune(self, stopping: threading.Event) -> None:
         """Deletes what is older, in batches until it should stop, and says in the log how much that was."""
-        since = self.since()
+        since = self.since(now())
         requests = _delete(self._store.delete_requests, since, stopping)
         sessions = _delete(self._store.delete_sessions, since, stopping)
         if requests or sessions:

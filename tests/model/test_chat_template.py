@@ -2,6 +2,7 @@
 
 import json
 
+import jinja2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -88,7 +89,6 @@ def test_a_template_comes_back_from_its_file(tmp_path_factory, system, user, ass
 
 @given(roles, roles, st.builds(Role, texts.map("답".__add__), texts), texts)
 def test_jinja_renders_the_same(system, user, assistant, said):
-    jinja2 = pytest.importorskip("jinja2")
     template = ChatTemplate(system, user, assistant)
     messages = [*TALK[:3], Message("user", said)]
     shown = [{"role": one.role, "content": one.content} for one in messages]

@@ -85,8 +85,9 @@ async def usage(
 
     `from` and `to` of the answer are the period that was summed up: what is older than `kept_days` is deleted.
     """
-    kept = studio.retention.since()
-    since, until = max(since or kept, kept), until or now()
+    time = now()
+    kept = studio.retention.since(time)
+    since, until = max(since or kept, kept), until or time
     selected = Selected(caller.name, app, version, key, since, until)
 
     def work() -> list[dict[str, Any]]:
