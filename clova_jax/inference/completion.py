@@ -159,10 +159,17 @@ def run(model: Model, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top
         return
     # Long prompts first, so that prompts of one length are prefilled together.
     waiting.sort(key=lambda text: len(text.prompt_ids))
-    size = cache_size(max(len(text.prompt_ids) + text.limit for text in waiting))
-    count = slot_count(model, len(waiting), size)
-    slots = Slots(model, count, size, prefill_prefix(model, prefix_ids), prefix_ids, top)
+    longest = max(len(text.prompt_ids) + text.limit for text in waiting)
+    count = slot_count(model, len(waiting), cache_size(longest))
     stops = any(text.sampling.stop for text in waiting)
+    if model.cached_decoder.joins_late and count >= len(waiting) and not stops:
+        # All calls are whole ones, and the last of a text leaves nothing that is read again.
+        longest = max(
+            len(text.prompt_ids) - 1 + (text.limit - 1) // CALL_TOKENS * CALL_TOKENS
+            for text in waiting
+        )
+    size = cache_size(longest)
+    slots = Slots(model, count, size, prefill_prefix(model, prefix_ids), prefix_ids, top)
     running = 0
     while waiting or running:
         joining = [waiting.pop() for _ in range(min(len(waiting), len(slots.free)))]
@@ -173,8 +180,8 @@ def run(model: Model, texts: Sequence[Text], prefix_ids: Sequence[int] = (), top
 
 
 def cache_size(tokens: int) -> int:
-    """Rounds a number of tokens up so that there are few shapes: 64, 128, then multiples of 128."""
-    return 64 if tokens <= 64 else -(-tokens // 128) * 128
+    """Rounds a number of tokens up so that there are few shapes: 32, 64, 128, then multiples of 128."""
+    return 32 if tokens <= 32 else 64 if tokens <= 64 else -(-tokens // 128) * 128
 
 
 def completion(model: Model, text: Text) -> Completion:

@@ -151,7 +151,8 @@ def _compute_block(
     prefix = Prefix(keys[:, :capacity], values[:, :capacity], start) if capacity else None
     valid = (jnp.arange(ids.shape[1]) < count).astype(jnp.int32)[None]
     fresh = Cache.empty(config, 1, 0, dtype, prefix)
-    _, made = bind(config, decoder.params)(ids, segment_ids=valid, cache=fresh, dtype=dtype)
+    bound = bind(config, decoder.params)
+    made = bound.prefill(ids, cache=fresh, segment_ids=valid, dtype=dtype)
     block = made.keys[:, 0], made.values[:, 0]
     return *_copied(keys, values, *block, start), *block
 

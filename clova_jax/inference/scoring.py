@@ -277,7 +277,8 @@ def _prefill_prefix(
 ) -> Prefix:
     valid = (jnp.arange(ids.shape[1]) < length).astype(jnp.int32)[None]
     cache = Cache.empty(config, 1, 0, dtype)
-    return bind(config, params)(ids, segment_ids=valid, cache=cache, dtype=dtype)[1].as_prefix()
+    decoder = bind(config, params)
+    return decoder.prefill(ids, cache=cache, segment_ids=valid, dtype=dtype).as_prefix()
 
 
 @functools.partial(jax.jit, static_argnames=("config", "dtype", "top"))

@@ -31,7 +31,7 @@ from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
 
 CALL_TOKENS = 32  # the most tokens a row advances in one call
 CACHE_BYTES = 1 << 31  # of all rows together
-MOST_ROWS = 32
+MOST_ROWS = 64
 Drawn = tuple[Array, ...]  # what `_advance` returns after its state
 
 
@@ -117,50 +117,73 @@ class Slots:
         """Counts the slots with a text."""
         return sum(text is not None for text in self.texts)
 
-    def admit(self, texts: Sequence[Text], together: bool = True) -> None:
-        """Gives each text a free slot and prefills its prompt.
+    def admit(self, texts: Sequence[Text]) -> None:
+        """Gives each text a free slot and prefills its prompt, those of one length bucket in one pass, equal ones once.
 
         Args:
             texts: not more than there are free slots.
-            together: those of one length bucket in one pass; else each alone, so that no last bit of
-                a text depends on its neighbours.
         """
         free = self.free
         if len(texts) > len(free):
             raise ClovaError(f"{len(texts)} texts for {len(free)} free slots")
-        groups: dict[int, list[Text]] = {}
+        groups: dict[int, dict[tuple[int, ...], list[Text]]] = {}
         longest = min(self.size, self.model.config.max_length)
         for text in texts:
-            groups.setdefault(bucket(len(text.prompt_ids) - 1, longest), []).append(text)
+            group = groups.setdefault(bucket(len(text.prompt_ids) - 1, longest), {})
+            group.setdefault(tuple(text.prompt_ids), []).append(text)
         before = 0 if self.prefix is None else self.prefix.keys.shape[1]
         for time, group in groups.items():
-            most = most_rows(time, before, self.model.config.num_heads) if together else 1
+            most = most_rows(time, before, self.model.config.num_heads)
             for at in range(0, len(group), most):
-                part = group[at : at + most]
-                slots, free = free[: len(part)], free[len(part) :]
+                part = list(group.values())[at : at + most]
+                count = sum(map(len, part))
+                slots, free = free[:count], free[count:]
                 self._prefill(part, slots, row_bucket(len(part), most), time)
 
-    def _prefill(self, texts: Sequence[Text], slots: Sequence[int], rows: int, time: int) -> None:
-        spare = rows - len(texts)
-        lengths = np.array([len(t.prompt_ids) - 1 for t in texts] + [0] * spare, np.int32)
-        last = np.array([t.prompt_ids[-1] for t in texts] + [0] * spare, np.int32)
+    def _prefill(
+        self, groups: Sequence[Sequence[Text]], slots: Sequence[int], rows: int, time: int
+    ) -> None:
+        """Prefills `rows` prompts of up to `time` tokens, each once for all of its texts."""
+        prompts = [texts[0].prompt_ids for texts in groups]
+        texts = [text for group in groups for text in group]
+        lengths = np.zeros(rows, np.int32)
+        lengths[: len(prompts)] = [len(ids) - 1 for ids in prompts]
+        last = np.zeros(rows, np.int32)
+        last[: len(prompts)] = [ids[-1] for ids in prompts]
         # Two programs: the dear one is the same however many slots there are.
         prefilled, seen = _prefill(
             self.decoder.params,
             self.prefix,
             self.in_prefix,
-            *self.model.place(pad([t.prompt_ids[:-1] for t in texts], rows, time), lengths),
+            *self.model.place(pad([ids[:-1] for ids in prompts], rows, time), lengths),
             last,
             config=self.model.config,
             dtype=self.decoder.dtype,
         )
+        source = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+        self._seat(texts, slots, prefilled, seen, source, row_bucket(len(texts), self.count))
+
+    def _seat(
+        self,
+        texts: Sequence[Text],
+        slots: Sequence[int],
+        prefilled: Cache,
+        seen: Bool[Array, "R V"],
+        source: Int[np.ndarray, "S"],
+        rows: int,
+    ) -> None:
+        """Gives texts their slots; `source` says which row of the prefill each goes on after."""
+        spare = np.zeros(rows - len(texts), np.int32)
+        last = [text.prompt_ids[-1] for text in texts]
+        limits = [text.limit for text in texts]
         self.state = _seat(
             self.state,
             prefilled,
-            np.array([*slots, *[self.count] * spare], np.int32),
             seen,
-            last,
-            np.array([t.limit for t in texts] + [0] * spare, np.int32),
+            np.concatenate([source.astype(np.int32), spare]),
+            np.concatenate([np.array(slots, np.int32), spare + self.count]),
+            np.concatenate([np.array(last, np.int32), spare]),
+            np.concatenate([np.array(limits, np.int32), spare]),
             Rows.of([t.sampling for t in texts], [t.key for t in texts], rows),
         )
         for slot, text in zip(slots, texts, strict=True):
@@ -172,19 +195,9 @@ class Slots:
         Args:
             prefilled: one row, without a prefix.
         """
-        slot, vocab = self.free[0], self.model.config.vocab_size
-        seen = np.zeros((1, vocab), bool)
-        seen[0, [i for i in text.prompt_ids if i < vocab]] = True
-        self.state = _seat(
-            self.state,
-            prefilled,
-            np.array([slot], np.int32),
-            seen,
-            np.array(text.prompt_ids[-1:], np.int32),
-            np.array([text.limit], np.int32),
-            Rows.of([text.sampling], [text.key], 1),
-        )
-        self.texts[slot] = text
+        seen = np.zeros((1, self.model.config.vocab_size), bool)
+        seen[0, [i for i in text.prompt_ids if i < seen.size]] = True
+        self._seat([text], self.free[:1], prefilled, seen, np.zeros(1, np.int32), 1)
 
     def advance(self, tokens: int) -> list[Text]:
         """Advances every text by up to `tokens` tokens; returns those that ended, their slots free."""
@@ -286,8 +299,8 @@ def _prefill(
     count, time = ids.shape
     valid = jnp.arange(time) < lengths[:, None]
     fresh = Cache.empty(config, count, 0, dtype, prefix)
-    _, prefilled = bind(config, params)(
-        ids, segment_ids=valid.astype(jnp.int32), cache=fresh, dtype=dtype
+    prefilled = bind(config, params).prefill(
+        ids, cache=fresh, segment_ids=valid.astype(jnp.int32), dtype=dtype
     )
     seen = jnp.broadcast_to(in_prefix, (count, in_prefix.size))
     row = jnp.arange(count)
@@ -299,19 +312,20 @@ def _prefill(
 def _seat(
     state: State,
     prefilled: Cache,
-    slots: Int[Array, "R"],
     seen: Bool[Array, "R V"],
-    last: Int[Array, "R"],
-    limit: Int[Array, "R"],
+    source: Int[Array, "S"],
+    slots: Int[Array, "S"],
+    last: Int[Array, "S"],
+    limit: Int[Array, "S"],
     rows: Rows,
 ) -> State:
-    """Puts prefilled rows into their slots; spare rows get a slot number that does not exist."""
+    """Puts prefilled rows into slots, a row into as many as want it; spare entries have a slot number that does not exist."""
     return State(
-        state.cache.put(slots, prefilled),
+        state.cache.put(slots, prefilled.take(source)),
         state.token.at[slots].set(last, mode="drop"),
         state.made.at[slots].set(0, mode="drop"),
         state.limit.at[slots].set(limit, mode="drop"),
-        state.in_prompt.at[slots].set(seen, mode="drop"),
+        state.in_prompt.at[slots].set(seen[source], mode="drop"),
         state.counts.at[slots].set(0, mode="drop"),
         jax.tree.map(lambda all, new: all.at[slots].set(new, mode="drop"), state.rows, rows),
     )

@@ -86,6 +86,15 @@ class Cache:
         """Returns the same rows after another prefix."""
         return dataclasses.replace(self, prefix=prefix)
 
+    def take(self, rows: Int[Array, "R"]) -> "Cache":
+        """Returns a cache of the given rows, in their order and as often as they are given."""
+        return dataclasses.replace(
+            self,
+            keys=self.keys[:, rows],
+            values=self.values[:, rows],
+            lengths=self.lengths[rows],
+        )
+
     def put(self, slots: Int[Array, "R"], prefilled: "Cache") -> "Cache":
         """Returns the cache with the rows of a prefill in the given slots; slots beyond the end are dropped."""
         time = prefilled.keys.shape[2]

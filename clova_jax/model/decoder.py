@@ -1,13 +1,14 @@
 """Defines the complete decoder, GPT-3's: a stack of blocks between learned positions and a tied head."""
 
 import functools
+from collections.abc import Callable
 from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
@@ -79,6 +80,51 @@ class Decoder(nnx.Module):
         Raises:
             ClovaError: neither or both of ids and embeddings; a sequence longer than `max_length`.
         """
+        x, positions, mask = self._begin(ids, embeddings, positions, segment_ids, cache, dtype)
+        if cache is None:
+            attend = functools.partial(self_attention, mask=mask)
+            return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
+        body, layers = self._after(cache, mask, positions)
+        x, (keys, values) = jax.lax.scan(rematerialised(body, remat), x, layers)
+        return self.ln_f(x), cache.append(keys, values, segment_ids)
+
+    def prefill(
+        self,
+        ids: Int[Array, "B T"],
+        *,
+        cache: Cache,
+        segment_ids: Int[Array, "B T"] | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> Cache:
+        """Returns the cache with the entries of new tokens; the arguments are those of a call.
+
+        Of the last layer nothing is computed but keys and values.
+        """
+        x, positions, mask = self._begin(ids, None, None, segment_ids, cache, dtype)
+        body, layers = self._after(cache, mask, positions)
+
+        def numbered(x: Array, number: Int[Array, ""] | int) -> tuple[Array, tuple[Array, Array]]:
+            return body(x, jax.tree.map(lambda stack: stack[number], layers))
+
+        # Not a scan over all but the last of each stack: such slices are copies.
+        last = self.config.num_layers - 1
+        x, before = jax.lax.scan(numbered, x, jnp.arange(last))
+        _, entries = numbered(x, last)  # the compiler drops what is not used
+        joined = (
+            jnp.concatenate([old, new[None]]) for old, new in zip(before, entries, strict=True)
+        )
+        return cache.append(*joined, segment_ids)
+
+    def _begin(
+        self,
+        ids: Int[Array, "B T"] | None,
+        embeddings: Float[Array, "B T D"] | None,
+        positions: Int[Array, "B T"] | None,
+        segment_ids: Int[Array, "B T"] | None,
+        cache: Cache | None,
+        dtype: DTypeLike | None,
+    ) -> tuple[Float[Array, "B T D"], Int[Array, "#B T"], Bool[Array, "#B 1 T T"]]:
+        """Returns what the layers start with, the positions, and which of the new tokens each of them sees."""
         if (ids is None) == (embeddings is None):
             raise ClovaError("Decoder: give ids or embeddings, one of the two")
         time = (ids if ids is not None else embeddings).shape[1]
@@ -91,11 +137,12 @@ class Decoder(nnx.Module):
             positions = cache.next_positions[:, None] + jnp.arange(time)
         x = self.embed(ids, embeddings, positions, dtype or default_dtype())
         positions = jnp.arange(time)[None] if positions is None else positions
-        mask = causal_mask(time, segment_ids)
-        if cache is None:
-            attend = functools.partial(self_attention, mask=mask)
-            return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
+        return x, positions, causal_mask(time, segment_ids)
 
+    def _after(
+        self, cache: Cache, mask: Bool[Array, "#B 1 T T"], positions: Int[Array, "#B T"]
+    ) -> tuple[Callable[[Array, tuple], tuple[Array, tuple[Array, Array]]], tuple]:
+        """Returns a layer behind a cache, as the body of a scan, and the stacks that the scan goes through."""
         prefix = cache.prefix
 
         def body(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
@@ -109,9 +156,7 @@ class Decoder(nnx.Module):
             return block(x, attend, positions)
 
         shared = None if prefix is None else (prefix.keys, prefix.values)
-        layers = (self.blocks, cache.keys, cache.values, shared)
-        x, (keys, values) = jax.lax.scan(rematerialised(body, remat), x, layers)
-        return self.ln_f(x), cache.append(keys, values, segment_ids)
+        return body, (self.blocks, cache.keys, cache.values, shared)
 
     def embed(
         self,

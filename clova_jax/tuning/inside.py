@@ -160,7 +160,7 @@ def prefill(
 ) -> Prefix:
     """Prefills ids that all rows begin with, after those cached before; returns keys and values."""
     cache = Cache.empty(config, 1, len(ids), dtype, after)
-    new = bind(config, params)(ids[None], cache=cache, dtype=dtype)[1].with_prefix(None)
+    new = bind(config, params).prefill(ids[None], cache=cache, dtype=dtype).with_prefix(None)
     own = new.as_prefix()
     if after is None:
         return own

@@ -27,6 +27,8 @@ class CachedDecoder(Protocol[Stored, Carried]):
     dtype: DTypeLike
     stored: ClassVar[type[Any]]
     """the cache: `stored.empty(config, rows, size, dtype)` makes one, `cache.put(slots, prefilled)` fills some of its rows"""
+    joins_late: ClassVar[bool]
+    """whether a loop's tokens join the cache only when it ends, so that the last of all wants no room"""
     group: ClassVar[int | None]
     """rows that a running batch advances at a time; None: all, however few have a text"""
 

@@ -1,9 +1,8 @@
 """Computes the standard block one token at a time, laid out for a CPU.
 
 Decoding reads every weight once a token, and little else, so the weights lie as the product of a few rows and a
-matrix wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each kernel
-[D,F], a matrix (with x [B,D], 2 to 16 rows: [F,D] times x transposed took three to five times as long, and for one
-row as long). Layers are unrolled, and keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
+matrix wants them: each layer apart (a scan over stacked layers copies each out of its stack first), each kernel a matrix. XLA:CPU
+packs the right side of a product anew in each step, so that a large kernel stands on the left (`_product`). Layers are unrolled, and keys and values [B,N,S,H] are read as they lie. The loop only reads them: its own tokens go into a small buffer
 that joins the cache when the loop ends, since XLA:CPU copies what a loop both writes and reads (37 of 44 ms a
 token at 1,152 entries). A `Model` keeps the copy of its blocks.
 """
@@ -23,6 +22,9 @@ from clova_jax.config import ModelConfig
 from clova_jax.model import Cache, Params, Prefix, bind, layer_norm
 
 BLOCK = 128  # entries of a row that are read at a time
+LARGE = (
+    1 << 18
+)  # entries of a kernel beyond which packing it takes longer than a product with few rows
 _MASKED = -1e30
 Softmax = tuple[Float[Array, "B N"], Float[Array, "B N"], Float[Array, "B N H"]]
 
@@ -101,6 +103,7 @@ class LayeredDecoder:
     config: ModelConfig
     dtype: DTypeLike
     stored: ClassVar[type[LayerCache]] = LayerCache
+    joins_late: ClassVar[bool] = True
     group: ClassVar[int | None] = (
         8  # reading the weights is most of a step, so that fewer rows take hardly less
     )
@@ -156,8 +159,7 @@ class LayeredDecoder:
 
     def scores(self, hidden: Float[Array, "B D"]) -> Float[Array, "B V"]:
         """Applies the head."""
-        head = self.weights.head.astype(hidden.dtype)
-        return jnp.matmul(hidden, head, preferred_element_type=jnp.float32)
+        return _product(self.weights.head.astype(hidden.dtype), hidden, jnp.float32)
 
     def finish(self, cache: LayerCache, carried: Recent) -> LayerCache:
         """Joins the loop's tokens to the cache. Entries past a row's end are written too, behind its length."""
@@ -180,15 +182,15 @@ class LayeredDecoder:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Weights:
-    """Holds what every step reads, each kernel a matrix [inputs, outputs].
+    """Holds what every step reads, each kernel a matrix: [outputs, inputs] where it is `LARGE`, else [inputs, outputs].
 
     Args:
         layers: the parameters of each block.
-        head: the token table of the vocabulary, transposed.
+        head: the token table of the vocabulary.
     """
 
     layers: tuple[Params, ...]
-    head: Float[Array, "D V"]
+    head: Array
 
     @classmethod
     def of(cls, params: Params, vocab_size: int) -> "Weights":
@@ -196,7 +198,7 @@ class Weights:
         blocks = params["blocks"]
         count = len(jax.tree.leaves(blocks)[0])
         layers = tuple(_laid_out(blocks, layer) for layer in range(count))
-        return cls(layers, jnp.array(params["embedding"][:vocab_size].T))
+        return cls(layers, _stored(jnp.asarray(params["embedding"])[:vocab_size].T))
 
 
 @jax.jit
@@ -205,7 +207,8 @@ def _laid_out(blocks: Params, layer: Int[Array, ""]) -> Params:
     embed = p["ln_1"]["scale"].size
 
     def linear(p: Params, inputs: int) -> Params:
-        return {"kernel": p["kernel"].reshape(inputs, -1), "bias": p["bias"].reshape(-1)}
+        kernel = _stored(p["kernel"].reshape(inputs, -1))
+        return {"kernel": kernel, "bias": p["bias"].reshape(-1)}
 
     attn, mlp = p["attn"], p["mlp"]
     return {
@@ -220,7 +223,21 @@ def _laid_out(blocks: Params, layer: Int[Array, ""]) -> Params:
 
 def _linear(p: Params, x: Float[Array, "B D"]) -> Float[Array, "B F"]:
     """Applies a linear layer."""
-    return x @ p["kernel"].astype(x.dtype) + p["bias"].astype(x.dtype)
+    return _product(p["kernel"].astype(x.dtype), x) + p["bias"].astype(x.dtype)
+
+
+def _stored(kernel: Float[Array, "D F"]) -> Array:
+    """Returns a kernel as `_product` reads it."""
+    return kernel.T if kernel.size >= LARGE else kernel
+
+
+def _product(kernel: Array, x: Float[Array, "B D"], dtype: DTypeLike | None = None) -> Array:
+    """Returns the rows' products with a kernel, [B,F]."""
+    if kernel.size < LARGE:
+        return jnp.matmul(x, kernel, preferred_element_type=dtype)
+    product = jnp.einsum("fd,bd->fb", kernel, x, preferred_element_type=dtype)
+    # Without the barrier XLA puts the kernel on the right again.
+    return (lax.optimization_barrier(product) if len(x) > 1 else product).T
 
 
 @jax.tree_util.register_dataclass

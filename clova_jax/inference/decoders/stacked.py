@@ -30,6 +30,7 @@ class StackedDecoder:
     config: ModelConfig
     dtype: DTypeLike
     stored: ClassVar[type[Cache]] = Cache
+    joins_late: ClassVar[bool] = False
     group: ClassVar[int | None] = None
 
     def begin(self, cache: Cache, steps: int) -> Cache:
