@@ -1,8 +1,8 @@
 """Measures how fast text is generated on this CPU, beside `transformers` on the same weights.
 
-    python -m benchmarks.generate [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 3]
+    python -m benchmarks.generate [--layers 12] [--width 768] [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 3]
 
-One process, float32, greedy, random weights of 12 x 768 and 51,200 tokens, written by `transformers` and
+One process, float32, greedy, random weights, written by `transformers` and
 read by `from_hugging_face`. Both take turns in one run, and the median of the rounds counts. Prefill is the time of
 a call for one token, decoding what a call for all tokens takes beyond that. The floor of a decoding step is the larger of two times: reading all weights and
 the cache once at the measured rate of memory, and the step's products at the measured rate of the processor.
@@ -35,6 +35,12 @@ from clova_jax.parallel.peak import peak_flops
 class Options:
     """Measures tokens per second of generation: ours and those of transformers."""
 
+    layers: int = option(12, least=1)
+    """Transformer blocks"""
+    width: int = option(768, least=64)
+    """numbers a token is embedded in; 64 a head"""
+    vocab_size: int = option(51_200, least=2)
+    """entries of the token table"""
     batches: tuple[int, ...] = (1, 16)
     """texts at once"""
     prompts: tuple[int, ...] = (32, 1_024)
@@ -47,10 +53,12 @@ class Options:
     """result folder"""
 
 
+@dataclass(frozen=True)
 class Numbers:
-    """Stands for a tokenizer: 51,200 ids without texts."""
+    """Stands for a tokenizer: ids without texts."""
 
-    kind, vocab_size, end_of_text = "numbers", 51_200, 0
+    vocab_size: int
+    kind, end_of_text = "numbers", 0
 
     def decode_bytes(self, ids: list[int]) -> bytes:
         """Returns a byte a token."""
@@ -60,14 +68,22 @@ class Numbers:
 Run = Callable[[np.ndarray, int], tuple[float, float, np.ndarray]]
 
 
-def peer(folder: Path) -> Run:
+def peer(options: Options, folder: Path) -> Run:
     """Writes random weights to `folder`; returns generation by transformers: (prefill and decoding seconds, new ids)."""
     import torch
     from transformers import GPT2Config, GPT2LMHeadModel, StoppingCriteria, StoppingCriteriaList
 
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    config = GPT2Config(vocab_size=51_200, n_positions=1_280, eos_token_id=None, bos_token_id=None)
+    config = GPT2Config(
+        vocab_size=options.vocab_size,
+        n_positions=1_280,
+        n_embd=options.width,
+        n_layer=options.layers,
+        n_head=options.width // 64,
+        eos_token_id=None,
+        bos_token_id=None,
+    )
     model = GPT2LMHeadModel(config).eval()
     with torch.no_grad():
         for weight in model.parameters():  # far from uniform answers
@@ -133,8 +149,8 @@ def run(options: Options) -> None:
     """Measures every batch size with every prompt length, and writes the report."""
     report = Report("benchmark: generation", as_json(options))
     with tempfile.TemporaryDirectory() as folder:
-        theirs = peer(Path(folder))
-        lm = from_hugging_face(folder, tokenizer=Numbers())  # type: ignore[arg-type]
+        theirs = peer(options, Path(folder))
+        lm = from_hugging_face(folder, tokenizer=Numbers(options.vocab_size))  # type: ignore[arg-type]
     runs = {"clova_jax": ours(lm), "transformers": theirs}
     bandwidth, flops = memory_rate(), peak_flops(jax.devices()[0])
     if flops is None:

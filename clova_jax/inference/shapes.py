@@ -30,6 +30,11 @@ def row_bucket(rows: int, most: int) -> int:
     return min(size, most)
 
 
+def slot_bucket(rows: int) -> int:
+    """Returns the smallest of 1, 2, 3, 4, 8, 16, … that holds `rows`; an app's turn has three candidates."""
+    return 3 if rows == 3 else 1 << (rows - 1).bit_length()
+
+
 def most_rows(time: int, before: int, heads: int) -> int:
     """Returns how many rows of `time` tokens one pass takes after `before` cached ones: a power of two."""
     rows = min(BATCH_TOKENS // time, SCORE_ENTRIES // (heads * time * (time + before)))

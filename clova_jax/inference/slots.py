@@ -25,7 +25,7 @@ from clova_jax.config import ModelConfig
 from clova_jax.inference.decoders import CachedDecoder
 from clova_jax.inference.model import Model
 from clova_jax.inference.sampling import Rows, Sampling, draw, draw_apart, penalise
-from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket
+from clova_jax.inference.shapes import bucket, most_rows, pad, row_bucket, slot_bucket
 from clova_jax.inference.writer import Writer
 from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
 
@@ -138,7 +138,8 @@ class Slots:
                 part = list(group.values())[at : at + most]
                 count = sum(map(len, part))
                 slots, free = free[:count], free[count:]
-                self._prefill(part, slots, row_bucket(len(part), most), time)
+                rows = 3 if len(part) == 3 <= most else row_bucket(len(part), most)
+                self._prefill(part, slots, rows, time)
 
     def _prefill(
         self, groups: Sequence[Sequence[Text]], slots: Sequence[int], rows: int, time: int
@@ -161,7 +162,9 @@ class Slots:
             dtype=self.decoder.dtype,
         )
         source = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
-        self._seat(texts, slots, prefilled, seen, source, row_bucket(len(texts), self.count))
+        # As many as there are prompts where none is wanted twice, so that few programs are compiled.
+        wanted = rows if len(texts) == len(groups) else min(slot_bucket(len(texts)), self.count)
+        self._seat(texts, slots, prefilled, seen, source, wanted)
 
     def _seat(
         self,
@@ -269,8 +272,7 @@ def slot_count(model: Model, texts: int, size: int) -> int:
     config = model.config
     row = 2 * config.num_layers * size * config.embed_dim * jnp.dtype(model.dtype).itemsize
     most = max(1, min(MOST_ROWS, CACHE_BYTES // row))
-    size = 3 if texts == 3 else 1 << (texts - 1).bit_length()
-    return min(size, 1 << most.bit_length() - 1)
+    return min(slot_bucket(texts), 1 << most.bit_length() - 1)
 
 
 @functools.partial(jax.jit, static_argnums=range(5))
