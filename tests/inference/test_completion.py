@@ -73,6 +73,38 @@ def test_samples_of_one_prompt_differ_and_the_first_is_the_only_one(model):
     assert generate(model, ["가"], seed=1, max_new_tokens=20) == texts[:1]
 
 
+def test_a_prompt_is_prefilled_once_for_all_its_samples(model, monkeypatch):
+    seen, prefill = [], slots._prefill
+
+    def counting(params, prefix, in_prefix, ids, *rest, **options):
+        seen.append(len(ids))
+        return prefill(params, prefix, in_prefix, ids, *rest, **options)
+
+    wanted = complete(model, ["가", "나다"], max_new_tokens=6, temperature=0)
+    monkeypatch.setattr(slots, "_prefill", counting)
+    found = complete(model, ["가", "나다"], num_samples=3, max_new_tokens=6, temperature=0)
+    assert seen == [2]
+    assert [one.ids for one in found] == [one.ids for one in wanted for _ in range(3)]
+
+
+def test_a_text_of_any_length_has_the_room_that_it_reads(model):
+    ids = model.tokenizer.encode("가나다")
+    (longest,) = complete(model, [ids], max_new_tokens=100, temperature=0)
+    for count in (
+        1,
+        24,
+        25,
+        31,
+        32,
+        33,
+        64,
+        65,
+        96,
+    ):  # below, at and beyond calls and sizes of the cache
+        (found,) = complete(model, [ids], max_new_tokens=count, temperature=0)
+        assert found.ids == longest.ids[:count]
+
+
 @pytest.mark.slow
 def test_a_shared_prefix_is_the_beginning_of_every_prompt(model):
     prefix = "공유된 앞부분: "

@@ -9,12 +9,19 @@ import pytest
 
 from clova_jax.inference import Model
 from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, Weights
+from clova_jax.inference.decoders.layered import LARGE
 from clova_jax.model import Cache, Decoder, bind
+from tests.worlds.models import make_lm
 
 ROWS, STEPS = 3, 6
 
 
 @pytest.fixture(scope="module")
+def wide():
+    """A model with kernels on either side of the limit from which on they are stored transposed."""
+    return make_lm(max_length=160, noise=0.02, shape=(1, 256, 4))
+
+
 def decoders(model):
     weights = Weights.of(model.params, model.config.vocab_size)
     return {
@@ -47,7 +54,18 @@ def run(decoder, prompts, lengths, prefix, tokens, active, size, apart):
     ("shared", "size", "lengths"),
     [(False, 150, (144, 3, 128)), (True, 24, (8, 3, 5))],  # of several blocks, and of less than one
 )
-def test_both_give_the_same_scores(decoders, model, shared, size, lengths, apart):
+def test_both_give_the_same_scores(model, shared, size, lengths, apart):
+    check_scores(model, shared, size, lengths, apart)
+
+
+def test_both_give_the_same_scores_with_large_kernels(wide):
+    (kernels,) = Weights.of(wide.params, wide.config.vocab_size).layers
+    sizes = [kernels[name]["kernel"].size >= LARGE for name in ("qkv", "out", "up", "down")]
+    assert sizes == [False, False, True, True]
+    check_scores(wide, False, 24, (8, 3, 5), False)
+
+
+def check_scores(model, shared, size, lengths, apart):
     rng = np.random.default_rng(0)
     lengths = np.array(lengths, np.int32)
     prompts = rng.integers(0, 256, (ROWS, max(lengths)), dtype=np.int32)
@@ -59,7 +77,7 @@ def test_both_give_the_same_scores(decoders, model, shared, size, lengths, apart
         empty = Cache.empty(model.config, 1, 0)
         prefix = bind(model.config, model.params)(text, cache=empty)[1].as_prefix()
     found, ends = {}, {}
-    for name, decoder in decoders.items():
+    for name, decoder in decoders(model).items():
         found[name], ends[name] = run(
             decoder, prompts, lengths, prefix, tokens, active, size, apart
         )

@@ -153,6 +153,21 @@ def test_rows_of_unequal_length_after_a_shared_prefix(params):
         close(got_more[i], expected[6 + len(row) :])
 
 
+@pytest.mark.parametrize("size", [0, 8])
+def test_a_prefill_is_a_call_without_its_hidden_states(params, size):
+    _, before = scores(params, ids_of(1, 6, seed=7), cache=Cache.empty(CONFIG, 1, 8))
+    valid = np.array([[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]], np.int32)
+    cache = Cache.empty(CONFIG, 2, size, prefix=before.as_prefix())
+    ids = ids_of(2, 5)
+    _, called = scores(params, ids, cache=cache, segment_ids=valid)
+
+    @jax.jit
+    def prefill(params):
+        return bind(CONFIG, params).prefill(ids, cache=cache, segment_ids=valid)
+
+    jax.tree.map(close, prefill(params), called)
+
+
 def test_a_cache_of_size_zero_scores_after_a_prefix(params):
     prefix_ids, ids = ids_of(1, 6), ids_of(2, 5, seed=3)
     _, cache = scores(params, prefix_ids, cache=Cache.empty(CONFIG, 1, 8))
