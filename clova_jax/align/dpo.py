@@ -82,7 +82,8 @@ class DpoGradient:
         with progress(desc="reference", total=len(every), unit="pair") as bar:
             for at in range(0, len(every), batch_size):
                 part = every[at : at + batch_size]
-                logps = frozen_logps(model.params, *self._arrays(part), **self._fixed)
+                arrays, count = self._arrays(part), 2 * len(part)
+                logps = frozen_logps(model.params, *arrays, count=count, **self._fixed)
                 for pair, two in zip(part, np.asarray(logps).reshape(2, -1).T, strict=True):
                     self.reference[pair] = two
                 bar.update(len(part))
@@ -129,8 +130,8 @@ def _loss(
     dtype: Any,
 ) -> tuple[Float[Array, ""], Mapping[str, Float[Array, ""]]]:
     params = method.params(base, trainable)
-    policy = answer_logps(params, config, *arrays, dtype=dtype).reshape(2, -1)
-    return dpo_loss(policy, reference, beta, label_smoothing)
+    policy = answer_logps(params, config, *arrays, count=reference.size, dtype=dtype)
+    return dpo_loss(policy.reshape(2, -1), reference, beta, label_smoothing)
 
 
 _STATIC = ("method", "config", "beta", "label_smoothing", "dtype")

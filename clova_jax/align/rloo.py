@@ -135,7 +135,8 @@ def _loss(
     config: ModelConfig,
     dtype: Any,
 ) -> Float[Array, ""]:
-    logps = answer_logps(method.params(base, trainable), config, *arrays, dtype=dtype)
+    params = method.params(base, trainable)
+    logps = answer_logps(params, config, *arrays, count=len(advantages), dtype=dtype)
     return -jnp.mean(advantages * logps)
 
 
