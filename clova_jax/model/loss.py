@@ -134,9 +134,10 @@ def _loss_and_gradients(
 
         mean = axes.sum_over_model(jnp.dot(powers, narrow, preferred_element_type=jnp.float32))
         d_hidden = share * mean - weights * gold
-        # Turned by itself: XLA:CPU is slow at products whose left side is transposed.
-        turned = lax.optimization_barrier(powers.T)
-        d_table = jnp.dot(turned, (share * rows).astype(dtype), preferred_element_type=jnp.float32)
+        # The narrow side is turned, and by itself: XLA:CPU is slow at products whose left side is transposed.
+        turned = lax.optimization_barrier((share * rows).astype(dtype).T)
+        product = jnp.dot(turned, powers, preferred_element_type=jnp.float32)
+        d_table = lax.optimization_barrier(product).T
         place = targets - axes.model_index() * table.shape[0]
         place = jnp.where(place < 0, table.shape[0], place)  # beyond the end: not of this slice
         d_table = d_table.at[place].add(-weights * rows, mode="drop")

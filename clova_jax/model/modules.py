@@ -65,9 +65,11 @@ class Linear(nnx.Module):
         As one product of two matrices: with batch and time apart, XLA:CPU took 2.4 times as long for a
         feed-forward layer and its gradients (benchmarks/LOG.md).
         """
-        kernel = self.kernel[...].reshape(x.shape[-1], -1)
-        rows = x.reshape(-1, x.shape[-1]) @ kernel.astype(x.dtype)
-        return rows.reshape(*x.shape[:-1], -1)
+        kernel = self.kernel[...].reshape(x.shape[-1], -1).astype(x.dtype)
+        rows = x.reshape(-1, x.shape[-1])
+        tall = kernel.shape[0] > kernel.shape[1]
+        product = _product_with_a_tall_kernel(rows, kernel) if tall else rows @ kernel
+        return product.reshape(*x.shape[:-1], -1)
 
     def __call__(
         self, x: Float[Array, "*rows I"], axes: Axes | None = None
@@ -77,6 +79,27 @@ class Linear(nnx.Module):
         if axes is not None:
             product = axes.sum_over_model(product)
         return product + self.bias[...].reshape(-1).astype(x.dtype)
+
+
+@jax.custom_vjp
+def _product_with_a_tall_kernel(
+    x: Float[Array, "n I"], kernel: Float[Array, "I O"]
+) -> Float[Array, "n O"]:
+    """Multiplies, and turns the narrower side where the kernel's gradient is computed: XLA turns `x`, whichever is wider."""
+    return x @ kernel
+
+
+def _keep_sides(x: Array, kernel: Array) -> tuple[Array, tuple[Array, Array]]:
+    return x @ kernel, (x, kernel)
+
+
+def _tall_gradients(sides: tuple[Array, Array], gradient: Array) -> tuple[Array, Array]:
+    x, kernel = sides
+    turned = jax.lax.optimization_barrier(gradient.T)
+    return gradient @ kernel.T, jax.lax.optimization_barrier(turned @ x).T
+
+
+_product_with_a_tall_kernel.defvjp(_keep_sides, _tall_gradients)
 
 
 class LayerNorm(nnx.Module):
