@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "read_sources",
             "source_name",
             "source_of",
+            "table_1_row",
         ],
         "trials.pages": ["LAYOUTS", "pages"],
         "trials.privacy_cases": ["positives"],
