@@ -78,7 +78,10 @@ _BY_WORD = (
     (("modu", "nikl", "모두의", "국립국어원"), Source("modu", 1)),
     (("wiki", "위키"), Source("wiki", 1)),
     (("news", "뉴스", "신문"), Source("news", 1)),
-    (("expert", "전문지식", "전문 지식", "law", "법령", "판례", "patent", "특허", "논문"), Source("expert", 1)),
+    (
+        ("expert", "전문지식", "전문 지식", "law", "법령", "판례", "patent", "특허", "논문"),
+        Source("expert", 1),
+    ),
     (("open", "public", "공개자료", "공개 자료", "공공"), Source("open", 1)),
     (("web", "crawl", "웹"), Source("web")),
 )

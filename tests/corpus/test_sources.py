@@ -14,7 +14,15 @@ from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.settings import Cleaning
-from clova_jax.corpus.sources import KINDS, SOURCES, Source, prefix, read_sources, source_of, table_1_row
+from clova_jax.corpus.sources import (
+    KINDS,
+    SOURCES,
+    Source,
+    prefix,
+    read_sources,
+    source_of,
+    table_1_row,
+)
 from clova_jax.data import mix
 from clova_jax.paper import TABLE_1
 
