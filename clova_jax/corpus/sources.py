@@ -4,7 +4,7 @@ The corpus report, both mixtures (documents, tokens) and the statistics take kin
 registry (`--sources FILE`) comes first.
 
 Kinds are the rows of the paper's Table 1, and three that a talk of the authors names beside them and the table counts
-under Others: web documents, open resources (what anybody may use: manuals, public domain), expert knowledge (laws,
+under Others: web documents, open resources (manuals and the like that anybody may use), expert knowledge (laws,
 patents, papers). A tier says how informative and trusted a source is
 (the talk ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
 publish under a name; 3 casual text such as comments and chat. Of two duplicates, the one from the better tier is kept.
@@ -56,8 +56,8 @@ SOURCES = {
     "docs_business": Source("open", 1),
     "docs_microsoft": Source("open", 1),
     "law": Source("expert", 1),
-    "literature": Source("open", 1),
-    "magazines_1920s": Source("open", 1),
+    "literature": Source("others", 1),
+    "magazines_1920s": Source("others", 1),
     "news_comments": Source("comments", 3),
     "news_headlines": Source("news", 1),
     "petitions": Source("cafe"),

@@ -18,7 +18,7 @@ def _page(articles: Sequence[Document]) -> str:
 
 FORM = Form(
     "magazines",
-    kinds=("open", "others"),
+    kinds=("others",),
     needs=dict.fromkeys(("magazine", "date", "genre"), is_text),
     render=_page,
 )

@@ -20,10 +20,11 @@ from clova_jax.corpus.sources import Source, read_sources, source_of
 USES = ("search", "dialogue", "questions and answers", "summary")
 NO_USE = "none"
 _SAMPLE = 20_000  # characters at the beginning that the rules read
+_QUALITY = 0.9  # from which a text is written as an encyclopedia is
 _LONG = 200  # characters from which a text tells about something
-_REFERENCE = ("wiki", "expert", "open", "modu")
+_REFERENCE = ("wiki", "expert", "open")
 _SUMMARIES = ("summary", "abstract", "subtitle", "lead", "요약", "초록")
-_TITLES = ("title", "headline", "news_title")
+_TITLES = ("title", "headline")
 
 _HEADING = re.compile(
     r"^(?:#{1,6} \S|제\d+[장절조]\b|\d+(?:\.\d+)*\.? [가-힣A-Za-z])", re.MULTILINE
@@ -67,7 +68,7 @@ def _reference(seen: Seen) -> bool:
 
 
 def _like_an_encyclopedia(seen: Seen) -> bool:
-    return seen.source.tier < 3 and is_long_enough(seen.text) and quality(seen.text) >= 0.5
+    return seen.source.tier < 3 and is_long_enough(seen.text) and quality(seen.text) >= _QUALITY
 
 
 def _speakers(seen: Seen) -> bool:
@@ -83,7 +84,8 @@ def _quotes(seen: Seen) -> bool:
 
 def _spoken(seen: Seen) -> bool:
     sentences = [part for part in _SENTENCE.findall(seen.text) if part.strip()]
-    return 2 * sum(bool(_SPOKEN.search(part)) for part in sentences) > len(sentences)
+    spoken = sum(bool(_SPOKEN.search(part)) for part in sentences)
+    return spoken > 0 and 2 * spoken >= len(sentences)
 
 
 def _asked(seen: Seen) -> bool:
@@ -109,7 +111,7 @@ RULES: dict[str, dict[str, Callable[[Seen], bool]]] = {
         "reference source of tier 1": _reference,
         "two headings": _headings,
         "defines its subject": lambda seen: bool(_DEFINES.search(seen.text[:300])),
-        "quality model, 0.5 or more": _like_an_encyclopedia,
+        f"quality model, {_QUALITY} or more": _like_an_encyclopedia,
     },
     "dialogue": {
         "lines of two speakers": _speakers,
