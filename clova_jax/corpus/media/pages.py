@@ -11,10 +11,9 @@ from clova_jax.corpus.read.html import HtmlBlock, blocks_text, html_blocks
 
 _FIGURE = 6  # elements above a medium among which its figure is looked for
 _TRACKS = ("", "subtitles", "captions", "descriptions")
-_BEGIN, _END = (
-    "\ue000",
-    "\ue001",
-)  # around the number of a medium while the page is read: of no script
+# Around the number of a medium while its page is read: characters of no script.
+_BEGIN, _END = "\ue000", "\ue001"
+_MOST_DIGITS = 6
 
 
 def page_media(
@@ -48,7 +47,8 @@ def _without(text: str, found: list[Medium]) -> tuple[str, list[Medium]]:
     parts, media, length = [first], [], len(first)
     for piece in rest:
         number, _, after = piece.partition(_END)
-        if number.isascii() and number.isdigit() and 0 < int(number) <= len(found):
+        ours = number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS
+        if ours and 0 < int(number) <= len(found):
             media.append(replace(found[int(number) - 1], at=length))
         else:  # of the page itself, in a font of its own
             after = piece
