@@ -17,7 +17,7 @@ from clova_jax.sample import is_sample
 
 PAPER = [
     {"kind": kind, "description": DESCRIPTIONS[kind], "tokens_billion": paper.TABLE_1[kind]}
-    for kind in KINDS
+    for kind in paper.TABLE_1
 ]
 
 
@@ -53,14 +53,12 @@ def count(run: tables.TableRun) -> list[tables.Row]:
     write_json(run.out / "languages.json", tables.corpora.language_rows(counts))
     shares = {kind: 100 * n / sum(paper.TABLE_1.values()) for kind, n in paper.TABLE_1.items()}
     rows = [
-        kind_row(kind, by_kind[kind], total, share)
-        for kind, share in shares.items()
-        if kind in by_kind
+        kind_row(kind, by_kind[kind], total, shares.get(kind)) for kind in KINDS if kind in by_kind
     ]
     return [*rows, kind_row("total", total, total, 100.0)]
 
 
-def kind_row(kind: str, count: Counter, total: Counter, paper_percent: float) -> tables.Row:
+def kind_row(kind: str, count: Counter, total: Counter, paper_percent: float | None) -> tables.Row:
     """Returns what a kind of text has."""
     return {
         "kind": kind,
@@ -81,6 +79,7 @@ def notes(total: Counter, tokenizer: Path) -> list[str]:
         f"Tokens by {tokenizer}: {total['bytes'] / max(total['tokens'], 1):.2f} bytes a token.",
         f"Korean documents hold {korean:.1f}% of the bytes; Hangul is {hangul:.1f}% of the letters. "
         "GPT-3's corpus is less than 0.02% Korean by characters (the paper).",
+        "Web documents, open resources and expert knowledge are kinds of their own here, a part of Others in the paper.",
         "WikiEn and WikiJp are one row of the paper (5.2 billion); this table counts any Wikipedia there.",
     ]
 
@@ -90,7 +89,7 @@ def draw(run: tables.TableRun, path: Path) -> None:
     *rows, _ = run.rows
     series = {"this corpus": [row["token_percent"] for row in rows]}
     if not is_sample(run.data):
-        series["the paper"] = [row["paper_percent"] for row in rows]
+        series["the paper"] = [row["paper_percent"] or 0.0 for row in rows]
     with tables.panels(path, size=(7, 3.8)) as (axes,):
         tables.draw_bars(axes, [row["kind"] for row in rows], series)
         axes.set_ylabel("share of tokens (%)")

@@ -11,6 +11,7 @@ from clova_jax.common.exit_status import guard
 VERBS = {
     "download": "Get labelled data sets from their official addresses.",
     "corpus": "Turn raw text into clean documents, with a report.",
+    "media": "Keep images, speech and video beside their documents.",
     "corpus-model": "Train the models that judge text for `clova corpus`.",
     "tokenizer": "Train a tokenizer on documents.",
     "serialize": "Turn documents into token shards.",

@@ -3,9 +3,12 @@
 The corpus report, both mixtures (documents, tokens) and the statistics take kinds and tiers from here; the user's
 registry (`--sources FILE`) comes first.
 
-Kinds are the rows of the paper's Table 1. A tier says how informative and trusted a source is
-(a talk of the authors ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
+Kinds are the rows of the paper's Table 1, and three that a talk of the authors names beside them and the table counts
+under Others: web documents, open resources (manuals and the like that anybody may use), expert knowledge (laws,
+patents, papers). A tier says how informative and trusted a source is
+(the talk ranks sites so): 1 encyclopedias, laws, manuals, edited press; 2 what people
 publish under a name; 3 casual text such as comments and chat. Of two duplicates, the one from the better tier is kept.
+Tiers of many sources can be learned (`corpus.tiers`).
 """
 
 import unicodedata
@@ -17,7 +20,8 @@ from typing import Any, TypeVar
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 
-KINDS = ("blog", "cafe", "news", "comments", "kin", "modu", "wiki", "others")
+WITHIN_OTHERS = ("web", "open", "expert")  # rows of their own here, a part of Others in Table 1
+KINDS = ("blog", "cafe", "news", "comments", "kin", "modu", "wiki", *WITHIN_OTHERS, "others")
 DESCRIPTIONS = {
     "blog": "blog corpus",
     "cafe": "online community",
@@ -26,6 +30,9 @@ DESCRIPTIONS = {
     "kin": "question and answer site",
     "modu": "National Institute of Korean Language",
     "wiki": "Wikipedia",
+    "web": "web documents",
+    "open": "open resources",
+    "expert": "expert knowledge",
     "others": "others",
 }
 
@@ -46,9 +53,9 @@ class Source:
 SOURCES = {
     "blogs": Source("blog"),
     "dialogue_qa": Source("others", 3),
-    "docs_business": Source("others", 1),
-    "docs_microsoft": Source("others", 1),
-    "law": Source("others", 1),
+    "docs_business": Source("open", 1),
+    "docs_microsoft": Source("open", 1),
+    "law": Source("expert", 1),
     "literature": Source("others", 1),
     "magazines_1920s": Source("others", 1),
     "news_comments": Source("comments", 3),
@@ -56,8 +63,8 @@ SOURCES = {
     "petitions": Source("cafe"),
     "reviews_game": Source("comments", 3),
     "reviews_movie": Source("comments", 3),
-    "software_help": Source("others", 1),
-    "tutorials": Source("others", 1),
+    "software_help": Source("open", 1),
+    "tutorials": Source("open", 1),
     "wiki_news_passages": Source("wiki", 1),
 }
 # The first of these words found in a name decides the kind of a source that nobody registered; short ones
@@ -71,8 +78,14 @@ _BY_WORD = (
     (("modu", "nikl", "모두의", "국립국어원"), Source("modu", 1)),
     (("wiki", "위키"), Source("wiki", 1)),
     (("news", "뉴스", "신문"), Source("news", 1)),
+    (
+        ("expert", "전문지식", "전문 지식", "law", "법령", "판례", "patent", "특허", "논문"),
+        Source("expert", 1),
+    ),
+    (("open", "public", "공개자료", "공개 자료", "공공"), Source("open", 1)),
+    (("web", "crawl", "웹"), Source("web")),
 )
-_ALONE = frozenset(("kin", "qna", "qa"))
+_ALONE = frozenset(("kin", "qna", "qa", "law", "open", "public", "web"))
 
 Registry = Mapping[str, Source]
 Value = TypeVar("Value")
@@ -126,6 +139,11 @@ def kinds_of(names: Iterable[str], registered: Registry | None = None) -> dict[s
     return {name: source_of(name, registered).kind for name in names}
 
 
+def table_1_row(kind: str) -> str:
+    """Returns the row of the paper's Table 1 that a kind is counted under."""
+    return "others" if kind in WITHIN_OTHERS else kind
+
+
 def read_sources(path: str | Path | None) -> Registry:
     """Reads the user's registry from JSON: `{"my_blog": {"kind": "blog", "tier": 2}, …}`; empty without a file.
 
@@ -158,6 +176,9 @@ _LABELS = {
     "kin": "지식인",
     "modu": "모두의 말뭉치",
     "wiki": "위키백과",
+    "web": "웹 문서",
+    "open": "공개 자료",
+    "expert": "전문 지식",
     "others": "문서",
 }
 

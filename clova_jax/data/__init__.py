@@ -8,6 +8,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "document_mixture": ["selector"],
         "loader": ["Loader", "bytes_per_token", "validation_batches"],
         "mixture": ["Interleave", "Share", "mix", "mixture_rows", "parse_weights"],
+        "records": ["map_tokens"],
         "serializer": ["serialize"],
         "store": ["Count", "TokenStore"],
     },

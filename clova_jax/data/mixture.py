@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.corpus import by_source, kinds_of, source_name
+from clova_jax.corpus import by_source, kinds_of, source_name, table_1_row
 from clova_jax.paper import TABLE_1
 
 Weights = str | Mapping[str, float]
@@ -26,7 +26,7 @@ class Share:
 
     Args:
         source: its name.
-        kind: the row of Table 1 it is counted under.
+        kind: its kind (`corpus.sources.KINDS`).
         size: what it has (tokens, or bytes).
         share: its part of all that is drawn; the shares sum to 1.
         epochs: how often it is seen over the whole run; None where the length is not known.
@@ -51,8 +51,8 @@ def mix(
 
     Args:
         sizes: what each source has, in any one unit.
-        weights: `natural` (by size), `table1` (the paper's shares of the kinds that are present; by
-            size inside a kind), or a number by source (sources left out get nothing).
+        weights: `natural` (by size), `table1` (the paper's shares of the rows of Table 1 that are present; by
+            size inside a row), or a number by source (sources left out get nothing).
         kinds: of the sources, by name (default: as our registry has them, `corpus.sources.kinds_of`).
         total: how much will be drawn, in the unit of `sizes`.
         max_epochs: no source is drawn more often than this; what it would have had goes to
@@ -85,11 +85,12 @@ def _wishes(
     if weights == "natural":
         return dict(sizes)
     if weights == "table1":
-        of_kind: Counter[str] = Counter()
+        rows = {source: table_1_row(kinds[source]) for source in sizes}
+        of_row: Counter[str] = Counter()
         for source, size in sizes.items():
-            of_kind[kinds[source]] += size
+            of_row[rows[source]] += size
         return {
-            source: TABLE_1[kinds[source]] * size / of_kind[kinds[source]]
+            source: TABLE_1[rows[source]] * size / of_row[rows[source]]
             for source, size in sizes.items()
         }
     if isinstance(weights, str):

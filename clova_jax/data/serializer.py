@@ -3,17 +3,19 @@
 One pass counts (and finds a bad line before hours are spent), which settles what is kept for
 validation. A second one encodes blocks of lines on all workers and appends the results in order.
 Every few seconds the shards are brought to the disk and the place reached is noted beside them.
+
+Where other machines have encoded the documents (Hadoop streaming, Spark), their records are joined instead (`data/join.py`).
 """
 
 import contextlib
-import itertools
 import os
+import shutil
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +38,11 @@ from clova_jax.corpus import (
     read_blocks,
     shown_name,
 )
+from clova_jax.data.encoding import Encoded, encode_texts, unknown_tokens
 from clova_jax.data.files import SHARD_TOKENS
-from clova_jax.data.split import Limits, SourceSizes, measure
+from clova_jax.data.join import Records
+from clova_jax.data.spark import map_on_spark
+from clova_jax.data.split import Limits, SourceSizes, measure, row_of
 from clova_jax.data.store import (
     FORMAT,
     LOST,
@@ -62,6 +67,8 @@ def serialize(
     workers: int | None = None,
     validation: float = 0.01,
     forms: Mapping[str, float] | None = None,
+    executor: str = "local",
+    records: Path | None = None,
     shard_tokens: int = SHARD_TOKENS,
     show: bool = True,
 ) -> TokenStore:
@@ -77,11 +84,14 @@ def serialize(
         validation: share of each source's text to keep out of training; small sources give more
             of theirs, large ones less (`data/split.py`). 0: none.
         forms: share of the documents to show as the pages of their sites do, by form (`corpus.parse_forms`).
+        executor: `local`, or `spark`, which encodes a file of the corpus an executor.
+        records: the folder of what the mappers wrote (`data.records.map_tokens`), which is joined; with `spark`, the
+            empty folder where they write (default: one in `out`).
         shard_tokens: tokens from which on a shard is full.
         show: progress bars, and what each form fits.
 
     Raises:
-        ClovaError: a bad line or corpus (`read_documents`), a form that fits no document, an `out` that holds something else or
+        ClovaError: a bad line or corpus (`read_documents`; mappers count bad lines and go on), a form that fits no document, an `out` that holds something else or
             that another process is writing.
         KeyboardInterrupt: asked to stop, when everything encoded so far is on the disk.
     """
@@ -89,6 +99,10 @@ def serialize(
         raise ClovaError(f"--validation: {validation} is not a share from 0 to below 1")
     if workers is not None and workers < 1:
         raise ClovaError(f"--workers: {workers} is not at least 1")
+    if forms and (records is not None or executor != "local"):
+        raise ClovaError(
+            "--forms: mappers see one document at a time; give --forms to `clova corpus`"
+        )
     files = document_files(data_dir)
     base = base_of(files)
     inputs = [
@@ -115,16 +129,55 @@ def serialize(
         state = folder.load(PROGRESS)
         if state is None:
             _refuse_strangers(out)
-            state = {
-                **header,
-                **_survey(files, workers, validation, forms, show),
-                **dict.fromkeys(LOST, 0),
-                "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
-                "streams": {},
-            }
-        _same({"forms": None} | header, state, out)
-        _Serialization(folder, files, header, state).run(tokenizer, workers, show)
+        else:
+            _same({"forms": None} | header, state, out)
+        if records is not None or executor == "spark":
+            with _mapped(executor, files, tokenizer, records, out) as mapped:
+                joined = Records(mapped, files, tokenizer)
+                sources = joined.survey()
+                text = sum(sizes.bytes for sizes in sources.values())
+                state = _begin(header, sources, text, records or out)
+                _Serialization(folder, files, header, state).join(joined, show)
+        else:
+            if state is None:
+                state = _begin(header, *_survey(files, workers, forms, show), data_dir)
+            _Serialization(folder, files, header, state).run(tokenizer, workers, show)
         return TokenStore.open(out)
+
+
+@contextlib.contextmanager
+def _mapped(
+    executor: str, files: list[Path], tokenizer: Tokenizer, records: Path | None, out: str | Path
+) -> Iterator[Path]:
+    """Returns the folder of the records; Spark writes them first, unless told otherwise to a folder of its own in `out`."""
+    if executor != "spark":
+        yield records
+        return
+    if records is None and "://" in str(out):
+        raise ClovaError(f"--records is required: a folder that all executors share; {out} is none")
+    own = Path(out) / ".records"  # hidden: a killed run's is no stranger's file
+    if records is None:
+        shutil.rmtree(own, ignore_errors=True)
+    map_on_spark(files, tokenizer, records or own)
+    yield records or own
+    shutil.rmtree(own, ignore_errors=True)
+
+
+def _begin(
+    header: dict[str, Any], sources: dict[str, SourceSizes], text: int, place: str | Path
+) -> dict[str, Any]:
+    """Returns the state of a store in which nothing has been written; `text`: bytes that will be read."""
+    if not sources:
+        raise ClovaError(f"{place}: an empty corpus: no document with a text in its files")
+    share = header["validation"]
+    return {
+        **header,
+        "text": text,
+        "limits": {name: asdict(sources[name].limits(share)) for name in sorted(sources)},
+        **dict.fromkeys(LOST, 0),
+        "position": {"file": 0, "offset": 0, "line": 1, "text": 0},
+        "streams": {},
+    }
 
 
 def _same(header: dict[str, Any], found: dict[str, Any], out: str | Path) -> None:
@@ -159,13 +212,9 @@ def _refuse_strangers(out: str | Path) -> None:
 
 
 def _survey(
-    files: list[Path],
-    workers: int,
-    validation: float,
-    forms: Mapping[str, float] | None,
-    show: bool,
-) -> dict[str, Any]:
-    """Counts by source and what follows from them: names of streams, limits of validation."""
+    files: list[Path], workers: int, forms: Mapping[str, float] | None, show: bool
+) -> tuple[dict[str, SourceSizes], int]:
+    """Counts by source (names of streams and limits of validation follow from it) and bytes of all lines."""
     sources: dict[str, SourceSizes] = {}
     text, fits = 0, count_fits((), forms or ())
     with progress(desc="reading", unit="B", unit_scale=True, disable=not show) as bar:
@@ -177,18 +226,11 @@ def _survey(
                 sources.setdefault(source, SourceSizes()).add(sizes)
             text += len(block.data)
             bar.update(len(block.data))
-    if not sources:
-        raise ClovaError(
-            f"{files[0].parent}: an empty corpus: no document with a text in its files"
-        )
     fits.check(files[0].parent)
     if show:
         for sentence in fit_sentences(fits.counts):
             print(sentence, file=sys.stderr)
-    return {
-        "text": text,
-        "limits": {name: asdict(sources[name].limits(validation)) for name in sorted(sources)},
-    }
+    return sources, text
 
 
 class _Measure:
@@ -199,16 +241,8 @@ class _Measure:
 
     def __call__(self, block: Block) -> tuple[dict[str, SourceSizes], dict[str, Any]]:
         documents = list(parse_block(block))
-        return measure(in_forms(documents, self.forms)), count_fits(documents, self.forms).counts
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """Holds the documents of one block that go to one stream: ids, where each document ends, bytes of text."""
-
-    ids: np.ndarray
-    ends: np.ndarray
-    text_bytes: int
+        rows = map(row_of, in_forms(documents, self.forms))
+        return measure(rows), count_fits(documents, self.forms).counts
 
 
 class _Encode:
@@ -227,7 +261,7 @@ class _Encode:
         self.tokenizer, self.forms = tokenizer, forms or {}
         self.limits = {source: Limits(**limit) for source, limit in limits.items()}
 
-    def __call__(self, block: Block) -> tuple[dict[tuple[str, str], _Encoded], Counter]:
+    def __call__(self, block: Block) -> tuple[dict[tuple[str, str], Encoded], Counter]:
         """Encodes a block: what goes to each stream, and counts of what does not."""
         texts: dict[tuple[str, str], list[str]] = {}
         lost = Counter()
@@ -235,30 +269,13 @@ class _Encode:
             if not document.text:
                 lost["empty_documents"] += 1
                 continue
-            limits = self.limits[document.source]
-            held_out = limits.hold_out(document.id, document.text.encode())
+            held_out = self.limits[document.source].hold_out(row_of(document))
             split = "validation" if held_out else "train"
             texts.setdefault((split, document.source), []).append(document.text)
-        encoded = {key: self._encode(batch) for key, batch in texts.items()}
-        if self.tokenizer.unknown is not None:
-            for part in encoded.values():
-                unknown = np.count_nonzero(part.ids == self.tokenizer.unknown)
-                lost["unknown_tokens"] += int(unknown)
+        encoded = {key: encode_texts(self.tokenizer, batch) for key, batch in texts.items()}
+        for part in encoded.values():
+            lost["unknown_tokens"] += unknown_tokens(self.tokenizer, part.ids)
         return encoded, lost
-
-    def _encode(self, texts: list[str]) -> _Encoded:
-        encoded = self.tokenizer.encode_batch(texts)
-        close = (self.tokenizer.end_of_text,)
-        ends = np.cumsum([len(ids) + 1 for ids in encoded], dtype=np.int64)
-        ids = np.fromiter(
-            itertools.chain.from_iterable(itertools.chain(ids, close) for ids in encoded),
-            np.int64,
-            int(ends[-1]),
-        )
-        if not np.array_equal(np.flatnonzero(ids == close[0]) + 1, ends):
-            raise ClovaError("the tokenizer put its end of text inside a document: not usable")
-        ids = ids.astype(dtype_for(self.tokenizer.vocab_size))
-        return _Encoded(ids, ends, sum(len(text.encode()) for text in texts))
 
 
 class _Serialization:
@@ -289,11 +306,7 @@ class _Serialization:
                 saved = time.monotonic()
                 make = (reachable, state["limits"], state.get("forms"))
                 for block, (encoded, lost) in ordered_map(_Encode, make, self._blocks(), workers):
-                    for (split, source), part in sorted(encoded.items()):
-                        stream = self._stream(split, source)
-                        writer.append(stream, part.ids, part.ends, part.text_bytes)
-                    for what, count in lost.items():
-                        state[what] += count
+                    self._append(writer, encoded, lost)
                     position["file"] = places[block.path]
                     position["offset"], position["line"] = block.offset, block.next_line
                     position["text"] += len(block.data)
@@ -307,6 +320,41 @@ class _Serialization:
             self._finish(writer, show)
         finally:
             writer.close()
+
+    def join(self, records: Records, show: bool) -> None:
+        """Writes what mappers have encoded; cut off, it begins again."""
+        state = self.state
+        self.folder.save(PROGRESS, state)
+        writer = self.folder.writer(
+            np.dtype(state["dtype"]), state["streams"], state["shard_tokens"]
+        )
+        limits = {source: Limits(**limit) for source, limit in state["limits"].items()}
+        bar = progress(
+            desc="joining", total=state["text"], unit="B", unit_scale=True, disable=not show
+        )
+        try:
+            with bar:
+                state["empty_documents"] = records.counts["empty_documents"]
+                if records.counts["bad_lines"]:
+                    state["bad_lines"] = records.counts["bad_lines"]
+                for message in records.messages if show else ():
+                    print(message, file=sys.stderr)
+                for encoded, lost in records.encoded(limits):
+                    self._append(writer, encoded, lost)
+                    bar.update(sum(part.text_bytes for part in encoded.values()))
+            state["streams"] = writer.commit()
+            self._finish(writer, show)
+        finally:
+            writer.close()
+
+    def _append(
+        self, writer: Any, encoded: dict[tuple[str, str], Encoded], lost: Mapping[str, int]
+    ) -> None:
+        for (split, source), part in sorted(encoded.items()):
+            stream = self._stream(split, source)
+            writer.append(stream, part.ids, part.ends, part.text_bytes)
+        for what, count in lost.items():
+            self.state[what] += count
 
     def _blocks(self) -> Iterator[Block]:
         first, offset, line = (self.state["position"][key] for key in ("file", "offset", "line"))
@@ -337,7 +385,8 @@ class _Serialization:
             for source in self.numbers
             for split in ("train", "validation")
         }
-        manifest = {key: self.state[key] for key in (*self.header, *LOST)}
+        lost = [key for key in (*LOST, "bad_lines") if key in self.state]
+        manifest = {key: self.state[key] for key in (*self.header, *lost)}
         manifest["streams"] = {name: keys[name] | streams[name] for name in sorted(streams)}
         self.folder.save(MANIFEST, manifest | {"fingerprint": seal(manifest)})
         self.folder.remove(PROGRESS)

@@ -9,6 +9,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -30,6 +31,28 @@ def text_hash(text: bytes) -> int:
     return zlib.crc32(text)
 
 
+class Row(NamedTuple):
+    """Holds what the choice needs of a document.
+
+    Args:
+        source: its source.
+        id: its id.
+        text_hash: of its text (`text_hash`).
+        size: bytes of its text.
+    """
+
+    source: str
+    id: str
+    text_hash: int
+    size: int
+
+
+def row_of(document: Document) -> Row:
+    """Returns the row of a document."""
+    text = document.text.encode()
+    return Row(document.source, document.id, text_hash(text), len(text))
+
+
 @dataclass(frozen=True)
 class Limits:
     """Bounds the documents of a source that are held out.
@@ -44,12 +67,12 @@ class Limits:
     text_hash: int = -1
     size: int = 0
 
-    def hold_out(self, identifier: str, text: bytes) -> bool:
-        """Returns True if a document is kept for validation; `text` is UTF-8."""
-        hashed = id_hash(identifier)
-        if hashed > self.id_hash or len(text) > self.size:
+    def hold_out(self, row: "Row") -> bool:
+        """Returns True if a document is kept for validation."""
+        hashed = id_hash(row.id)
+        if hashed > self.id_hash or row.size > self.size:
             return False
-        return hashed < self.id_hash or text_hash(text) <= self.text_hash
+        return hashed < self.id_hash or row.text_hash <= self.text_hash
 
 
 @dataclass
@@ -114,16 +137,15 @@ class SourceSizes:
         return Limits(int(hashes[count - 1]), int(texts[count - 1]), most)
 
 
-def measure(documents: Iterable[Document]) -> dict[str, SourceSizes]:
-    """Counts documents by source."""
+def measure(rows: Iterable[Row]) -> dict[str, SourceSizes]:
+    """Counts documents by source; those without a text do not count."""
     found: dict[str, tuple[list[int], list[int], list[int]]] = {}
-    for document in documents:
-        if document.text:
-            hashes, texts, sizes = found.setdefault(document.source, ([], [], []))
-            text = document.text.encode()
-            hashes.append(id_hash(document.id))
-            texts.append(text_hash(text))
-            sizes.append(len(text))
+    for row in rows:
+        if row.size:
+            hashes, texts, sizes = found.setdefault(row.source, ([], [], []))
+            hashes.append(id_hash(row.id))
+            texts.append(row.text_hash)
+            sizes.append(row.size)
     return {
         source: SourceSizes(
             len(sizes),

@@ -186,7 +186,8 @@ class TokenStore:
     def losses(self) -> list[str]:
         """Lists what of the documents did not get in, a sentence each; nothing where everything did."""
         empty, unknown = (self.manifest.get(what, 0) for what in LOST)
-        sentences = []
+        bad = self.manifest.get("bad_lines", 0)
+        sentences = [f"{bad:,} lines that hold no document were left out"] if bad else []
         if empty:
             sentences.append(f"{empty:,} empty documents were left out")
         if unknown:

@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
@@ -16,7 +17,7 @@ VOCAB_SIZE = 8_192
 
 
 def count_sources(
-    data: Path, tokenizer: Path | None, out: Path, workers: int
+    data: Path, tokenizer: Path | None, out: Path, workers: int, **how: Any
 ) -> tuple[dict[str, Counter], Path]:
     """Returns the counts of each source and the tokenizer's folder; what `out` holds already is not counted again.
 
@@ -25,6 +26,7 @@ def count_sources(
         tokenizer: the folder of one; None trains a morpheme-aware byte BPE.
         out: the result folder.
         workers: processes.
+        **how: else than by script and language: `count` and `sources` of `corpus.count_corpus`.
 
     Raises:
         ClovaError: `out` holds counts of another corpus or tokenizer.
@@ -37,7 +39,7 @@ def count_sources(
         )
     write_json(path, asked)
     folder = tokenizer or _trained(data, out / "tokenizer")
-    return count_corpus(data, out / "counts", str(folder), workers), folder
+    return count_corpus(data, out / "counts", str(folder), workers, **how), folder
 
 
 def _trained(data: Path, folder: Path) -> Path:

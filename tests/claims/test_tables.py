@@ -21,6 +21,7 @@ SMALLEST = {
     ),
     "character": "--steps 2 --batch 2 --length 160 --limit 2 --window 1 --questions 4",
     "corpus_statistics": "",
+    "corpus_uses": "",
     "encoders": "--megabytes 0.3 --vocab-size 600 --layers 1 --width 16 --heads 2 --length 32 --tokens 2000 "
     "--examples 40 --seeds 1 --steps 2 --limit 20",
     "emergence": "--model runs/quickstart/model --data runs/quickstart/sample --shots 0,1 --trials 1 --limit 20",

@@ -14,7 +14,15 @@ from clova_jax.corpus.clean.cleaner import Cleaner
 from clova_jax.corpus.clean.step import Dropped
 from clova_jax.corpus.documents import Document, read_documents
 from clova_jax.corpus.settings import Cleaning
-from clova_jax.corpus.sources import KINDS, SOURCES, Source, read_sources, source_of
+from clova_jax.corpus.sources import (
+    KINDS,
+    SOURCES,
+    Source,
+    prefix,
+    read_sources,
+    source_of,
+    table_1_row,
+)
 from clova_jax.data import mix
 from clova_jax.paper import TABLE_1
 
@@ -36,6 +44,14 @@ from clova_jax.paper import TABLE_1
         ("모두의 말뭉치 대화", "modu", 1),
         ("지식인_2019", "kin", 2),
         ("영화 후기", "comments", 3),
+        ("web_documents", "web", 2),
+        ("웹 문서", "web", 2),
+        ("cobwebs", "others", 2),
+        ("web_news", "news", 1),
+        ("open-data", "open", 1),
+        ("공공데이터포털", "open", 1),
+        ("expert_columns", "expert", 1),
+        ("판례", "expert", 1),
         ("whatever", "others", 2),
     ],
 )
@@ -79,17 +95,29 @@ def test_a_wrong_registry_is_refused_in_one_line(tmp_path, table, message):
 
 
 def test_every_known_source_has_one_kind_everywhere():
-    assert set(TABLE_1) == set(KINDS)
+    assert set(TABLE_1) == {table_1_row(kind) for kind in KINDS}
     cleaner = Cleaner(Cleaning(steps=("length",)))
     names = [*SOURCES, "my_blog", "dialogue_qa_2", "kin", "modu_spoken"]
     shares = {share.source: share for share in mix(dict.fromkeys(names, 1.0), "table1")}
     for name in names:
         kind = cleaner.context.source(Document("글", "1", name, {})).kind
         assert shares[name].kind == kind == source_of(name).kind
-    present = {share.kind for share in shares.values()}
-    for kind in present:
-        share = sum(share.share for share in shares.values() if share.kind == kind)
-        assert share == pytest.approx(TABLE_1[kind] / sum(TABLE_1[name] for name in present))
+    present = {table_1_row(share.kind) for share in shares.values()}
+    for row in present:
+        share = sum(share.share for share in shares.values() if table_1_row(share.kind) == row)
+        assert share == pytest.approx(TABLE_1[row] / sum(TABLE_1[name] for name in present))
+
+
+def test_web_open_resources_and_expert_knowledge_are_kinds_of_their_own(tmp_path):
+    assert [source_of(name).kind for name in ("law", "tutorials")] == ["expert", "open"]
+    assert prefix("web", {"title": "제주의 봄"}) == "[웹 문서 | 제주의 봄]"
+    write_json(tmp_path / "s.json", {"my_site": {"kind": "web", "tier": 3}})
+    assert source_of("my_site", read_sources(tmp_path / "s.json")) == Source("web", 3)
+    shares = mix({"my_web": 1.0, "law": 1.0, "whatever": 2.0, "wiki": 9.0}, "table1")
+    found = {share.source: share.share for share in shares}
+    assert found["whatever"] == pytest.approx(found["my_web"] + found["law"])  # one row of Table 1
+    whole = TABLE_1["others"] + TABLE_1["wiki"]
+    assert found["wiki"] == pytest.approx(TABLE_1["wiki"] / whole)
 
 
 def test_a_registry_counts_in_the_steps(tmp_path):

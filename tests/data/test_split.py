@@ -8,17 +8,17 @@ from hypothesis import strategies as st
 
 from clova_jax.corpus.documents import Document
 from clova_jax.data import serialize
-from clova_jax.data.split import SourceSizes, measure
+from clova_jax.data.split import SourceSizes, measure, row_of
 from tests.worlds.byte_tokenizer import Bytes
 
 
 def held_out(documents: list[Document], share: float) -> list[bool]:
     sizes = SourceSizes()
     for start in range(0, len(documents), 7):
-        for part in measure(documents[start : start + 7]).values():
+        for part in measure(map(row_of, documents[start : start + 7])).values():
             sizes.add(part)
     limits = sizes.limits(share)
-    return [limits.hold_out(document.id, document.text.encode()) for document in documents]
+    return [limits.hold_out(row_of(document)) for document in documents]
 
 
 @pytest.mark.parametrize("names", ["one", "few", "all"])

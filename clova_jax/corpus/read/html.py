@@ -6,9 +6,11 @@ it is; scripts, styles, forms and hidden elements go. resiliparse parses.
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+MEDIA = ("img", "audio", "video")
 _SKIP = {
     "script",
     "style",
@@ -130,10 +132,15 @@ def html_tree(html: str, counts: Counter | None = None) -> Any:
     return HTMLTree.parse(html)
 
 
-def html_blocks(html: str | Any) -> list[HtmlBlock]:
-    """Lists the visible blocks of a page, or of its tree, in order."""
+def html_blocks(html: str | Any, medium: Callable[[Any], str] | None = None) -> list[HtmlBlock]:
+    """Lists the visible blocks of a page, or of its tree, in order.
+
+    Args:
+        html: the page.
+        medium: called with each element of an image, a sound or a video; returns what stands in the text in its place.
+    """
     tree = html_tree(html) if isinstance(html, str) else html
-    blocks = _Walk()(tree.body) if tree.body is not None else []
+    blocks = _Walk(medium)(tree.body) if tree.body is not None else []
     for number, block in enumerate(blocks):
         block.place = number / max(len(blocks) - 1, 1)
     return blocks
@@ -168,8 +175,9 @@ class _Walk:
     next beside it: resiliparse makes the list of an element's children anew at each look.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, medium: Callable[[Any], str] | None = None) -> None:
         self.blocks: list[HtmlBlock] = []
+        self._medium = medium
         self._current = _Open("body", "", 0)
         self._above: list[tuple[str, str]] = []  # tags and hints of the open block elements
         self._numbers: list[
@@ -193,6 +201,9 @@ class _Walk:
             elif tag == "br":
                 if not _hidden(node):
                     self._current.parts.append("\n" if self._current.tag == "pre" else _LINE)
+            elif tag in MEDIA and self._medium is not None:
+                if not _hidden(node):
+                    self._current.parts.append(self._medium(node))
             elif not (tag in _SKIP or tag.startswith(("#", "!")) or _hidden(node)):
                 if self._enter(tag, node):
                     stack.append(("leave", node))

@@ -1,5 +1,6 @@
 """Masks what identifies a person, in the text and in all that is written beside it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,8 @@ from clova_jax.corpus.clean.step import Dropped, Step
 from clova_jax.corpus.documents import Document
 
 _SHORTEST = 6  # characters of an identifier: a@b.kr
+# Digits of a hash are nobody's number, and a file is found by them (`corpus.media`).
+_HASH = re.compile(r"(?:media/[0-9a-f]{2}/)?[0-9a-f]{64}(?:\.[a-z0-9]{1,8})?")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ class Privacy(Step):
 
     def _masked(self, value: Any, found: list[Finding]) -> Any:
         """Masks a value of a document's `meta`; appends to what was found."""
-        if isinstance(value, str) and len(value) >= _SHORTEST:
+        if isinstance(value, str) and len(value) >= _SHORTEST and not _HASH.fullmatch(value):
             value, here = mask(value, self.settings.keep_parts)
             found += here
         elif isinstance(value, dict):

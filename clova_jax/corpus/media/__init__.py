@@ -1,0 +1,1 @@
+"""Keeps images, speech and video beside their document, in order, without decoding any."""
