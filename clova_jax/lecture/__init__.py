@@ -32,7 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "translate",
             "translation_loss",
         ],
-        "text": ["Texts", "held_out", "mask_tokens", "text_batch", "text_loss"],
+        "text": ["Texts", "frequency_loss", "held_out", "mask_tokens", "text_batch", "text_loss"],
         "training": ["Rows", "fit", "loss_and_gradient"],
         "vision": ["ViT", "ViTConfig", "classify", "cut_patches", "label_loss"],
         "weights": ["attention_weights"],

@@ -20,10 +20,8 @@ from clova_jax.lecture.pretrained import Pretrained, Text, encode_texts, text_ve
 from clova_jax.model import Params
 from clova_jax.tuning import Batches, GradientSteps, Tuned, TuneOptions, run_steps, split
 
-ROWS, MULTIPLE = (
-    64,
-    32,
-)  # texts that are classified at once, and what lengths are padded to: few programs are compiled
+# Texts that are classified at once, and what lengths are padded to a multiple of: few programs are compiled.
+ROWS, MULTIPLE = 64, 32
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,8 @@ from clova_jax.lecture.training import Batch
 from clova_jax.model import Linear, Params, bind, parameter, weighted_loss
 from clova_jax.tokenizers import Tokenizer
 
-Source = tuple[
-    Array, Array
-]  # the reader's states [B,S,D], and bool[B,S], True where they are no padding
+# The reader's states [B,S,D], and bool[B,S], True where they are no padding.
+Source = tuple[Array, Array]
 
 
 class RecurrentTranslator(nnx.Module):

@@ -4,6 +4,8 @@ A decoder predicts the token after each; BERT the tokens that were taken away (D
 10% replaced by a random token, and 10% left as they are.
 """
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -98,3 +100,17 @@ def text_loss(params: Params, config: ModelConfig, batch: dict[str, Array]) -> F
         hidden, _ = model(batch["ids"], positions=batch["positions"], segment_ids=rows)
     total = weighted_loss(params, config, hidden, batch["targets"], batch["weights"])
     return total / batch["weights"].sum().clip(1)
+
+
+def frequency_loss(learned: Iterable[Batch], dev: Sequence[Batch], vocab_size: int) -> float:
+    """Returns what the frequencies of tokens alone are worth: the mean cross-entropy, in nats, of the targets that count.
+
+    Args:
+        learned: batches whose targets are counted, each token once more than it is there.
+        dev: batches that are predicted.
+        vocab_size: of the tokens.
+    """
+    seen = np.concatenate([batch["targets"][batch["weights"] > 0] for batch in learned])
+    counts = 1 + np.bincount(seen, minlength=vocab_size)
+    nats = -np.log(counts / counts.sum())
+    return float(np.mean([nats[one["targets"][one["weights"] > 0]].mean() for one in dev]))

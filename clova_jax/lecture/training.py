@@ -17,9 +17,8 @@ from clova_jax.model import Params
 from clova_jax.tuning import GradientSteps, Tuned, TuneOptions, run_steps
 
 Batch = Mapping[str, np.ndarray]
-Loss = Callable[
-    [Params, ModelConfig, Batch], Array
-]  # a function of a module: programs are kept by it
+# A function of a module: programs are kept by it.
+Loss = Callable[[Params, ModelConfig, Batch], Array]
 
 
 class StepBatches(ABC):

@@ -36,6 +36,7 @@ from clova_jax.tokenizers import load_tokenizer
 from clova_jax.tuning import FineTuningConfig, Tuned, TuneOptions
 
 HELD_OUT = 4_000  # tokens of each source that a pre-training is validated on
+COUNTED = 200  # steps whose tokens are counted, for their frequencies
 VALIDATIONS = 8  # of a training
 METHODS = {
     "bert": "a head on BERT's vector of the first token",
@@ -62,9 +63,8 @@ class EncoderStudy:
         sizes = options.layers, options.width, options.heads
         decoder = ModelConfig(*sizes, self.tokenizer.vocab_size, options.length)
         self.configs = {"gpt": decoder, "bert": lecture.bert_like(decoder)}
-        self.losses: dict[
-            str, float
-        ] = {}  # of pre-trainings, in nats a predicted token of held-out text
+        # Of pre-trainings, in nats a predicted token of held-out text.
+        self.losses: dict[str, float] = {}
         self._made: dict[tuple[str, str], lecture.Pretrained] = {}
 
     def model(self, kind: str, start: str) -> lecture.Pretrained:
@@ -84,16 +84,30 @@ class EncoderStudy:
             self._made[kind, start] = made
         return self._made[kind, start]
 
+    @property
+    def steps(self) -> int:
+        """Returns the steps of a pre-training."""
+        return -(-self.options.tokens // (self.options.global_batch * self.options.length))
+
+    def frequency_loss(self) -> float:
+        """Returns what the frequencies of tokens alone are worth, in nats a token of held-out text."""
+        learned, dev = self._texts("gpt")
+        some = (learned[step] for step in range(min(COUNTED, self.steps)))
+        return lecture.frequency_loss(some, dev, self.tokenizer.vocab_size)
+
+    def _texts(self, kind: str) -> tuple[lecture.Texts, list[dict[str, Any]]]:
+        """Returns what a model learns from, and what it is validated on."""
+        options = self.options
+        sizes = self.store, self.configs[kind], options.length, options.global_batch
+        return lecture.Texts(*sizes, options.seed), lecture.held_out(*sizes, HELD_OUT)
+
     def _pretrain(self, kind: str, start: Params) -> Tuned:
-        options, config = self.options, self.configs[kind]
-        steps = -(-options.tokens // (options.global_batch * options.length))
-        sizes = self.store, config, options.length, options.global_batch
+        options, steps = self.options, self.steps
         return lecture.fit(
             lecture.text_loss,
-            config,
+            self.configs[kind],
             start,
-            lecture.Texts(*sizes, options.seed),
-            lecture.held_out(*sizes, HELD_OUT),
+            *self._texts(kind),
             TuneOptions(
                 steps=steps,
                 batch_size=options.global_batch,
@@ -246,12 +260,12 @@ def encoder_cells(run: TableRun) -> list[EncoderCell]:
 def encoder_notes(run: TableRun) -> list[str]:
     """Returns what the models are, and what the claims came to."""
     study, options = run.found["study"], run.options
-    steps = -(-options.tokens // (options.global_batch * options.length))
     notes = [
         "value, low, high: percent with a 95% interval (bootstrap over items, and Student's t over seeds); baseline: "
         "majority class or constant answer",
         *(f"{name}: {about}" for name, about in METHODS.items() if name in options.methods),
-        f"pre-training: {steps:,} steps of {options.global_batch} rows of {options.length} tokens, the same rows for both",
+        f"pre-training: {study.steps:,} steps of {options.global_batch} rows of {options.length} tokens, the same rows for "
+        f"both; the frequencies of tokens alone are worth {study.frequency_loss():.3f} nats a token of held-out text",
     ]
     for kind in ("bert", "gpt"):
         params = study.model(kind, "pretrained").config.num_params

@@ -35,6 +35,13 @@ def test_of_fifteen_percent_eight_in_ten_are_masked():
     assert (masked[chosen] == 5).mean() == pytest.approx(0.1 + 0.1 / 29, abs=0.02)
 
 
+def test_frequencies_are_worth_their_entropy_and_count_what_counts():
+    weights = np.array([[1, 1, 1, 1, 0]], np.float32)
+    batch = {"targets": np.array([[0, 0, 0, 1, 2]]), "weights": weights}
+    found = lecture.frequency_loss([batch] * 10_000, [batch], vocab_size=3)
+    assert found == pytest.approx(-(0.75 * np.log(0.75) + 0.25 * np.log(0.25)), rel=1e-3)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     """A token store of the sample world, and its tokenizer."""
