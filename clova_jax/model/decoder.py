@@ -11,7 +11,8 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model.attention import cached_attention, causal_mask, self_attention
+from clova_jax.model.attention import cached_attention, causal_mask
+from clova_jax.model.attention_path import causal_attention
 from clova_jax.model.cache import Cache
 from clova_jax.model.modules import INIT_STD, Block, LayerNorm, parameter
 from clova_jax.model.stack import Remat, make_blocks, rematerialised, run_blocks
@@ -91,15 +92,22 @@ class Decoder(nnx.Module):
             positions = cache.next_positions[:, None] + jnp.arange(time)
         x = self.embed(ids, embeddings, positions, dtype or default_dtype())
         positions = jnp.arange(time)[None] if positions is None else positions
-        mask = causal_mask(time, segment_ids)
+        if cache is None or (
+            cache.prefix is None and not cache.size
+        ):  # nothing before these tokens
+            # XLA cannot split the kernels that ask for it, should it split this program over devices.
+            whole = jax.device_count() == 1
+            own = causal_attention(time, segment_ids, self.config.head_dim, x.dtype, whole=whole)
         if cache is None:
-            attend = functools.partial(self_attention, mask=mask)
-            return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
+            return self.ln_f(run_blocks(self.blocks, x, own, positions, remat=remat)), None
 
         prefix = cache.prefix
+        mask = causal_mask(time, segment_ids) if prefix is not None or cache.size else None
 
         def body(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
             block, keys, values, shared = layer
+            if mask is None:
+                return block(x, own, positions)
             attend = functools.partial(
                 cached_attention,
                 mask=mask,

@@ -6,7 +6,17 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "chips": ["CHIPS", "Chip", "GIB"],
-        "collectives": ["ALL_AUTO", "Axes", "varying", "zeros_like_varying"],
+        "collectives": [
+            "ALL_AUTO",
+            "Axes",
+            "gather",
+            "scatter",
+            "untyped",
+            "varying",
+            "varying_like",
+            "zeros_like_varying",
+        ],
+        "compiler": ["overlap_options"],
         "mesh": ["AXES", "data_shard", "make_mesh", "shard_batch"],
         "peak": ["peak_flops"],
         "pipeline": ["Schedule", "run_pipeline"],
