@@ -1,4 +1,4 @@
-"""The cases of `benchmarks.accelerator`: what is measured, each by itself."""
+"""Measures the cases of `benchmarks.accelerator`, each by itself."""
 
 import functools
 import statistics

@@ -14,6 +14,7 @@ it fits, else plain is.
 
 import functools
 import os
+import re
 from typing import Literal, get_args
 
 import jax
@@ -45,7 +46,7 @@ def causal_attention(
     dtype: DTypeLike,
     path: AttentionPath | None = None,
     *,
-    whole: bool = True,
+    one_device: bool = True,
 ) -> Attend:
     """Returns causal attention of sequences over themselves.
 
@@ -54,12 +55,14 @@ def causal_attention(
         segment_ids: a token sees tokens of its own id; None: of all before it.
         head_dim: width of a head.
         dtype: of queries, keys and values.
-        path, whole: as `choose_path` takes them.
+        path, one_device: as `choose_path` takes them.
 
     Raises:
         ClovaError: a path that is named cannot be taken.
     """
-    chosen = choose_path(path, time, segment_ids is not None, head_dim, dtype, whole=whole)
+    chosen = choose_path(
+        path, time, segment_ids is not None, head_dim, dtype, one_device=one_device
+    )
     if chosen == "plain":
         return functools.partial(self_attention, mask=causal_mask(time, segment_ids))
     if chosen == "cudnn":
@@ -75,14 +78,14 @@ def choose_path(
     head_dim: int,
     dtype: DTypeLike,
     *,
-    whole: bool = True,
+    one_device: bool = True,
 ) -> AttentionPath:
     """Returns the path of attention for sequences of a shape.
 
     Args:
         path: None or "auto": what CLOVA_ATTENTION says, or else the first that fits.
         time, segments, head_dim, dtype: of the sequences.
-        whole: the arrays are those of one device, as inside `shard_map`; where XLA splits them, Pallas kernels do not fit.
+        one_device: the arrays are those of one device, as inside `shard_map`; where XLA splits them, Pallas kernels do not fit.
 
     Raises:
         ClovaError: an unknown name; the `path` that is given does not fit these sequences.
@@ -91,7 +94,7 @@ def choose_path(
     given = _known(path or "auto", "attention")
 
     def missing(path: AttentionPath) -> str | None:
-        if path in ("triton", "splash") and not whole:
+        if path in ("triton", "splash") and not one_device:
             return "a program that XLA does not split over devices"
         return _missing(path, time, segments, head_dim, dtype)
 
@@ -137,9 +140,9 @@ def _is_there(path: AttentionPath) -> bool:
     """Returns whether the devices and libraries of this process have a path."""
     if path == "splash":
         return True
-    capability = getattr(jax.local_devices()[0], "compute_capability", None)
-    if capability is None or float(capability) < _AMPERE:  # AMD's say "gfx90a"
-        return False
+    capability = str(getattr(jax.local_devices()[0], "compute_capability", ""))
+    if not re.fullmatch(r"[\d.]+", capability) or float(capability) < _AMPERE:
+        return False  # AMD's say "gfx90a"
     return path == "triton" or _has_cudnn()
 
 

@@ -96,8 +96,10 @@ class Decoder(nnx.Module):
             cache.prefix is None and not cache.size
         ):  # nothing before these tokens
             # XLA cannot split the kernels that ask for it, should it split this program over devices.
-            whole = jax.device_count() == 1
-            own = causal_attention(time, segment_ids, self.config.head_dim, x.dtype, whole=whole)
+            one_device = jax.device_count() == 1
+            own = causal_attention(
+                time, segment_ids, self.config.head_dim, x.dtype, one_device=one_device
+            )
         if cache is None:
             return self.ln_f(run_blocks(self.blocks, x, own, positions, remat=remat)), None
 

@@ -9,6 +9,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "collectives": [
             "ALL_AUTO",
             "Axes",
+            "default_reduce_dtype",
             "gather",
             "scatter",
             "untyped",

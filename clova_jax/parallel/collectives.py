@@ -19,6 +19,10 @@ import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import DTypeLike
 
+# Terms added in bfloat16 one after another lose about sqrt(n / 3) / 512 of their sum: 0.9% at 64, no more than
+# rounding costs elsewhere in a bfloat16 step, 3.6% at 1,024.
+BFLOAT16_TERMS = 64
+
 
 @dataclass(frozen=True)
 class Axes:
@@ -84,24 +88,33 @@ def gather(name: str, dimension: int, dtype: DTypeLike, reduce_dtype: DTypeLike,
         dimension: that is split over it.
         dtype: of what is sent, and of the result.
         reduce_dtype: in which gradients are sent and summed.
-        x: this device's slice.
+        x: this device's slice, float32, as its gradient.
     """
     return lax.all_gather(x.astype(dtype), name, axis=dimension, tiled=True)
 
 
 def _gather_forward(
     name: str, dimension: int, dtype: DTypeLike, reduce_dtype: DTypeLike, x: Array
-) -> tuple[Array, Array]:
-    return gather(name, dimension, dtype, reduce_dtype, x), jnp.zeros((), x.dtype)
+) -> tuple[Array, None]:
+    return gather(name, dimension, dtype, reduce_dtype, x), None
 
 
 def _gather_backward(
-    name: str, dimension: int, dtype: DTypeLike, reduce_dtype: DTypeLike, like: Array, grad: Array
+    name: str, dimension: int, dtype: DTypeLike, reduce_dtype: DTypeLike, _: None, grad: Array
 ) -> tuple[Array]:
-    return (scatter(grad.astype(reduce_dtype), name, dimension).astype(like.dtype),)
+    return (scatter(grad.astype(reduce_dtype), name, dimension).astype(jnp.float32),)
 
 
 gather.defvjp(_gather_forward, _gather_backward)
+
+
+def default_reduce_dtype(dtype: DTypeLike, devices: int) -> jnp.dtype:
+    """Returns the type in which gradients are summed over devices: that of the compute, float32 where too many add up.
+
+    In bfloat16 half the bytes are sent. A device's own gradient has passed through the compute's type already; only the sum
+    is rounded more often.
+    """
+    return jnp.dtype(dtype if devices <= BFLOAT16_TERMS else jnp.float32)
 
 
 def scatter(x: Array, name: str, dimension: int) -> Array:
@@ -115,7 +128,6 @@ def untyped(function: Callable[..., Any]) -> Callable[..., Any]:
     For kernels of JAX that cannot say so of their results. Nothing inside may communicate; `varying_like` gives the
     results their types back.
     """
-
     from jax._src import config  # there is no public switch
 
     def plain(x: Array) -> Array:

@@ -229,12 +229,14 @@ class Objective:
             rest = tuple(n for n in names if n != data)
 
             def total(x: Array, dim: int, name: str = name, names=names, rest=rest) -> Array:
+                scattered = bool(dim and data)
+                over = rest if scattered else names
+                if scattered and name == "blocks" and not over:
+                    return x  # summed layer by layer
                 narrow = x.astype(self.reduce_dtype)
-                if (
-                    dim and data and name != "blocks"
-                ):  # those of the blocks were summed layer by layer
+                if scattered and name != "blocks":
                     narrow = scatter(narrow, data, x.ndim + dim)
-                return self._sum(narrow, rest if dim and data else names).astype(x.dtype)
+                return self._sum(narrow, over).astype(x.dtype)
 
             reduced[name] = jax.tree.map(total, part, self.split_over_data[name])
         return reduced

@@ -21,16 +21,20 @@ from clova_jax.model import (
     default_dtype,
     init_params,
 )
-from clova_jax.parallel import AXES, Axes, Schedule, make_mesh, overlap_options, shard_batch
+from clova_jax.parallel import (
+    AXES,
+    Axes,
+    Schedule,
+    default_reduce_dtype,
+    make_mesh,
+    overlap_options,
+    shard_batch,
+)
 from clova_jax.train.gradients import Objective
 from clova_jax.train.layout import Layout, check_fit
 from clova_jax.train.optimizer import Schedule as LearningRates
 from clova_jax.train.optimizer import apply_gradients, fresh_state
 from clova_jax.train.state import TrainState
-
-# Terms added in bfloat16 one after another lose about sqrt(n / 3) / 512 of their sum: 0.9% at 64, no more than
-# rounding costs elsewhere in a bfloat16 step, 3.6% at 1,024.
-BFLOAT16_TERMS = 64
 
 BATCH_FIELDS = ("ids", "targets", "positions", "segment_ids", "loss_mask")
 
@@ -50,7 +54,7 @@ class TrainStep:
             "stage" (layers, and a pipeline's stages around them).
         dtype: type of the compute; float32 on CPUs, bfloat16 on accelerators.
         reduce_dtype: type in which gradients cross the mesh; that of the compute, but float32 where more than
-            64 devices add up (see `default_reduce_dtype`).
+            64 devices add up (`parallel.default_reduce_dtype`).
         attention: "plain", "cudnn", "triton", "splash", or "auto" (`model.choose_path`).
 
     Raises:
@@ -79,7 +83,8 @@ class TrainStep:
         check_fit(config, self.mesh, fsdp)
         stages = self.mesh.shape["pipe"]
         self.dtype = jnp.dtype(dtype or default_dtype())
-        self.reduce_dtype = jnp.dtype(reduce_dtype or default_reduce_dtype(self.dtype, self.mesh))
+        terms = self.mesh.shape["data"] * stages
+        self.reduce_dtype = jnp.dtype(reduce_dtype or default_reduce_dtype(self.dtype, terms))
         self.attention = attention
         self.schedule = Schedule.named(schedule, stages, microbatches, config.num_layers)
         self.layout = Layout(config, self.mesh, self.schedule, fsdp)
@@ -282,13 +287,3 @@ class TrainStep:
         if self.learning_rate is not None:
             metrics["lr"] = self.learning_rate(state.step)
         return after, metrics
-
-
-def default_reduce_dtype(dtype: jnp.dtype, mesh: Mesh) -> jnp.dtype:
-    """Returns the type in which gradients are summed over a mesh: that of the compute, unless too many devices add up.
-
-    Half the bytes of float32. A device's own gradient has passed through the compute's type already; only the sum is
-    rounded more often.
-    """
-    terms = mesh.shape["data"] * mesh.shape["pipe"]
-    return dtype if terms <= BFLOAT16_TERMS else jnp.dtype(jnp.float32)

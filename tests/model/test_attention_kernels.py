@@ -85,7 +85,7 @@ def test_kernels_inside_shard_map_equal_those_outside(name):
 
 
 PATHS = [
-    # backend, path, time, segments, head, dtype, whole -> chosen
+    # backend, path, time, segments, head, dtype, one device -> chosen
     ("cpu", None, 256, True, 64, jnp.bfloat16, True, "plain"),
     ("gpu", None, 256, False, 48, jnp.bfloat16, True, "cudnn"),
     ("gpu", None, 256, False, 48, jnp.bfloat16, False, "cudnn"),
@@ -115,9 +115,9 @@ def machine(monkeypatch):
 
 @pytest.mark.parametrize("case", PATHS, ids=str)
 def test_the_path_follows_from_devices_and_sequences(machine, case):
-    backend, path, *shape, whole, chosen = case
+    backend, path, *shape, one_device, chosen = case
     machine(backend)
-    assert choose_path(path, *shape, whole=whole) == chosen
+    assert choose_path(path, *shape, one_device=one_device) == chosen
 
 
 @pytest.mark.parametrize(

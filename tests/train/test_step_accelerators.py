@@ -10,7 +10,7 @@ import pytest
 
 from clova_jax.config import ModelConfig
 from clova_jax.model import Cache, abstract_params, bind, param_shardings
-from clova_jax.parallel import make_mesh, overlap_options
+from clova_jax.parallel import default_reduce_dtype, make_mesh, overlap_options
 from clova_jax.train import LearningRate, TrainStep, adamw
 from tests.worlds.accelerators import as_if_cudnn
 
@@ -118,14 +118,8 @@ def test_a_float32_step_sends_float32():
 
 
 def test_many_terms_are_added_in_float32():
-    class Many:
-        shape = {"data": 64, "pipe": 2, "model": 1}  # noqa: RUF012
-
-    from clova_jax.train.step import default_reduce_dtype
-
-    assert default_reduce_dtype(jnp.dtype(jnp.bfloat16), Many) == jnp.float32
-    Many.shape = {"data": 32, "pipe": 2, "model": 8}
-    assert default_reduce_dtype(jnp.dtype(jnp.bfloat16), Many) == jnp.bfloat16
+    assert default_reduce_dtype(jnp.bfloat16, 64) == jnp.bfloat16
+    assert default_reduce_dtype(jnp.bfloat16, 65) == jnp.float32
 
 
 def losses(shape, **options):

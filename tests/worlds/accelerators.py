@@ -3,28 +3,23 @@
 import contextlib
 import types
 from collections.abc import Iterator
+from unittest import mock
 
-import jax
+from jax._src.cudnn import fused_attention_stablehlo as cudnn
+
+try:
+    from jax._src.pallas.triton import gpu_info  # from JAX 0.11 on
+except ImportError:
+    gpu_info = None
 
 
 @contextlib.contextmanager
 def as_if_cudnn() -> Iterator[None]:
-    """Answers JAX's question for the version of cuDNN, and for the GPU, as a machine with both would."""
-    from jax._src.cudnn import fused_attention_stablehlo as cudnn
-
-    before = cudnn.cuda_versions
-    cudnn.cuda_versions = types.SimpleNamespace(cudnn_get_version=lambda: 91_000)
-    try:
-        with _gpu():
-            yield
-    finally:
-        cudnn.cuda_versions = before
-
-
-def _gpu() -> contextlib.AbstractContextManager:
-    """Returns a mesh of one abstract GPU, which Pallas asks for from JAX 0.11 on."""
-    device = getattr(jax.sharding, "AbstractDevice", None)
-    if device is None:
-        return contextlib.nullcontext()
-    gpu = device(device_kind="NVIDIA H100", num_cores=132, platform="gpu")
-    return jax.sharding.use_abstract_mesh(jax.sharding.AbstractMesh((), (), abstract_device=gpu))
+    """Answers JAX's questions for the version of cuDNN and the kind of the GPU as a machine with an H100 would."""
+    versions = types.SimpleNamespace(cudnn_get_version=lambda: 91_000)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(mock.patch.object(cudnn, "cuda_versions", versions))
+        if gpu_info is not None:
+            kind = gpu_info.get_gpu_info_from_version(gpu_info.GpuVersion.H100)
+            stack.enter_context(mock.patch.object(gpu_info, "get_gpu_info", lambda: kind))
+        yield
