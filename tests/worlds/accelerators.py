@@ -21,5 +21,5 @@ def as_if_cudnn() -> Iterator[None]:
         stack.enter_context(mock.patch.object(cudnn, "cuda_versions", versions))
         if gpu_info is not None:
             kind = gpu_info.get_gpu_info_from_version(gpu_info.GpuVersion.H100)
-            stack.enter_context(mock.patch.object(gpu_info, "get_gpu_info", lambda: kind))
+            stack.enter_context(mock.patch.object(gpu_info, "get_gpu_info", return_value=kind))
         yield
