@@ -18,7 +18,7 @@ def test_every_part_runs_at_toy_size(tmp_path):
     cases = {part: [row for row in rows if row["part"] == part] for part in accelerator.PARTS}
     assert [len(cases[part]) for part in cases] == [6, 3, 2, 1]
     assert all(row["note"] == "correct" for row in cases["correctness"])
-    assert all(row["value"] > 0 for row in rows)
+    assert all(row["value"] > 0 for row in rows if row["part"] != "correctness")
     assert all(row["percent"] > 0 for row in cases["decoding"])
     lines = (tmp_path / "table.md").read_text().split("\n")
     assert lines[2].startswith("| part")

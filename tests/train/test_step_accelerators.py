@@ -95,7 +95,9 @@ def test_prefill_and_decoding_are_lowered_for_accelerators(monkeypatch, shape, p
 
 def sent(text, kind):
     """Types of the arrays that collectives of a kind send, scalars left out."""
-    found = re.findall(rf'"stablehlo.{kind}"\(.*?\) : \((tensor<[^)]*)\) ->', text, re.DOTALL)
+    found = re.findall(
+        rf'"stablehlo\.{kind}"\(.*?(?:}}>|}}\)) : \((tensor<[^)]*)\) ->', text, re.DOTALL
+    )
     types = re.findall(r"tensor<\d[\dx]*x(\w+)>", " ".join(found))
     return set(types)
 
@@ -140,7 +142,7 @@ def test_losses_in_bfloat16_are_those_of_float32_within_its_precision():
     np.testing.assert_allclose(narrow, exact, rtol=2e-3)
     np.testing.assert_allclose(narrow, wide, rtol=1e-3)
     # Gathering in bfloat16 rounds nothing that the step would not round itself.
-    np.testing.assert_allclose(wide, whole, rtol=1e-4)
+    np.testing.assert_allclose(wide, whole, rtol=5e-4)
 
 
 def test_options_that_overlap_are_for_accelerators_of_several_devices(monkeypatch):
