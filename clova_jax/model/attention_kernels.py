@@ -121,11 +121,12 @@ def splash_attention(
         )
 
     def kernel(query: Array, key: Array, value: Array, segment_ids: Segments) -> Array:
-        query, key, value = (x.swapaxes(1, 2) for x in (query / math.sqrt(width), key, value))
+        query, key, value = (x.swapaxes(1, 2) for x in (query, key, value))
         ids = None if segment_ids is None else tpu.SegmentIds(segment_ids, segment_ids)
         return jax.vmap(attend)(query, key, value, ids).swapaxes(1, 2)
 
-    return _run(kernel, query, key, value, segment_ids)
+    # Scaled out here: inside, only kernels may combine arrays (`untyped`).
+    return _run(kernel, query / math.sqrt(width), key, value, segment_ids)
 
 
 Kernel = Callable[[Array, Array, Array, Segments], Array]

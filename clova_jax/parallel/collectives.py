@@ -125,8 +125,9 @@ def scatter(x: Array, name: str, dimension: int) -> Array:
 def untyped(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wraps a function so that JAX does not follow inside it which arrays differ over which axis.
 
-    For kernels of JAX that cannot say so of their results. Nothing inside may communicate; `varying_like` gives the
-    results their types back.
+    For kernels of JAX that cannot say so of their results; `varying_like` gives the results their types back. Nothing inside may
+    communicate, and no operation but the kernels may combine two arrays: where JAX evaluates the recorded operations again,
+    outside of this function, it compares types.
     """
     from jax._src import config  # there is no public switch
 
