@@ -67,8 +67,8 @@ class PretrainOptions:
     """of the computation; parameters and optimizer stay float32 (default: float32 on CPUs, bfloat16 on
     accelerators)"""
     reduce_dtype: Literal["float32", "bfloat16"] | None = None
-    """in which gradients are summed over devices (default: that of the computation, float32 where more
-    than 64 devices add up)"""
+    """type in which gradients are summed over devices, float32 or bfloat16 (default: that of the computation,
+    float32 where more than 64 devices add up)"""
     attention: Literal["auto", "plain", "cudnn", "triton", "splash"] = "auto"
     """how attention is computed. auto: cudnn or triton on NVIDIA GPUs, splash on TPUs, where they fit;
     plain: with its weights in memory"""
