@@ -136,13 +136,10 @@ def losses(shape, **options):
 
 def test_losses_in_bfloat16_are_those_of_float32_within_its_precision():
     exact = losses((1, 1, 1), dtype=jnp.float32)
-    narrow = losses((8, 1, 1), fsdp=True)
-    wide = losses((8, 1, 1), fsdp=True, reduce_dtype="float32")
-    whole = losses((8, 1, 1), reduce_dtype="float32")
+    narrow = losses((4, 1, 1), fsdp=True)
+    wide = losses((4, 1, 1), fsdp=True, reduce_dtype="float32")
     np.testing.assert_allclose(narrow, exact, rtol=2e-3)
     np.testing.assert_allclose(narrow, wide, rtol=1e-3)
-    # Gathering in bfloat16 rounds nothing that the step would not round itself.
-    np.testing.assert_allclose(wide, whole, rtol=5e-4)
 
 
 def test_options_that_overlap_are_for_accelerators_of_several_devices(monkeypatch):
