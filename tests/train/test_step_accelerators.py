@@ -22,10 +22,11 @@ CALLS = {
     "triton": "__gpu$xla.gpu.triton",
     "splash": "tpu_custom_call",
 }
+# All axes at once; the others are among the slow ones.
 MESHES = [
-    ((1, 1, 1), {}),
-    ((8, 1, 1), {"fsdp": True}),
-    ((2, 2, 2), {"microbatches": 2, "remat": "full"}),
+    pytest.param((1, 1, 1), {}, marks=pytest.mark.slow, id="one device"),
+    pytest.param((8, 1, 1), {"fsdp": True}, marks=pytest.mark.slow, id="fsdp"),
+    pytest.param((2, 2, 2), {"microbatches": 2, "remat": "full"}, id="all axes"),
 ]
 
 
@@ -40,7 +41,7 @@ def lowered(shape, platform, path, segments=True, **options):
         return step.lower(8, TIME, platform, segments=segments).as_text()
 
 
-@pytest.mark.parametrize(("shape", "options"), MESHES, ids=str)
+@pytest.mark.parametrize(("shape", "options"), MESHES)
 @pytest.mark.parametrize(
     ("platform", "path", "segments"),
     [("cuda", "cudnn", False), ("cuda", "triton", True), ("tpu", "splash", True)],
@@ -59,7 +60,15 @@ def test_a_plain_step_has_one():
 
 
 @pytest.mark.parametrize("platform", ["cuda", "tpu"])
-@pytest.mark.parametrize("shape", [(1, 1, 1), (2, 1, 4), (1, 2, 2)], ids=str)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        pytest.param((1, 1, 1), marks=pytest.mark.slow),
+        (2, 1, 4),
+        pytest.param((1, 2, 2), marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_prefill_and_decoding_are_lowered_for_accelerators(monkeypatch, shape, platform):
     monkeypatch.setenv("CLOVA_ATTENTION", "cudnn" if platform == "cuda" else "splash")
     mesh = make_mesh(shape)
