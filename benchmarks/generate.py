@@ -132,9 +132,9 @@ def ours(lm: LanguageModel) -> Run:
     return run
 
 
-def memory_rate() -> float:
-    """Measures the bytes a second at which this machine reads a large array: the best of five sums."""
-    array = jnp.ones(1 << 27, jnp.float32)
+def memory_rate(entries: int = 1 << 27) -> float:
+    """Measures the bytes a second at which this machine reads an array of float32: the best of five sums."""
+    array = jnp.ones(entries, jnp.float32)
     total = jax.jit(jnp.sum)
     total(array).block_until_ready()
     best = float("inf")

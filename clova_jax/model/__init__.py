@@ -6,6 +6,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "attention": ["cached_attention", "causal_mask", "computed_share", "self_attention"],
+        "attention_kernels": ["cudnn_attention", "splash_attention", "triton_attention"],
+        "attention_path": ["AttentionPath", "causal_attention", "choose_path"],
         "cache": ["Cache", "Prefix"],
         "chat_template": ["ChatTemplate", "Message", "Role", "read_chat_template"],
         "decoder": ["Decoder", "default_dtype"],

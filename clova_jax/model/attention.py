@@ -31,15 +31,13 @@ def self_attention(
     mask: Bool[Array, "#B 1 #T T"],
     causal: bool = True,
 ) -> Float[Array, "B T N H"]:
-    """Computes attention of a sequence over itself; softmax in float32.
+    """Computes attention of a sequence over itself under any mask; softmax in float32.
 
     Args:
         query, key, value: of the tokens.
         mask: True where a query may see a key.
         causal: the mask is causal, so that what lies well above the diagonal is not computed; False computes it.
     """
-    if jax.default_backend() == "gpu" and query.dtype in (jnp.bfloat16, jnp.float16):
-        return jax.nn.dot_product_attention(query, key, value, mask=mask, implementation="cudnn")
     return _attention(query, key, value, mask, causal)
 
 

@@ -8,13 +8,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model.attention import cached_attention, causal_mask, self_attention
+from clova_jax.model.attention import cached_attention, causal_mask
+from clova_jax.model.attention_path import causal_attention
 from clova_jax.model.cache import Cache
-from clova_jax.model.modules import INIT_STD, Block, LayerNorm, parameter
+from clova_jax.model.modules import INIT_STD, Attend, Block, LayerNorm, parameter
 from clova_jax.model.stack import Remat, make_blocks, rematerialised, run_blocks
 from clova_jax.parallel import ALL_AUTO, Axes
 
@@ -80,11 +81,11 @@ class Decoder(nnx.Module):
         Raises:
             ClovaError: neither or both of ids and embeddings; a sequence longer than `max_length`.
         """
-        x, positions, mask = self._begin(ids, embeddings, positions, segment_ids, cache, dtype)
+        x, positions = self._begin(ids, embeddings, positions, cache, dtype)
         if cache is None:
-            attend = functools.partial(self_attention, mask=mask)
+            attend = self._attend_among(x, segment_ids)
             return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
-        body, layers = self._after(cache, mask, positions)
+        body, layers = self._after(cache, x, segment_ids, positions)
         x, (keys, values) = jax.lax.scan(rematerialised(body, remat), x, layers)
         return self.ln_f(x), cache.append(keys, values, segment_ids)
 
@@ -100,8 +101,8 @@ class Decoder(nnx.Module):
 
         Of the last layer nothing is computed but keys and values.
         """
-        x, positions, mask = self._begin(ids, None, None, segment_ids, cache, dtype)
-        body, layers = self._after(cache, mask, positions)
+        x, positions = self._begin(ids, None, None, cache, dtype)
+        body, layers = self._after(cache, x, segment_ids, positions)
 
         def numbered(x: Array, number: Int[Array, ""] | int) -> tuple[Array, tuple[Array, Array]]:
             return body(x, jax.tree.map(lambda stack: stack[number], layers))
@@ -120,11 +121,10 @@ class Decoder(nnx.Module):
         ids: Int[Array, "B T"] | None,
         embeddings: Float[Array, "B T D"] | None,
         positions: Int[Array, "B T"] | None,
-        segment_ids: Int[Array, "B T"] | None,
         cache: Cache | None,
         dtype: DTypeLike | None,
-    ) -> tuple[Float[Array, "B T D"], Int[Array, "#B T"], Bool[Array, "#B 1 T T"]]:
-        """Returns what the layers start with, the positions, and which of the new tokens each of them sees."""
+    ) -> tuple[Float[Array, "B T D"], Int[Array, "#B T"]]:
+        """Returns what the layers start with, and the positions."""
         if (ids is None) == (embeddings is None):
             raise ClovaError("Decoder: give ids or embeddings, one of the two")
         time = (ids if ids is not None else embeddings).shape[1]
@@ -137,17 +137,33 @@ class Decoder(nnx.Module):
             positions = cache.next_positions[:, None] + jnp.arange(time)
         x = self.embed(ids, embeddings, positions, dtype or default_dtype())
         positions = jnp.arange(time)[None] if positions is None else positions
-        return x, positions, causal_mask(time, segment_ids)
+        return x, positions
+
+    def _attend_among(
+        self, x: Float[Array, "B T D"], segment_ids: Int[Array, "B T"] | None
+    ) -> Attend:
+        """Returns the attention of new tokens with nothing before them."""
+        # XLA cannot split the kernels that ask for it, should it split this program over devices.
+        one_device = jax.device_count() == 1
+        return causal_attention(
+            x.shape[1], segment_ids, self.config.head_dim, x.dtype, one_device=one_device
+        )
 
     def _after(
-        self, cache: Cache, mask: Bool[Array, "#B 1 T T"], positions: Int[Array, "#B T"]
+        self,
+        cache: Cache,
+        x: Float[Array, "B T D"],
+        segment_ids: Int[Array, "B T"] | None,
+        positions: Int[Array, "#B T"],
     ) -> tuple[Callable[[Array, tuple], tuple[Array, tuple[Array, Array]]], tuple]:
         """Returns a layer behind a cache, as the body of a scan, and the stacks that the scan goes through."""
-        prefix = cache.prefix
+        prefix, empty = cache.prefix, cache.prefix is None and not cache.size
+        own = self._attend_among(x, segment_ids) if empty else None
+        mask = None if empty else causal_mask(x.shape[1], segment_ids)
 
         def body(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
             block, keys, values, shared = layer
-            attend = functools.partial(
+            attend = own or functools.partial(
                 cached_attention,
                 mask=mask,
                 rows=(keys, values, cache.lengths),

@@ -57,8 +57,9 @@ def rematerialised(body: Body, remat: Remat) -> Body:
     named = jax.checkpoint_policies.save_only_these_names(*KEPT[remat])
 
     def keep(primitive: Primitive, *args: Any, **params: Any) -> bool:
-        # The result of cuDNN's fused attention, and its row sums.
-        fused = remat != "full" and remat != "stage" and "attention_fwd" in primitive.name
+        # The results of fused attention, and its row sums: cuDNN's primitive, or a Pallas kernel.
+        kernel = "attention_fwd" in primitive.name or primitive.name == "pallas_call"
+        fused = kernel and remat != "full" and remat != "stage"
         return fused or named(primitive, *args, **params)
 
     return jax.checkpoint(body, policy=keep, prevent_cse=False)

@@ -26,7 +26,7 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.parallel.collectives import Axes, on_wide, varying, zeros_like_varying
+from clova_jax.parallel.collectives import Axes, varying, zeros_like_varying
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def run_pipeline(
 
         x = jnp.where(first & (repeat == 0), pick(inputs), arrived)
         y = stage(blocks, repeat, x, jax.tree.map(pick, extras))
-        return on_wide(lambda y: lax.ppermute(y, axes.pipe, ring), y), y
+        return lax.ppermute(y, axes.pipe, ring), y
 
     inputs = varying(inputs, (axes.pipe,))
     start = zeros_like_varying(inputs.shape[1:], inputs.dtype, inputs)

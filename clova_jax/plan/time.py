@@ -9,8 +9,10 @@ rather than wait, so the bubble is inside the number of ticks.
 
 from dataclasses import dataclass
 
+import jax.numpy as jnp
+
 from clova_jax.model import computed_share
-from clova_jax.parallel import Chip
+from clova_jax.parallel import Chip, default_reduce_dtype
 from clova_jax.plan.memory_use import MADE, Run
 
 # Share of the chip's dense bf16 peak that its large matrix products reach: our assumption, typical of cuBLAS
@@ -75,20 +77,24 @@ def work(run: Run, element: int = 2, materialised: bool = False) -> Work:
 
     counts = run.parameters()
     blocks, rest = 4.0 * counts["blocks"], 4.0 * counts["rest"]
+    # Shares of that which are sent: parameters in the compute's type, gradients too unless many devices add up.
+    dtype = jnp.bfloat16 if element == 2 else jnp.float32
+    gathered, summed = element / 4, default_reduce_dtype(dtype, data * pipe).itemsize / 4
     passes = 2 + rematerialised + again_whole
     if (
         run.fsdp and data > 1
     ):  # gathered layer by layer for each pass; gradients scattered once a tick
         share = (data - 1) / data
         turns = run.ticks / run.plan.repeats
-        data_bytes = share * data * ((passes + 1) * turns * blocks + 2 * rest)
+        data_bytes = share * data * (gathered * passes + summed) * turns * blocks
+        data_bytes += share * data * (gathered + summed) * rest
         weights = blocks * data
     else:
-        data_bytes = ring(data) * blocks
+        data_bytes = ring(data) * summed * blocks
         if data > 1:  # the rest, which every stage holds, is summed over both axes at once
-            data_bytes += ring(data * pipe) * rest
+            data_bytes += ring(data * pipe) * summed * rest
         else:
-            pipe_bytes += ring(pipe) * rest
+            pipe_bytes += ring(pipe) * summed * rest
         weights = blocks
     whole, split = MADE
     memory_bytes = 2 * passes * layer_turns * (whole + split / model) * hidden

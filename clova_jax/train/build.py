@@ -35,6 +35,7 @@ from clova_jax.train.step import TrainStep
 from clova_jax.train.validation import bits_per_byte, summary
 
 MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the rate of each step
+KERNELS = {"cudnn": "gpu", "triton": "gpu", "splash": "tpu"}  # and JAX's name of their platform
 VALIDATION_TOKENS = 65_536  # of each source, about, at most
 
 
@@ -90,8 +91,14 @@ def build_step(
     """Compiles the train step, with the learning rate that the options ask for.
 
     Raises:
-        ClovaError: a mesh or schedule that does not divide the model; `optimizer` makes none.
+        ClovaError: a mesh or schedule that does not divide the model; `optimizer` makes none; a kernel of other devices.
     """
+    platform = mesh.devices.flat[0].platform
+    if KERNELS.get(options.attention, platform) != platform:
+        raise ClovaError(
+            f"--attention: {options.attention} runs on a {KERNELS[options.attention].upper()}, the devices here "
+            f"are {platform.upper()}s; auto takes what fits"
+        )
     total_steps = schedule.steps(options.tokens) if options.steps is None else options.steps
     rate = LearningRate(
         options.peak_learning_rate(config),
@@ -110,6 +117,8 @@ def build_step(
         fsdp=options.fsdp,
         remat=options.remat,
         dtype=options.dtype,
+        reduce_dtype=options.reduce_dtype,
+        attention=options.attention,
     )
 
 
@@ -259,9 +268,11 @@ def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
         name += f", from {options.from_}"
     elif shape == SIZES[options.size_name].replace(vocab_size=shape.vocab_size):
         name = options.size_name
+    attention = train_step.attention_path(options.length, options.packing == "segments")
+    sums = f", gradients summed in {train_step.reduce_dtype.name}" if mesh.size > 1 else ""
     rows = {
         "model": f"{name}, {shape.num_params:,} parameters, "
-        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {devices})",
+        f"{train_step.dtype.name} on {mesh.size} x {mesh.devices.flat[0].device_kind} (mesh {devices}), {attention} attention{sums}",
         "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
         f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",
         "stages": "read and check the data, compile, train "

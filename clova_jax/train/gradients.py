@@ -19,16 +19,24 @@ from jaxtyping import Array, Float
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.model import (
+    AttentionPath,
     Params,
     Remat,
     bind,
-    causal_mask,
+    causal_attention,
     cross_entropy,
     run_blocks,
-    self_attention,
     weighted_loss,
 )
-from clova_jax.parallel import Axes, Schedule, run_pipeline, varying, zeros_like_varying
+from clova_jax.parallel import (
+    Axes,
+    Schedule,
+    gather,
+    run_pipeline,
+    scatter,
+    varying,
+    zeros_like_varying,
+)
 
 Batch = Mapping[str, Array]
 
@@ -45,6 +53,8 @@ class Objective:
             last), or 0: the tree of the parameters.
         remat: what the backward pass recomputes.
         dtype: type of the compute.
+        reduce_dtype: type in which gradients are summed over devices.
+        attention: how attention is computed, as `choose_path` takes it.
     """
 
     config: ModelConfig
@@ -53,6 +63,8 @@ class Objective:
     split_over_data: Any
     remat: Remat
     dtype: jnp.dtype
+    reduce_dtype: jnp.dtype
+    attention: AttentionPath | None = None
 
     def loss_and_gradients(
         self, params: Params, batch: Batch
@@ -92,7 +104,9 @@ class Objective:
         """Applies a stack of blocks; of `batch`, it uses segment ids and positions."""
         time, positions = x.shape[1], batch.get("positions")
         positions = jnp.arange(time)[None] if positions is None else positions
-        attend = functools.partial(self_attention, mask=causal_mask(time, batch.get("segment_ids")))
+        attend = causal_attention(
+            time, batch.get("segment_ids"), self.config.head_dim, x.dtype, self.attention
+        )
         split = bind(self.config, self.split_over_data).blocks
         gather = functools.partial(self._gather, split=split)
         return run_blocks(blocks, x, attend, positions, self.axes, remat, gather)
@@ -163,8 +177,7 @@ class Objective:
         out = run_pipeline(self.schedule, self.axes, stage, blocks, x, extras)
         # The head is shared out: every stage takes its part of the tokens.
         out = self._share(out.reshape(-1, out.shape[-1]))
-        out = out.astype(jnp.float32) if jax.default_backend() == "cpu" else out
-        out = lax.psum_scatter(out, self.axes.pipe, tiled=True).astype(self.dtype)
+        out = lax.psum_scatter(out, self.axes.pipe, tiled=True)
         hidden = decoder.ln_f(out[None])
         here, size = lax.axis_index(self.axes.pipe), out.shape[0]
         parts = (self._share(batch[name].reshape(-1)) for name in fields)
@@ -183,7 +196,11 @@ class Objective:
 
     def _gather(self, params: Any, split: Any) -> Any:
         def gathered(x: Array, dim: int) -> Array:
-            return lax.all_gather(x, self.axes.data, axis=x.ndim + dim, tiled=True) if dim else x
+            if not dim:
+                return x
+            # Matrices and tables are only ever used in the type of the compute; vectors of LayerNorms in float32.
+            dtype = self.dtype if x.ndim > 1 else x.dtype
+            return gather(self.axes.data, x.ndim + dim, dtype, self.reduce_dtype, x)
 
         return jax.tree.map(gathered, params, split) if self.axes.data else params
 
@@ -194,8 +211,9 @@ class Objective:
             names = self.axes.batch
             if name == "blocks":
                 names = tuple(n for n in names if n == self.axes.data)
-            else:
+            else:  # float32 again: so are their gradients, which are formed once a step
                 part = self._gather(part, self.split_over_data[name])
+                part = jax.tree.map(lambda x: x.astype(jnp.float32), part)
             parts[name] = jax.tree.map(lambda x, names=names: varying(x, names), part)
         return parts
 
@@ -207,20 +225,18 @@ class Objective:
         data = self.axes.data
         reduced = {}
         for name, part in gradients.items():
-            leaves, structure = jax.tree.flatten(part)
-            split = jax.tree.leaves(self.split_over_data[name])
             names = tuple(n for n in self.axes.batch if name != "blocks" or n == data)
-            if name != "blocks" and data:
-                leaves = [
-                    lax.psum_scatter(x, data, scatter_dimension=x.ndim + dim, tiled=True)
-                    if dim
-                    else x
-                    for x, dim in zip(leaves, split, strict=True)
-                ]
             rest = tuple(n for n in names if n != data)
-            leaves = [
-                self._sum(x, rest if dim and data else names)
-                for x, dim in zip(leaves, split, strict=True)
-            ]
-            reduced[name] = jax.tree.unflatten(structure, leaves)
+
+            def total(x: Array, dim: int, name: str = name, names=names, rest=rest) -> Array:
+                scattered = bool(dim and data)
+                over = rest if scattered else names
+                if scattered and name == "blocks" and not over:
+                    return x  # summed layer by layer
+                narrow = x.astype(self.reduce_dtype)
+                if scattered and name != "blocks":
+                    narrow = scatter(narrow, data, x.ndim + dim)
+                return self._sum(narrow, over).astype(x.dtype)
+
+            reduced[name] = jax.tree.map(total, part, self.split_over_data[name])
         return reduced

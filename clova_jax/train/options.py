@@ -66,6 +66,12 @@ class PretrainOptions:
     dtype: Literal["float32", "bfloat16"] | None = None
     """of the computation; parameters and optimizer stay float32 (default: float32 on CPUs, bfloat16 on
     accelerators)"""
+    reduce_dtype: Literal["float32", "bfloat16"] | None = None
+    """type in which gradients are summed over devices, float32 or bfloat16 (default: that of the computation,
+    float32 where more than 64 devices add up)"""
+    attention: Literal["auto", "plain", "cudnn", "triton", "splash"] = "auto"
+    """how attention is computed. auto: cudnn or triton on NVIDIA GPUs, splash on TPUs, where they fit;
+    plain: with its weights in memory"""
     warmup_tokens: int | None = option(None, least=0)
     """tokens of linear warm-up; by default 375M (GPT-3), or 3% of the budget if that is less"""
     ramp_tokens: int = option(0, least=0)

@@ -134,7 +134,7 @@ def _pretrain(
 FREE = frozenset(
     (
         *("data", "tokenizer", "sources", "out"),
-        *("mesh", "microbatches", "schedule", "fsdp", "remat", "workers"),
+        *("mesh", "microbatches", "schedule", "fsdp", "remat", "attention", "workers"),
         *("validate_every", "checkpoint_every", "keep_last", "keep_every", "milestones"),
         *("tensorboard", "wandb", "wandb_project"),
     )
@@ -145,7 +145,7 @@ RESOLVED = frozenset(
 # Recorded where they are not the default: runs of before they were options have none.
 LATER = {
     "forms": [],
-    **dict.fromkeys(("layers", "width", "heads", "dtype")),
+    **dict.fromkeys(("layers", "width", "heads", "dtype", "reduce_dtype")),
     **{"weight_decay": 0.1, "betas": [0.9, 0.95]},
 }
 GROWS = {"steps": ("warmup_steps",)}  # a share of the budget, unless it was given

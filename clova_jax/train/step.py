@@ -12,8 +12,24 @@ from jaxtyping import Array, Float
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model import Params, Remat, abstract_params, default_dtype, init_params
-from clova_jax.parallel import AXES, Axes, Schedule, make_mesh, shard_batch
+from clova_jax.model import (
+    AttentionPath,
+    Params,
+    Remat,
+    abstract_params,
+    choose_path,
+    default_dtype,
+    init_params,
+)
+from clova_jax.parallel import (
+    AXES,
+    Axes,
+    Schedule,
+    default_reduce_dtype,
+    make_mesh,
+    overlap_options,
+    shard_batch,
+)
 from clova_jax.train.gradients import Objective
 from clova_jax.train.layout import Layout, check_fit
 from clova_jax.train.optimizer import Schedule as LearningRates
@@ -37,6 +53,9 @@ class TrainStep:
         remat: what the backward pass recomputes: "none", "dots" (all but matrix products), "full" (layers),
             "stage" (layers, and a pipeline's stages around them).
         dtype: type of the compute; float32 on CPUs, bfloat16 on accelerators.
+        reduce_dtype: type in which gradients cross the mesh; that of the compute, but float32 where more than
+            64 devices add up (`parallel.default_reduce_dtype`).
+        attention: "plain", "cudnn", "triton", "splash", or "auto" (`model.choose_path`).
 
     Raises:
         ClovaError: a mesh or schedule that does not divide this model; the number that would.
@@ -54,6 +73,8 @@ class TrainStep:
         fsdp: bool = False,
         remat: Remat = "none",
         dtype: jnp.dtype | None = None,
+        reduce_dtype: jnp.dtype | None = None,
+        attention: AttentionPath | None = None,
     ) -> None:
         self.config = config
         self.optimizer = optimizer
@@ -62,6 +83,9 @@ class TrainStep:
         check_fit(config, self.mesh, fsdp)
         stages = self.mesh.shape["pipe"]
         self.dtype = jnp.dtype(dtype or default_dtype())
+        terms = self.mesh.shape["data"] * stages
+        self.reduce_dtype = jnp.dtype(reduce_dtype or default_reduce_dtype(self.dtype, terms))
+        self.attention = attention
         self.schedule = Schedule.named(schedule, stages, microbatches, config.num_layers)
         self.layout = Layout(config, self.mesh, self.schedule, fsdp)
         self._objective = Objective(
@@ -71,6 +95,8 @@ class TrainStep:
             self.layout.split_over_data(),
             remat,
             self.dtype,
+            self.reduce_dtype,
+            attention,
         )
         places = self._places(self.layout.shardings())
         self._init = jax.jit(self._fresh, static_argnums=0, out_shardings=places)
@@ -78,7 +104,13 @@ class TrainStep:
             lambda params: fresh_state(self.optimizer, self.layout.arrange(params)),
             out_shardings=places,
         )
-        self._step = jax.jit(self._train, donate_argnums=0, out_shardings=(places, None))
+        platform = self.mesh.devices.flat[0].platform
+        self._step = jax.jit(
+            self._train,
+            donate_argnums=0,
+            out_shardings=(places, None),
+            compiler_options=overlap_options(platform, self.mesh.size, fsdp) or None,
+        )
         self._evaluate = jax.jit(self._nll)
         self._arrange = jax.jit(
             functools.partial(self._map, self.layout.arrange), out_shardings=places
@@ -135,16 +167,34 @@ class TrainStep:
         """Returns the negative log-likelihood of each target in nats; `params` are a state's."""
         return self._evaluate(params, self._place(batch))
 
-    def lower(self, batch: int, length: int) -> jax.stages.Lowered:
-        """Lowers the step for a global batch [batch, length] without allocating anything."""
+    def lower(
+        self, batch: int, length: int, platform: str | None = None, segments: bool = True
+    ) -> jax.stages.Lowered:
+        """Lowers the step for a global batch [batch, length] without allocating anything.
+
+        Args:
+            batch, length: the shape.
+            platform: "cuda" or "tpu" where the program is not for this machine's devices.
+            segments: rows are packed, with segment ids.
+        """
         rows = NamedSharding(self.mesh, PartitionSpec("data"))
         fields = {
             name: jax.ShapeDtypeStruct(
                 (batch, length), jnp.float32 if name == "loss_mask" else jnp.int32, sharding=rows
             )
             for name in BATCH_FIELDS
+            if segments or name != "segment_ids"
         }
-        return self._step.lower(self._abstract(), fields)
+        traced = self._step.trace(self._abstract(), fields)
+        return traced.lower(lowering_platforms=(platform,) if platform else None)
+
+    def attention_path(self, length: int, segments: bool) -> AttentionPath:
+        """Returns how attention over rows of a length is computed.
+
+        Raises:
+            ClovaError: the path that was asked for does not fit.
+        """
+        return choose_path(self.attention, length, segments, self.config.head_dim, self.dtype)
 
     @property
     def _is_canonical(self) -> bool:

@@ -101,7 +101,7 @@ def test_more_options(alone, shape, options):
 @pytest.mark.slow
 @pytest.mark.parametrize(("shape", "options"), [MORE[2], *FAST], ids=str)
 def test_bfloat16_within_its_precision(alone, shape, options):
-    """Against one device in float32. XLA:CPU cannot do bfloat16 collectives: those are done in float32 here."""
+    """Against one device in float32. XLA:CPU adds what bfloat16 collectives send in float32."""
     found, gradients, _, nll = trained(shape, dtype=jnp.bfloat16, **options)
     np.testing.assert_allclose(found, alone[0], rtol=2e-2)
     np.testing.assert_allclose(nll, alone[3], rtol=5e-2)
