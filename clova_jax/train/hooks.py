@@ -94,17 +94,23 @@ class Spikes(Hook):
 
     Args:
         say: prints a line.
+        alert: sends an event and its text, at most once in as many steps as a loss is compared with.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.report, self.say = SpikeReport(), say
+    def __init__(self, say: Callable[[str], None], alert: Callable[..., None]) -> None:
+        self.report, self.say, self.alert = SpikeReport(), say, alert
+        self._alerted: int | None = None
 
     def __call__(self, run: Run) -> None:
         """Compares the step's loss with the usual one."""
         loss = run.metrics["loss"]
         usual = self.report.watch(run.step, loss)
         if usual is not None:
-            self.say(f"step {run.step}: loss {loss:.3f} jumped from about {usual:.3f}")
+            text = f"step {run.step}: loss {loss:.3f} jumped from about {usual:.3f}"
+            self.say(text)
+            if self._alerted is None or run.step - self._alerted >= self.report.window:
+                self._alerted = run.step
+                self.alert("spike", text, step=run.step, loss=loss, usual=usual)
 
 
 class Validate(Hook):

@@ -110,7 +110,7 @@ class TrainingRun:
         if step is None:
             on_first_process(self._refuse_leftovers)
             return self.fresh(), 0
-        place = f"{self.checkpoints.directory}: checkpoint {step}"
+        place = f"{self.checkpoints.states}: checkpoint {step}"
         before = fields(self.checkpoints.about(step), place, {"run": dict})["run"]
         check_run(self.out, before, self.identity, self.may_grow)
         print(f"going on from step {step} in {self.out}", file=sys.stderr)
@@ -162,7 +162,7 @@ class TrainingRun:
         """Refuses to start at step 0 in a folder whose checkpoints or model would be lost, or taken for this run's."""
         if self.checkpoints.steps():
             raise ClovaError(
-                f"{self.checkpoints.directory}: every checkpoint is damaged; "
+                f"{self.checkpoints.states}: every checkpoint is damaged; "
                 "remove the folder to start over"
             )
         model = self.out / "model"
@@ -186,7 +186,7 @@ class TrainingRun:
         words = [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]
         print(
             f"stopped after step {step} of {self.total_steps}; the checkpoint is in "
-            f"{self.checkpoints.directory}\nto resume, run the same command again:\n  {shlex.join(words)}",
+            f"{self.checkpoints.states}\nto resume, run the same command again:\n  {shlex.join(words)}",
             file=sys.stderr,
         )
         return False

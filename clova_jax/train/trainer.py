@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import jax
+
 from clova_jax.common.stop import StopSignals
 
 # From a state and a batch to the next state and scalars (`loss`, `skipped`, …) with `.item()`; the state is consumed.
@@ -85,7 +87,8 @@ def train(
     with contextlib.closing(batches(run.step)) as drawn:
         while run.step < run.total_steps and not (run.ended or run.stopped):
             begin = time.perf_counter()
-            run.state, measured = step(run.state, next(drawn))
+            with jax.profiler.StepTraceAnnotation("train", step_num=run.step + 1):
+                run.state, measured = step(run.state, next(drawn))
             # Reading the scalars waits for the step: on CPU queued collectives would starve each
             # other, and on accelerators the loader works ahead in its own thread.
             run.metrics = {name: value.item() for name, value in measured.items()}
