@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import tensorstore
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_file
 
 Result = TypeVar("Result")
 CONTEXT = tensorstore.Context({"cache_pool": {"total_bytes_limit": 1 << 28}})
@@ -90,31 +91,21 @@ class Objects:
     def _digest(self, name: str) -> str:
         return hashlib.sha256(self.read(name) or b"").hexdigest()
 
-    def download(self, prefix: str, folder: Path) -> None:
-        """Copies every object below a prefix into a folder."""
+    def download(self, folder: Path, last: str) -> None:
+        """Copies every object into a folder, that of the name `last` after all others."""
 
         def fetch(name: str) -> None:
-            path = folder / name[len(prefix) :]
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(self.read(name) or b"")
+            with whole_file(folder / name, "wb") as file:
+                file.write(self.read(name) or b"")
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(fetch, self.names(prefix)))
+            list(pool.map(fetch, [name for name in self.names() if name != last]))
+        fetch(last)
 
-    def upload(self, folder: Path, prefix: str, names: Iterable[str]) -> None:
-        """Copies files of a folder, by their names within it, below a prefix."""
+    def upload(self, folder: Path, names: Iterable[str]) -> None:
+        """Copies files of a folder, by their names within it."""
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(lambda n: self.write(prefix + n, (folder / n).read_bytes()), names))
-
-
-def is_url(place: str | Path) -> bool:
-    """Returns True for a place on an object store."""
-    return "://" in str(place)
-
-
-def inside(place: str | Path, name: str) -> str | Path:
-    """Returns the place of a name below a folder or a URL."""
-    return f"{str(place).rstrip('/')}/{name}" if is_url(place) else Path(place) / name
+            list(pool.map(lambda name: self.write(name, (folder / name).read_bytes()), names))
 
 
 def reached(where: str, act: Callable[[], Result]) -> Result:

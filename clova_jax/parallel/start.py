@@ -42,7 +42,8 @@ def join_processes(
         (index of this process, number of processes).
 
     Raises:
-        ClovaError: some of the three numbers are missing or do not fit; the coordinator does not answer.
+        ClovaError: some of the three numbers are missing or do not fit.
+        Interrupted: the coordinator does not answer, or the processes are not of the same start.
     """
     coordinator = coordinator or os.environ.get("CLOVA_COORDINATOR") or None
     processes = _number(processes, "CLOVA_PROCESSES")
@@ -94,7 +95,12 @@ def _launcher() -> str | None:
 def _initialize(name: str, *numbers: str | int) -> None:
     try:
         jax.distributed.initialize(*numbers)
-    except Exception as error:  # JAX, gRPC and a cluster's own client each raise theirs
+    except jax.errors.JaxRuntimeError as error:
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise Interrupted(
+            f"the other processes were not found ({name}: {reason}); start all of them again"
+        ) from None
+    except Exception as error:  # JAX and a cluster's own client each raise theirs
         reason = (str(error).strip().split("\n"))[0] or type(error).__name__
         raise ClovaError(
             f"several processes: {name} could not be joined ({reason}); is process 0 running there, "

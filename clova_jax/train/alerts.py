@@ -56,4 +56,3 @@ class Alerts:
                 host = urllib.parse.urlsplit(self.url).hostname  # the rest may be a secret
                 print(f"WARNING: the alerts' webhook at {host} failed: {error}", file=sys.stderr)
             self._failed = True
-

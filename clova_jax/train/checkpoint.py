@@ -19,7 +19,7 @@ from jax.experimental import multihost_utils
 
 from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.json_values import fields
-from clova_jax.common.objects import is_url
+from clova_jax.common.places import is_url
 from clova_jax.model import not_finite
 from clova_jax.parallel import on_first_process
 from clova_jax.train.states_on_disk import MARK, StatesOnDisk

@@ -1,27 +1,10 @@
 """Writes a trace of some steps: what the host and the devices did, for TensorBoard, XProf or Perfetto."""
 
-import re
 from pathlib import Path
 
 import jax
 
-from clova_jax.common.errors import ClovaError
 from clova_jax.train.trainer import Hook, Run
-
-_STEPS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
-
-
-def parse_steps(text: str) -> tuple[int, int]:
-    """Reads `12` or `10-12`: the first and the last step.
-
-    Raises:
-        ClovaError: it is neither, the first is 0, or the last is before the first.
-    """
-    found = _STEPS.fullmatch(text)
-    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
-    if not 1 <= first <= last:
-        raise ClovaError(f"--profile: {text!r} is not a step such as 12, or FIRST-LAST as in 10-12")
-    return first, last
 
 
 class Profile(Hook):
@@ -33,8 +16,6 @@ class Profile(Hook):
         first, last: numbers of steps, from 1.
         folder: gets `plugins/profile/DATE/…`, as TensorBoard looks for it.
     """
-
-    on_stop = True
 
     def __init__(self, first: int, last: int, folder: Path) -> None:
         self.first, self.last, self.folder = first, last, folder

@@ -129,7 +129,9 @@ def test_a_checkpoint_of_an_older_version_is_refused_as_such(checkpoints):
 def test_every_file_of_a_checkpoint_is_guarded(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.wait()
-    for file in [f for f in (checkpoints.states.directory / "10" / "state").rglob("*") if f.is_file()]:
+    for file in [
+        f for f in (checkpoints.states.directory / "10" / "state").rglob("*") if f.is_file()
+    ]:
         before = file.read_bytes()
         if before:
             damage_by_flipping(file)
