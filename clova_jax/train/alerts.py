@@ -16,7 +16,7 @@ TIMEOUT = 10.0  # seconds that one request may take
 class Alerts:
     """Posts JSON to a webhook in the background; one that fails is reported once, and stops nothing.
 
-    A body has `event` (spike, stalled, failed), `text` (a sentence, as Slack shows it), `time` in UTC, what
+    A body has `event` (spike, stalled, interrupted, failed), `text` (a sentence, as Slack shows it), `time` in UTC, what
     `about` says, and the figures of the event.
 
     Args:

@@ -65,6 +65,7 @@ class Checkpoints:
 
         Raises:
             ClovaError: this write or the one before it failed, for want of room for instance.
+            Interrupted: it failed for want of another process, or of the object store.
         """
         self.wait()
         try:
@@ -97,8 +98,8 @@ class Checkpoints:
         )
         reason = "no room left on the disk" if full else f"{type(error).__name__}: {error}"
         said = f"{self.states}: checkpoint of step {step} not written ({reason})"
-        if jax.process_count() > 1 and not full:  # a process that was lost, most likely
-            return Interrupted(f"{said}; start all processes again")
+        if not full and (jax.process_count() > 1 or isinstance(self.states, StatesOnObjects)):
+            return Interrupted(f"{said}; start the run again")  # a lost process, or a network
         before = self.steps()
         kept = f"the one of step {before[-1]} is intact" if before else "there is none before it"
         return ClovaError(f"{said}; {kept}")

@@ -1,10 +1,11 @@
 """Keeps a copy of a run's small files on an object store, from which the run goes on on any machine."""
 
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.files import write_json
 from clova_jax.common.json_values import to_json
 from clova_jax.common.objects import Objects
@@ -15,6 +16,7 @@ from clova_jax.train.trainer import Hook, Run
 METRICS = "metrics.jsonl"
 KEPT = (RUN, METRICS, "config.json", "wandb.json")
 FOLDERS = ("tensorboard", "profile")
+LAST_WORD = 30.0  # seconds that the end of a run waits for its health file to be taken
 
 
 class RunMirror:
@@ -28,6 +30,7 @@ class RunMirror:
     def __init__(self, out: Path, url: str) -> None:
         self.out, self.objects = out, Objects(url)
         self._seen: dict[str, tuple[int, int]] = {}  # size and time of change of what was copied
+        self._sending: threading.Thread | None = None
         self._failed = False
 
     def pull(self) -> None:
@@ -40,7 +43,11 @@ class RunMirror:
                 path.write_bytes(data)
 
     def push(self) -> None:
-        """Copies what has changed since the last call."""
+        """Copies what has changed since the last call.
+
+        Raises:
+            Interrupted: the object store does not take it.
+        """
         changed = []
         for path in self._files():
             name, about = path.relative_to(self.out).as_posix(), path.stat()
@@ -48,11 +55,23 @@ class RunMirror:
             if self._seen.get(name) != now:
                 self._seen[name] = now
                 changed.append(name)
-        self.objects.upload(self.out, changed)
+        try:
+            self.objects.upload(self.out, changed)
+        except ClovaError as error:
+            raise Interrupted(f"{error}; start the run again") from error
 
     def write_health(self, values: dict[str, Any]) -> None:
         """Writes the health file in both places; a store that does not answer is reported once, and stops nothing."""
         write_json(self.out / HEALTH, values)
+        is_underway = values["state"] == "training"
+        if is_underway and self._sending is not None and self._sending.is_alive():
+            return  # the next one says more
+        self._sending = threading.Thread(target=self._send, args=(values,), daemon=True)
+        self._sending.start()
+        if not is_underway:
+            self._sending.join(LAST_WORD)
+
+    def _send(self, values: dict[str, Any]) -> None:
         try:
             self.objects.write(HEALTH, to_json(values, indent=2).encode())
         except ClovaError as error:

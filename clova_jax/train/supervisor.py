@@ -1,9 +1,10 @@
 """Shows those outside how a training is: a health file, alerts, and a status by which to start it again.
 
-`health.json`: `state` (training, finished, stopped, stalled, failed), `step`, `total_steps`, `loss`, `checkpoint`
-(step of the newest one), `reason` (of stalled and failed), `time` in UTC, `host` and `pid`.
+`health.json`: `state` (training, finished, stopped, stalled, interrupted, failed), `step`, `total_steps`, `loss`,
+`checkpoint` (step of the newest one), `reason` (of the last three states), `time` in UTC, `host` and `pid`.
 """
 
+import contextlib
 import faulthandler
 import os
 import socket
@@ -15,6 +16,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
+from clova_jax.common.errors import Interrupted
 from clova_jax.common.exit_status import RETRY
 from clova_jax.train.alerts import Alerts
 from clova_jax.train.trainer import Hook, Run
@@ -56,9 +58,10 @@ class Supervisor:
     ) -> None:
         self._ended.set()
         if error is not None:
+            state = "interrupted" if isinstance(error, Interrupted) else "failed"
             reason = " ".join(str(error).split())[:500] or type(error).__name__
-            self.note("failed", reason=reason)
-            self._alert("failed", reason)
+            self.note(state, reason=reason)
+            self._alert(state, reason)
         self.alerts.wait()
 
     def beat(self, **figures: Any) -> None:
@@ -67,7 +70,7 @@ class Supervisor:
         self.note("training", **figures)
 
     def note(self, state: str, **figures: Any) -> None:
-        """Writes the health file where the state is new, or the file is older than ten seconds."""
+        """Writes the health file where the state is new, or the file is older than ten seconds, and the disk takes it."""
         same = self._values.get("state") == state
         self._values |= {"state": state, **figures}
         if self._write is None or (same and time.monotonic() - self._written < WRITE_EVERY):
@@ -75,7 +78,8 @@ class Supervisor:
         self._written = time.monotonic()
         now = datetime.now(UTC).isoformat(timespec="seconds")
         process = {"host": socket.gethostname(), "pid": os.getpid()}
-        self._write({**self._values, "time": now, **process})
+        with contextlib.suppress(OSError):
+            self._write({**self._values, "time": now, **process})
 
     def _alert(self, event: str, reason: str) -> None:
         figures = {name: self._values.get(name) for name in ("step", "loss")}

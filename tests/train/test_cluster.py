@@ -98,7 +98,7 @@ def test_a_process_is_killed_and_the_run_goes_on(world, unbroken, killed, left):
     assert set(codes) <= ends, cluster.said()
     if killed:
         assert "another process of this run was lost" in cluster.said()
-        assert read_json(out / "health.json")["state"] == "failed"
+        assert read_json(out / "health.json")["state"] == "interrupted"
     newest = max(int(path.parent.name) for path in out.glob("checkpoints/*/checkpoint.json"))
     again = Cluster(world, out, left)
     assert again.wait() == [0] * left, again.said()
