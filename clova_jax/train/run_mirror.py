@@ -34,7 +34,15 @@ class RunMirror:
         self._failed = False
 
     def pull(self) -> None:
-        """Replaces the run's records in the folder by those of the object store, which may be another machine's."""
+        """Replaces the run's records in the folder by those of the object store, which may be another machine's.
+
+        Raises:
+            ClovaError: the folder holds a run of its own.
+        """
+        if (self.out / "checkpoints").exists() or (self.out / "model").exists():
+            raise ClovaError(
+                f"{self.out}: holds a run of its own; with --remote give another --out"
+            )
         for name in KEPT:
             data = self.objects.read(name)
             path = self.out / name

@@ -99,6 +99,13 @@ def test_another_run_at_the_url_is_refused(world, tmp_path, capsys):
     assert "holds a run with seed=0, this one has 5" in capsys.readouterr().err
 
 
+def test_a_run_of_its_own_in_the_folder_is_left_alone(world, tmp_path, capsys):
+    before = (world / "here" / "run.json").read_bytes()
+    assert pretrain(world, world / "here", "--remote", f"memory://own{tmp_path}") == 2
+    assert "here: holds a run of its own; with --remote" in capsys.readouterr().err
+    assert (world / "here" / "run.json").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
