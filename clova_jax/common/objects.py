@@ -91,16 +91,15 @@ class Objects:
     def _digest(self, name: str) -> str:
         return hashlib.sha256(self.read(name) or b"").hexdigest()
 
-    def download(self, folder: Path, last: str) -> None:
-        """Copies every object into a folder, that of the name `last` after all others."""
+    def download(self, folder: Path) -> None:
+        """Copies every object into a folder."""
 
         def fetch(name: str) -> None:
             with whole_file(folder / name, "wb") as file:
                 file.write(self.read(name) or b"")
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(fetch, [name for name in self.names() if name != last]))
-        fetch(last)
+            list(pool.map(fetch, self.names()))
 
     def upload(self, folder: Path, names: Iterable[str]) -> None:
         """Copies files of a folder, by their names within it."""

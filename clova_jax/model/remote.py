@@ -1,9 +1,9 @@
 """Puts model directories on an object store, and brings them from there into this machine's cache."""
 
+import contextlib
 import hashlib
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +16,6 @@ from clova_jax.common.hashes import FORMAT, HASHES, check_hashes
 from clova_jax.common.json_values import fields, parse_json
 from clova_jax.common.objects import Objects
 from clova_jax.common.places import inside
-from clova_jax.common.run_folder import run_folder
 from clova_jax.model.params import Params
 from clova_jax.parallel import create_arrays, on_first_process, write_arrays
 
@@ -78,10 +77,14 @@ def download_model(url: str) -> Path:
         raise ClovaError(f"{url}: no model here (no {HASHES}, nor model/{HASHES})")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "clova_jax" / "models" / "urls" / hashlib.sha256(version).hexdigest()
-    if (folder / HASHES).is_file():
+    if folder.is_dir():
         return folder
-    with run_folder(folder):
-        shutil.rmtree(folder / "params", ignore_errors=True)  # what a killed process left
-        objects.download(folder, last=HASHES)
-    check_hashes(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Several processes of a machine may do this at once; the first that is ready wins.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as fresh:
+        copy = Path(fresh) / "model"
+        objects.download(copy)
+        check_hashes(copy)
+        with contextlib.suppress(OSError):
+            copy.rename(folder)
     return folder

@@ -64,7 +64,7 @@ def find_tokenizer(options: PretrainOptions) -> Tokenizer:
         return load_tokenizer(model_directory(options.from_) / "tokenizer")
     if is_url(options.tokenizer):
         with tempfile.TemporaryDirectory() as folder:
-            Objects(str(options.tokenizer)).download(Path(folder), last="tokenizer.json")
+            Objects(str(options.tokenizer)).download(Path(folder))
             return load_tokenizer(folder)
     return load_tokenizer(options.tokenizer)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.json_values import fields
+from clova_jax.common.objects import Objects
 from clova_jax.common.places import inside, is_url
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import check_run
@@ -209,7 +210,8 @@ class TrainingRun:
                 "remove the folder to start over"
             )
         model = inside(self.home, "model")
-        if not is_url(model) and (model / "config.json").exists() and not self.model_made(model):
+        there = Objects(model).names() if is_url(model) else (model / "config.json").exists()
+        if there and not self.model_made(model):
             raise ClovaError(
                 f"{model}: is a model that this run has not made; give another --out, or move it away"
             )

@@ -99,6 +99,14 @@ def test_another_run_at_the_url_is_refused(world, tmp_path, capsys):
     assert "holds a run with seed=0, this one has 5" in capsys.readouterr().err
 
 
+def test_what_lies_at_the_url_already_is_left_alone(world, tmp_path, capsys):
+    objects = Objects(f"memory://theirs{tmp_path}")
+    objects.write("model/notes.txt", b"theirs")
+    assert pretrain(world, tmp_path / "run", "--remote", str(objects)) == 2
+    assert "/model: is a model that this run has not made" in capsys.readouterr().err
+    assert objects.read("model/notes.txt") == b"theirs"
+
+
 def test_a_run_of_its_own_in_the_folder_is_left_alone(world, tmp_path, capsys):
     before = (world / "here" / "run.json").read_bytes()
     assert pretrain(world, world / "here", "--remote", f"memory://own{tmp_path}") == 2
