@@ -4,6 +4,7 @@
 `clova pretrain` on this machine, with the variables that the real ones would set.
 """
 
+import itertools
 import os
 import random
 import re
@@ -74,7 +75,7 @@ def srun(words: list[str]) -> int:
 
 def sbatch(words: list[str]) -> int:
     """Runs a batch script at once; its `#SBATCH` lines, then the command line, say how many tasks there are."""
-    given = [word for word in words if word.startswith("--")]
+    given = list(itertools.takewhile(lambda word: word.startswith("--"), words))
     script, *rest = words[len(given) :]
     lines = re.findall(r"^#SBATCH (\S+)$", Path(script).read_text("utf-8"), re.M)
     options = dict(word[2:].partition("=")[::2] for word in [*lines, *given])
