@@ -210,7 +210,7 @@ def _read_word(field: dataclasses.Field, annotation: Any, word: str) -> Any:
     flag, (kind, _) = flag_of(field), kind_of(annotation)
     if kind is Path:
         if "://" in word:
-            if _takes_urls(annotation):
+            if takes_urls(annotation):
                 return word
             raise ClovaError(f"{flag}: {word} is a URL; give a path on this machine")
         return on_disk(Path(word))
@@ -223,10 +223,10 @@ def _read_word(field: dataclasses.Field, annotation: Any, word: str) -> Any:
     return check_number(value, field) if kind in (int, float) else value
 
 
-def _takes_urls(annotation: Any) -> bool:
+def takes_urls(annotation: Any) -> bool:
     """Returns True for `Path | str`, alone or in a tuple."""
     args = typing.get_args(annotation)
-    return str in args or any(_takes_urls(arg) for arg in args)
+    return str in args or any(takes_urls(arg) for arg in args)
 
 
 def _convert(kind: Any, word: str) -> Any:
