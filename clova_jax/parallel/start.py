@@ -94,7 +94,9 @@ def _launcher() -> str | None:
 
 def _initialize(name: str, *numbers: str | int) -> None:
     try:
-        jax.distributed.initialize(*numbers)
+        # With the numbers given, nothing is asked of a launcher, nor of Kubernetes, which may refuse.
+        method = {"cluster_detection_method": "deactivate"} if numbers else {}
+        jax.distributed.initialize(*numbers, **method)
     except jax.errors.JaxRuntimeError as error:
         reason = str(error).strip().partition("\n")[0][:200]
         raise Interrupted(

@@ -153,7 +153,7 @@ def test_a_launcher_s_processes_join_and_a_failure_is_one_line(alone, variables,
 
 
 def test_a_coordinator_that_does_not_answer_is_asked_again(alone):
-    def fails(*_):
+    def fails(*_, **__):
         raise jax.errors.JaxRuntimeError("DEADLINE_EXCEEDED: no answer\nfrom there")
 
     alone.setattr("jax.distributed.initialize", fails)
