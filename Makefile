@@ -1,19 +1,20 @@
-# make quickstart [DATA=DIR] [OUT=DIR] · make real-model DATA=DIR [MINUTES=N] [OUT=DIR] · make test [SLOW=1] [PEERS=1] [ONLY=1] [ARGS=…] · make claims [GROUP=…] · make lint · make clean
+# make quickstart [DATA=DIR] [OUT=DIR] [EXTRAS=cuda13] · make real-model DATA=DIR [MINUTES=N] [OUT=DIR] · make test [SLOW=1] [PEERS=1] [ONLY=1] [ARGS=…] [EXTRAS=…] · make claims [GROUP=…] · make lint · make clean
 PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3))
 VENV ?= .venv
 BIN := $(VENV)/bin
 comma := ,
-EXTRAS := dev$(if $(PEERS),$(comma)peers)$(if $(filter services,$(CLAIMS)),$(comma)lm-eval$(comma)spark$(comma)browser)
-TESTED := $(VENV)/.installed-$(EXTRAS)
+PRODUCT := $(VENV)/.installed-$(or $(EXTRAS),product)
+TESTS := dev$(if $(EXTRAS),$(comma)$(EXTRAS))$(if $(PEERS),$(comma)peers)$(if $(filter services,$(CLAIMS)),$(comma)lm-eval$(comma)spark$(comma)browser)
+TESTED := $(VENV)/.installed-$(TESTS)
 GROUPS := tables pythons compiled services
 export PEERS SLOW ONLY CLAIMS
 
 .PHONY: quickstart real-model test claims lint format clean
 
-quickstart: $(VENV)/.installed-product
+quickstart: $(PRODUCT)
 	$(BIN)/python -m experiments.quickstart $(if $(DATA),--data $(DATA)) --out $(or $(OUT),runs/quickstart$(if $(DATA),-data))
 
-real-model: $(VENV)/.installed-product
+real-model: $(PRODUCT)
 	$(BIN)/python -m experiments.real_model $(if $(DATA),--data $(DATA)) $(if $(MINUTES),--minutes $(MINUTES)) --out $(or $(OUT),runs/real)
 
 test: $(TESTED)

@@ -95,6 +95,10 @@ setup(
             "nltk>=3.9,<4",
             "regex>=2024.1",
             "xxhash>=3,<5",
+            # An S3 server: what its extra "server" brings, without what other services of Amazon need.
+            "moto[s3]>=5,<6",
+            "flask>=2.2,<4",
+            "flask-cors>=4,<7",
         ],
         "dev": [
             "pytest>=8,<10",
@@ -107,6 +111,7 @@ setup(
             "ipykernel>=6.29,<8",
             "jinja2>=3.1,<4",
             "tensorboardX>=2.6,<3",
+            "pyyaml>=6,<7",
             *STUDIO,
             *POSTGRES,
             *PARQUET,

@@ -29,8 +29,8 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json, option
 from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
-from clova_jax.train.checkpoint import MARK
 from clova_jax.train.metrics import read_metrics
+from clova_jax.train.states_on_disk import MARK
 
 MEASURED_BY_THE_CLOCK = ("tokens_per_second", "mfu", "time")
 

@@ -16,8 +16,8 @@ DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
 class Options:
     """Writes config.json, safetensors, the tokenizer and the card of a model."""
 
-    model: Path
-    """the model directory"""
+    model: Path | str
+    """the model directory, or its URL (s3://…, gs://…)"""
     out: Path
     """the Hugging Face directory to write"""
     dtype: Literal["fp32", "bf16"] = "fp32"
@@ -37,14 +37,15 @@ class Options:
 @holds_out
 def run(options: Options) -> None:
     """Exports, and says what differs."""
-    lm = clova_jax.LanguageModel.load(options.model)
+    folder = interop.model_folder(options.model)
+    lm = clova_jax.LanguageModel.load(folder)
     (name,) = tables.model_names((options.model,))
     scores = [row for run in options.scores for row in tables.read_scores(run)]
     card = interop.model_card(
         options.name or name,
         lm.config,
         lm.tokenizer.kind,
-        model.read_about(options.model),
+        model.read_about(folder),
         scores=[row for row in scores if row["model"] == name],
         licence=options.licence,
         data=options.text,

@@ -37,8 +37,8 @@ MESSAGES = {
 class Options:
     """Continues a text; without --prompt, asks for one after another and continues each by itself."""
 
-    model: Path
-    """the model directory, or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
+    model: Path | str
+    """the model directory, its URL (s3://…, gs://…), or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     prompt: str | None = None
     """the text to continue; asked for if left out"""
     soft_prompt: Path | None = None

@@ -24,8 +24,8 @@ class Options:
     LoRA and fine-tuning write a complete model to `model/`. The same command resumes a run that was stopped.
     """
 
-    model: Path
-    """the model directory, or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
+    model: Path | str
+    """the model directory, its URL (s3://…, gs://…), or a name on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     task: str
     """a task's name, or your own: NAME.json (docs/how-to/task.md)"""
     data: Path | None = None

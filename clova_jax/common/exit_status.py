@@ -7,15 +7,18 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.terminal import shown
+
+RETRY = 75  # EX_TEMPFAIL of sysexits.h: nothing is wrong with the command, start it again
 
 
 def guard(prog: str, work: Callable[[], Any]) -> int:
     """Does a command's work and returns its exit status.
 
     That is what `work` returns where it is a number, else 0; 2 after one line about a mistake or a lack of
-    disk or memory; 130 after Ctrl-C; 141 where the reader of the output has gone, as the shell says it.
+    disk or memory; 75 after one line about an interruption from outside; 130 after Ctrl-C; 141 where the
+    reader of the output has gone, as the shell says it.
     Any other exception is a fault of ours and keeps its traceback.
     """
     _mend_streams()
@@ -27,6 +30,9 @@ def guard(prog: str, work: Callable[[], Any]) -> int:
         return status if isinstance(status, int) else 0
     except ClovaError as error:
         message = str(error)
+    except Interrupted as error:
+        print(f"{prog}: interrupted: {shown(' '.join(str(error).split()))}", file=sys.stderr)
+        return RETRY
     except KeyboardInterrupt:
         print(f"\n{prog}: stopped", file=sys.stderr)
         return 130

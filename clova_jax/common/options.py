@@ -15,7 +15,7 @@ words, a comma list, or both (only words with `words=True`), and another datacla
 become flags of the same command.
 
 Numbers are finite, whole ones fit 64 bits, and `option` sets narrower bounds. A path is one of this machine: a
-URL is refused where the field is a `Path`.
+URL is refused where the field is a `Path`, and stays a text where it is a `Path | str`.
 """
 
 import contextlib
@@ -167,12 +167,12 @@ def read_words(field: dataclasses.Field, annotation: Any, words: Sequence[str]) 
     Raises:
         ClovaError: they are no value of that type, or out of bounds; the flag and the word are named.
     """
-    kind, many = kind_of(annotation)
+    _, many = kind_of(annotation)
     if not many:
-        return _read_word(field, kind, words[0])
+        return _read_word(field, annotation, words[0])
     if not field.metadata.get("words"):
         words = [part for word in words for part in word.split(",") if part != ""]
-    return _check_count(tuple(_read_word(field, kind, word) for word in words), field)
+    return _check_count(tuple(_read_word(field, annotation, word) for word in words), field)
 
 
 def as_words(value: Any) -> list[str]:
@@ -206,10 +206,12 @@ def save_options(options: Any, path: str | Path) -> None:
     write_json(path, as_json(options))
 
 
-def _read_word(field: dataclasses.Field, kind: Any, word: str) -> Any:
-    flag = flag_of(field)
+def _read_word(field: dataclasses.Field, annotation: Any, word: str) -> Any:
+    flag, (kind, _) = flag_of(field), kind_of(annotation)
     if kind is Path:
         if "://" in word:
+            if takes_urls(annotation):
+                return word
             raise ClovaError(f"{flag}: {word} is a URL; give a path on this machine")
         return on_disk(Path(word))
     try:
@@ -219,6 +221,12 @@ def _read_word(field: dataclasses.Field, kind: Any, word: str) -> Any:
         short = text if len(text) <= 60 else f"{text[:60]}…"
         raise ClovaError(f"{flag}: {short} is not {_name(kind)}") from None
     return check_number(value, field) if kind in (int, float) else value
+
+
+def takes_urls(annotation: Any) -> bool:
+    """Returns True for `Path | str`, alone or in a tuple."""
+    args = typing.get_args(annotation)
+    return str in args or any(takes_urls(arg) for arg in args)
 
 
 def _convert(kind: Any, word: str) -> Any:

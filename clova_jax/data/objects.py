@@ -15,10 +15,10 @@ import numpy as np
 import tensorstore
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.objects import CONTEXT, Objects, reached
 from clova_jax.data.files import INDEX
 
 _OBJECT, _CHUNK = 1 << 24, 1 << 14  # elements
-_CONTEXT = tensorstore.Context({"cache_pool": {"total_bytes_limit": 1 << 28}})
 
 
 class ObjectFolder:
@@ -30,9 +30,7 @@ class ObjectFolder:
 
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/") + "/"
-        self.objects = _told(
-            self.url, lambda: tensorstore.KvStore.open(self.url, context=_CONTEXT).result()
-        )
+        self.objects = Objects(self.url).store
 
     def __str__(self) -> str:
         return self.url.rstrip("/")
@@ -43,7 +41,7 @@ class ObjectFolder:
 
     def load(self, name: str) -> Any:
         """Returns the value of a JSON file, or None where there is none."""
-        found = _told(self.url, lambda: self.objects.read(name).result())
+        found = reached(self.url, lambda: self.objects.read(name).result())
         try:
             return json.loads(found.value) if found.state == "value" else None
         except ValueError as error:
@@ -52,11 +50,11 @@ class ObjectFolder:
     def save(self, name: str, value: Any) -> None:
         """Writes a JSON file completely or not at all."""
         data = json.dumps(value, ensure_ascii=False, indent=2).encode()
-        _told(self.url, lambda: self.objects.write(name, data).result())
+        reached(self.url, lambda: self.objects.write(name, data).result())
 
     def remove(self, name: str) -> None:
         """Deletes a JSON file."""
-        _told(self.url, lambda: self.objects.delete_range(_only(name)).result())
+        reached(self.url, lambda: self.objects.delete_range(_only(name)).result())
 
     def writer(self, dtype: np.dtype, state: dict[str, Any], shard_tokens: int) -> "ObjectWriter":
         """Resumes writing where `state` stands; the size of objects is fixed here."""
@@ -87,7 +85,7 @@ class ObjectFolder:
                 "codecs": [{"name": "sharding_indexed", "configuration": inner}],
             }
         return tensorstore.open(
-            spec, context=_CONTEXT, open=not create, create=create, delete_existing=create
+            spec, context=CONTEXT, open=not create, create=create, delete_existing=create
         )
 
 
@@ -131,7 +129,7 @@ class ObjectWriter:
             array = array.resize(exclusive_max=[total]).result()
             array[before:].write(values).result()
 
-        _told(f"{self.folder.url}{name}", write)
+        reached(f"{self.folder.url}{name}", write)
 
     def close(self) -> None:
         """Does nothing: no file is held open."""
@@ -172,7 +170,7 @@ class ObjectReader:
         self.names, self.arrays = list(streams), {}
         self._streams = streams
         for path, future in opening.items():
-            self.arrays[path] = array = _told(f"{folder.url}{path}", future.result)
+            self.arrays[path] = array = reached(f"{folder.url}{path}", future.result)
             if array.shape != (wanted[path][1],):
                 raise ClovaError(
                     f"{folder.url}{path}: {array.shape[0]} elements where the manifest has "
@@ -186,13 +184,13 @@ class ObjectReader:
             array[start : start + len(out)].read() for start, out in zip(starts, outs, strict=True)
         ]
         for future, out in zip(futures, outs, strict=True):
-            out[:] = _told(path, future.result)
+            out[:] = reached(path, future.result)
 
     def read_ends(self, name: str, start: int, out: np.ndarray) -> None:
         """Fills `out`, int64, with the ends of documents from number `start` on, in the stream."""
         path = f"{name}/ends"
         future = self.arrays[path][start : start + len(out)].read()
-        out[:] = _told(f"{self.folder.url}{path}", future.result)
+        out[:] = reached(f"{self.folder.url}{path}", future.result)
 
     def damaged(self, show: Callable[[int], None]) -> list[str]:
         """Hashes every array; returns the paths of those that are not as they were written."""
@@ -229,12 +227,3 @@ class ObjectReader:
 
 def _only(name: str) -> Any:
     return tensorstore.KvStore.KeyRange(name, name + "\0")
-
-
-def _told(where: str, act: Callable[[], Any]) -> Any:
-    """Returns what `act` returns; turns TensorStore's errors into one line that names the place."""
-    try:
-        return act()
-    except (ValueError, RuntimeError) as error:
-        reason, _, _ = str(error).partition("\n")
-        raise ClovaError(f"{where}: {reason[:300]}") from None

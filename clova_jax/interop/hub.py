@@ -15,10 +15,11 @@ from pathlib import Path
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.extras import import_extra
 from clova_jax.common.hashes import HASHES
+from clova_jax.common.places import is_url
 from clova_jax.common.run_folder import run_folder
 from clova_jax.interop.hugging_face import from_hugging_face
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import claim_model, save_model
+from clova_jax.model import claim_model, download_model, save_model
 from clova_jax.tokenizers import Tokenizer
 
 FETCHED = ("*.json", "*.safetensors")
@@ -79,13 +80,15 @@ def import_model(source: Source, out: Path, tokenizer: Tokenizer | None = None) 
 
 
 def model_folder(place: str | Path) -> Path:
-    """Returns the model directory that a path or a name on the Hub means; a path is returned as it is.
+    """Returns the model directory that a path, a URL or a name on the Hub means; a path is returned as it is.
 
-    A model of the Hub is imported once for each commit.
+    A model of the Hub is imported once for each commit, one at a URL copied once for each version.
 
     Raises:
-        ClovaError: as `find_source` and `import_model`.
+        ClovaError: as `find_source`, `import_model` and `download_model`.
     """
+    if is_url(place):
+        return download_model(str(place))
     place = Path(place)
     named = _NAME.fullmatch(str(place))
     if named is None or os.path.lexists(place):

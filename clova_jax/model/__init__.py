@@ -46,6 +46,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "param_shardings",
             "param_specs",
         ],
+        "remote": ["check_model", "download_model"],
         "stack": ["Remat", "make_blocks", "run_blocks"],
     },
 )

@@ -2,7 +2,7 @@
 
 config.json    the shape, and what is known of the making
 tokenizer/
-params/        the weights (Orbax)
+params/        the weights: as Orbax writes them, or, of a model saved to an object store, zarr 3 arrays
 chat_template.json   how the messages of a chat become a prompt, where the model has learned to answer
 hashes.json    of every file, written last: half a directory never loads, nor a damaged one
 """
@@ -19,15 +19,20 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, hash_file, write_hashes
 from clova_jax.common.json_values import as_dataclass, fields
+from clova_jax.common.objects import Objects
 from clova_jax.common.output_folder import claim_folder
+from clova_jax.common.places import is_url
 from clova_jax.config import ModelConfig
 from clova_jax.model.chat_template import CHAT_TEMPLATE, ChatTemplate, write_chat_template
 from clova_jax.model.finite import not_finite
 from clova_jax.model.params import Params, abstract_params, param_shardings
+from clova_jax.model.remote import upload_model
+from clova_jax.parallel import read_arrays
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
 FORMAT = "clova_jax model 2"
 BEFORE_HASHES = "clova_jax model 1"  # still read
+ORBAX = "_METADATA"  # a file that only Orbax writes
 
 
 def claim_model(directory: str | Path) -> None:
@@ -60,30 +65,37 @@ def save_model(
     """Writes a self-contained model directory; `hashes.json` comes last, so half a one never loads.
 
     Args:
-        directory: where; an older model there is replaced.
+        directory: where, a folder or a URL of an object store; an older model there is replaced.
         config: the model's shape.
         params: its parameters, on any mesh.
         tokenizer: its tokenizer, `config.vocab_size` entries.
         about: what is known of its making (tokens, data), kept in `config.json`.
         chat: how it is chatted with.
     """
-    directory = Path(directory).absolute()
+    place, is_remote = directory, is_url(directory)
     if tokenizer.vocab_size != config.vocab_size:
         raise ClovaError(
-            f"{directory}: the tokenizer has {tokenizer.vocab_size:,} entries, "
+            f"{place}: the tokenizer has {tokenizer.vocab_size:,} entries, "
             f"the model {config.vocab_size:,}"
         )
+    values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
+    if (name := _decoder_name(config)) is not None:
+        values["decoder"] = name
+
+    def write_small(folder: Path) -> None:
+        # config.json first: an incomplete model is known for ours.
+        write_json(folder / "config.json", values)
+        tokenizer.save(folder / "tokenizer")
+        write_chat_template(folder, chat)
+
+    if is_remote:
+        upload_model(str(place), params, write_small)
+        return
+    directory = Path(place).absolute()
     writer = jax.process_index() == 0
     if writer:
         (directory / HASHES).unlink(missing_ok=True)
-        values = {"format": FORMAT, "model": config.to_json(), "about": about or {}}
-        if (name := _decoder_name(config)) is not None:
-            values["decoder"] = name
-        write_json(
-            directory / "config.json", values
-        )  # first: an incomplete model is known for ours
-        tokenizer.save(directory / "tokenizer")
-        write_chat_template(directory, chat)
+        write_small(directory)
     with ocp.StandardCheckpointer() as checkpointer:
         checkpointer.save(directory / "params", params, force=True)
     if writer:
@@ -223,8 +235,10 @@ def _read_params(path: Path, config: ModelConfig, mesh: Mesh | None) -> Params:
         inference_shardings(config, mesh),
     )
     try:
-        with ocp.StandardCheckpointer() as checkpointer:
-            return checkpointer.restore(path, abstract)
+        if (path / ORBAX).exists():
+            with ocp.StandardCheckpointer() as checkpointer:
+                return checkpointer.restore(path, abstract)
+        return read_arrays(Objects(str(path)), "", abstract)
     except Exception as error:  # Orbax and TensorStore raise whatever they meet
         reason = str(error).strip().partition("\n")[0][:200] or type(error).__name__
         raise ClovaError(f"{path}: damaged, or of another shape ({reason})") from error

@@ -22,7 +22,11 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "peak": ["peak_flops"],
         "pipeline": ["Schedule", "run_pipeline"],
         "rules": ["Axis", "FSDP", "INFERENCE", "LOGICAL_AXES", "ShardingRules", "TRAINING"],
-        "start": ["join_processes", "on_first_process"],
+        "start": [
+            *("interrupted_by_loss", "join_processes", "leaving_others"),
+            *("on_any_process", "on_first_process"),
+        ],
+        "stored_arrays": ["create_arrays", "read_arrays", "write_arrays"],
         "virtual": ["use_virtual_devices"],
     },
 )

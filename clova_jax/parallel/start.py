@@ -1,20 +1,28 @@
 """Joins several processes into one run: `jax.distributed`, from the environment or from explicit numbers.
 
-Processes that `srun` or `mpirun` started, pods of a Kubernetes job (with the package `kubernetes`) and TPU
-pods are recognised. A Slurm allocation without `srun` is one process. Anywhere else say it:
+JAX recognises processes that `srun` or `mpirun` started, pods of a Kubernetes job (with the package
+`kubernetes`) and TPU pods. A Slurm allocation without `srun` is one process. Anywhere else say it:
 
-    CLOVA_COORDINATOR=host:1234 CLOVA_PROCESSES=2 CLOVA_PROCESS=0 clova pretrain …
+    clova pretrain … --coordinator host:1234 --num-processes 2 --process-id 0
+
+or with CLOVA_COORDINATOR, CLOVA_PROCESSES and CLOVA_PROCESS, of which an empty one is none.
 """
 
+import contextlib
+import functools
 import importlib.util
 import os
-from collections.abc import Callable
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
 
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.errors import ClovaError, Interrupted
+from clova_jax.common.exit_status import guard
 
 
 def join_processes(
@@ -34,9 +42,10 @@ def join_processes(
         (index of this process, number of processes).
 
     Raises:
-        ClovaError: some of the three numbers are missing or do not fit; the coordinator does not answer.
+        ClovaError: some of the three numbers are missing or do not fit.
+        Interrupted: the coordinator does not answer, or the processes are not of the same start.
     """
-    coordinator = coordinator or os.environ.get("CLOVA_COORDINATOR")
+    coordinator = coordinator or os.environ.get("CLOVA_COORDINATOR") or None
     processes = _number(processes, "CLOVA_PROCESSES")
     process = _number(process, "CLOVA_PROCESS")
     given = (coordinator, processes, process)
@@ -49,7 +58,7 @@ def join_processes(
     if any(value is None for value in given):
         raise ClovaError(
             f"several processes: coordinator={coordinator}, processes={processes}, process={process}; "
-            "give all three (CLOVA_COORDINATOR=host:port, CLOVA_PROCESSES=N, CLOVA_PROCESS=0..N-1)"
+            "give all three (--coordinator host:port, --num-processes N, --process-id 0..N-1)"
         )
     if not 0 <= process < processes:
         raise ClovaError(
@@ -85,8 +94,15 @@ def _launcher() -> str | None:
 
 def _initialize(name: str, *numbers: str | int) -> None:
     try:
-        jax.distributed.initialize(*numbers)
-    except Exception as error:  # JAX, gRPC and a cluster's own client each raise theirs
+        # With the numbers given, nothing is asked of a launcher, nor of Kubernetes, which may refuse.
+        method = {"cluster_detection_method": "deactivate"} if numbers else {}
+        jax.distributed.initialize(*numbers, **method)
+    except jax.errors.JaxRuntimeError as error:
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise Interrupted(
+            f"the other processes were not found ({name}: {reason}); start all of them again"
+        ) from None
+    except Exception as error:  # JAX and a cluster's own client each raise theirs
         reason = (str(error).strip().split("\n"))[0] or type(error).__name__
         raise ClovaError(
             f"several processes: {name} could not be joined ({reason}); is process 0 running there, "
@@ -96,7 +112,7 @@ def _initialize(name: str, *numbers: str | int) -> None:
 
 def _number(value: int | None, variable: str) -> int | None:
     text = os.environ.get(variable)
-    if value is not None or text is None:
+    if value is not None or not text:
         return value
     if not text.isdigit():
         raise ClovaError(f"{variable}={text!r} is not a whole number")
@@ -123,3 +139,53 @@ def on_first_process(work: Callable[[], object]) -> bool:
     if answer < 0:
         raise error or ClovaError("process 0 could not go on; its message says why")
     return bool(answer)
+
+
+def on_any_process(value: bool) -> bool:
+    """Returns True on every process where one gave True; all of them call it at the same place."""
+    if jax.process_count() == 1:
+        return value
+    return bool(np.any(multihost_utils.process_allgather(np.bool_(value))))
+
+
+@contextlib.contextmanager
+def interrupted_by_loss() -> Iterator[None]:
+    """Turns what JAX raises in the block where another process was lost into `Interrupted`."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if jax.process_count() == 1 or "RESOURCE_EXHAUSTED" in str(error):
+            raise
+        reason = str(error).strip().partition("\n")[0][:200]
+        raise Interrupted(
+            f"another process of this run was lost ({reason}); start all of them again"
+        ) from error
+
+
+@contextlib.contextmanager
+def leaving_others(prog: str) -> Iterator[None]:
+    """Ends this process at once where it is one of several and the block raises.
+
+    An orderly end would wait for the others, which wait for this one inside a step.
+
+    Args:
+        prog: the command's name, for the line about the error.
+    """
+    try:
+        with interrupted_by_loss():
+            yield
+    except BaseException as error:
+        if jax.process_count() == 1:
+            raise
+        status = 1
+        try:
+            status = guard(prog, functools.partial(_raise, error))
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _raise(error: BaseException) -> NoReturn:
+    raise error

@@ -104,8 +104,8 @@ class SourceOptions(DataOptions):
 class ModelOptions(OutOptions):
     """Declares the options of a table on models; without --model it takes the quickstart's, on its sample world."""
 
-    model: tuple[Path, ...] = ()
-    """model directories, or names on the Hugging Face Hub: ORG/NAME[@REVISION]"""
+    model: tuple[Path | str, ...] = ()
+    """model directories, their URLs (s3://…, gs://…), or names on the Hugging Face Hub: ORG/NAME[@REVISION]"""
     data: Path | None = None
     """a folder laid out like the official data"""
     limit: int | None = option(None, least=1)

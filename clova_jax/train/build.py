@@ -1,6 +1,7 @@
 """Builds what a pre-training is made of: the compiled step, the token store, the loader, validation, trackers."""
 
 import functools
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from jax.experimental import multihost_utils
 from jax.sharding import Mesh
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import on_disk
+from clova_jax.common.files import on_disk, write_json
+from clova_jax.common.objects import Objects
 from clova_jax.common.options import as_json
+from clova_jax.common.places import inside, is_url
 from clova_jax.config import SIZES, ModelConfig
 from clova_jax.corpus import kinds_of, parse_forms, read_sources
 from clova_jax.data import (
@@ -27,11 +30,14 @@ from clova_jax.data import (
 from clova_jax.model import model_directory, read_config
 from clova_jax.parallel import data_shard
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
+from clova_jax.train.alerts import Alerts
 from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.metrics import TensorBoard, Tracker, WeightsAndBiases
 from clova_jax.train.optimizer import LearningRate, adamw
 from clova_jax.train.options import PretrainOptions
+from clova_jax.train.run_mirror import RunMirror
 from clova_jax.train.step import TrainStep
+from clova_jax.train.supervisor import HEALTH, Supervisor
 from clova_jax.train.validation import bits_per_byte, summary
 
 MakeOptimizer = Callable[[Callable], optax.GradientTransformation]  # from the rate of each step
@@ -57,6 +63,10 @@ def find_tokenizer(options: PretrainOptions) -> Tokenizer:
     """Loads the tokenizer: that of `--from`, or that of `--tokenizer`."""
     if options.from_ is not None:
         return load_tokenizer(model_directory(options.from_) / "tokenizer")
+    if is_url(options.tokenizer):
+        with tempfile.TemporaryDirectory() as folder:
+            Objects(str(options.tokenizer)).download(Path(folder))
+            return load_tokenizer(folder)
     return load_tokenizer(options.tokenizer)
 
 
@@ -139,12 +149,12 @@ def make_optimizer(make: MakeOptimizer, rate: LearningRate) -> optax.GradientTra
 
 
 def open_store(options: PretrainOptions, tokenizer: Tokenizer) -> TokenStore:
-    """Opens the token store in `--data`, or makes one of its documents in `<out>/tokens`.
+    """Opens the token store in `--data`, or makes one of its documents in `tokens` of the run.
 
     Raises:
         ClovaError: it was made with another tokenizer, or a shard is damaged.
     """
-    made = options.out / "tokens"
+    made = inside(options.home, "tokens")
     data = options.data if "://" in options.data else str(on_disk(options.data))
     if "://" in data or (Path(data) / "manifest.json").is_file():
         if options.forms:
@@ -250,9 +260,26 @@ def build_trackers(options: PretrainOptions) -> list[Tracker]:
         chosen.append(TensorBoard(options.out / "tensorboard"))
     if options.wandb:
         chosen.append(
-            WeightsAndBiases(options.wandb_project, options.out.name, as_json(options), options.out)
+            WeightsAndBiases(options.wandb_project, options.out.name, _shown(options), options.out)
         )
     return chosen
+
+
+def _shown(options: PretrainOptions) -> dict[str, Any]:
+    """Returns the options that a tracker shows; a webhook's address may be a secret."""
+    return {name: value for name, value in as_json(options).items() if name != "alert_url"}
+
+
+def build_supervisor(options: PretrainOptions, mirror: RunMirror | None) -> Supervisor:
+    """Builds what follows a training from outside; of several processes the first one writes and alerts."""
+    if jax.process_index() > 0:
+        return Supervisor(stall_seconds=options.stall_timeout)
+    health = options.out / HEALTH
+    return Supervisor(
+        mirror.write_health if mirror else functools.partial(write_json, health),
+        Alerts(options.alert_url, {"run": str(options.home)}),
+        options.stall_timeout,
+    )
 
 
 def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
@@ -276,6 +303,6 @@ def banner(options: PretrainOptions, train_step: TrainStep, tokens: int) -> str:
         "budget": f"{rate.total_steps:,} steps, {tokens:,} tokens ({options.global_batch} x "
         f"{options.length} a step), learning rate {rate.peak:g} after {rate.warmup_steps:,} steps of warm-up",
         "stages": "read and check the data, compile, train "
-        f"(validations: {validations:,}, checkpoints: {checkpoints:,}), write {options.out / 'model'}",
+        f"(validations: {validations:,}, checkpoints: {checkpoints:,}), write {inside(options.home, 'model')}",
     }
     return "\n".join(f"{name:<8}{text}" for name, text in rows.items())

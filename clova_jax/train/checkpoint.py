@@ -1,32 +1,30 @@
 """Writes checkpoints that can be trusted: in the background, complete or not at all, hashed.
 
-    <directory>/<step>/state/            the train state (Orbax)
+    <directory>/<step>/state/            the train state
     <directory>/<step>/checkpoint.json   written last: what the run was, and a hash of every file
 
 A folder without `checkpoint.json` was cut short and does not count. On restore every file is
 hashed again; a damaged checkpoint is named and the one before it is used.
 """
 
+import contextlib
 import errno
-import logging
-import shutil
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 import jax
-import orbax.checkpoint as ocp
 from jax.experimental import multihost_utils
 
-from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import read_json, write_json
-from clova_jax.common.hashes import check_files, hash_folder
+from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.json_values import fields
+from clova_jax.common.places import is_url
 from clova_jax.model import not_finite
 from clova_jax.parallel import on_first_process
+from clova_jax.train.states_on_disk import MARK, StatesOnDisk
+from clova_jax.train.states_on_objects import StatesOnObjects
 
-MARK = "checkpoint.json"
 FORMAT = "clova_jax checkpoint 2"  # 2: the optimizer's state is optax's
 
 
@@ -34,58 +32,28 @@ class OlderCheckpoint(ClovaError):
     """Reports a checkpoint of another layout: it is intact, but this version cannot restore it."""
 
 
-def _lacking(directory: Path, state: Any) -> int:
-    """Returns the bytes that the disk lacks for the state of one process; below 0 where there is room."""
-    if jax.process_count() > 1:
-        return 0  # raising on one process alone would leave the others waiting
-    size = sum(leaf.nbytes for leaf in jax.tree.leaves(state))
-    return size - shutil.disk_usage(directory).free
-
-
-def _be_brief() -> None:
-    """Keeps Orbax and TensorStore from printing a failed write, pages long, before our `ClovaError`."""
-    logging.getLogger("absl").addFilter(_not_orbax_failing)
-    if sys.unraisablehook is not _brief_hook:
-        _hooks.append(sys.unraisablehook)
-        sys.unraisablehook = _brief_hook
-
-
-_hooks: list[Any] = []
-
-
-def _brief_hook(about: Any) -> None:
-    if not (about.exc_type is RuntimeError and str(about.exc_value) == "Event loop is closed"):
-        _hooks[-1](about)
-
-
-def _not_orbax_failing(record: logging.LogRecord) -> bool:
-    return not (record.levelno >= logging.ERROR and "orbax" in record.pathname)
-
-
 class Checkpoints:
     """Keeps the checkpoints of one run.
 
     Args:
-        directory: where they live.
+        directory: where they live: a folder that all processes share, or a URL of an object store.
         keep_last: how many of the newest to keep.
         keep_every: also keep those whose step is a multiple of this; 0 keeps none for good.
     """
 
     def __init__(self, directory: str | Path, keep_last: int = 3, keep_every: int = 0) -> None:
-        self.directory = Path(directory).absolute()
+        if is_url(directory):
+            self.states: StatesOnDisk | StatesOnObjects = StatesOnObjects(str(directory))
+        else:
+            self.states = StatesOnDisk(Path(directory).absolute())
         self.keep_last, self.keep_every = keep_last, keep_every
         self._writer = jax.process_index() == 0
-        _be_brief()
-        self._checkpointer = ocp.StandardCheckpointer()
         self._finisher: threading.Thread | None = None
         self._error: BaseException | None = None
 
     def steps(self) -> list[int]:
         """Returns the steps of all checkpoints that were written to their end, in order."""
-        if not self.directory.is_dir():
-            return []
-        marks = self.directory.glob(f"*/{MARK}")
-        return sorted(int(mark.parent.name) for mark in marks if mark.parent.name.isdigit())
+        return sorted(step for step, marked in self.states.folders().items() if marked)
 
     def save(self, step: int, state: Any, about: dict[str, Any]) -> None:
         """Starts writing the state of a step; returns once the arrays are copied from the devices.
@@ -97,58 +65,53 @@ class Checkpoints:
 
         Raises:
             ClovaError: this write or the one before it failed, for want of room for instance.
+            Interrupted: it failed for want of another process, or of the object store.
         """
         self.wait()
-        folder = self.directory / str(step)
-        if self._writer:
-            shutil.rmtree(folder, ignore_errors=True)  # a damaged or half-written one
-            self.directory.mkdir(parents=True, exist_ok=True)
         try:
-            if self._writer and (lacking := _lacking(self.directory, state)) > 0:
-                raise OSError(errno.ENOSPC, f"no space left: {lacking / 1e6:,.1f} MB are missing")
-            self._checkpointer.save(folder / "state", state, force=True)
+            on_first_process(lambda: self.states.prepare(step, state))
+            self.states.start(step, state)
         except Exception as error:
             raise self._failure(step, error) from error
-        self._finisher = threading.Thread(target=self._finish, args=(step, folder, about))
+        self._finisher = threading.Thread(target=self._finish, args=(step, about))
         self._finisher.start()
 
-    def _finish(self, step: int, folder: Path, about: dict[str, Any]) -> None:
+    def _finish(self, step: int, about: dict[str, Any]) -> None:
         try:
-            self._checkpointer.wait_until_finished()
+            self.states.finish(step)
             if self._writer:
-                files = hash_folder(folder / "state")
-                write_json(
-                    folder / MARK, {"format": FORMAT, "step": step, "about": about, "files": files}
-                )
+                mark = {"format": FORMAT, "step": step, "about": about}
+                self.states.write_mark(step, mark | {"files": self.states.hashes(step)})
                 self._prune()
         except Exception as error:
             self._error = self._failure(step, error)
             self._error.__cause__ = error
 
-    def _failure(self, step: int, error: BaseException) -> ClovaError:
-        shutil.rmtree(self.directory / str(step), ignore_errors=True)
-        before = self.steps()
-        kept = f"the one of step {before[-1]} is intact" if before else "there is none before it"
+    def _failure(self, step: int, error: BaseException) -> Exception:
+        if self._writer:
+            with contextlib.suppress(ClovaError):
+                self.states.remove(step)
         codes = (errno.ENOSPC, errno.EDQUOT)
         text = str(error).lower()
         full = getattr(error, "errno", None) in codes or any(
             words in text for words in ("no space left", "disk quota exceeded")
         )
         reason = "no room left on the disk" if full else f"{type(error).__name__}: {error}"
-        return ClovaError(
-            f"{self.directory}: checkpoint of step {step} not written ({reason}); {kept}"
-        )
+        said = f"{self.states}: checkpoint of step {step} not written ({reason})"
+        if not full and (jax.process_count() > 1 or isinstance(self.states, StatesOnObjects)):
+            return Interrupted(f"{said}; start the run again")  # a lost process, or a network
+        before = self.steps()
+        kept = f"the one of step {before[-1]} is intact" if before else "there is none before it"
+        return ClovaError(f"{said}; {kept}")
 
     def _prune(self) -> None:
-        steps = self.steps()
-        for step in steps[: -self.keep_last]:
+        folders = self.states.folders()
+        complete = sorted(step for step, marked in folders.items() if marked)
+        for step in complete[: -self.keep_last]:
             if not (self.keep_every and step % self.keep_every == 0):
-                # The mark goes first: a removal cut short leaves a folder that does not count.
-                (self.directory / str(step) / MARK).unlink()
-                shutil.rmtree(self.directory / str(step))
-        for folder in self.directory.iterdir():  # begun by a process that was killed
-            if folder.name.isdigit() and not (folder / MARK).exists():
-                shutil.rmtree(folder)
+                self.states.remove(step)
+        for step in folders.keys() - set(complete):  # begun by a process that was killed
+            self.states.remove(step)
 
     def wait(self) -> None:
         """Waits for the write under way; raises what went wrong in it."""
@@ -166,14 +129,15 @@ class Checkpoints:
     def newest_sound(self) -> int | None:
         """Returns the step of the newest checkpoint whose files all match their hashes.
 
-        Damaged ones are named on standard error. All processes agree on process 0's verdict.
+        Damaged ones and those that were cut short are named on standard error. All processes agree on process 0's
+        verdict.
         """
         found = -1
 
         def find() -> None:
             nonlocal found
-            for step in reversed(self.steps()):
-                damage = self._damage(step)
+            for step, marked in sorted(self.states.folders().items(), reverse=True):
+                damage = self._damage(step) if marked else "its write was cut short"
                 if damage is None:
                     found = step
                     break
@@ -188,8 +152,8 @@ class Checkpoints:
         return None if found < 0 else found
 
     def _mark(self, step: int) -> dict[str, Any]:
-        path = self.directory / str(step) / MARK
-        values = read_json(path)
+        path = f"{self.states}/{step}/{MARK}"
+        values = self.states.read_mark(step)
         mark = fields(values, path, {"step": int, "about": dict, "files": dict[str, str]})
         if values.get("format") != FORMAT:
             raise OlderCheckpoint(
@@ -204,7 +168,7 @@ class Checkpoints:
 
     def _damage(self, step: int) -> str | None:
         try:
-            check_files(self.directory / str(step) / "state", self._mark(step)["files"])
+            self.states.check(step, self._mark(step)["files"])
         except OlderCheckpoint:
             raise
         except ClovaError as error:
@@ -219,11 +183,10 @@ class Checkpoints:
         Raises:
             ClovaError: a number of it is not finite.
         """
-        folder = self.directory / str(step)
-        state = self._checkpointer.restore(folder / "state", abstract_state)
+        state = self.states.restore(step, abstract_state)
         if (name := not_finite(state)) is not None:
             raise ClovaError(
-                f"{folder}: {name} holds numbers that are not finite; remove this checkpoint, and training "
+                f"{self.states}/{step}: {name} holds numbers that are not finite; remove this checkpoint, and training "
                 "resumes from the one before"
             )
         return state
@@ -233,4 +196,4 @@ class Checkpoints:
         try:
             self.wait()
         finally:
-            self._checkpointer.close()
+            self.states.close()

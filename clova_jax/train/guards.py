@@ -43,7 +43,7 @@ class SpikeReport:
     """
 
     def __init__(self, window: int = 64, width: float = 8.0) -> None:
-        self.width = width
+        self.window, self.width = window, width
         self.spikes: list[tuple[int, float, float]] = []
         self._losses: deque[float] = deque(maxlen=window)
 

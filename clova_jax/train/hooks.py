@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clova_jax.common.places import inside
 from clova_jax.model import Params
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.guards import NonFiniteGuard, SpikeReport
@@ -94,17 +95,23 @@ class Spikes(Hook):
 
     Args:
         say: prints a line.
+        alert: sends an event and its text, at most once in as many steps as a loss is compared with.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self.report, self.say = SpikeReport(), say
+    def __init__(self, say: Callable[[str], None], alert: Callable[..., None]) -> None:
+        self.report, self.say, self.alert = SpikeReport(), say, alert
+        self._alerted: int | None = None
 
     def __call__(self, run: Run) -> None:
         """Compares the step's loss with the usual one."""
         loss = run.metrics["loss"]
         usual = self.report.watch(run.step, loss)
         if usual is not None:
-            self.say(f"step {run.step}: loss {loss:.3f} jumped from about {usual:.3f}")
+            text = f"step {run.step}: loss {loss:.3f} jumped from about {usual:.3f}"
+            self.say(text)
+            if self._alerted is None or run.step - self._alerted >= self.report.window:
+                self._alerted = run.step
+                self.alert("spike", text, step=run.step, loss=loss, usual=usual)
 
 
 class Validate(Hook):
@@ -144,7 +151,7 @@ class Milestones(Hook):
     Args:
         milestones: numbers of tokens.
         tokens_of: how many tokens the steps before a given one have seen.
-        folder: holds a model directory for each, named by the number.
+        folder: holds a model directory for each, named by the number; may be a URL.
         save_model: writes the model of a state after so many steps.
     """
 
@@ -152,8 +159,8 @@ class Milestones(Hook):
         self,
         milestones: Sequence[int],
         tokens_of: Callable[[int], int],
-        folder: Path,
-        save_model: Callable[[Path, Any, int], None],
+        folder: str | Path,
+        save_model: Callable[[str | Path, Any, int], None],
     ) -> None:
         self.milestones, self.tokens_of = milestones, tokens_of
         self.folder, self.save_model = folder, save_model
@@ -162,7 +169,7 @@ class Milestones(Hook):
         """Writes the models of the milestones that this step has passed."""
         for milestone in self.milestones:
             if self.tokens_of(run.step - 1) < milestone <= self.tokens_of(run.step):
-                self.save_model(self.folder / str(milestone), run.state, run.step)
+                self.save_model(inside(self.folder, str(milestone)), run.state, run.step)
 
 
 class Keep(Hook):

@@ -93,6 +93,16 @@ class JsonLines:
             self._file.close()
 
 
+def grouped(row: dict[str, Any]) -> dict[str, Any]:
+    """Returns a row without its step, under names that trackers show in groups: `train/loss`, `val/loss`.
+
+    A row of a validation repeats the tokens of its step; they are left out.
+    """
+    if any(name.startswith("val_") for name in row):
+        return {"val/" + n.removeprefix("val_"): v for n, v in row.items() if n.startswith("val_")}
+    return {f"train/{name}": value for name, value in row.items() if name != "step"}
+
+
 class TensorBoard:
     """Writes event files for TensorBoard into `directory`; the first row opens them.
 
@@ -110,10 +120,10 @@ class TensorBoard:
         return import_extra("tensorboardX", "tensorboard", "--tensorboard")
 
     def log(self, row: dict[str, Any]) -> None:
-        """Writes every number of a row under its own name."""
+        """Writes every number of a row under its name for trackers."""
         self._writer = self._writer or self._open()
-        for name, value in row.items():
-            if name != "step" and isinstance(value, int | float):
+        for name, value in grouped(row).items():
+            if isinstance(value, int | float):
                 self._writer.add_scalar(name, value, row["step"])
 
     def close(self) -> None:
@@ -151,7 +161,7 @@ class WeightsAndBiases:
 
     def log(self, row: dict[str, Any]) -> None:
         """Sends a row."""
-        self._run.log({k: v for k, v in row.items() if k != "step"}, step=row["step"])
+        self._run.log(grouped(row), step=row["step"])
 
     def close(self) -> None:
         """Ends the run."""

@@ -1,5 +1,6 @@
 """Defines the options of `clova pretrain`."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,8 @@ DEFAULT_SIZE = "mini"
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
 WARMUP_SHARE = 0.03  # at most, where the budget is small
 
+_STEPS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+
 
 @dataclass(frozen=True)
 class PretrainOptions:
@@ -25,8 +28,8 @@ class PretrainOptions:
 
     data: str
     """a token store (a folder or a URL such as gs://…), or a folder of documents"""
-    tokenizer: Path | None = None
-    """a tokenizer folder, as `clova tokenizer` writes it; needed without --from"""
+    tokenizer: Path | str | None = None
+    """a tokenizer folder, as `clova tokenizer` writes it, or its URL; needed without --from"""
     size: str | None = option(None, help=f"one of {', '.join(SIZES)} (default: {DEFAULT_SIZE})")
     layers: int | None = option(None, least=1)
     """Transformer blocks, in place of the size's"""
@@ -34,9 +37,9 @@ class PretrainOptions:
     """numbers a token is embedded in (GPT-3's d_model), in place of the size's"""
     heads: int | None = option(None, least=1)
     """attention heads, which divide the width, in place of the size's"""
-    from_: Path | None = option(None, metavar="MODEL")
-    """a model directory, or a name on the Hugging Face Hub (ORG/NAME[@REVISION]), to train further: its
-    weights, shape and tokenizer; optimizer and schedule begin anew"""
+    from_: Path | str | None = option(None, metavar="MODEL")
+    """a model directory, its URL, or a name on the Hugging Face Hub (ORG/NAME[@REVISION]), to train further:
+    its weights, shape and tokenizer; optimizer and schedule begin anew"""
     steps: int | None = option(None, least=1)
     """training steps; or give --tokens"""
     tokens: int | None = option(None, least=1)
@@ -105,6 +108,21 @@ class PretrainOptions:
     """also log to Weights & Biases"""
     wandb_project: str = "clova_jax"
     """the Weights & Biases project"""
+    profile: str | None = option(None, metavar="STEPS")
+    """write a trace of one step or of FIRST-LAST to <out>/profile, for TensorBoard, XProf or Perfetto"""
+    alert_url: str | None = option(None, metavar="URL")
+    """a webhook that is posted JSON when the loss spikes, or the training stalls or fails"""
+    stall_timeout: float = option(1800.0, least=0)
+    """seconds without a step after which the process ends with status 75, to be started again; 0: never"""
+    coordinator: str | None = option(None, metavar="HOST:PORT")
+    """where process 0 of several is found; needed where no launcher says it (docs/how-to/cluster.md)"""
+    num_processes: int | None = option(None, least=1)
+    """how many processes train together; goes with --coordinator"""
+    process_id: int | None = option(None, least=0)
+    """which of them this one is, from 0; goes with --coordinator"""
+    remote: str | None = option(None, metavar="URL")
+    """a folder on an object store (gs://…, s3://…) where checkpoints, metrics and the model go in place of
+    --out, which then only keeps this machine's files"""
     workers: int | None = option(None, least=1)
     """processes that serialise documents; by default one a CPU, one for a small corpus"""
     out: Path = Path("runs/pretrain")
@@ -116,6 +134,7 @@ class PretrainOptions:
         if (self.steps is None) == (self.tokens is None):
             raise ClovaError("give one of --steps and --tokens")
         check_numbers(self)
+        self._check_places()
         parse_forms(self.forms)
         if self.from_ is None and self.tokenizer is None:
             raise ClovaError("--tokenizer is required: a tokenizer folder (try --help)")
@@ -125,6 +144,21 @@ class PretrainOptions:
                     raise ClovaError(
                         f"--{flag}: with --from it is that of {self.from_}; leave it out"
                     )
+
+    def _check_places(self) -> None:
+        if self.profile is not None:
+            parse_steps(self.profile)
+        if self.alert_url is not None and not re.match(r"https?://[^/\s]+", self.alert_url):
+            raise ClovaError(f"--alert-url: {self.alert_url!r} is not an http or https address")
+        if self.remote is not None and "://" not in self.remote:
+            raise ClovaError(
+                f"--remote: {self.remote!r} is no URL; give gs://… or s3://…, or --out"
+            )
+
+    @property
+    def home(self) -> str | Path:
+        """Returns where checkpoints, models and tokens go: the URL of --remote, or else --out."""
+        return self.remote or self.out
 
     @property
     def total_tokens(self) -> int:
@@ -175,3 +209,16 @@ class PretrainOptions:
     def peak_learning_rate(self, config: ModelConfig) -> float:
         """Returns the given peak, or that of the shape (`config.peak_learning_rate`)."""
         return self.learning_rate or peak_learning_rate(config)
+
+
+def parse_steps(text: str) -> tuple[int, int]:
+    """Reads `12` or `10-12`: the first and the last step.
+
+    Raises:
+        ClovaError: it is neither, the first is 0, or the last is before the first.
+    """
+    found = _STEPS.fullmatch(text)
+    first, last = (int(found[1]), int(found[2] or found[1])) if found else (0, 0)
+    if not 1 <= first <= last:
+        raise ClovaError(f"--profile: {text!r} is not a step such as 12, or FIRST-LAST as in 10-12")
+    return first, last

@@ -13,14 +13,16 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.hashes import check_hashes
 from clova_jax.common.host_memory import keep_freed_memory
-from clova_jax.common.json_values import fields
+from clova_jax.common.json_values import fields, parse_json
+from clova_jax.common.objects import Objects
 from clova_jax.common.options import as_json, save_options
+from clova_jax.common.places import inside, is_url
 from clova_jax.common.report import format_table
 from clova_jax.common.run_folder import begin_run, run_folder
 from clova_jax.config import ModelConfig
 from clova_jax.corpus import kinds_of, read_sources
 from clova_jax.data import TokenStore, mixture_rows
-from clova_jax.model import decoder_class, directory_hash, load_model, save_model
+from clova_jax.model import check_model, decoder_class, directory_hash, load_model, save_model
 from clova_jax.parallel import join_processes, make_mesh, on_first_process
 from clova_jax.tokenizers import Tokenizer
 from clova_jax.train.batch_schedule import BatchSchedule
@@ -30,6 +32,7 @@ from clova_jax.train.build import (
     build_config,
     build_loader,
     build_step,
+    build_supervisor,
     build_trackers,
     build_validation,
     check_length,
@@ -39,8 +42,9 @@ from clova_jax.train.build import (
 )
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.optimizer import LearningRate
-from clova_jax.train.options import PretrainOptions
+from clova_jax.train.options import PretrainOptions, parse_steps
 from clova_jax.train.run import TrainingRun
+from clova_jax.train.run_mirror import RunMirror
 from clova_jax.train.state import TrainState
 from clova_jax.train.step import TrainStep
 
@@ -66,7 +70,7 @@ def pretrain(
             that is no function of the learning rate.
     """
     keep_freed_memory()
-    join_processes()
+    join_processes(options.coordinator, options.num_processes, options.process_id)
     on_first_process(lambda: check_trackers(options))  # documents take minutes to become tokens
     with contextlib.ExitStack() as stack:
         on_first_process(lambda: stack.enter_context(run_folder(options.out)))
@@ -96,11 +100,20 @@ def _pretrain(
         this_run["own"] = own_identity(train_step)
     # With a cap on epochs the mixture hangs on the length of the run: a longer one would have begun otherwise.
     may_grow = GROWS if options.max_epochs is None else {}
-    on_first_process(lambda: begin_run(options.out, this_run, may_grow))
+    mirror = None
+    if options.remote is not None and jax.process_index() == 0:
+        mirror = RunMirror(options.out, options.remote)
+
+    def begin() -> None:
+        if mirror is not None:
+            mirror.pull()
+        begin_run(options.out, this_run, may_grow)
+
+    on_first_process(begin)
     if jax.process_index() == 0:
         save_options(options, options.out / "config.json")
 
-    def write_model(directory: Path, params: Any, tokens: int) -> None:
+    def write_model(directory: str | Path, params: Any, tokens: int) -> None:
         about = {"tokens": tokens, "size": size, "seed": options.seed, "run": this_run}
         save_model(directory, config, params, tokenizer, about)
 
@@ -118,7 +131,9 @@ def _pretrain(
         validate=build_validation(options, store, tokenizer, train_step),
         save_model=write_model,
         model_made=lambda directory: is_model_of(directory, this_run),
-        checkpoints=Checkpoints(options.out / "checkpoints", options.keep_last, options.keep_every),
+        checkpoints=Checkpoints(
+            inside(options.home, "checkpoints"), options.keep_last, options.keep_every
+        ),
         identity=this_run,
         may_grow=may_grow,
         out=options.out,
@@ -127,6 +142,10 @@ def _pretrain(
         checkpoint_every=options.checkpoint_every,
         milestones=tuple(int(tokens) for tokens in options.milestones),
         trackers=build_trackers(options) if jax.process_index() == 0 else [],
+        remote=options.remote,
+        mirror=mirror,
+        supervisor=build_supervisor(options, mirror),
+        profile=parse_steps(options.profile) if options.profile else None,
     ).run()
 
 
@@ -136,7 +155,8 @@ FREE = frozenset(
         *("data", "tokenizer", "sources", "out"),
         *("mesh", "microbatches", "schedule", "fsdp", "remat", "attention", "workers"),
         *("validate_every", "checkpoint_every", "keep_last", "keep_every", "milestones"),
-        *("tensorboard", "wandb", "wandb_project"),
+        *("tensorboard", "wandb", "wandb_project", "remote"),
+        *("profile", "alert_url", "stall_timeout", "coordinator", "num_processes", "process_id"),
     )
 )
 RESOLVED = frozenset(
@@ -187,12 +207,17 @@ def own_identity(train_step: TrainStep) -> dict[str, Any]:
     }
 
 
-def is_model_of(directory: Path, run: dict[str, Any]) -> bool:
-    """Returns True if a directory holds the model of this run, every file as it was written."""
-    path = directory / "config.json"
+def is_model_of(directory: str | Path, run: dict[str, Any]) -> bool:
+    """Returns True if a directory, or one at a URL, holds the model of this run, every file as it was written."""
+    path = inside(directory, "config.json")
     try:
-        about = fields(read_json(path), path, {"about": dict})["about"]
-        check_hashes(directory)
+        if is_url(directory):
+            values = parse_json(Objects(str(directory)).read("config.json") or b"", path)
+            check_model(str(directory))
+        else:
+            values = read_json(path)
+            check_hashes(Path(directory))
+        about = fields(values, path, {"about": dict})["about"]
     except ClovaError:
         return False
     return about.get("run") == json.loads(json.dumps(run))

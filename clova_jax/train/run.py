@@ -11,12 +11,19 @@ from typing import Any
 import jax
 import numpy as np
 
-from clova_jax.common.errors import ClovaError
+from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.json_values import fields
+from clova_jax.common.objects import Objects
+from clova_jax.common.places import inside, is_url
 from clova_jax.common.progress import progress
 from clova_jax.common.run_folder import check_run
 from clova_jax.common.stop import StopSignals
-from clova_jax.parallel import on_first_process, peak_flops
+from clova_jax.parallel import (
+    interrupted_by_loss,
+    on_any_process,
+    on_first_process,
+    peak_flops,
+)
 from clova_jax.train.checkpoint import Checkpoints
 from clova_jax.train.hooks import (
     Keep,
@@ -28,8 +35,11 @@ from clova_jax.train.hooks import (
     Validate,
 )
 from clova_jax.train.metrics import JsonLines, Tracker, Trackers
+from clova_jax.train.profile import Profile
+from clova_jax.train.run_mirror import METRICS, Mirror, RunMirror
 from clova_jax.train.state import TrainState
 from clova_jax.train.step import TrainStep
+from clova_jax.train.supervisor import Beat, Supervisor
 from clova_jax.train.trainer import Hook, Run, train
 
 Batch = dict[str, np.ndarray]
@@ -57,6 +67,10 @@ class TrainingRun:
         milestones: numbers of tokens after which a model is written.
         trackers: receive the rows of `metrics.jsonl` too.
         unit: of the progress bar: what is counted as tokens.
+        remote: URL of an object store where models go in place of `out`.
+        mirror: copies what is in `out` there; on process 0 alone.
+        supervisor: is reported each step, and the end.
+        profile: the first and the last step of which a trace is written.
     """
 
     train_step: TrainStep
@@ -65,8 +79,8 @@ class TrainingRun:
     flops_per_token: int
     total_steps: int
     validate: Callable[[Any], dict[str, Any]]
-    save_model: Callable[[Path, Any, int], None]
-    model_made: Callable[[Path], bool]
+    save_model: Callable[[str | Path, Any, int], None]
+    model_made: Callable[[str | Path], bool]
     checkpoints: Checkpoints
     identity: dict[str, Any]
     may_grow: Mapping[str, Sequence[str]]
@@ -77,6 +91,10 @@ class TrainingRun:
     milestones: tuple[int, ...] = ()
     trackers: list[Tracker] = field(default_factory=list)
     unit: str = "tok"
+    remote: str | None = None
+    mirror: RunMirror | None = None
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    profile: tuple[int, int] | None = None
 
     def run(self) -> bool:
         """Trains to the end; returns False if it was stopped before, with a checkpoint written.
@@ -86,19 +104,36 @@ class TrainingRun:
                 many steps in a row were not finite.
         """
         with contextlib.ExitStack() as stack:
-            stack.callback(self.checkpoints.close)
+            stack.push(self._close)
             run = Run(*self.begin(), self.total_steps)
             if jax.process_index() == 0:
-                self.trackers.insert(0, JsonLines(self.out / "metrics.jsonl", run.step))
+                self.trackers.insert(0, JsonLines(self.out / METRICS, run.step))
             tracker = Trackers(self.trackers)
             stack.callback(tracker.close)
             if not run.is_last:
-                self._train(run, tracker)
+                with self.supervisor:
+                    self._train(run, tracker)
+                    self.checkpoints.wait()
         if not run.is_last:
+            self.supervisor.note("stopped")
             return self._stopped(run.step)
-        if not on_first_process(lambda: self.model_made(self.out / "model")):
-            self._save_model(self.out / "model", run.state, run.step)
+        model = inside(self.home, "model")
+        if not on_first_process(lambda: self.model_made(model)):
+            self._save_model(model, run.state, run.step)
+        if self.mirror is not None:
+            self.mirror.push()
+        self.supervisor.note("finished", step=run.step, total_steps=run.total_steps)
         return True
+
+    @property
+    def home(self) -> str | Path:
+        """Returns where models go: the folder, or the URL of which it is a copy."""
+        return self.out if self.remote is None else self.remote
+
+    def _close(self, kind: type | None, *_: object) -> None:
+        """Closes the checkpoints, but does not wait for a process that was lost."""
+        if kind is not Interrupted:
+            self.checkpoints.close()
 
     def begin(self) -> tuple[TrainState, int]:
         """Returns the state to start from and its step: the newest intact checkpoint's, or a fresh one.
@@ -110,7 +145,7 @@ class TrainingRun:
         if step is None:
             on_first_process(self._refuse_leftovers)
             return self.fresh(), 0
-        place = f"{self.checkpoints.directory}: checkpoint {step}"
+        place = f"{self.checkpoints.states}: checkpoint {step}"
         before = fields(self.checkpoints.about(step), place, {"run": dict})["run"]
         check_run(self.out, before, self.identity, self.may_grow)
         print(f"going on from step {step} in {self.out}", file=sys.stderr)
@@ -134,7 +169,8 @@ class TrainingRun:
             self.train_step.canonical,
             {"run": self.identity},
         )
-        skipped, spikes = SkippedSteps(lambda: keep.saved), Spikes(bar.write)
+        skipped = SkippedSteps(lambda: keep.saved)
+        spikes = Spikes(bar.write, self.supervisor.alerts.send)
         log = Log(tracker, self.tokens_of, self.flops_per_token, peak)
 
         def text(run: Run) -> str:
@@ -150,11 +186,19 @@ class TrainingRun:
             skipped,
             spikes,
             Validate(self.validate_every, self.validate, tracker, self.tokens_of, bar.write),
-            Milestones(self.milestones, self.tokens_of, self.out / "milestones", self._save_model),
+            Milestones(
+                self.milestones,
+                self.tokens_of,
+                inside(self.home, "milestones"),
+                self._save_model,
+            ),
+            *([Mirror(self.checkpoint_every, self.mirror)] if self.mirror else []),
             keep,
+            *([Profile(*self.profile, self.out / "profile")] if self.profile else []),
+            Beat(self.supervisor, lambda: keep.saved),
         )
-        with StopSignals() as stop, bar:
-            train(run, self.train_step, self.batches, hooks, stop)
+        with StopSignals() as stop, bar, interrupted_by_loss():
+            train(run, self.train_step, self.batches, hooks, _AgreedStop(stop))
         if run.is_last:
             _report(spikes, skipped)
 
@@ -162,11 +206,12 @@ class TrainingRun:
         """Refuses to start at step 0 in a folder whose checkpoints or model would be lost, or taken for this run's."""
         if self.checkpoints.steps():
             raise ClovaError(
-                f"{self.checkpoints.directory}: every checkpoint is damaged; "
+                f"{self.checkpoints.states}: every checkpoint is damaged; "
                 "remove the folder to start over"
             )
-        model = self.out / "model"
-        if (model / "config.json").exists() and not self.model_made(model):
+        model = inside(self.home, "model")
+        there = Objects(model).names() if is_url(model) else (model / "config.json").exists()
+        if there and not self.model_made(model):
             raise ClovaError(
                 f"{model}: is a model that this run has not made; give another --out, or move it away"
             )
@@ -179,17 +224,35 @@ class TrainingRun:
             print("no MFU: the CPUs are busy, so their peak cannot be measured", file=sys.stderr)
         return peak and peak * mesh.size
 
-    def _save_model(self, where: Path, state: TrainState, step: int) -> None:
+    def _save_model(self, where: str | Path, state: TrainState, step: int) -> None:
         self.save_model(where, self.train_step.canonical(state).params, self.tokens_of(step))
 
     def _stopped(self, step: int) -> bool:
         words = [Path(sys.orig_argv[0]).name, *sys.orig_argv[1:]]
         print(
             f"stopped after step {step} of {self.total_steps}; the checkpoint is in "
-            f"{self.checkpoints.directory}\nto resume, run the same command again:\n  {shlex.join(words)}",
+            f"{self.checkpoints.states}\nto resume, run the same command again:\n  {shlex.join(words)}",
             file=sys.stderr,
         )
         return False
+
+
+class _AgreedStop:
+    """Passes a stop request of one process on to all, so that they end after the same step.
+
+    Args:
+        stop: of this process.
+    """
+
+    def __init__(self, stop: StopSignals) -> None:
+        self.stop = stop
+
+    @property
+    def requested(self) -> str | None:
+        """Returns what asked for a stop; all processes read it after the same step."""
+        if on_any_process(self.stop.requested is not None):
+            return self.stop.requested or "another process"
+        return None
 
 
 def _report(spikes: Spikes, skipped: SkippedSteps) -> None:

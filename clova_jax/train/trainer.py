@@ -4,12 +4,20 @@ import contextlib
 import time
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
-from clova_jax.common.stop import StopSignals
+import jax
 
 # From a state and a batch to the next state and scalars (`loss`, `skipped`, …) with `.item()`; the state is consumed.
 Step = Callable[[Any, Any], tuple[Any, dict[str, Any]]]
+
+
+class StopRequest(Protocol):
+    """Says whether the loop should end, as `StopSignals` does; it is asked once a step."""
+
+    @property
+    def requested(self) -> str | None:
+        """Returns what asked for a stop, None where nothing did."""
 
 
 @dataclass
@@ -65,7 +73,7 @@ def train(
     step: Step,
     batches: Callable[[int], Generator[Any, None, None]],
     hooks: Iterable[Hook],
-    stop: StopSignals | None = None,
+    stop: StopRequest | None = None,
 ) -> Run:
     """Trains until the budget is spent, a hook ends the run, or a stop is requested.
 
@@ -85,10 +93,11 @@ def train(
     with contextlib.closing(batches(run.step)) as drawn:
         while run.step < run.total_steps and not (run.ended or run.stopped):
             begin = time.perf_counter()
-            run.state, measured = step(run.state, next(drawn))
-            # Reading the scalars waits for the step: on CPU queued collectives would starve each
-            # other, and on accelerators the loader works ahead in its own thread.
-            run.metrics = {name: value.item() for name, value in measured.items()}
+            with jax.profiler.StepTraceAnnotation("train", step_num=run.step + 1):
+                run.state, measured = step(run.state, next(drawn))
+                # Reading the scalars waits for the step: on CPU queued collectives would starve each
+                # other, and on accelerators the loader works ahead in its own thread.
+                run.metrics = {name: value.item() for name, value in measured.items()}
             run.step, run.seconds = run.step + 1, time.perf_counter() - begin
             run.stopped = stop.requested if stop else None
             for hook in hooks:

@@ -22,6 +22,7 @@ from clova_jax.common.options import (
     option,
     read_words,
     seed_option,
+    takes_urls,
 )
 from clova_jax.config import SIZES
 from clova_jax.train.options import PretrainOptions
@@ -89,10 +90,14 @@ def test_every_number_has_bounds_that_its_default_meets(name):
 
 
 @pytest.mark.parametrize("name", commands())
-def test_no_path_takes_a_url(name):
+def test_a_path_takes_no_url_unless_it_says_so(name):
     options = commands()[name]
-    for field, _, _ in fields_of(options, Path):
-        flag = flag_of(field)
+    hints = typing.get_type_hints(options)
+    for field, _, many in fields_of(options, Path):
+        flag, url = flag_of(field), "gs://bucket/folder"
+        if takes_urls(hints[field.name]):
+            assert read_words(field, hints[field.name], [url]) == ((url,) if many else url)
+            continue
         message = refusal(options, flag, "gs://bucket/folder")
         assert message == f"{flag}: gs://bucket/folder is a URL; give a path on this machine"
 

@@ -7,10 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
-from clova_jax.common.errors import ClovaError
-from clova_jax.parallel import join_processes
+from clova_jax.common.errors import ClovaError, Interrupted
+from clova_jax.parallel import interrupted_by_loss, join_processes, leaving_others
 
 sys.path.insert(0, str(Path(__file__).parent))
 from two_processes import losses
@@ -149,3 +150,49 @@ def test_a_launcher_s_processes_join_and_a_failure_is_one_line(alone, variables,
     with pytest.raises(ClovaError, match="CLOVA_PROCESSES=1 runs this one alone") as told:
         join_processes()
     assert "\n" not in str(told.value)
+
+
+def test_a_coordinator_that_does_not_answer_is_asked_again(alone):
+    def fails(*_, **__):
+        raise jax.errors.JaxRuntimeError("DEADLINE_EXCEEDED: no answer\nfrom there")
+
+    alone.setattr("jax.distributed.initialize", fails)
+    with pytest.raises(Interrupted, match="start all of them again"):
+        join_processes("host:1", 2, 1)
+
+
+def test_an_empty_variable_is_none(alone):
+    for name in ("CLOVA_COORDINATOR", "CLOVA_PROCESSES", "CLOVA_PROCESS"):
+        alone.setenv(name, "")
+    assert join_processes() == (0, 1)
+
+
+def test_a_lost_process_is_an_interruption_and_a_lack_of_memory_is_not(monkeypatch):
+    monkeypatch.setattr("jax.process_count", lambda: 2)
+    lost = jax.errors.JaxRuntimeError("UNKNOWN: Gloo all-reduce failed: Connection closed by peer")
+    with pytest.raises(Interrupted, match="lost .*Gloo"), interrupted_by_loss():
+        raise lost
+    full = jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
+    with pytest.raises(jax.errors.JaxRuntimeError), interrupted_by_loss():
+        raise full
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "said"),
+    [
+        (ClovaError("a mistake"), 2, "error: a mistake"),
+        (Interrupted("a loss"), 75, "interrupted: a loss"),
+        (KeyError("x"), 1, "KeyError"),
+    ],
+)
+def test_one_of_several_that_fails_leaves_at_once(monkeypatch, capsys, error, status, said):
+    monkeypatch.setattr("jax.process_count", lambda: 2)
+    left = []
+    monkeypatch.setattr("os._exit", left.append)
+    with leaving_others("clova pretrain"):
+        raise error
+    assert left == [status]
+    assert said in capsys.readouterr().err
+    monkeypatch.setattr("jax.process_count", lambda: 1)
+    with pytest.raises(type(error)), leaving_others("clova pretrain"):
+        raise error

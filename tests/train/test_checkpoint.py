@@ -50,7 +50,7 @@ def test_the_newest_and_every_fortieth_are_kept(checkpoints):
         checkpoints.save(step, state(step), {})
     checkpoints.wait()
     assert checkpoints.steps() == [40, 60, 70]
-    assert sorted(p.name for p in checkpoints.directory.iterdir()) == ["40", "60", "70"]
+    assert sorted(p.name for p in checkpoints.states.directory.iterdir()) == ["40", "60", "70"]
 
 
 def damage_by_flipping(file):
@@ -72,7 +72,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(checkpoints, c
     for step in (10, 20):
         checkpoints.save(step, state(step), {})
     checkpoints.wait()
-    files = [f for f in (checkpoints.directory / "20" / "state").rglob("*") if f.is_file()]
+    files = [f for f in (checkpoints.states.directory / "20" / "state").rglob("*") if f.is_file()]
     victim = max(files, key=lambda file: file.stat().st_size)
     damage(victim)
     assert checkpoints.newest_sound() == 10
@@ -86,7 +86,7 @@ def test_a_renamed_checkpoint_is_not_believed(checkpoints, capsys):
     for step in (10, 20):
         checkpoints.save(step, state(step), {})
     checkpoints.wait()
-    (checkpoints.directory / "20").rename(checkpoints.directory / "90")
+    (checkpoints.states.directory / "20").rename(checkpoints.states.directory / "90")
     assert checkpoints.newest_sound() == 10
     assert "is the mark of step 20" in capsys.readouterr().err
 
@@ -111,7 +111,7 @@ def test_a_mark_that_is_not_one_is_a_damaged_checkpoint(checkpoints, capsys, mar
     for step in (10, 20):
         checkpoints.save(step, state(step), {})
     checkpoints.wait()
-    (checkpoints.directory / "20" / "checkpoint.json").write_bytes(mark)
+    (checkpoints.states.directory / "20" / "checkpoint.json").write_bytes(mark)
     assert checkpoints.newest_sound() == 10
     assert "checkpoint 20 is damaged" in capsys.readouterr().err
 
@@ -119,7 +119,7 @@ def test_a_mark_that_is_not_one_is_a_damaged_checkpoint(checkpoints, capsys, mar
 def test_a_checkpoint_of_an_older_version_is_refused_as_such(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.wait()
-    path = next(checkpoints.directory.glob("10/*.json"))
+    path = next(checkpoints.states.directory.glob("10/*.json"))
     mark = json.loads(path.read_text())
     path.write_text(json.dumps(mark | {"format": "clova_jax checkpoint 1"}))
     with pytest.raises(ClovaError, match="written by a version .*the model directory still loads"):
@@ -129,7 +129,9 @@ def test_a_checkpoint_of_an_older_version_is_refused_as_such(checkpoints):
 def test_every_file_of_a_checkpoint_is_guarded(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.wait()
-    for file in [f for f in (checkpoints.directory / "10" / "state").rglob("*") if f.is_file()]:
+    for file in [
+        f for f in (checkpoints.states.directory / "10" / "state").rglob("*") if f.is_file()
+    ]:
         before = file.read_bytes()
         if before:
             damage_by_flipping(file)
@@ -142,11 +144,11 @@ def test_a_half_written_checkpoint_does_not_count(checkpoints):
     checkpoints.save(10, state(10), {})
     checkpoints.save(20, state(20), {})
     checkpoints.wait()
-    (checkpoints.directory / "20" / "checkpoint.json").unlink()
+    (checkpoints.states.directory / "20" / "checkpoint.json").unlink()
     assert checkpoints.steps() == [10]
     checkpoints.save(30, state(30), {})  # and is removed, whatever step the next one has
     checkpoints.wait()
-    assert sorted(path.name for path in checkpoints.directory.iterdir()) == ["10", "30"]
+    assert sorted(path.name for path in checkpoints.states.directory.iterdir()) == ["10", "30"]
 
 
 @pytest.mark.parametrize("moment", ["save", "wait_until_finished"])
@@ -158,7 +160,7 @@ def test_a_full_disk_is_one_error_and_the_checkpoint_before_stays(checkpoints, m
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints._checkpointer, moment, full)
+        patch.setattr(checkpoints.states.checkpointer, moment, full)
         with pytest.raises(ClovaError, match=r"step 20 not written \(no room.*step 10 is intact"):
             checkpoints.save(20, state(20), {})
             checkpoints.wait()
@@ -183,7 +185,7 @@ def test_a_mark_without_its_fields_is_damage(checkpoints, capsys, change):
     for step in (10, 20):
         checkpoints.save(step, state(step), {})
     checkpoints.wait()
-    mark = checkpoints.directory / "20" / "checkpoint.json"
+    mark = checkpoints.states.directory / "20" / "checkpoint.json"
     values = json.loads(mark.read_text())
     mark.write_text(json.dumps(values | change if change else {"step": 20}))
     assert checkpoints.newest_sound() == 10

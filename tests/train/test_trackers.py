@@ -12,7 +12,7 @@ from clova_jax.train.metrics import TensorBoard, WeightsAndBiases
 ROWS = [
     {"step": 1, "loss": 3.5, "lr": 0.25},
     {"step": 2, "loss": 2.5, "lr": 0.5},
-    {"step": 2, "val_loss": 3.0},
+    {"step": 2, "tokens": 64, "val_loss": 3.0},
 ]
 
 
@@ -31,13 +31,21 @@ def events(folder):
     return found
 
 
-def test_tensorboard_gets_every_number_under_its_name(tmp_path):
+SHOWN = [
+    ("train/loss", 1, 3.5),
+    ("train/lr", 1, 0.25),
+    ("train/loss", 2, 2.5),
+    ("train/lr", 2, 0.5),
+    ("val/loss", 2, 3.0),
+]
+
+
+def test_tensorboard_gets_every_number_in_its_group(tmp_path):
     board = TensorBoard(tmp_path / "tensorboard")
     for row in ROWS:
         board.log(row)
     board.close()
-    wanted = [(n, row["step"], v) for row in ROWS for n, v in row.items() if n != "step"]
-    assert events(tmp_path / "tensorboard") == wanted
+    assert events(tmp_path / "tensorboard") == SHOWN
 
 
 def test_tensorboard_opens_nothing_for_a_training_that_never_starts(tmp_path):
@@ -76,9 +84,9 @@ def test_weights_and_biases_goes_on_with_the_same_run(tmp_path, wandb):
     assert first["config"] == {"seed": 3}
     assert first["resume"] == "allow"
     assert wandb.rows == [
-        (1, {"loss": 3.5, "lr": 0.25}),
-        (2, {"loss": 2.5, "lr": 0.5}),
-        (2, {"val_loss": 3.0}),
+        (1, {"train/loss": 3.5, "train/lr": 0.25}),
+        (2, {"train/loss": 2.5, "train/lr": 0.5}),
+        (2, {"val/loss": 3.0}),
     ]
     assert wandb.finished == 2
     WeightsAndBiases("a project", "mini", {}, tmp_path.parent)

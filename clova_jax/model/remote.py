@@ -1,0 +1,90 @@
+"""Puts model directories on an object store, and brings them from there into this machine's cache."""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+from jax.experimental import multihost_utils
+
+from clova_jax.common.errors import ClovaError
+from clova_jax.common.hashes import FORMAT, HASHES, check_hashes
+from clova_jax.common.json_values import fields, parse_json
+from clova_jax.common.objects import Objects
+from clova_jax.common.places import inside
+from clova_jax.model.params import Params
+from clova_jax.parallel import create_arrays, on_first_process, write_arrays
+
+
+def upload_model(url: str, params: Params, write_small: Callable[[Path], None]) -> None:
+    """Writes a model directory to a URL; each process writes its own shards of the weights.
+
+    Args:
+        url: of the directory; an older model there is replaced.
+        params: the weights, on any mesh.
+        write_small: writes everything else into a folder.
+    """
+    objects = Objects(url)
+
+    def begin() -> None:
+        objects.remove([HASHES])  # first: without it nothing here is a model
+        objects.remove(objects.names())
+        with tempfile.TemporaryDirectory() as folder:
+            write_small(Path(folder))
+            files = [path for path in Path(folder).rglob("*") if path.is_file()]
+            objects.upload(Path(folder), [p.relative_to(folder).as_posix() for p in files])
+        create_arrays(objects, "params/", params)
+
+    def end() -> None:
+        values = {"format": FORMAT, "files": objects.hashes("")}
+        objects.write(HASHES, json.dumps(values, indent=2).encode())
+
+    on_first_process(begin)
+    write_arrays(objects, "params/", params)()
+    if jax.process_count() > 1:
+        multihost_utils.sync_global_devices(f"model {url}")
+    on_first_process(end)
+
+
+def check_model(url: str) -> None:
+    """Compares every object of a model directory with its hash.
+
+    Raises:
+        ClovaError: it has no hashes, or an object is missing, was added or changed.
+    """
+    objects = Objects(url)
+    data, path = objects.read(HASHES), f"{objects}/{HASHES}"
+    recorded = fields(parse_json(data or b"", path), path, {"files": dict[str, str]})["files"]
+    objects.check("", recorded | {HASHES: hashlib.sha256(data).hexdigest()})
+
+
+def download_model(url: str) -> Path:
+    """Returns a copy of a model directory at a URL, or of the `model/` of a training's; made once for each version.
+
+    Raises:
+        ClovaError: there is none, or it came damaged.
+    """
+    objects = Objects(url)
+    version = objects.read(HASHES)
+    if version is None:
+        objects = Objects(str(inside(url, "model")))
+        version = objects.read(HASHES)
+    if version is None:
+        raise ClovaError(f"{url}: no model here (no {HASHES}, nor model/{HASHES})")
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "clova_jax" / "models" / "urls" / hashlib.sha256(version).hexdigest()
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Several processes of a machine may do this at once; the first that is ready wins.
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as fresh:
+        copy = Path(fresh) / "model"
+        objects.download(copy)
+        check_hashes(copy)
+        with contextlib.suppress(OSError):
+            copy.rename(folder)
+    return folder
