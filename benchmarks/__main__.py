@@ -3,12 +3,13 @@
     python -m benchmarks [--only NAME,…] [--rounds 5] [--data DIR] [--again] [--out runs/bench]
 
 Each is a process of its own with a folder in --out: its report, `ratios.json` (benchmarks/ratios.py), what it printed (`log.txt`) and
-the command line it was measured by (`measured.json`). One that was measured by the same command line is not run again, so an
-interrupted run goes on where it stopped. One that fails is a line of the table; the next run tries it again. The table is
-`table.md` and `results.json`, the plot `ratios.png`. Nothing else should run meanwhile.
+its command line (`state.json`). One that was measured by the same command line is not run again, so an interrupted run goes on where
+it stopped; another command line begins in an empty folder. One that fails is a line of the table; the next run tries it again. The
+table is `table.md` and `results.json`, the plot `ratios.png`. Nothing else should run meanwhile.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -26,7 +27,7 @@ from clova_jax.common.progress import progress
 from clova_jax.common.report import Report
 from clova_jax.common.run_folder import run_folder
 
-MEASURED = "measured.json"
+STATE = "state.json"  # words, and seconds once it is measured
 COLUMNS = (
     *("benchmark", "name", "against", "ours", "peer", "unit"),
     *("ratio", "low", "high", "rounds", "goal", "verdict"),
@@ -118,13 +119,13 @@ def outcome(name: str, benchmark: Benchmark, options: Options) -> Outcome:
     if benchmark.data and options.data is not None:
         words += ["--data", str(options.data)]
     words += ["--out", str(folder)]
-    if not options.again and (folder / MEASURED).is_file():
-        measured = read_json(folder / MEASURED)
-        if measured["words"] == words:
-            return Outcome(read_ratios(folder), measured["seconds"], kept=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in (FILE, MEASURED):
-        (folder / stale).unlink(missing_ok=True)
+    earlier = read_json(folder / STATE) if (folder / STATE).is_file() else {"words": words}
+    if earlier["words"] != words:
+        shutil.rmtree(folder)  # what it prepared was for another command line
+    elif "seconds" in earlier and not options.again:
+        return Outcome(read_ratios(folder), earlier["seconds"], kept=True)
+    write_json(folder / STATE, {"words": words})
+    (folder / FILE).unlink(missing_ok=True)
     begin = time.perf_counter()
     with (folder / "log.txt").open("wb") as log:
         status = subprocess.run(
@@ -135,7 +136,7 @@ def outcome(name: str, benchmark: Benchmark, options: Options) -> Outcome:
         said = (folder / "log.txt").read_text("utf-8", "replace").strip().rpartition("\n")[2]
         why = f"status {status}" if status else "no ratios: is the peer installed?"
         return Outcome([], seconds, f"{why}: {said[:200]}" if status and said else why)
-    write_json(folder / MEASURED, {"words": words, "seconds": seconds})
+    write_json(folder / STATE, {"words": words, "seconds": seconds})
     return Outcome(ratios, seconds)
 
 

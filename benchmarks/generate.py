@@ -31,7 +31,6 @@ from clova_jax.inference import complete
 from clova_jax.interop import from_hugging_face
 from clova_jax.parallel.peak import peak_flops
 
-
 GOAL = 2.0  # of decoding
 
 
