@@ -171,7 +171,9 @@ def write_table(outcomes: Mapping[str, Outcome], options: Options) -> None:
 
 def draw(rows: list[dict[str, Any]], path: Path) -> None:
     """Draws each ratio with its interval on a log axis, a line a comparison, and its goal."""
-    from clova_jax.common.plots import figure, legend
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    from clova_jax.common.plots import figure
 
     rows = rows[::-1]  # the first at the top
     places = list(range(len(rows)))
@@ -190,13 +192,16 @@ def draw(rows: list[dict[str, Any]], path: Path) -> None:
             axes.scatter(*zip(*goals, strict=True), marker="|", s=200, color="C3", label="goal")
         axes.axvline(1, color="0.4", lw=1, ls="--", label="as fast as the peer")
         axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.xaxis.set_major_formatter("{x:g}")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+        axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_yticks(
             places, [f"{row['benchmark']}: {row['name']} / {row['against']}" for row in rows]
         )
         axes.tick_params(axis="y", labelsize=8)
         axes.set_xlabel("times as fast as the peer (median of rounds, least to greatest)")
-        legend(axes, columns=3)
+        axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3, fontsize=8)
 
 
 if __name__ == "__main__":

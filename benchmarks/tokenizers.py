@@ -98,8 +98,8 @@ def unseen_texts(data: Path, corpus: Path, options: Options) -> list[str]:
 
 def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[str, Any]:
     """Trains with `clova tokenizer` in a process of its own; returns the row of its time and peak memory."""
-    out = options.out / kind
-    if not (out / "cost.json").exists():
+    out, cost_file = options.out / kind, options.out / f"{kind}_cost.json"  # nothing else in `out`
+    if not cost_file.exists():
         words = ["--data", corpus, "--kind", kind, "--vocab-size", options.vocab_size, "--out", out]
         start = time.perf_counter()
         subprocess.run(
@@ -107,9 +107,9 @@ def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[st
         )
         seconds = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-        write_json(out / "cost.json", {"seconds": seconds, "peak GB": memory})
+        write_json(cost_file, {"seconds": seconds, "peak GB": memory})
 
-    cost = read_json(out / "cost.json")
+    cost = read_json(cost_file)
     row = {"what": f"train {kind}, {options.vocab_size:,} ids", "MB": megabytes(seen)}
     return row | cost | {"MB/s": row["MB"] / cost["seconds"]}
 
