@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ratios import compare, write_ratios
 from clova_jax import LanguageModel
 from clova_jax.apps.augmentation import Acceptance, write_lines
 from clova_jax.apps.augmentation.writer import MOST_TOKENS, SAMPLING
@@ -30,6 +31,7 @@ from clova_jax.tables.intents import Draw, IntentDraws
 from experiments.intent_augmentation import Options as TableOptions
 
 PEER_BATCH = 16
+GOAL = 2.0
 Write = Callable[[int], tuple[int, int]]  # lines wanted of each target -> (accepted, tried)
 
 
@@ -50,7 +52,7 @@ class Options:
     """lines wanted of each of the 20 targets"""
     steps: int = option(300, least=1)
     """of the adaptation"""
-    rounds: int = option(3, least=1)
+    rounds: int = option(5, least=1)
     """timed rounds; their median counts"""
     seed: int = 0
     """of all draws"""
@@ -155,12 +157,13 @@ def run(options: Options) -> None:
         | {"fastest": max(rates[name]), "lines tried": tried}
         for name in rates
     ]
-    ratio = medians["clova_jax"] / medians["transformers"]
+    ratio = compare("accepted utterances", "transformers", *rates.values(), "lines/s", goal=GOAL)
     tokens = len(lm.tokenizer.encode(draw.prompt.shared))
     notes = [
-        f"{ratio:.1f} times as fast; sources of {tokens} tokens, 20 targets, n={options.n}, "
+        f"{ratio.ratio:.1f} times as fast; sources of {tokens} tokens, 20 targets, n={options.n}, "
         f"{lm.config.num_params / 1e6:.1f}M parameters, float32, CPU, {len(os.sched_getaffinity(0))} cores"
     ]
+    write_ratios(options.out, [ratio])
     Report("benchmark: augmentation", as_json(options), rows, notes=notes).write(options.out)
 
 

@@ -4,26 +4,29 @@ python -m benchmarks.few_shot --data DIR
 
 One run, one machine, the same prompts. Ours is a trial of `evaluate.measure`, as a table runs it: its prompts are
 built, and the 70 examples are computed once. The harness, with `transformers`, computes them again for every label of
-every item. Each is timed twice: the first call, with compiling and warming up, and then the median of three rounds.
-Then a small model labels many items with both. Peak memory is our process's, before torch is loaded.
+every item. Both take turns after a first call each, with compiling and warming up. In a round ours is timed twice:
+with everything counted, that is, after its programs were forgotten, so that it compiles them again, and compiled. A
+small model labels many items with both. Peak memory is our process's, before torch is loaded.
 """
 
 import resource
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+import jax
 import numpy as np
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax import LanguageModel, ModelConfig, load_tokenizer, train_tokenizer
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_jsonl, read_lines
-from clova_jax.common.options import as_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.evaluate import load_task, measure
 from clova_jax.evaluate.prompts import Prompt, build_prompts, draw_items
@@ -33,6 +36,8 @@ from clova_jax.tokenizers import Tokenizer
 
 TASK = load_task("nsmc")
 SMALL_VOCAB = 4_096
+HARNESS = "lm-evaluation-harness, transformers"
+GOAL = 20.0  # with everything counted
 
 
 @dataclass(frozen=True)
@@ -48,10 +53,12 @@ class Options:
     """examples in the prompt"""
     items: int = 256
     """items that ours is timed on"""
-    harness_items: int = 32
+    harness_items: int = 16
     """the first of them, that the harness is timed on"""
     agreement_items: int = 1000
     """items that the small model labels with both"""
+    rounds: int = option(5, least=1)
+    """timed rounds in turn; their median counts"""
     vocab_size: int = 50_257
     """entries of the tokenizer of the 124M shape, at most"""
     seed: int = 0
@@ -61,7 +68,7 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Times ours first, then the harness on the same weights and prompts."""
+    """Times ours and the harness in turn, on the same weights and prompts, and compares their labels."""
     data = options.data or write_sample(options.out / "sample", seed=options.seed)
     tokenizer = make_tokenizer(data, options.vocab_size, options.out)
     large = model_of(12, 768, 12, tokenizer, options.seed)
@@ -70,43 +77,48 @@ def run(options: Options) -> None:
     prompts = prompts_of(large, data, options.items, options)
     many = prompts_of(small, data, options.agreement_items, options)
     tokens = np.mean([len(prompt.shared_ids) + len(prompt.own_ids) for prompt in prompts])
-    cold, _ = ours(large, data, options.items, options)
-    rounds = [ours(large, data, options.items, options) for _ in range(3)]
-    warm, labels = median(seconds for seconds, _ in rounds), rounds[0][1]
+    _, labels = ours(large, data, options.items, options)
     small_seconds, small_labels = ours(small, data, options.agreement_items, options)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     compared = min(options.items, options.harness_items)
     folder = options.out / "hugging_face"
     to_hugging_face(large, folder / "large")
     to_hugging_face(small, folder / "small")
-    del large
-    (harness_cold, *harness_rounds), harness_labels = harness(
-        folder / "large", prompts[:compared], rounds=3
-    )
-    harness_seconds = median(harness_rounds)
-    _, small_harness_labels = harness(folder / "small", many, rounds=0)
-    rates = options.items / warm, compared / harness_seconds
-    same = np.mean(np.array(small_labels) == np.array(small_harness_labels))
+    peer = harness(folder / "large", prompts[:compared])
+    harness_cold, harness_labels = peer()
+    _, small_harness_labels = harness(folder / "small", many)()
+    spent: dict[str, list[float]] = {"cold": [], "warm": [], "peer": []}
+    for _ in range(options.rounds):
+        jax.clear_caches()
+        spent["cold"].append(ours(large, data, options.items, options)[0])
+        spent["warm"].append(ours(large, data, options.items, options)[0])
+        spent["peer"].append(peer()[0])
+    per_second = {
+        name: [(compared if name == "peer" else options.items) / one for one in seconds]
+        for name, seconds in spent.items()
+    }
+    ratios = ratios_of(per_second, options.shots)
     rows = [
         {
             "runner": "clova_jax",
             "items": options.items,
-            "seconds": warm,
-            "items/s": rates[0],
-            "first call, seconds": cold,
+            "seconds": median(spent["warm"]),
+            "items/s": median(per_second["warm"]),
+            "first call, seconds": median(spent["cold"]),
             "peak GiB": memory,
         },
         {
-            "runner": "lm-evaluation-harness, transformers",
+            "runner": HARNESS,
             "items": compared,
-            "seconds": harness_seconds,
-            "items/s": rates[1],
+            "seconds": median(spent["peer"]),
+            "items/s": median(per_second["peer"]),
             "first call, seconds": harness_cold,
         },
     ]
+    same = np.mean(np.array(small_labels) == np.array(small_harness_labels))
     notes = [
-        f"{rates[0] / rates[1]:.1f} times as fast warm, {options.items / cold / (compared / harness_cold):.1f} times "
-        f"with the first call of each, compiling included; {options.shots} shots, {tokens:.0f} tokens a prompt on "
+        f"{ratios[1].ratio:.1f} times as fast compiled, {ratios[0].ratio:.1f} times "
+        f"with our compiling counted and the harness warm; {options.shots} shots, {tokens:.0f} tokens a prompt on "
         f"average, 12 layers of 768, vocabulary {tokenizer.vocab_size:,}, context 2,048, float32, CPU",
         f"the large model's labels are the same on "
         f"{sum(a == b for a, b in zip(labels[:compared], harness_labels, strict=True))} "
@@ -114,7 +126,18 @@ def run(options: Options) -> None:
         f"a small model (2 layers of 64) gives the same label with both on {100 * same:.2f}% of "
         f"{len(many)} items; ours took {small_seconds:.1f} s for them, compilation included",
     ]
+    write_ratios(options.out, ratios)
     Report("benchmark_few_shot", as_json(options), rows, notes=notes).write(options.out)
+
+
+def ratios_of(per_second: dict[str, list[float]], shots: int) -> list[Ratio]:
+    """Compares both of our rates with the warm harness."""
+    peer, cold, warm = (per_second[name] for name in ("peer", "cold", "warm"))
+    title, against = f"{shots}-shot NSMC", "lm-eval, transformers"
+    return [
+        compare(f"{title}, everything counted", against, cold, peer, "items/s", goal=GOAL),
+        compare(f"{title}, compiled", against, warm, peer, "items/s"),
+    ]
 
 
 def make_tokenizer(data: Path, vocab_size: int, out: Path) -> Tokenizer:
@@ -166,8 +189,8 @@ def ours(lm: LanguageModel, data: Path, count: int, options: Options) -> tuple[f
         return trial["seconds"], [names.index(row["prediction"]) for _, row in rows]
 
 
-def harness(folder: Path, prompts: Sequence[Prompt], rounds: int) -> tuple[list[float], list[int]]:
-    """Scores with the harness's own model class on the export; returns seconds of the first call and each round, labels."""
+def harness(folder: Path, prompts: Sequence[Prompt]) -> Callable[[], tuple[float, list[int]]]:
+    """Returns scoring with the harness's own model class on the export: (seconds, labels) of a call."""
     import torch
     from lm_eval.api.instance import Instance
     from lm_eval.models.huggingface import HFLM
@@ -181,13 +204,15 @@ def harness(folder: Path, prompts: Sequence[Prompt], rounds: int) -> tuple[list[
         for prompt in prompts
         for number, choice in enumerate(TASK.choices())
     ]
-    seconds = []
-    for _ in range(1 + rounds):
+
+    def call() -> tuple[float, list[int]]:
         begin = time.perf_counter()
         scores = peer.loglikelihood(requests)
-        seconds.append(time.perf_counter() - begin)
-    table = np.array([score for score, _ in scores]).reshape(len(prompts), -1)
-    return seconds, [int(label) for label in table.argmax(axis=1)]
+        seconds = time.perf_counter() - begin
+        table = np.array([score for score, _ in scores]).reshape(len(prompts), -1)
+        return seconds, [int(label) for label in table.argmax(axis=1)]
+
+    return call
 
 
 if __name__ == "__main__":

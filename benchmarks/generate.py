@@ -1,6 +1,6 @@
 """Measures how fast text is generated on this CPU, beside `transformers` on the same weights.
 
-    python -m benchmarks.generate [--layers 12] [--width 768] [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 3]
+    python -m benchmarks.generate [--layers 12] [--width 768] [--batches 1,16] [--prompts 32,1024] [--tokens 64] [--rounds 5]
 
 One process, float32, greedy, random weights, written by `transformers` and
 read by `from_hugging_face`. Both take turns in one run, and the median of the rounds counts. Prefill is the time of
@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax import LanguageModel
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
@@ -29,6 +30,8 @@ from clova_jax.common.report import Report
 from clova_jax.inference import complete
 from clova_jax.interop import from_hugging_face
 from clova_jax.parallel.peak import peak_flops
+
+GOAL = 2.0  # of decoding
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Options:
     """tokens of the prompts"""
     tokens: int = option(64, least=2)
     """tokens to write after each prompt"""
-    rounds: int = 3
+    rounds: int = option(5, least=1)
     """timed rounds; their median counts"""
     out: Path = Path("runs/benchmark_generate")
     """result folder"""
@@ -155,15 +158,19 @@ def run(options: Options) -> None:
     bandwidth, flops = memory_rate(), peak_flops(jax.devices()[0])
     if flops is None:
         raise ClovaError("the machine is busy with something else: no floor can be measured now")
+    ratios: list[Ratio] = []
     for batch in options.batches:
         for length in options.prompts:
-            report.rows.append(measure(lm, runs, batch, length, options, bandwidth, flops))
+            row, found = measure(lm, runs, batch, length, options, bandwidth, flops)
+            report.rows.append(row)
+            ratios += found
     report.notes = [
         f"{jax.default_backend()}, {len(os.sched_getaffinity(0))} cores, float32; memory read at "
         f"{bandwidth / 1e9:.1f} GB/s, matrix products at {flops / 1e9:.0f} GFLOP/s",
         "tokens_per_second: decoding after the first token; of_floor: the floor's time / ours",
         "same_tokens: share of all new tokens that both wrote alike",
     ]
+    write_ratios(options.out, ratios)
     report.write(options.out)
 
 
@@ -175,8 +182,8 @@ def measure(
     options: Options,
     bandwidth: float,
     flops: float,
-) -> dict[str, Any]:
-    """Times both on prompts of one shape; returns their row of the table."""
+) -> tuple[dict[str, Any], list[Ratio]]:
+    """Times both on prompts of one shape; returns their row of the table, and decoding and prefill as ratios."""
     rng = np.random.default_rng(0)
     ids = rng.integers(1, lm.config.vocab_size, (batch, length), np.int32)
     prefilled: dict[str, list[float]] = {name: [] for name in runs}
@@ -197,7 +204,7 @@ def measure(
         (weights + cache) / bandwidth, batch * config.flops_per_token(int(middle)) / 3 / flops
     )
     step = {name: batch / rate for name, rate in rates.items()}
-    return {
+    row = {
         "batch": batch,
         "prompt": length,
         "tokens_per_second": rates["clova_jax"],
@@ -210,6 +217,13 @@ def measure(
         "transformers_prompt_seconds": statistics.median(prefilled["transformers"]),
         "same_tokens": float((written["clova_jax"] == written["transformers"]).mean()),
     }
+    shape = f"{config.num_params / 1e6:.0f}M, {batch} x {length}"
+    speeds = {name: [count / one for one in seconds] for name, seconds in decoded.items()}
+    decoding, prefill = f"decoding, {shape}", f"prefill, {shape}"
+    return row, [
+        compare(decoding, "transformers", *speeds.values(), "tokens/s", goal=GOAL),
+        compare(prefill, "transformers", *prefilled.values(), "s", lower=True),
+    ]
 
 
 if __name__ == "__main__":

@@ -23,9 +23,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.files import write_json
-from clova_jax.common.options import as_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.config import SIZES
 from clova_jax.data import Loader, TokenStore
@@ -33,6 +34,11 @@ from clova_jax.data.files import LocalFolder
 from clova_jax.data.store import FORMAT, MANIFEST, seal
 
 VOCAB, END = 4_096, 0
+SEGMENTS, CONCATENATE, AHEAD = (
+    *("ours, segments", "ours, concatenate"),
+    "ours, segments, read ahead by its thread",
+)
+MAP, GRAIN, GRAIN_AHEAD = "bare memmap", "grain alone", "grain alone, 1 thread"
 SOURCES = {"blog": 0.5, "cafe": 0.2, "comments": 0.1, "news": 0.2}
 
 
@@ -46,9 +52,9 @@ class Options:
     """rows a batch"""
     length: int = 2_048
     """tokens a row"""
-    batches: int = 300
+    batches: int = option(300, least=10)
     """single batches timed of each reader without threads"""
-    rounds: int = 5
+    rounds: int = option(5, least=1)
     """timed rounds; their median counts"""
     seconds: float = 1.0
     """length of a round"""
@@ -187,20 +193,20 @@ def plainly(loader: Loader) -> Iterator[Any]:
 
 
 def single_batches(readers: dict[str, Iterator[Any]], count: int) -> dict[str, list[float]]:
-    """Returns sorted milliseconds of single batches, one reader after the other for each."""
+    """Returns milliseconds of single batches in their order, one reader after the other for each."""
     found: dict[str, list[float]] = {name: [] for name in readers}
     for _ in range(count):
         for name, reader in readers.items():
             start = time.perf_counter()
             next(reader)
             found[name].append(1e3 * (time.perf_counter() - start))
-    return {name: sorted(values[count // 10 :]) for name, values in found.items()}  # warm
+    return {name: values[count // 10 :] for name, values in found.items()}  # warm
 
 
 def rates(
     readers: dict[str, Callable[[], Iterator[Any]]], options: Options
 ) -> dict[str, list[float]]:
-    """Returns sorted batches per second of readers that work ahead, one figure a round, each alone.
+    """Returns batches per second of readers that work ahead, one figure a round, each alone.
 
     A reader is made for its turn and closed after it: the threads of all at once would wait for each other.
     """
@@ -216,7 +222,25 @@ def rates(
             found[name].append(count / taken)
             getattr(reader, "close", lambda: None)()
             del reader
-    return {name: sorted(values) for name, values in found.items()}
+    return found
+
+
+def ratios_of(
+    single: dict[str, list[float]], threaded: dict[str, list[float]], rounds: int
+) -> list[Ratio]:
+    """Compares ours with the peers; single batches in as many rounds, each the median of its share."""
+    size = -(-len(single[SEGMENTS]) // rounds)
+    shares = {
+        name: [statistics.median(ms[at : at + size]) for at in range(0, len(ms), size)]
+        for name, ms in single.items()
+    }
+    pairs = ((CONCATENATE, MAP), (SEGMENTS, GRAIN))
+    found = [
+        compare(f"a batch, {own}", peer, shares[own], shares[peer], "ms", lower=True)
+        for own, peer in pairs
+    ]
+    own, peer = threaded[AHEAD], threaded[GRAIN_AHEAD]
+    return [*found, compare("batches, read ahead", GRAIN_AHEAD, own, peer, "batches/s")]
 
 
 def resident() -> float:
@@ -302,18 +326,18 @@ def run(options: Options) -> None:
         memory = memory_over_an_epoch(make(), options)  # before the maps of others take room
         single = single_batches(
             {
-                "ours, segments": plainly(make()),
-                "ours, concatenate": plainly(make(packing="concatenate")),
-                "bare memmap": bare_memmap(store, options),
-                "grain alone": grain_alone(store, options, 0),
+                SEGMENTS: plainly(make()),
+                CONCATENATE: plainly(make(packing="concatenate")),
+                MAP: bare_memmap(store, options),
+                GRAIN: grain_alone(store, options, 0),
             },
             options.batches,
         )
         threaded = rates(
             {
-                "ours, segments, read ahead by its thread": lambda: make().iterate(),
+                AHEAD: lambda: make().iterate(),
                 "ours, segments, read ahead by grain": lambda: through_grain(make()),
-                "grain alone, 1 thread": lambda: grain_alone(store, options, 1),
+                GRAIN_AHEAD: lambda: grain_alone(store, options, 1),
                 "grain alone, 16 threads": lambda: grain_alone(store, options, 16),
             },
             options,
@@ -327,7 +351,7 @@ def run(options: Options) -> None:
             "reader": name,
             "batches_per_second": 1e3 / statistics.median(values),
             "million_tokens_per_second": tokens / statistics.median(values) / 1e3,
-            "quickest_tenth_ms": values[len(values) // 10],
+            "quickest_tenth_ms": sorted(values)[len(values) // 10],
         }
         for name, values in single.items()
     ] + [
@@ -354,6 +378,7 @@ def run(options: Options) -> None:
             f"{step['percent_of_step']:.2f}% of its time."
         )
     write_json(options.out / "measured.json", {"memory": memory, "start_up": started, "step": step})
+    write_ratios(options.out, ratios_of(single, threaded, options.rounds))
     report.write(options.out)
 
 

@@ -28,6 +28,7 @@ from benchmarks.p_tuning_weights import (
     resident,
     weights,
 )
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
@@ -47,6 +48,7 @@ ENGINES: tuple[Engine, ...] = (
     "clova_jax fine-tuning",
     "transformers fine-tuning",
 )
+GOAL = 1.5
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Options:
     """Measures p-tuning (LSTM of 128 units, 20 virtual tokens) against PEFT, and its memory against fine-tuning."""
 
     sizes: tuple[str, ...] = option(tuple(SHAPES), help=f"of {', '.join(SHAPES)}")
-    rounds: int = 5
+    rounds: int = option(5, least=1)
     """timed rounds in turn; their median counts"""
     steps: int = 3
     """steps of a round"""
@@ -74,8 +76,11 @@ def run(options: Options) -> None:
     if unknown:
         raise ClovaError(f"--sizes: no {sorted(unknown)}; there are {', '.join(SHAPES)}")
     report = Report("benchmark: p-tuning", as_json(options))
+    ratios = []
     for size in options.sizes:
-        report.rows += measure(size, options)
+        rows, ratio = measure(size, options)
+        report.rows += rows
+        ratios.append(ratio)
         ours, peft, *whole = report.rows[-4:]
         difference = abs(ours["first_loss"] - peft["first_loss"])
         drift = abs(ours["last_loss"] - peft["last_loss"])
@@ -87,11 +92,12 @@ def run(options: Options) -> None:
                 for row in (*whole, peft)
             )
         )
+    write_ratios(options.out, ratios)
     report.write(options.out)
 
 
-def measure(size: str, options: Options) -> list[dict[str, Any]]:
-    """Measures a row an engine. Both p-tunings are timed in turn, each in its process."""
+def measure(size: str, options: Options) -> tuple[list[dict[str, Any]], Ratio]:
+    """Measures a row an engine, and ours against PEFT. Both p-tunings are timed in turn, each in its process."""
     config, batch, length = SHAPES[size]
     rows = []
     timed = [Child(size, engine, options) for engine in ENGINES[:2]]
@@ -113,7 +119,9 @@ def measure(size: str, options: Options) -> list[dict[str, Any]]:
         "parameters": config.num_params,
         "batch": f"{batch} x ({VIRTUAL} + {length})",
     }
-    return [about | row | {"steps_per_second": 1e3 / row["step_ms"]} for row in rows]
+    steps = [[1 / seconds for seconds in own] for own in times]
+    ratio = compare(f"p-tuning, {size}", "PEFT", *steps, "steps/s", goal=GOAL)
+    return [about | row | {"steps_per_second": 1e3 / row["step_ms"]} for row in rows], ratio
 
 
 class Child:

@@ -22,13 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.p_tuning_weights import forget_peak, peak, resident
+from benchmarks.ratios import compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 
 ENGINES = ("clova_jax", "trl")
-GOALS = {"steps_per_second": 1.2, "texts_per_second": 2.0}
+MEASURED = {  # what a child is asked for: (column, name, peer, unit, goal)
+    "step": ("steps_per_second", "DPO", "TRL", "steps/s", 1.2),
+    "write": ("texts_per_second", "texts written", "transformers", "texts/s", 2.0),
+}
 
 
 @dataclass(frozen=True)
@@ -208,7 +212,8 @@ def run(options: Options) -> None:
     prepare(options)
     engines = {name: Child(name, options) for name in ENGINES}
     rows: dict[str, dict[str, Any]] = {name: {"engine": name} for name in ENGINES}
-    for what, column in (("step", "steps_per_second"), ("write", "texts_per_second")):
+    ratios = []
+    for what, (column, title, peer, unit, goal) in MEASURED.items():
         rates: dict[str, list[float]] = {name: [] for name in ENGINES}
         for number in range(options.rounds + 2):  # two rounds warm up: each shape is compiled
             for name, engine in engines.items():
@@ -221,14 +226,17 @@ def run(options: Options) -> None:
             rows[name][column] = statistics.median(rates[name])
             if what == "step":
                 rows[name] |= engine.ask("memory")
+        ratios.append(compare(title, peer, *rates.values(), unit, goal=goal))
     for engine in engines.values():
         engine.process.stdin.close()
         engine.process.wait()
     report = Report("benchmark: preference", as_json(options), list(rows.values()))
-    for column, goal in GOALS.items():
-        ratio = rows["clova_jax"][column] / rows["trl"][column]
-        report.notes.append(f"{column}: {ratio:.2f} times the peer's; the goal is {goal:g}")
+    for one in ratios:
+        report.notes.append(
+            f"{one.name}: {one.ratio:.2f} times as many {one.unit} as {one.against}; the goal is {one.goal:g}"
+        )
     report.notes.append(f"{len(os.sched_getaffinity(0))} CPU cores, float32")
+    write_ratios(options.out, ratios)
     report.write(options.out)
 
 

@@ -1,13 +1,14 @@
 """Measures how soon text comes from the Studio, how much of it, and what a long flood leaves behind.
 
-    python -m benchmarks.studio [--model DIR] [--rounds 3]
+    python -m benchmarks.studio [--model DIR] [--rounds 5]
     python -m benchmarks.studio --size tiny --flood 600
 
 Streams over loopback, at 1, 8 and 32 at once, of the Studio and of `transformers serve` (its `/v1/completions`; `pip install
-'transformers[serving]'`) on the export of the same model, one server after the other in one run. `--flood` keeps 1,000 streams open, cuts a fifth of them midway, and compares every complete text with its solo run.
+'transformers[serving]'`) on the export of the same model; both servers are up and take turns. `--flood` keeps 1,000 streams open, cuts a fifth of them midway, and compares every complete text with its solo run.
 """
 
 import asyncio
+import contextlib
 import dataclasses
 import json
 import os
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,7 @@ from typing import Any
 import httpx
 import numpy as np
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
@@ -39,6 +42,8 @@ PROMPTS = [
 STREAMS = (1, 8, 32)
 LEAST_STREAMS = 20  # that a percentile is taken of
 FLOOD_STREAMS = 1_000
+OURS, PEER = "clova studio", "transformers serve"
+GOAL = 1.0
 
 
 def make_model(folder: Path, size: str) -> Path:
@@ -83,6 +88,16 @@ def start(command: list[str], url: str, path: str) -> subprocess.Popen:
     raise SystemExit(f"{url}{path} does not answer")
 
 
+@contextlib.contextmanager
+def serving(command: list[str], url: str, path: str) -> Iterator[subprocess.Popen]:
+    """Keeps a server up until the block ends."""
+    server = start(command, url, path)
+    try:
+        yield server
+    finally:
+        stop(server)
+
+
 def stop(server: subprocess.Popen) -> None:
     """Ends a server."""
     server.send_signal(signal.SIGINT)
@@ -120,23 +135,26 @@ async def one(
     return first or time.perf_counter() - began, time.perf_counter() - began, count
 
 
-async def measure(url: str, model: str, streams: int, tokens: int, rounds: int) -> dict[str, float]:
-    """Returns the figures of so many streams at once, of so many tokens each."""
+@dataclass(frozen=True)
+class Round:
+    """Holds what streams at once came to: seconds to the first text and to the end of each, and tokens a second."""
+
+    firsts: list[float]
+    ends: list[float]
+    tokens_per_second: float
+
+
+async def measure(url: str, model: str, streams: int, tokens: int, turns: int) -> Round:
+    """Measures so many streams at once, of so many tokens each, `turns` times."""
     async with httpx.AsyncClient(base_url=url, timeout=600, limits=httpx.Limits()) as client:
         await one(client, model, 0, tokens)
         began, found = time.perf_counter(), []
-        for turn in range(max(rounds, -(-LEAST_STREAMS // streams))):
+        for turn in range(turns):
             calls = (one(client, model, turn * streams + n, tokens) for n in range(streams))
             found += await asyncio.gather(*calls)
         seconds = time.perf_counter() - began
-    firsts, ends = np.array([f for f, _, _ in found]), np.array([e for _, e, _ in found])
-    return {
-        "first_p50": float(np.percentile(firsts, 50)),
-        "first_p99": float(np.percentile(firsts, 99)),
-        "complete_p50": float(np.percentile(ends, 50)),
-        "complete_p99": float(np.percentile(ends, 99)),
-        "tokens_per_second": sum(n for _, _, n in found) / seconds,
-    }
+    firsts, ends, counts = zip(*found, strict=True)
+    return Round(list(firsts), list(ends), sum(counts) / seconds)
 
 
 async def flood(url: str, model: str, seconds: float, process: int) -> dict[str, float]:
@@ -244,8 +262,8 @@ class Options:
     """of a stream"""
     peer: bool = True
     """measure `transformers serve` on the export of the model too"""
-    rounds: int = option(3, least=1)
-    """times that all streams are repeated, one stream twenty times at least"""
+    rounds: int = option(5, least=1)
+    """timed rounds in turn; in all of them together twenty streams at least"""
     flood: float = option(0.0, least=0)
     """seconds of 1,000 streams at once, a fifth of them cut midway"""
     out: Path = Path("runs/benchmark_studio")
@@ -253,47 +271,92 @@ class Options:
 
 
 def run(options: Options) -> None:
-    """Starts the servers one after another, measures and writes the report."""
+    """Starts the servers, measures and writes the report."""
     report = Report("studio", as_json(options))
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as servers:
         model = options.model or make_model(Path(folder) / "model", options.size)
-        url = f"http://127.0.0.1:{(port := free_port())}"
-        words = {
-            "--model": model,
-            "--name": "own",
-            "--port": port,
-            "--waiting": 2 * FLOOD_STREAMS,
-            "--slots": options.slots,
-            "--database": f"sqlite:///{folder}/studio.db",
-        }
-        command = [sys.executable, "-m", "clova_jax", "studio"]
-        command += [str(word) for pair in words.items() for word in pair]
-        server = start(command, url, "/ready")
-        try:
-            if options.flood:
-                figures = asyncio.run(flood(url, "own", options.flood, server.pid))
-                report.rows.append({"server": "clova studio", "streams": FLOOD_STREAMS, **figures})
-            else:
-                report.rows += rows_of("clova studio", url, "own", options)
-        finally:
-            stop(server)
-        if options.peer and not options.flood:
-            report.rows += peer(model, Path(folder), options)
+        url, command = studio_command(model, Path(folder), options)
+        server = servers.enter_context(serving(command, url, "/ready"))
+        if options.flood:
+            figures = asyncio.run(flood(url, "own", options.flood, server.pid))
+            report.rows.append({"server": OURS, "streams": FLOOD_STREAMS, **figures})
+        else:
+            addresses = {OURS: (url, "own")}
+            if options.peer:
+                url, export, command = peer_command(model, Path(folder))
+                servers.enter_context(serving(command, url, "/v1/models"))
+                addresses[PEER] = url, export
+            report.rows, ratios = in_turn(addresses, options)
+            write_ratios(options.out, ratios)
     report.write(options.out)
 
 
-def rows_of(server: str, url: str, model: str, options: Options) -> list[dict[str, Any]]:
-    """Returns a row for each number of streams."""
-    found = []
+def in_turn(
+    addresses: dict[str, tuple[str, str]], options: Options
+) -> tuple[list[dict[str, Any]], list[Ratio]]:
+    """Measures the servers in turn at each number of streams; returns a row for each, and ours beside the peer's.
+
+    Args:
+        addresses: URL and the model's name of each server.
+        options: of the command.
+    """
+    rows, ratios = [], []
     for streams in STREAMS:
-        figures = measure(url, model, streams, options.tokens, options.rounds)
-        found.append({"server": server, "streams": streams, **asyncio.run(figures)})
-        print(found[-1], flush=True)
-    return found
+        turns = -(-LEAST_STREAMS // (streams * options.rounds))
+        found: dict[str, list[Round]] = {name: [] for name in addresses}
+        for _ in range(options.rounds):
+            for name, (url, model) in addresses.items():
+                measured = asyncio.run(measure(url, model, streams, options.tokens, turns))
+                found[name].append(measured)
+        for name, rounds in found.items():
+            rows.append({"server": name, "streams": streams, **figures_of(rounds)})
+            print(rows[-1], flush=True)
+        if PEER in found:
+            ratios += ratios_of(streams, found[OURS], found[PEER])
+    return rows, ratios
 
 
-def peer(model: Path, folder: Path, options: Options) -> list[dict[str, Any]]:
-    """Measures `transformers serve` on the export of the model."""
+def figures_of(rounds: list[Round]) -> dict[str, float]:
+    """Returns percentiles over the streams of all rounds, and the median rate."""
+    firsts = np.concatenate([one.firsts for one in rounds])
+    ends = np.concatenate([one.ends for one in rounds])
+    return {
+        "first_p50": float(np.percentile(firsts, 50)),
+        "first_p99": float(np.percentile(firsts, 99)),
+        "complete_p50": float(np.percentile(ends, 50)),
+        "complete_p99": float(np.percentile(ends, 99)),
+        "tokens_per_second": float(np.median([one.tokens_per_second for one in rounds])),
+    }
+
+
+def ratios_of(streams: int, ours: list[Round], peer: list[Round]) -> list[Ratio]:
+    """Compares the rounds' medians of the time to the first text, and their rates."""
+    firsts = [[float(np.median(one.firsts)) for one in rounds] for rounds in (ours, peer)]
+    rates = [[one.tokens_per_second for one in rounds] for rounds in (ours, peer)]
+    about = f"{streams} streams at once" if streams > 1 else "one stream"
+    return [
+        compare(f"{about}, first text", PEER, *firsts, "s", goal=GOAL, lower=True),
+        compare(f"{about}, tokens", PEER, *rates, "tokens/s", goal=GOAL),
+    ]
+
+
+def studio_command(model: Path, folder: Path, options: Options) -> tuple[str, list[str]]:
+    """Returns URL and command line of the Studio."""
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    words = {
+        "--model": model,
+        "--name": "own",
+        "--port": port,
+        "--waiting": 2 * FLOOD_STREAMS,
+        "--slots": options.slots,
+        "--database": f"sqlite:///{folder}/studio.db",
+    }
+    command = [sys.executable, "-m", "clova_jax", "studio"]
+    return url, [*command, *(str(word) for pair in words.items() for word in pair)]
+
+
+def peer_command(model: Path, folder: Path) -> tuple[str, str, list[str]]:
+    """Exports the model; returns URL, the model's name and command line of `transformers serve`."""
     from clova_jax import LanguageModel
     from clova_jax.interop import to_hugging_face
 
@@ -302,11 +365,7 @@ def peer(model: Path, folder: Path, options: Options) -> list[dict[str, Any]]:
     url = f"http://127.0.0.1:{(port := free_port())}"
     program = [sys.executable, "-c", "from transformers.cli.transformers import main; main()"]
     command = [*program, "serve", str(export), "--port", str(port), "--device", "cpu"]
-    server = start(command, url, "/v1/models")
-    try:
-        return rows_of("transformers serve", url, str(export), options)
-    finally:
-        stop(server)
+    return url, str(export), command
 
 
 if __name__ == "__main__":

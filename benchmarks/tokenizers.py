@@ -1,9 +1,10 @@
-"""Measures tokenizer speed: ours beside Hugging Face's plain byte-level BPE, and the cost of training.
+"""Measures tokenizer speed: ours beside Hugging Face's plain byte-level BPE and beside Kiwi alone, and the cost of training.
 
 python -m benchmarks.tokenizers [--data DIR]
 
 One run measures everything, each rate several times in turns, so that a busy machine is busy for
-all. The peer has the same vocabulary, GPT-2's own split, all cores and a memo of its own. "Unseen"
+all. The peer has the same vocabulary, GPT-2's own split, all cores and a memo of its own. Kiwi, the
+analyser of `morpheme_byte`, gets the lines of the unseen documents and as many threads. "Unseen"
 is a fresh load on documents that training never read (for our morphemes once with the analyser's
 start and once without); "warm" is the same documents again; "bounded" is a second pass over more
 text than the memo holds.
@@ -13,6 +14,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,14 +24,25 @@ from typing import Any
 import tokenizers as peer
 from tokenizers import pre_tokenizers
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.files import read_json, write_json
-from clova_jax.common.options import as_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.run.sampling import sample_documents, write_sample_of
 from clova_jax.sample import write_sample
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
+from clova_jax.tokenizers.morphemes import kiwi
+
+HF, KIWI = "HF encode_batch", "Kiwi alone"
+RATIOS = (  # (ours, peer, goal), as they are called in the table
+    ("byte unseen", f"{HF} unseen", 1.0),
+    ("byte warm", f"{HF} warm", None),
+    ("morpheme_byte unseen", KIWI, 4.0),
+    ("morpheme_byte unseen", f"{HF} unseen", None),
+    ("morpheme_byte warm", f"{HF} warm", 2.0),
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +57,7 @@ class Options:
     """megabytes to encode, none of them trained on"""
     vocab_size: int = 32_000
     """ids of both tokenizers"""
-    repeats: int = 3
+    rounds: int = option(5, least=1)
     """measurements of each rate; the median counts"""
     seed: int = 0
     """of the choice of documents"""
@@ -60,7 +73,9 @@ def run(options: Options) -> None:
     seen = [document.text for document in read_documents(corpus)]
     rows = [train(options, corpus, kind, seen) for kind in ("byte", "morpheme_byte")]
     texts = unseen_texts(data, corpus, options)
-    rows += encode(options, texts, seen)
+    rates = encode(options, texts, seen)
+    rows += table_of(rates)
+    write_ratios(options.out, ratios_of(rates))
     report = Report("benchmark_tokenizers", as_json(options), rows, notes=[notes(texts, seen)])
     report.write(options.out)
 
@@ -83,8 +98,8 @@ def unseen_texts(data: Path, corpus: Path, options: Options) -> list[str]:
 
 def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[str, Any]:
     """Trains with `clova tokenizer` in a process of its own; returns the row of its time and peak memory."""
-    out = options.out / kind
-    if not (out / "cost.json").exists():
+    out, cost_file = options.out / kind, options.out / f"{kind}_cost.json"  # nothing else in `out`
+    if not cost_file.exists():
         words = ["--data", corpus, "--kind", kind, "--vocab-size", options.vocab_size, "--out", out]
         start = time.perf_counter()
         subprocess.run(
@@ -92,17 +107,18 @@ def train(options: Options, corpus: Path, kind: str, seen: list[str]) -> dict[st
         )
         seconds = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
-        write_json(out / "cost.json", {"seconds": seconds, "peak GB": memory})
+        write_json(cost_file, {"seconds": seconds, "peak GB": memory})
 
-    cost = read_json(out / "cost.json")
+    cost = read_json(cost_file)
     row = {"what": f"train {kind}, {options.vocab_size:,} ids", "MB": megabytes(seen)}
     return row | cost | {"MB/s": row["MB"] / cost["seconds"]}
 
 
-def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str, Any]]:
-    """Measures the rates, as medians over `--repeats` rounds."""
+def encode(options: Options, texts: list[str], seen: list[str]) -> dict[str, list[float]]:
+    """Measures the rates of `--rounds` rounds, in MB/s; those of the analyser's start and of the second pass once."""
     size, big = megabytes(texts), megabytes(seen)
     rates: dict[str, list[float]] = {}
+    lines = [line for text in texts for line in text.split("\n") if line]
 
     def measure(name: str, call: Callable[[], Any], amount: float = size) -> None:
         start = time.perf_counter()
@@ -112,11 +128,11 @@ def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str
     def fresh(kind: str) -> Tokenizer:
         return load_tokenizer(options.out / kind)
 
-    for number in range(options.repeats):
+    for number in range(options.rounds):
         plain = peer.Tokenizer.from_file(str(options.out / "byte" / "tokenizer.json"))
         plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        measure("HF encode_batch unseen", lambda t=plain: t.encode_batch(texts))
-        measure("HF encode_batch warm", lambda t=plain: t.encode_batch(texts))
+        measure(f"{HF} unseen", lambda t=plain: t.encode_batch(texts))
+        measure(f"{HF} warm", lambda t=plain: t.encode_batch(texts))
         for kind in ("byte", "morpheme_byte"):
             tokenizer = fresh(kind)
             if kind == "morpheme_byte" and number == 0:  # later rounds find the analyser loaded
@@ -139,13 +155,27 @@ def encode(options: Options, texts: list[str], seen: list[str]) -> list[dict[str
                     ],
                     big,
                 )
-    peers = {state: median(rates[f"HF encode_batch {state}"]) for state in ("unseen", "warm")}
+        measure(KIWI, lambda: deque(kiwi().tokenize(lines), maxlen=0))
+    return rates
+
+
+def table_of(rates: dict[str, list[float]]) -> list[dict[str, Any]]:
+    """Returns a row a rate: its median, beside Hugging Face's."""
+    peers = {state: median(rates[f"{HF} {state}"]) for state in ("unseen", "warm")}
     rows = []
     for name, values in rates.items():
         rate = median(values)
         ratio = rate / peers["warm" if "warm" in name else "unseen"]
         rows.append({"what": name, "MB/s": rate, "× HF encode_batch": ratio})
     return rows
+
+
+def ratios_of(rates: dict[str, list[float]]) -> list[Ratio]:
+    """Compares ours with the peers."""
+    return [
+        compare(ours, peer, rates[ours], rates[peer], "MB/s", goal=goal)
+        for ours, peer, goal in RATIOS
+    ]
 
 
 def notes(texts: list[str], seen: list[str]) -> str:

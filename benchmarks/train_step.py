@@ -16,9 +16,10 @@ from pathlib import Path
 import jax
 import numpy as np
 
+from benchmarks.ratios import Ratio, compare, write_ratios
 from clova_jax.common.command import main
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.options import as_json
+from clova_jax.common.options import as_json, option
 from clova_jax.common.report import Report
 from clova_jax.config import ModelConfig
 from clova_jax.train import LearningRate, TrainStep, adamw
@@ -29,6 +30,8 @@ SHAPES = {  # name: (model, sequences, length)
     "124m": (ModelConfig(12, 768, 12, vocab_size=51_200, max_length=256), 2, 256),
 }
 STEPS = {"1m": 6, "7m": 3, "124m": 1}  # a timed round
+OURS, PEER = "clova_jax", "transformers, torch.compile"
+GOAL = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Options:
 
     sizes: tuple[str, ...] = ("1m", "7m", "124m")
     """which of 1m, 7m, 124m"""
-    rounds: int = 5
+    rounds: int = option(5, least=1)
     """timed rounds; their median counts"""
     peer: bool = True
     """measure torch as well"""
@@ -91,14 +94,14 @@ def torch_gpt2(config: ModelConfig, batch: dict[str, np.ndarray]) -> Callable[[]
     return run
 
 
-def measure(size: str, rounds: int, peer: bool) -> list[dict[str, object]]:
-    """Times the steps of one size in turn; returns a row an engine."""
+def measure(size: str, rounds: int, peer: bool) -> tuple[list[dict[str, object]], list[Ratio]]:
+    """Times the steps of one size in turn; returns a row an engine, and ours against the peer's."""
     config, sequences, length = SHAPES[size]
     ids = np.random.default_rng(0).integers(0, config.vocab_size, (sequences, length + 1), np.int32)
     batch = {"ids": ids[:, :-1].copy(), "targets": ids[:, 1:].copy()}
-    runs = {"clova_jax": ours(config, batch)}
+    runs = {OURS: ours(config, batch)}
     if peer:
-        runs["transformers, torch.compile"] = torch_gpt2(config, batch)
+        runs[PEER] = torch_gpt2(config, batch)
     for run in runs.values():
         for _ in range(2):
             run()
@@ -128,7 +131,11 @@ def measure(size: str, rounds: int, peer: bool) -> list[dict[str, object]]:
         row["against_torch"] = (
             row["tokens_per_second"] / rows[-1]["tokens_per_second"] if peer else None
         )
-    return rows
+    if not peer:
+        return rows, []
+    rates = {name: [sequences * length / one for one in seconds] for name, seconds in times.items()}
+    name = f"training step, {size}"
+    return rows, [compare(name, "torch.compile", rates[OURS], rates[PEER], "tokens/s", goal=GOAL)]
 
 
 def run(options: Options) -> None:
@@ -141,8 +148,11 @@ def run(options: Options) -> None:
         f"{jax.default_backend()}, {len(os.sched_getaffinity(0))} cores, float32; "
         "GFLOP/s = tokens/s x ModelConfig.flops_per_token (attention counted as the full square)"
     ]
+    ratios: list[Ratio] = []
     for size in options.sizes:
-        report.rows += measure(size, options.rounds, options.peer)
+        rows, found = measure(size, options.rounds, options.peer)
+        report.rows, ratios = report.rows + rows, ratios + found
+    write_ratios(options.out, ratios)
     report.write(options.out)
 
 
