@@ -23,8 +23,13 @@ from flax import nnx
 from jax.ad_checkpoint import checkpoint_name
 from jaxtyping import Array, Float, Int
 
+from clova_jax.common.compilation_cache import use_compilation_cache
+from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.config import ModelConfig
 from clova_jax.parallel import ALL_AUTO, Axes, Axis
+
+keep_freed_memory()  # here, with the first file of every model: it must come before JAX makes its threads
+use_compilation_cache()
 
 Heads = Float[Array, "B T N H"]
 Attend = Callable[[Heads, Heads, Heads], Heads]  # of queries, keys and values

@@ -12,7 +12,6 @@ import jax
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
 from clova_jax.common.hashes import check_hashes
-from clova_jax.common.host_memory import keep_freed_memory
 from clova_jax.common.json_values import fields, parse_json
 from clova_jax.common.objects import Objects
 from clova_jax.common.options import as_json, save_options
@@ -69,7 +68,6 @@ def pretrain(
         ClovaError: bad data, a mismatch of tokenizer and store, another run in `out`, no room, an `optimizer`
             that is no function of the learning rate.
     """
-    keep_freed_memory()
     join_processes(options.coordinator, options.num_processes, options.process_id)
     on_first_process(lambda: check_trackers(options))  # documents take minutes to become tokens
     with contextlib.ExitStack() as stack:

@@ -38,6 +38,14 @@ def start(folder, **more):
     return where, answer, int(hits)
 
 
+def test_whoever_loads_a_model_has_the_cache(tmp_path):
+    program = "import jax; from clova_jax import LanguageModel; print(jax.config.jax_compilation_cache_dir)"
+    environment = {**os.environ, "CLOVA_COMPILATION_CACHE": str(tmp_path)}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert Path(done.stdout.decode().strip()).parent == tmp_path
+
+
 def test_a_second_process_finds_what_the_first_compiled_and_damage_is_healed(tmp_path):
     where, answer, hits = start(tmp_path / "cache")
     assert hits == 0
