@@ -203,8 +203,7 @@ def decoding(options: Any, toy: bool) -> Iterator[Case]:
 
     @functools.cache
     def model(weights: str) -> LanguageModel:
-        tokenizer = Numbers()
-        tokenizer.vocab_size = config.vocab_size
+        tokenizer = Numbers(config.vocab_size)
         lm = LanguageModel.create(config, tokenizer, 0)  # type: ignore[arg-type]
         dtype = jnp.dtype(weights)
         return lm.with_params(jax.tree.map(lambda x: x.astype(dtype), lm.params))

@@ -14,7 +14,7 @@ TIMEOUT = 10.0  # seconds that one request may take
 
 
 class Alerts:
-    """Posts JSON to a webhook in the background; one that fails is reported once, and stops nothing.
+    """Posts JSON to a webhook in the background, in order; one that fails is reported once, and stops nothing.
 
     A body has `event` (spike, stalled, interrupted, failed), `text` (a sentence, as Slack shows it), `time` in UTC, what
     `about` says, and the figures of the event.
@@ -35,9 +35,10 @@ class Alerts:
             return
         now = datetime.now(UTC).isoformat(timespec="seconds")
         body = to_json({"event": event, "text": text, "time": now, **self.about, **figures})
-        thread = threading.Thread(target=self._post, args=(body.encode(),), daemon=True)
-        thread.start()
-        self._sending = [one for one in self._sending if one.is_alive()] + [thread]
+        self._sending = [one for one in self._sending if one.is_alive()]
+        given = body.encode(), self._sending[-1:]
+        self._sending.append(threading.Thread(target=self._post, args=given, daemon=True))
+        self._sending[-1].start()
 
     def wait(self) -> None:
         """Waits for what is being sent, as long as one request may take."""
@@ -45,7 +46,9 @@ class Alerts:
         for thread in self._sending:
             thread.join(max(0.0, end - time.monotonic()))
 
-    def _post(self, body: bytes) -> None:
+    def _post(self, body: bytes, before: list[threading.Thread]) -> None:
+        for one in before:
+            one.join()
         headers = {"Content-Type": "application/json"}
         try:
             request = urllib.request.Request(self.url, body, headers, method="POST")
