@@ -3,6 +3,7 @@
 python -m experiments.sentiment_neuron                            # the embedded sample
 python -m experiments.sentiment_neuron --data DIR                 # a corpus of film reviews, and NSMC
 python -m experiments.sentiment_neuron --data DIR --model DIR     # the same search in each layer of a decoder
+python -m experiments.sentiment_neuron --data DIR --seeds 3       # three trainings, for intervals over them
 """
 
 from collections.abc import Iterator
@@ -45,6 +46,8 @@ class Options(tables.ModelOptions):
     """characters of such a text"""
     controls: int | None = option(None, least=2)
     """other units that are held alike (20; on the sample 10)"""
+    seeds: int = option(1, least=1)
+    """trainings of the character model, each with its own weights and order"""
 
     def __post_init__(self) -> None:
         super().__post_init__()

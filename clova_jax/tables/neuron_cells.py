@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,15 +22,17 @@ BITS_TEXTS = 500  # held-out texts whose bits are counted at each level, at most
 
 
 class Bench:
-    """Holds what the cells share: the texts, the trained character model and the judge, made when first asked for.
+    """Holds what the cells share of a training: the texts, the trained character model and its units, made when first asked for.
 
     Args:
         run: with the options.
         texts: of the search.
+        trial: which training, counted from 0; the run's seed and its number make its own.
     """
 
-    def __init__(self, run: TableRun, texts: NeuronSet) -> None:
-        self.run, self.set, self.options = run, texts, run.options
+    def __init__(self, run: TableRun, texts: NeuronSet, trial: int) -> None:
+        self.run, self.set, self.options, self.trial = run, texts, run.options, trial
+        self.seed = run.options.seed + trial
         self.records = Records(run.out)
 
     @cached_property
@@ -44,22 +47,20 @@ class Bench:
             rows=options.rows,
             length=options.length,
             learning_rate=options.learning_rate,
-            seed=options.seed,
+            seed=self.seed,
         )
-        return lecture.train_characters(
-            self.set.texts, self.set.held_out, training, options.out / TRAINING
-        )
+        return lecture.train_characters(self.set.texts, self.set.held_out, training, self.folder)
+
+    @property
+    def folder(self) -> Path:
+        """Returns the folder of the training."""
+        return self.options.out / TRAINING / str(self.trial)
 
     @cached_property
     def untrained(self) -> lecture.CharacterModel:
         """Returns a model of the same shape that has learned nothing."""
-        params = lecture.init_characters(self.model.config, self.options.seed + 1)
+        params = lecture.init_characters(self.model.config, self.seed + 1)
         return replace(self.model, params=params)
-
-    @cached_property
-    def judge(self) -> NgramModel:
-        """Returns the judge: logistic regression on character n-grams of the other half of the labelled reviews."""
-        return _ngrams(self.set.judged)
 
     @cached_property
     def units(self) -> "Moments":
@@ -77,15 +78,14 @@ class Bench:
         return self._metrics("val_bits_per_character", 1.0)
 
     def _metrics(self, name: str, scale: float) -> list[tuple[int, float]]:
-        rows = trainings.read_metrics(self.options.out / TRAINING)
+        rows = trainings.read_metrics(self.folder)
         return [(row["tokens"], scale * row[name]) for row in rows if row.get(name) is not None]
 
     def kept(self, name: str, about: dict[str, Any], compute: Callable[[], Any]) -> Any:
         """Returns a summary with its rows; those of a finished part are read back."""
         self.run.stop.check()
-        options = self.options
-        settings = {"data": self.set.digest, "seed": options.seed, **about}
-        key = (name, "nsmc", 0, 0)
+        settings = {"data": self.set.digest, "seed": self.options.seed, **about}
+        key = (name, "nsmc", 0, self.trial)
         if self.records.find(key, settings) is None:
             self.records.add(key, settings, *compute())
         return self.records.find(key, settings)
@@ -110,11 +110,18 @@ class Moments:
         return float(self.mean[unit.number] + move)
 
 
-def bench(run: TableRun, texts: NeuronSet) -> Bench:
-    """Returns what the cells of a run share."""
-    if "bench" not in run.found:
-        run.found["bench"] = Bench(run, texts)
-    return run.found["bench"]
+def benches(run: TableRun, texts: NeuronSet) -> list[Bench]:
+    """Returns what the cells of a run share, of each training."""
+    if "benches" not in run.found:
+        run.found["benches"] = [Bench(run, texts, trial) for trial in range(run.options.seeds)]
+    return run.found["benches"]
+
+
+def judge(run: TableRun, texts: NeuronSet) -> NgramModel:
+    """Returns the judge: logistic regression on character n-grams of the other half of the labelled reviews."""
+    if "judge" not in run.found:
+        run.found["judge"] = _ngrams(texts.judged)
+    return run.found["judge"]
 
 
 def is_first(run: TableRun) -> bool:
@@ -136,22 +143,27 @@ class Find:
         """Returns the rows; the training is resumed, finished parts are read back."""
         if not is_first(run):
             return []
-        shared, options = bench(run, self.texts), run.options
+        kind, shared = run.options.kind, benches(run, self.texts)
+        search = run.found.setdefault("search", {})
+        search[kind] = [self._search(one, kind, "model") for one in shared]
+        name = f"{kind}, untrained"
+        search[name] = [self._search(one, name, "untrained") for one in shared]
+        rows = [row for one in (kind, name) for row in search_rows(run, one, None)]
+        return rows + rivals(run, self.texts)
+
+    def _search(self, shared: Bench, name: str, which: str) -> Any:
+        options = shared.options
         about = {"kind": options.kind, "units": options.units, "epochs": options.epochs}
         about |= {"examples": options.examples, "limit": options.limit}
-        rows = []
-        models = {options.kind: shared.model, f"{options.kind}, untrained": shared.untrained}
-        for name, model in models.items():
 
-            def compute(model: lecture.CharacterModel = model) -> tuple[dict[str, Any], list[Row]]:
-                parts = (self.texts.learn, self.texts.dev, self.texts.test)
-                states = (np.tanh(lecture.read_cells(model, part.texts)) for part in parts)
-                return decide(self.texts, *states)
+        def compute() -> tuple[dict[str, Any], list[Row]]:
+            parts = (self.texts.learn, self.texts.dev, self.texts.test)
+            model = getattr(shared, which)
+            return decide(
+                self.texts, *(np.tanh(lecture.read_cells(model, part.texts)) for part in parts)
+            )
 
-            found = shared.kept(name, about, compute)
-            rows += search_rows(name, None, found)
-            run.found.setdefault("search", {})[name] = found
-        return rows + rivals(shared)
+        return shared.kept(name, about, compute)
 
 
 @dataclass(frozen=True)
@@ -168,7 +180,8 @@ class Layers:
         """Returns rows of each layer; finished layers are read back."""
         if run.model is None:
             return []
-        shared, options, rows = bench(run, self.texts), run.options, []
+        shared, *_ = benches(run, self.texts)
+        options, rows = run.options, []
         parts = ("learn", "dev", "test")
         states: dict[str, np.ndarray] = {}
         for layer in range(run.model.config.num_layers + 1):
@@ -183,8 +196,8 @@ class Layers:
             about = {"weights": run.model.fingerprint}
             about |= {"examples": options.examples, "limit": options.limit}
             found = shared.kept(f"{run.model_name} layer {layer}", about, compute)
-            rows += search_rows(run.model_name, layer, found)
-            run.found.setdefault("search", {})[run.model_name, layer] = found
+            run.found.setdefault("search", {})[run.model_name, layer] = [found]
+            rows += search_rows(run, run.model_name, layer)
         return rows
 
 
@@ -202,20 +215,19 @@ class Clamp:
         """Returns the rows; finished texts are read back."""
         if not is_first(run):
             return []
-        shared, options = bench(run, self.texts), run.options
-        best, *others = shared.units.ranked
-        drawn = generator(options.seed, "controls").permutation(len(others))
-        controls = [others[i] for i in drawn[: options.controls]]
-        free = run.found["free"] = self._part(shared, None, 0)
-        rows = self._rows(shared, "free", None, [free])
-        kept: dict[tuple[str, int], list[Any]] = {}
-        for level in LEVELS:
-            for name, units in (("sentiment unit", [best]), ("other units", controls)):
-                found = [self._part(shared, unit, level) for unit in units]
-                kept[name, level] = found
-                rows += self._rows(shared, name, level, found)
-        run.found["clamp"] = kept
-        return rows
+        shared = benches(run, self.texts)
+        held: dict[tuple[str, int | None], list[list[Any]]] = {}  # of each training, of each unit
+        for one in shared:
+            best, *others = one.units.ranked
+            drawn = generator(one.seed, "controls").permutation(len(others))
+            controls = [others[i] for i in drawn[: run.options.controls]]
+            held.setdefault(("free", None), []).append([self._part(one, None, 0)])
+            for level in LEVELS:
+                for name, units in (("sentiment unit", [best]), ("other units", controls)):
+                    parts = [self._part(one, unit, level) for unit in units]
+                    held.setdefault((name, level), []).append(parts)
+        run.found["clamp"] = held
+        return [row for system, level in held for row in self._rows(run, system, level)]
 
     def _part(self, shared: Bench, unit: lecture.Unit | None, level: int) -> Any:
         options = shared.options
@@ -227,8 +239,8 @@ class Clamp:
             model, held = shared.model, lecture.free(shared.model, options.texts)
             if unit is not None:
                 held[:, unit.number] = shared.units.value(unit, level)
-            written = lecture.write_texts(model, held, options.seed, longest=options.longest)
-            judged = shared.judge(written)[:, 0]
+            written = lecture.write_texts(model, held, shared.seed, longest=options.longest)
+            judged = judge(shared.run, self.texts)(written)[:, 0]
             some = self.texts.held_out[:BITS_TEXTS]
             bits, characters = lecture.count_bits(model, some, held[:1])
             rows = [
@@ -239,14 +251,16 @@ class Clamp:
 
         return shared.kept(f"{options.kind}, {name}", about, compute)
 
-    def _rows(self, shared: Bench, system: str, level: int | None, found: list[Any]) -> list[Row]:
+    def _rows(self, run: TableRun, system: str, level: int | None) -> list[Row]:
+        found = [part for parts in run.found["clamp"][system, level] for part in parts]
         shares = [hits(rows) for _, rows in found]
         costs = [np.stack([mark["bits"], mark["characters"]], axis=1) for mark, _ in found]
-        about = {"kind": "clamp", "model": shared.options.kind, "system": system, "held": level}
-        about["units"] = len(found) if level is not None else 0
+        options = run.options
+        about = {"kind": "clamp", "model": options.kind, "system": system, "held": level}
+        about["units"] = len(found) // options.seeds if level is not None else 0
         spread = {"positive": (shares, 100.0, 100.0), "bits_per_character": (costs, 1.0, np.inf)}
         return [
-            about | {"metric": metric} | vars(over(trials, scale, most, shared.options.seed))
+            about | {"metric": metric} | vars(over(trials, scale, most, options.seed))
             for metric, (trials, scale, most) in spread.items()
         ]
 
@@ -289,21 +303,31 @@ def decide(
     return summary, rows
 
 
-def search_rows(model: str, layer: int | None, found: Any) -> list[Row]:
-    """Returns accuracy on the test by all units and by the best one, and how many units are used."""
-    summary, texts = found
+def search_rows(run: TableRun, model: str, layer: int | None) -> list[Row]:
+    """Returns accuracy on the test by all units and by the best one, and how many units are used on average."""
+    found = run.found["search"][model if layer is None else (model, layer)]
     about = {"kind": "find", "model": model, "layer": layer}
     rows = []
-    for system, key, units in (("all units", "all", summary["used"]), ("one unit", "one", 1)):
-        right = sum(row[key] == row["positive"] for row in texts)
-        score = vars(proportion(right, len(texts)))
+    for system, key in (("all units", "all"), ("one unit", "one")):
+        used = [summary["used"] if key == "all" else 1 for summary, _ in found]
+        right = [np.array([row[key] == row["positive"] for row in texts]) for _, texts in found]
+        score = vars(accuracy(right, run.options.seed))
+        units = round(float(np.mean(used)))
         rows.append(about | {"system": system, "metric": "accuracy", **score, "units": units})
     return rows
 
 
-def rivals(shared: Bench) -> list[Row]:
+def accuracy(right: Sequence[np.ndarray], seed: int) -> Interval:
+    """Returns a share in per cent: an exact interval of one training, one over items and trainings of several."""
+    if len(right) == 1:
+        return proportion(int(right[0].sum()), len(right[0]))
+    trials = [np.stack([one, np.ones(len(one))], axis=1).astype(float) for one in right]
+    return over(trials, 100.0, 100.0, seed)
+
+
+def rivals(run: TableRun, texts: NeuronSet) -> list[Row]:
     """Returns accuracy of character n-grams that learned from the same examples, and of the majority class."""
-    texts = shared.set
+    shared, *_ = benches(run, texts)
 
     def compute() -> tuple[dict[str, Any], list[Row]]:
         positive = np.concatenate([texts.learn.positive, texts.dev.positive])
@@ -316,7 +340,7 @@ def rivals(shared: Bench) -> list[Row]:
         "n-grams": np.array([row["n-grams"] for row in rows]),
         "majority": np.full(len(rows), summary["majority"]),
     }
-    shared.run.found["rivals"] = found
+    run.found["rivals"] = found
     about = {"kind": "find", "model": "", "layer": None, "metric": "accuracy"}
     return [
         about

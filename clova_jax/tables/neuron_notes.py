@@ -1,5 +1,6 @@
 """Says how to read the table of the sentiment neuron, and what its claims came to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from scipy.special import stdtrit
 
 from clova_jax.evaluate import Interval
 from clova_jax.tables.claims import difference, judged
-from clova_jax.tables.neuron_cells import LEVELS, hits
+from clova_jax.tables.neuron_cells import LEVELS, hits, judge
 from clova_jax.tables.neuron_sets import NeuronSet
 from clova_jax.tables.table import TableRun
 
@@ -15,10 +16,10 @@ from clova_jax.tables.table import TableRun
 def notes(run: TableRun, texts: NeuronSet) -> list[str]:
     """Returns how to read the rows, then the claims with their verdicts."""
     options = run.options
-    judge = run.found["bench"].judge(list(texts.test.texts))[:, 0] >= 0.5
+    judged_right = (judge(run, texts)(list(texts.test.texts))[:, 0] >= 0.5) == texts.test.positive
     found = [
         f"a character model ({options.kind}, {options.units} units) of {len(texts.texts):,} reviews without labels, "
-        f"{options.epochs} epochs, the state of the cell reset between reviews; {last_bits(run):.3f} bits a character of "
+        f"{options.epochs} epochs, the state of the cell reset between reviews; {last_bits(run)} bits a character of "
         f"{len(texts.held_out):,} held-out reviews; the labelled training reviews may stand among them, without their labels "
         "(NSMC's do on real data)",
         f"find: accuracy on {len(texts.test.texts):,} test reviews, per cent with an exact 95% interval; regressions learn from "
@@ -29,28 +30,33 @@ def notes(run: TableRun, texts: NeuronSet) -> list[str]:
         f"clamp: the unit is held after each update and before the output, so many deviations from its mean towards positive; "
         f"{options.texts} texts each, drawn with the same random numbers; positive: share of them, per cent, by a judge that learned "
         f"from {len(texts.judged.texts):,} other labelled reviews (character n-grams) and saw no text of a model; it is right on "
-        f"{100 * (judge == texts.test.positive).mean():.1f}% of the test; other units: the mean of {options.controls}, held alike",
-        "low, high of clamp: 95% interval (bootstrap over texts, Student's t over units)",
+        f"{100 * judged_right.mean():.1f}% of the test; other units: the mean of {options.controls}, held alike",
+        "low, high of clamp: 95% interval (bootstrap over texts, Student's t over units)"
+        + (
+            f"; of find: over {options.seeds} trainings by Student's t, and over reviews; n-grams, majority and the decoder are one each"
+            if options.seeds > 1
+            else ""
+        ),
     ]
     return found + found_claims(run, texts) + clamp_claims(run)
 
 
-def last_bits(run: TableRun) -> float:
-    """Returns bits a character of held-out text after training."""
-    return run.found["bench"].validations()[-1][1]
+def last_bits(run: TableRun) -> str:
+    """Returns bits a character of held-out text after each training."""
+    return ", ".join(f"{one.validations()[-1][1]:.3f}" for one in run.found["benches"])
 
 
 def found_claims(run: TableRun, texts: NeuronSet) -> list[str]:
     """Returns whether the unit beats its rivals on the same test reviews."""
     search, kind = run.found["search"], run.options.kind
-    summary, rows = search[kind]
-    one = run.found["said"] = {
-        "one unit": np.array([row["one"] for row in rows]),
-        "all units": np.array([row["all"] for row in rows]),
-        "one unit, untrained": np.array([row["one"] for row in search[f"{kind}, untrained"][1]]),
-        "all units, untrained": np.array([row["all"] for row in search[f"{kind}, untrained"][1]]),
-        **run.found["rivals"],
+    said: dict[str, list[np.ndarray]] = {
+        f"{name}{suffix}": [
+            np.array([row[key] for row in rows]) for _, rows in search[kind + suffix]
+        ]
+        for suffix in ("", ", untrained")
+        for name, key in (("one unit", "one"), ("all units", "all"))
     }
+    said |= {name: [one] * run.options.seeds for name, one in run.found["rivals"].items()}
     claims = (
         ("one unit", "majority"),
         ("one unit", "one unit, untrained"),
@@ -60,19 +66,22 @@ def found_claims(run: TableRun, texts: NeuronSet) -> list[str]:
         ("all units", "n-grams"),
     )
     right = {
-        name: np.stack([said == texts.test.positive, np.ones(len(said))], axis=1).astype(float)
-        for name, said in one.items()
+        name: [
+            np.stack([one == texts.test.positive, np.ones(len(one))], axis=1).astype(float)
+            for one in trials
+        ]
+        for name, trials in said.items()
     }
-    seed = run.options.seed
-    unit = (
+    units = [
         f"{kind}: unit {summary['number']} (sign {summary['sign']:+d}, threshold {summary['threshold']:.3f}) is right on "
         f"{100 * summary['accuracy']:.1f}% of the development split; the regression uses {summary['used']} of "
         f"{run.options.units} units at C={summary['strength']:g}"
-    )
-    return [unit] + [
+        for summary, _ in search[kind]
+    ]
+    return units + [
         judged(
             f"{kind}: {first} above {second}",
-            difference([[right[first]]], [[right[second]]], _percent, seed),
+            difference([right[first]], [right[second]], _percent, run.options.seed),
         )
         for first, second in claims
     ]
@@ -84,24 +93,33 @@ def clamp_claims(run: TableRun) -> list[str]:
     low, high = min(LEVELS), max(LEVELS)
 
     def moves(name: str) -> list[np.ndarray]:
-        pairs = zip(parts[name, low], parts[name, high], strict=True)
+        pairs = zip(flat(parts[name, low]), flat(parts[name, high]), strict=True)
         return [np.hstack([hits(after), hits(before)]) for (_, before), (_, after) in pairs]
 
-    (own,) = moves("sentiment unit")
-    gap = difference([[own[:, :2]]], [[own[:, 2:]]], _percent, options.seed)
+    own = moves("sentiment unit")
+    raised, lowered = [one[:, :2] for one in own], [one[:, 2:] for one in own]
+    gap = difference([raised], [lowered], _percent, options.seed)
     others = [_percent(m[:, :2].sum(0)) - _percent(m[:, 2:].sum(0)) for m in moves("other units")]
     reach = prediction(others)
     beyond = (
         "holds" if gap.low > reach.high else "fails" if gap.value <= reach.high else "cannot tell"
     )
-    bits = {level: _cost(parts["sentiment unit", level][0][0]) for level in LEVELS}
-    free = _cost(run.found["free"][0])
+    bits = {level: _cost(parts["sentiment unit", level]) for level in LEVELS}
+    free = _cost(parts["free", None])
     price = ", ".join(f"{level:+d}: {bits[level] - free:+.3f}" for level in LEVELS)
+    each = ", ".join(f"{_percent(m[:, :2].sum(0)) - _percent(m[:, 2:].sum(0)):+.1f}" for m in own)
+    trainings = f" (each training: {each})" if len(own) > 1 else ""
     return [
-        judged(f"held at {high:+d} and not {low:+d}, the unit makes texts more positive", gap),
+        judged(f"held at {high:+d} and not {low:+d}, the unit makes texts more positive", gap)
+        + trainings,
         f"that is more than other units do (mean {reach.value:+.1f}, 95% of units {reach.low:+.1f} to {reach.high:+.1f} points): {beyond}",
         f"price in bits a character, from {free:.3f}, by deviations: {price}",
     ]
+
+
+def flat(parts: Sequence[Sequence[Any]]) -> list[Any]:
+    """Returns the parts of all trainings in one list."""
+    return [part for trial in parts for part in trial]
 
 
 def prediction(values: Any) -> Interval:
@@ -113,8 +131,9 @@ def prediction(values: Any) -> Interval:
     return Interval(mean, mean - reach, mean + reach)
 
 
-def _cost(summary: dict[str, Any]) -> float:
-    return sum(summary["bits"]) / sum(summary["characters"])
+def _cost(parts: Sequence[Sequence[Any]]) -> float:
+    summaries = [summary for summary, _ in flat(parts)]
+    return float(np.mean([sum(one["bits"]) / sum(one["characters"]) for one in summaries]))
 
 
 def _percent(total: np.ndarray) -> float:

@@ -26,7 +26,7 @@ def draw(run: TableRun, path: Path) -> None:
 
 def draw_histogram(run: TableRun, axes: Any) -> None:
     """Draws how the unit lies over test reviews of each class, and its threshold."""
-    summary, rows = run.found["search"][run.options.kind]
+    summary, rows = run.found["search"][run.options.kind][0]
     states = {
         label: [row["state"] for row in rows if row["positive"] is good]
         for label, good in (("negative", False), ("positive", True))
@@ -42,7 +42,7 @@ def draw_histogram(run: TableRun, axes: Any) -> None:
 
 def draw_trace(run: TableRun, axes: Any) -> None:
     """Draws the unit over a positive and a negative review, character by character."""
-    summary, rows = run.found["search"][run.options.kind]
+    summary, rows = run.found["search"][run.options.kind][0]
     marks = {}
     for good, colour in ((True, "C1"), (False, "C0")):
         shown = [
@@ -53,7 +53,7 @@ def draw_trace(run: TableRun, axes: Any) -> None:
             and SHORTEST <= len(row["text"]) <= LONGEST
         ]
         for text in shown[:1]:
-            cells = lecture.trace_cells(run.found["bench"].model, text)
+            cells = lecture.trace_cells(run.found["benches"][0].model, text)
             values = np.tanh(cells[:, summary["number"]])
             axes.plot(values, color=colour, lw=0.8, label="positive" if good else "negative")
             for place, (character, value) in enumerate(zip(text, values, strict=True)):
@@ -97,12 +97,16 @@ def draw_layers(run: TableRun, axes: Any) -> None:
 
 def draw_curve(run: TableRun, path: Path) -> None:
     """Draws bits a character of the training and of held-out text."""
-    shared = run.found["bench"]
+    shared = run.found["benches"]
     with panels(path) as (axes,):
-        steps, losses = zip(*shared.losses(), strict=True)
-        axes.plot(np.array(steps) / 1e6, losses, lw=0.6, label="training")
-        steps, bits = zip(*shared.validations(), strict=True)
-        axes.plot(np.array(steps) / 1e6, bits, marker="o", ms=3, label="held out")
+        for number, one in enumerate(shared):
+            colour = f"C{number}"
+            which = f", training {number}" if len(shared) > 1 else ""
+            steps, losses = zip(*one.losses(), strict=True)
+            axes.plot(np.array(steps) / 1e6, losses, lw=0.6, alpha=0.5, color=colour)
+            steps, bits = zip(*one.validations(), strict=True)
+            label = f"held out{which} (thin: training)"
+            axes.plot(np.array(steps) / 1e6, bits, marker="o", ms=3, color=colour, label=label)
         axes.set(xlabel="million characters", ylabel="bits a character")
         axes.set_ylim(0.9 * min(bits), 1.05 * max(bits))
         legend(axes)

@@ -1,6 +1,7 @@
 """The table of the sentiment neuron: sets, rows, what a second run reads back, what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -130,3 +131,21 @@ def test_the_reach_of_one_more_is_wider_than_that_of_the_mean():
     assert found.high - found.value == pytest.approx(
         3.182 * values.std(ddof=1) * np.sqrt(1.25), rel=1e-3
     )
+
+
+@pytest.mark.slow
+def test_several_trainings_widen_the_intervals_and_are_read_back(world, tmp_path):
+    small = {"model": (), "seeds": 2, "limit": 20}
+    assert TABLE.run(replace(options(world, tmp_path), **small)) == 0
+    saved = table(tmp_path)
+    rows = {
+        (row["kind"], row["model"], row["system"], row.get("held")): row for row in saved["rows"]
+    }
+    assert rows["clamp", "lstm", "sentiment unit", 2]["units"] == 1  # of each training
+    assert (
+        sum("is right on" in note and note.startswith("lstm: unit") for note in saved["notes"]) == 2
+    )
+    assert "(each training: " in " ".join(saved["notes"])
+    assert {folder.name for folder in (tmp_path / "training").iterdir()} == {"0", "1"}
+    assert TABLE.run(replace(options(world, tmp_path), **small)) == 0
+    assert table(tmp_path)["rows"] == saved["rows"]
