@@ -1,6 +1,7 @@
 """Publishes the table of a finished run: `docs/results/NAME.md` and `.json` beside it, the picture in `docs/figures/`.
 
 python docs/publish.py runs/real --title "A model of real text" --device "2 CPU cores (AMD EPYC)"
+python docs/publish.py runs/encoders --as encoders_real --title "BERT beside GPT, on real text" --device "2 CPU cores"
 
 The page holds the command, the table, its notes and the picture; what stands on an older page from its heading
 `## What it says` on is written by hand and kept.
@@ -39,11 +40,12 @@ def command_of(experiment: str, config: dict[str, Any]) -> str:
     return shlex.join(words)
 
 
-def publish(run: Path, title: str, device: str) -> Path:
-    """Writes the page of a run; returns its path."""
+def publish(run: Path, title: str, device: str, page_name: str | None = None) -> Path:
+    """Writes the page of a run, named after its experiment unless told; returns its path."""
     found = read_json(run / "results.json")
-    name, config = found["experiment"], dict(found["config"])
-    command = command_of(name, config)
+    experiment, config = found["experiment"], dict(found["config"])
+    name = page_name or experiment
+    command = command_of(experiment, config)
     config["out"] = f"runs/{name}"
     for option in FOLDERS:
         if config.get(option):
@@ -53,8 +55,9 @@ def publish(run: Path, title: str, device: str) -> Path:
         table = table or format_table(found["rows"])
     lines = [f"# {title}", f"`{command}`, seed {config.get('seed', 'none')}, on {device}.", table]
     for picture in sorted(run.glob("*.png")):
-        shutil.copyfile(picture, DOCS / "figures" / picture.name)
-        lines.append(f"![{picture.stem}](../figures/{picture.name})")
+        stem = picture.stem.replace(experiment, name, 1)
+        shutil.copyfile(picture, DOCS / "figures" / f"{stem}.png")
+        lines.append(f"![{stem}](../figures/{stem}.png)")
     page = DOCS / "results" / f"{name}.md"
     if page.exists() and KEPT in (before := page.read_text(encoding="utf-8")):
         lines.append(KEPT + before.partition(KEPT)[2].rstrip())
@@ -80,9 +83,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("run", type=Path, help="the folder of a finished run")
     parser.add_argument("--title", required=True)
+    parser.add_argument("--as", dest="name", help="of the page, where the experiment has another")
     parser.add_argument("--device", required=True, help="what it was measured on, in words")
     given = parser.parse_args()
-    print(publish(given.run, given.title, given.device))
+    print(publish(given.run, given.title, given.device, given.name))
 
 
 if __name__ == "__main__":
