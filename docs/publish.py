@@ -1,7 +1,7 @@
 """Publishes the table of a finished run: `docs/results/NAME.md` and `.json` beside it, the picture in `docs/figures/`.
 
-python docs/publish.py runs/real --title "A model of real text" --device "2 CPU cores (AMD EPYC)"
-python docs/publish.py runs/encoders --as encoders_real --title "BERT beside GPT, on real text" --device "2 CPU cores"
+python -m docs.publish runs/real --title "A model of real text" --device "2 CPU cores (AMD EPYC)"
+python -m docs.publish runs/encoders --as encoders_real --title "BERT beside GPT, on real text" --device "2 CPU cores"
 
 The page holds the command, the table, its notes and the picture; what stands on an older page from its heading
 `## What it says` on is written by hand and kept.
