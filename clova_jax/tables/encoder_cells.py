@@ -2,7 +2,6 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,17 +11,14 @@ import jax
 import jax.numpy as jnp
 
 from clova_jax import lecture
-from clova_jax.common.stop import StopSignals
 from clova_jax.config import ModelConfig
 from clova_jax.data import TokenStore, serialize
 from clova_jax.evaluate import (
     Comparison,
-    Item,
     Prediction,
     Records,
     Task,
     TaskData,
-    generator,
     load_task,
 )
 from clova_jax.language_model import LanguageModel
@@ -31,7 +27,7 @@ from clova_jax.tables.claims import judged
 from clova_jax.tables.figures import draw_bars, draw_baseline, legend, panels
 from clova_jax.tables.made import make_tokenizer, prepare
 from clova_jax.tables.table import Row, TableRun
-from clova_jax.tables.tuned import TunedCell, label_of, tuned_row
+from clova_jax.tables.tuned import Answers, SeedRun, TunedCell, label_of, tuned_row
 from clova_jax.tokenizers import load_tokenizer
 from clova_jax.tuning import FineTuningConfig, Tuned, TuneOptions
 
@@ -176,7 +172,7 @@ class EncoderCell:
         if self.method == "gpt_words":
             return TunedCell(self.method, "", FineTuningConfig(), how, self.examples)
         config = HeadConfig(self.method, self._model.fingerprint)
-        return TunedCell(self.method, "", config, how, self.examples, run=self._one_seed)
+        return TunedCell(self.method, "", config, how, self.examples, run=self._fine_tune)
 
     def __call__(self, run: TableRun) -> list[Row]:
         """Returns one row; finished seeds are read back, an unfinished one is resumed."""
@@ -213,26 +209,12 @@ class EncoderCell:
             ids = [row["id"] for row in rows]
             found.add(f"{self.start} {self.method}", ids, metric.statistics(given))
 
-    def _one_seed(
-        self,
-        model: lecture.Pretrained,
-        task: Task,
-        data: TaskData,
-        items: Sequence[Item],
-        cell: TunedCell,
-        count: int,
-        seed: int,
-        folder: Path,
-        stop: StopSignals | None,
-        label: str,
-    ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Draws the examples that every method of this seed gets, fine-tunes, and answers the items."""
-        begin = time.perf_counter()
-        order = generator(seed, task.name, "examples").permutation(len(data.pool))[:count]
-        how = dataclasses.replace(cell.options, seed=seed)
-        learned = [data.pool[i] for i in order]
+    def _fine_tune(self, run: SeedRun) -> Answers:
+        """Fine-tunes a head and what is below it, and answers the items."""
+        begin, model, task = time.perf_counter(), run.model, run.task
+        how = dataclasses.replace(run.cell.options, seed=run.seed)
         classifier, tuned = lecture.train_classifier(
-            model, task, learned, how, out=folder, stop=stop, label=label
+            model, task, run.draw(), how, out=run.folder, stop=run.stop, label=run.label
         )
         summary = {
             "trained": model.config.num_params + (model.config.embed_dim + 1) * len(task.labels),
@@ -240,7 +222,7 @@ class EncoderCell:
             "notes": [],
             "seconds": round(time.perf_counter() - begin, 3),
         }
-        return summary, classifier.answer(items)
+        return summary, classifier.answer(run.items)
 
 
 def encoder_cells(run: TableRun) -> list[EncoderCell]:

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from clova_jax.common.stop import StopSignals
-from clova_jax.evaluate import Item, Task, TaskData, generator
-from clova_jax.inference import Model
+from clova_jax.evaluate import Item
 from clova_jax.retrieve import text_states
-from clova_jax.tables.tuned import TunedCell
+from clova_jax.tables.tuned import Answers, SeedRun, TunedCell
 from clova_jax.tuning import TuneOptions, split
 
 STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # inverse penalties
@@ -23,28 +20,16 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0)  # inverse penalties
 def probe_cell(examples: int | None) -> TunedCell:
     """Makes the cell of a probe that learns from so many examples; None takes the complete pool."""
     config = f"last hidden states: mean and last token, {STRENGTHS}"
-    return TunedCell("probe", "", config, TuneOptions(), examples, run=_one_seed)
+    return TunedCell("probe", "", config, TuneOptions(), examples, run=_fit)
 
 
-def _one_seed(
-    model: Model,
-    task: Task,
-    data: TaskData,
-    items: Sequence[Item],
-    cell: TunedCell,
-    count: int,
-    seed: int,
-    folder: Path,
-    stop: StopSignals | None,
-    label: str,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Draws the examples that a tuning run of this seed draws, fits, answers; returns a summary, and a row an item."""
+def _fit(run: SeedRun) -> Answers:
+    """Fits on the examples that a tuning run of this seed draws, and answers the items."""
     begin = time.perf_counter()
-    order = generator(seed, task.name, "examples").permutation(len(data.pool))[:count]
-    train, dev = split([data.pool[i] for i in order], seed)
+    train, dev = split(run.draw(), run.seed)
 
     def states(some: Sequence[Item]) -> np.ndarray:
-        return np.concatenate(text_states(model, [item.text for item in some]), axis=1)
+        return np.concatenate(text_states(run.model, [item.text for item in some]), axis=1)
 
     def golds(some: Sequence[Item]) -> list[str]:
         return [item.answers[0] for item in some]
@@ -57,12 +42,12 @@ def _one_seed(
         if best is None or probe.score(held, golds(dev)) > best[0]:
             best = probe.score(held, golds(dev)), number, probe
     _, number, probe = best
-    shares = probe.predict_log_proba(states(items))
-    places = [list(probe.classes_).index(gold) for gold in task.labels or {}]
+    shares = probe.predict_log_proba(states(run.items))
+    places = [list(probe.classes_).index(gold) for gold in run.task.labels or {}]
     rows = [
         {"id": item.id, "prediction": str(probe.classes_[row.argmax()])}
         | {"answers": list(item.answers), "logprobs": [round(float(row[i]), 6) for i in places]}
-        for item, row in zip(items, shares, strict=True)
+        for item, row in zip(run.items, shares, strict=True)
     ]
     summary = {"trained": learned.shape[1] + 1, "best_step": number, "steps": len(STRENGTHS)}
     seconds = round(time.perf_counter() - begin, 3)

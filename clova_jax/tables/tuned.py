@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ class TunedCell:
     options: TuneOptions
     examples: int | None = None
     shots: int = 0
-    run: "SeedRun | None" = None
+    run: "Callable[[SeedRun], Answers] | None" = None
 
     @property
     def forgets(self) -> bool:
@@ -60,7 +60,40 @@ class TunedCell:
         return self.run is not None or self.config.method().trains_everything
 
 
-SeedRun = Callable[..., tuple[dict[str, Any], list[dict[str, Any]]]]
+Answers = tuple[dict[str, Any], list[dict[str, Any]]]  # a summary, and a row an item
+
+
+@dataclass(frozen=True)
+class SeedRun:
+    """Holds what one seed of a cell works with.
+
+    Args:
+        model: that learns, a `Model` or what the cell's `run` takes for one.
+        task, data, items: what is learned, from which pool, and what is asked.
+        cell: the row.
+        count: examples to draw.
+        seed: of the examples and their order.
+        folder: in which an unfinished run is kept.
+        stop: signals that ask for an end.
+        label: what the progress bar is called.
+    """
+
+    model: Any
+    task: Task
+    data: TaskData
+    items: Sequence[Item]
+    cell: TunedCell
+    count: int
+    seed: int
+    folder: Path
+    stop: StopSignals | None
+    label: str
+
+    def draw(self, aside: Collection[str] = ()) -> list[Item]:
+        """Draws the examples that every method of this seed gets; items whose ids are `aside` are not among them."""
+        pool = [item for item in self.data.pool if item.id not in aside]
+        order = generator(self.seed, self.task.name, "examples").permutation(len(pool))
+        return [pool[i] for i in order[: self.count]]
 
 
 def tuned_row(
@@ -105,8 +138,8 @@ def tuned_row(
         if found is None:
             folder = seed_folder(out, label, cell.shots, trial)
             bar = f"{label} {trial + 1}/{seeds}"
-            summary, rows = (cell.run or _one_seed)(
-                model, task, data, items, cell, count, seed + trial, folder, stop, bar
+            summary, rows = (cell.run or _tune)(
+                SeedRun(model, task, data, items, cell, count, seed + trial, folder, stop, bar)
             )
             named = dict(zip(("model", "task", "shots", "trial"), key, strict=True))
             records.add(key, settings, summary, [named | row for row in rows])
@@ -171,40 +204,26 @@ def check_cell(cell: TunedCell, task: Task, data: TaskData, seeds: int, limit: i
         raise ClovaError(f"{task.name}: seeds {seeds}, limit {limit}: both start at 1")
 
 
-def _one_seed(
-    model: Model,
-    task: Task,
-    data: TaskData,
-    items: Sequence[Item],
-    cell: TunedCell,
-    count: int,
-    seed: int,
-    folder: Path,
-    stop: StopSignals | None,
-    label: str,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Draws examples, tunes, answers the items; returns a summary, and a row an item."""
-    begin = time.perf_counter()
-    shown = _shown(task, data, items, cell.shots, seed)
-    aside = {item.id for item in shown}
-    pool = [item for item in data.pool if item.id not in aside]
-    order = generator(seed, task.name, "examples").permutation(len(pool))[:count]
+def _tune(run: SeedRun) -> Answers:
+    """Tunes on the examples, and answers the items."""
+    begin, task, cell = time.perf_counter(), run.task, run.cell
+    shown = _shown(run)
     template = default_template(cell.config)
     if shown:
         words = "".join(task.shown(item) + task.separator for item in shown)
         template = Template((*template.before, words), template.after)
     tuned = tune(
-        model,
+        run.model,
         task,
-        [pool[i] for i in order],
+        run.draw({item.id for item in shown}),
         cell.config,
-        dataclasses.replace(cell.options, seed=seed),
+        dataclasses.replace(cell.options, seed=run.seed),
         template=template,
-        out=folder,
-        stop=stop,
-        label=label,
+        out=run.folder,
+        stop=run.stop,
+        label=run.label,
     )
-    rows, cut = tuned.answer(task, items, f"{label}: test", stop)
+    rows, cut = tuned.answer(task, run.items, f"{run.label}: test", run.stop)
     notes = [*tuned.notes, *([f"{cut} items cut to fit the context"] if cut else [])]
     if tuned.tuned.best_step == 0:
         notes.append("no step was better than the start on the development split")
@@ -219,10 +238,9 @@ def _one_seed(
     return summary, rows
 
 
-def _shown(
-    task: Task, data: TaskData, items: Sequence[Item], shots: int, seed: int
-) -> Sequence[Item]:
+def _shown(run: SeedRun) -> Sequence[Item]:
     """Draws the examples in the prompt: a random set, the same for training and test."""
-    if not shots:
+    if not run.cell.shots:
         return []
-    return task.examples(items[0], data, shots, generator(seed, task.name, "shots"))
+    random = generator(run.seed, run.task.name, "shots")
+    return run.task.examples(run.items[0], run.data, run.cell.shots, random)
