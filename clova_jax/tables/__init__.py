@@ -65,6 +65,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "adapted": ["adapted_models", "adapted_to_dialogues", "adapted_to_questions"],
         "carried": ["Carried"],
         "cells": ["FewShot", "Kept", "Prompted", "ShownPrompt", "Tuned", "few_shot_notes"],
+        "claims": ["judged"],
         "figures": ["draw_bars", "draw_baseline", "draw_lines", "legend", "panels"],
         "grids": ["find_grid", "grid_trainings", "train_grid"],
         "made": ["make_model", "sample_run"],

@@ -44,6 +44,7 @@ SMALLEST = {
     "review_summary": "--films 2 --limit 10 --samples 1 --steps 2",
     "quickstart": "--shots 0,2 --limit 200",
     "sentiment_neuron": "--units 8 --epochs 1 --examples 200 --limit 40 --texts 4 --controls 2 --longest 20",
+    "star_prompts": "--limit 40 --training 40",
     "star_splits": "--limit 40",
     "time_budget": "--seconds 1 --shapes 1x32 --lengths 32,64 --batches 4",
     "scaling_law": "--shapes 1x32,2x32,1x64,2x64 --tokens 2e3,4e3,8e3 --megabytes 1",
