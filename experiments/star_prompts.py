@@ -111,19 +111,29 @@ def ask(model: Any, items: Sequence[evaluate.Item]) -> Asked:
     """Asks a model in both directions."""
     texts = [item.text for item in items]
     words = [evaluate.load_task("nsmc_stars").answer.format(star) for star in STARS]
-    stars = [
-        model.score([opening + text for text in texts for _ in words], words * len(texts))
-        for opening in OPENINGS
-    ]
+    stars = [_stars(model, [opening + text for text in texts], words) for opening in OPENINGS]
     praise, blame = (
         np.mean([model.score([page] * len(texts), texts) for page in pages], axis=0)
         for pages in (PRAISE, BLAME)
     )
     return Asked(
-        np.stack(stars).reshape(len(OPENINGS), len(texts), len(words)),
+        np.stack(stars),
         praise - blame,
         np.array([item.answers[0] == "1" for item in items]),
     )
+
+
+def _stars(model: Any, pages: Sequence[str], words: Sequence[str]) -> Float64[np.ndarray, "n 10"]:
+    """Returns the log-probability of each number of stars after each page, which is computed once for all of them."""
+    from clova_jax.inference import score_choices, split_ids
+
+    shown = [page for page in pages for _ in words]
+    cut = split_ids(model.tokenizer, shown, list(words) * len(pages))
+    pages_ids = [context for context, _ in cut[:: len(words)]]
+    choices = [
+        [ids for _, ids in cut[at : at + len(words)]] for at in range(0, len(cut), len(words))
+    ]
+    return np.stack(score_choices(model, [], pages_ids, choices))
 
 
 def cells(run: tables.TableRun) -> list[tables.Cell]:
