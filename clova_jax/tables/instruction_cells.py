@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,24 @@ def _pretrained(run: TableRun) -> int:
 Statistics = Sequence[Float64[np.ndarray, "n s"]]  # an array a trial, a row an item
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Holds what the claims about a system's answers to a task are made of.
+
+    Args:
+        ids: of the items that were asked; those that are longer than a row were not.
+        metrics: by name, statistics and what makes a score of their sum, the task's headline first.
+    """
+
+    ids: Sequence[str]
+    metrics: Mapping[str, tuple[Statistics, Callable]]
+
+    def of(self, metric: str, ids: Collection[str]) -> Statistics:
+        """Returns the statistics of some of the items."""
+        chosen = np.array([one in ids for one in self.ids])
+        return [rows[chosen] for rows in self.metrics[metric][0]]
+
+
 def measured(
     task: instructions.InstructionTask, trials: Sequence[Sequence[Row]]
 ) -> dict[str, tuple[Statistics, Callable]]:
@@ -266,7 +284,9 @@ def scores(
     own = {item.id: item for item in items_of(run, task)}
     constants = do_nothing(task.task, [own[row["id"]] for row in trials[0]])
     kept = measured(task, trials)
-    run.found.setdefault("kept", {})[run.model_name, question.system, task.name] = kept
+    ids = [row["id"] for row in trials[0]]  # the same in every trial: what fits hangs on the words
+    answers = run.found.setdefault("kept", {})
+    answers[run.model_name, question.system, task.name] = Measured(ids, kept)
     for metric, (statistics, finish) in kept.items():
         known = next((one for one in task.task.metrics if one.name == metric), None)
         yield {

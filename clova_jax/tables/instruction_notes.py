@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -10,6 +9,7 @@ from clova_jax.align import instructions
 from clova_jax.evaluate import Interval
 from clova_jax.tables.claims import difference, judged
 from clova_jax.tables.figures import draw_bars, legend, panels
+from clova_jax.tables.instruction_cells import Measured
 from clova_jax.tables.table import TableRun
 
 SYSTEMS = ("base_zero", "base_few", "seen", "unseen_wording", "unseen_task")
@@ -20,7 +20,7 @@ CLAIMS = (
     ("seen", "unseen_wording", "seen wordings score higher than unseen ones"),
     ("unseen_task", "base_zero", "a family that was left out gains from the others"),
 )
-Kept = dict[tuple[str, str, str], dict[str, Any]]  # model, system, task -> statistics of metrics
+Kept = dict[tuple[str, str, str], Measured]  # model, system, task
 
 
 def notes(run: TableRun, tasks: Sequence[instructions.InstructionTask]) -> list[str]:
@@ -79,7 +79,7 @@ def gaps(
     metric: Callable[[Sequence[str]], str],
     seed: int,
 ) -> dict[str, Interval]:
-    """Returns how much higher the first of two systems scores, for each task that both were asked.
+    """Returns how much higher the first of two systems scores on the items that both were asked, for each task that has any.
 
     Args:
         kept: statistics of metrics.
@@ -92,8 +92,12 @@ def gaps(
     for name, system, task in kept:
         if (name, system) == (model, systems[0]) and (model, systems[1], task) in kept:
             both = [kept[model, one, task] for one in systems]
-            chosen = metric(list(both[0]))
-            (plus, finish), (minus, _) = (one[chosen] for one in both)
+            shared = set(both[0].ids) & set(both[1].ids)
+            if not shared:
+                continue
+            chosen = metric(list(both[0].metrics))
+            _, finish = both[0].metrics[chosen]
+            plus, minus = (one.of(chosen, shared) for one in both)
             most = max(len(plus), len(minus))
             draws = [list(some) * (most // len(some)) for some in (plus, minus)]
             found[task] = difference([draws[0]], [draws[1]], finish, seed)

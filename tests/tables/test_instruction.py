@@ -12,8 +12,8 @@ from clova_jax.evaluate import Interval
 from clova_jax.model import Message
 from clova_jax.sample import write_sample
 from clova_jax.tables.instruction_asking import Asked, prompts_of
-from clova_jax.tables.instruction_cells import measured, percent
-from clova_jax.tables.instruction_notes import claims, mean_of
+from clova_jax.tables.instruction_cells import Measured, measured, percent
+from clova_jax.tables.instruction_notes import claims, gaps, mean_of
 from experiments.instruction import REAL, SAMPLE, TABLE, Options
 
 TASKS = ("nsmc", "chat", "korquad")
@@ -143,13 +143,19 @@ def shares(hits):
     return [np.array([[hit, 1] for hit in hits], np.float64)]
 
 
+def answers(hits, trials=1, ids=None):
+    """Answers of a system, right where a hit is 1; every text ends."""
+    metrics = {"accuracy": shares(hits) * trials, "ended": shares([1] * len(hits)) * trials}
+    ids = ids or [str(n) for n in range(len(hits))]
+    return Measured(ids, {name: (some, percent) for name, some in metrics.items()})
+
+
 def test_claims_compare_the_same_items():
-    ended = {"ended": (shares([1] * 30), percent)}
     kept = {
-        ("m", "base_zero", "nsmc"): {"accuracy": (shares([0] * 30), percent)} | ended,
-        ("m", "unseen_wording", "nsmc"): {"accuracy": (shares([1] * 30) * 3, percent)} | ended,
-        ("m", "unseen_task", "nsmc"): {"accuracy": (shares([0] * 30), percent)} | ended,
-        ("m", "base_few", "nsmc"): {"accuracy": (shares([1] * 15 + [0] * 15), percent)} | ended,
+        ("m", "base_zero", "nsmc"): answers([0] * 30),
+        ("m", "unseen_wording", "nsmc"): answers([1] * 30, trials=3),
+        ("m", "unseen_task", "nsmc"): answers([0] * 30),
+        ("m", "base_few", "nsmc"): answers([1] * 15 + [0] * 15),
     }
     found = claims(kept, "m")
     assert len(found) == 4
@@ -157,6 +163,19 @@ def test_claims_compare_the_same_items():
     assert "few-shot, mean of 1 tasks: holds, by +50.00" in found[1]
     assert "end by themselves after tuning: cannot tell, by +0.00" in found[3]
     assert "left out gains from the others, mean of 1 tasks: cannot tell, by +0.00" in found[2]
+
+
+def test_items_that_one_of_two_systems_was_not_asked_are_not_compared():
+    longer = answers([1, 1, 0, 0, 0], ids=["a", "b", "c", "d", "e"])
+    kept = {
+        ("m", "base_zero", "nsmc"): answers([0, 1, 1], ids=["b", "d", "x"]),  # x was longer there
+        ("m", "unseen_wording", "nsmc"): longer,
+        ("m", "base_zero", "chat"): answers([1], ids=["y"]),
+        ("m", "unseen_wording", "chat"): answers([1], ids=["z"]),
+    }
+    gains = gaps(kept, "m", ("unseen_wording", "base_zero"), lambda names: "accuracy", 0)
+    assert list(gains) == ["nsmc"]
+    assert gains["nsmc"].value == 0.0  # b right and d wrong, beside b wrong and d right
 
 
 def test_the_mean_of_tasks_has_the_mean_of_their_errors():
