@@ -1,6 +1,7 @@
 """Computes the rows of BERT beside GPT: of equal size, pre-trained on the same rows of text, fine-tuned on the same examples."""
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from functools import cached_property
@@ -275,7 +276,7 @@ def draw_encoders(run: TableRun, path: Path) -> None:
         for axes, task in zip(grid, run.options.tasks, strict=True):
             rows = [row for row in run.rows if row["task"] == task]
             by_place = {(row["contender"], row["start"]): row for row in rows}
-            nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
+            nothing = dict.fromkeys(("value", "low", "high"), math.nan)  # no bar
             series = {
                 method: [by_place.get((method, start), nothing) for start in STARTS]
                 for method in run.options.methods

@@ -118,7 +118,7 @@ def draw(run: TableRun, path: Path) -> None:
     models = list(dict.fromkeys(row["model"] for row in run.rows))
     first = {(row["model"], row["system"], row["task"]): row for row in reversed(run.rows)}
     tasks = list(dict.fromkeys(row["task"] for row in run.rows))
-    nothing = {"value": 0.0, "low": 0.0, "high": 0.0}
+    nothing = dict.fromkeys(("value", "low", "high"), np.nan)  # no bar
     with panels(path, len(models), size=(2 + 1.3 * len(tasks), 4), across=1) as axes:
         for panel, model in zip(axes, models, strict=True):
             series = {
