@@ -18,7 +18,6 @@ from jaxtyping import Bool, Float64
 
 from clova_jax import evaluate, tables
 from clova_jax.common.options import option
-from clova_jax.evaluate import Interval
 
 STARS = range(1, 11)
 SPLITS = ((5, 10), (5, 6))  # low stars up to, high ones from; the first is that of nsmc_stars
@@ -174,7 +173,7 @@ def _words(way: Way) -> str:
     return f"{way.name}{stars}" + (f", weight {way.weight:g}" if way.weight else "")
 
 
-def _accuracy(right: np.ndarray, other: np.ndarray | None = None) -> Interval:
+def _accuracy(right: np.ndarray, other: np.ndarray | None = None) -> "evaluate.Interval":
     """Returns the share in per cent, or how far it lies above another of the same reviews."""
     columns = [right, np.zeros(len(right)) if other is None else other, np.ones(len(right))]
     bounds = (0.0, 100.0) if other is None else (-100.0, 100.0)
