@@ -145,9 +145,9 @@ def _score(
     config: ModelConfig,
     dtype: Any,
 ) -> Float[Array, "R"]:
-    hidden, _ = bind(config, params["decoder"])(ids, dtype=dtype)
-    ends = jnp.take_along_axis(hidden, last[:, None, None], axis=1)[:, 0]
-    return ends.astype(jnp.float32) @ params["head"]
+    decoder = bind(config, params["decoder"])
+    hidden, _ = decoder(ids, dtype=dtype, at=last[:, None], frozen=False)
+    return hidden[:, 0].astype(jnp.float32) @ params["head"]
 
 
 def _loss(

@@ -74,6 +74,7 @@ def choice_logprobs(
     *,
     dtype: DTypeLike,
     remat: Remat = "none",
+    frozen: bool = True,
 ) -> Float[Array, "B C"]:
     """Returns log p(choice | prefix + context) in nats; differentiable.
 
@@ -83,15 +84,22 @@ def choice_logprobs(
     Args:
         ids, lengths: the contexts, padded at their end, and how many of their tokens count.
         firsts, tail_*: as `Choices` makes them.
+        remat: what a backward pass recomputes.
+        frozen: the parameters get no gradient.
     """
     rows, time = ids.shape
     cache = Cache.empty(config, rows, 0, dtype, prefix)
     valid = (jnp.arange(time) < lengths[:, None]).astype(jnp.int32)
     hidden, cache = bind(config, params)(
-        ids, segment_ids=valid, cache=cache, dtype=dtype, remat=remat
+        ids,
+        segment_ids=valid,
+        cache=cache,
+        dtype=dtype,
+        remat=remat,
+        at=lengths[:, None] - 1,
+        frozen=frozen,
     )
-    last = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
-    scores = jax.nn.log_softmax(bind(config, params).logits(last))
+    scores = jax.nn.log_softmax(bind(config, params).logits(hidden[:, 0]))
     total = jnp.take_along_axis(scores, firsts, axis=1)
     if not tail_ids.shape[1]:
         return total

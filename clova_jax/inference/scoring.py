@@ -296,9 +296,8 @@ def _score_pass(
     """Scores `targets`, which stand after the inputs `first`, `first` + 1, …"""
     rows, width = targets.shape
     cache = Cache.empty(config, rows, 0, dtype, prefix) if prefix else None
-    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype)
     where = jnp.minimum(first[:, None] + jnp.arange(width), ids.shape[1] - 1)
-    hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
+    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype, at=where)
     return _token_scores(params, config, hidden, targets, top)
 
 

@@ -69,6 +69,5 @@ def text_vectors(
         inside = jnp.arange(ids.shape[1]) < lengths[:, None]
         vectors = model.pooled(model.encode(ids, inside.astype(jnp.int32)))
     else:
-        hidden, _ = model(ids)
-        vectors = jnp.take_along_axis(hidden, lengths[:, None, None] - 1, axis=1)[:, 0]
+        vectors = model(ids, at=lengths[:, None] - 1, frozen=False)[0][:, 0]
     return vectors.astype(jnp.float32)

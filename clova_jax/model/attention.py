@@ -122,24 +122,24 @@ _attention.defvjp(_attend, _attend_backward)
 
 
 def cached_attention(
-    query: Float[Array, "B T N H"],
+    query: Float[Array, "B Q N H"],
     key: Float[Array, "B T N H"],
     value: Float[Array, "B T N H"],
-    mask: Bool[Array, "#B 1 T T"],
+    mask: Bool[Array, "#B 1 Q T"],
     rows: tuple[Float[Array, "B S N H"], Float[Array, "B S N H"], Int[Array, "B"]],
     prefix: tuple[Float[Array, "P N H"], Float[Array, "P N H"], Int[Array, ""]] | None,
-) -> Float[Array, "B T N H"]:
+) -> Float[Array, "B Q N H"]:
     """Computes attention over the prefix, then the row's cache, then the new tokens themselves.
 
     Args:
-        query, key, value: of the new tokens.
+        query, key, value: of the new tokens; there may be fewer queries.
         mask: among the new tokens.
         rows: cached keys and values of each row, and how many of them are valid.
         prefix: keys and values shared by all rows, and how many of them are valid.
     """
     dtype, scale = query.dtype, 1 / math.sqrt(query.shape[-1])
     row_keys, row_values, lengths = rows
-    if prefix is None and not row_keys.shape[1]:
+    if prefix is None and not row_keys.shape[1] and query.shape == key.shape:
         return self_attention(query, key, value, mask)
     parts = []  # (scores [B,N,T,*], how weights [B,N,T,*] meet the values)
     if prefix is not None:

@@ -61,6 +61,8 @@ class Decoder(nnx.Module):
         cache: Cache | None = None,
         dtype: DTypeLike | None = None,
         remat: Remat = "none",
+        at: Int[Array, "B K"] | None = None,
+        frozen: bool = True,
     ) -> tuple[Float[Array, "B T D"], Cache | None]:
         """Runs tokens through the decoder.
 
@@ -74,20 +76,31 @@ class Decoder(nnx.Module):
             cache: keys and values before these tokens.
             dtype: type of the compute; float32 on CPUs and bfloat16 on accelerators by default.
             remat: what the backward pass recomputes (see `rematerialised`).
+            at: the places 0..T-1 whose hidden states are wanted; all by default. For the others the last layer
+                computes keys and values alone.
+            frozen: the parameters get no gradient. If they do, the last layer is computed everywhere, with the
+                others: a gradient at one layer of a stack costs more than that saves.
 
         Returns:
-            hidden [B,T,D] after the last LayerNorm, and the cache with the new entries (None without one).
+            hidden [B,T,D] after the last LayerNorm ([B,K,D] with `at`), and the cache with the new entries (None
+            without one).
 
         Raises:
             ClovaError: neither or both of ids and embeddings; a sequence longer than `max_length`.
         """
         x, positions = self._begin(ids, embeddings, positions, cache, dtype)
+        if at is not None and frozen and at.shape[1] < x.shape[1]:
+            behind = cache or Cache.empty(self.config, len(x), 0, x.dtype)
+            x, entries = self._run_to(at, behind, x, segment_ids, positions, remat)
+            return self.ln_f(x), cache and cache.append(*entries, segment_ids)
         if cache is None:
             attend = self._attend_among(x, segment_ids)
-            return self.ln_f(run_blocks(self.blocks, x, attend, positions, remat=remat)), None
-        body, layers = self._after(cache, x, segment_ids, positions)
-        x, (keys, values) = jax.lax.scan(rematerialised(body, remat), x, layers)
-        return self.ln_f(x), cache.append(keys, values, segment_ids)
+            x = run_blocks(self.blocks, x, attend, positions, remat=remat)
+        else:
+            body, layers = self._after(cache, x, segment_ids, positions)
+            x, entries = jax.lax.scan(rematerialised(body, remat), x, layers)
+            cache = cache.append(*entries, segment_ids)
+        return self.ln_f(x if at is None else _rows(x, at)), cache
 
     def prefill(
         self,
@@ -102,19 +115,52 @@ class Decoder(nnx.Module):
         Of the last layer nothing is computed but keys and values.
         """
         x, positions = self._begin(ids, None, None, cache, dtype)
+        nowhere = jnp.zeros((len(x), 0), jnp.int32)
+        _, entries = self._run_to(nowhere, cache, x, segment_ids, positions, "none")
+        return cache.append(*entries, segment_ids)
+
+    def _run_to(
+        self,
+        at: Int[Array, "B K"],
+        cache: Cache,
+        x: Float[Array, "B T D"],
+        segment_ids: Int[Array, "B T"] | None,
+        positions: Int[Array, "#B T"],
+        remat: Remat,
+    ) -> tuple[Float[Array, "B K D"], tuple[Array, Array]]:
+        """Runs all layers, the last for some of the tokens.
+
+        Returns:
+            the residual stream there, and keys and values [L,B,T,N,H] of all tokens.
+        """
         body, layers = self._after(cache, x, segment_ids, positions)
 
         def numbered(x: Array, number: Int[Array, ""] | int) -> tuple[Array, tuple[Array, Array]]:
             return body(x, jax.tree.map(lambda stack: stack[number], layers))
 
+        def last(x: Array) -> tuple[Array, tuple[Array, Array]]:
+            block, keys, values, shared = jax.tree.map(lambda stack: stack[-1], layers)
+            _, entries = numbered(x, self.config.num_layers - 1)  # what is not used is not computed
+            if not at.shape[1]:
+                return x[:, :0], entries
+            mask = causal_mask(x.shape[1], segment_ids)[:, 0]
+            attend = functools.partial(
+                cached_attention,
+                mask=_rows(jnp.broadcast_to(mask, (len(x), *mask.shape[1:])), at)[:, None],
+                rows=(keys, values, cache.lengths),
+                prefix=None if cache.prefix is None else (*shared, cache.prefix.length),
+            )
+            where = jnp.broadcast_to(positions, x.shape[:2])
+            own = jnp.take_along_axis(where, at, 1)
+            return block(_rows(x, at), lambda query, *_: attend(query, *entries), own)[0], entries
+
         # Not a scan over all but the last of each stack: such slices are copies.
-        last = self.config.num_layers - 1
-        x, before = jax.lax.scan(numbered, x, jnp.arange(last))
-        _, entries = numbered(x, last)  # the compiler drops what is not used
-        joined = (
-            jnp.concatenate([old, new[None]]) for old, new in zip(before, entries, strict=True)
+        before = jnp.arange(self.config.num_layers - 1)
+        x, most = jax.lax.scan(rematerialised(numbered, remat), x, before)
+        x, entries = rematerialised(last, remat)(x)
+        return x, tuple(
+            jnp.concatenate([old, new[None]]) for old, new in zip(most, entries, strict=True)
         )
-        return cache.append(*joined, segment_ids)
 
     def _begin(
         self,
@@ -222,3 +268,8 @@ def lookup(
     mine = (local >= 0) & (local < table.shape[0])
     rows = table[jnp.where(mine, local, 0)]
     return axes.sum_over_model(jnp.where(mine[..., None], rows, 0))
+
+
+def _rows(x: Array, at: Int[Array, "B K"]) -> Array:
+    """Returns x[b, at[b]] for every b."""
+    return jnp.take_along_axis(x, at[..., None], axis=1)

@@ -147,7 +147,7 @@ def _loss(
         prefix = Prefix(*shared, jnp.int32(shared[0].shape[1]))
     if before.size:
         prefix = prefill(params, config, before, prefix, dtype)
-    return loss(params, config, prefix, *arrays, dtype=dtype)
+    return loss(params, config, prefix, *arrays, dtype=dtype, frozen=method.makes_prompt)
 
 
 _STATIC = ("config", "method", "loss", "dtype")

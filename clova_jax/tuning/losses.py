@@ -34,8 +34,9 @@ class Loss(Protocol):
         prefix: Prefix | None,
         *arrays: Array,
         dtype: Any,
+        frozen: bool,
     ) -> Float[Array, ""]:
-        """Returns the loss."""
+        """Returns the loss; `frozen` tells that the parameters get no gradient, only prefix and virtual tokens."""
 
 
 def as_arrays(
@@ -84,12 +85,14 @@ def text_loss(
     weights: Float[Array, "B K"],
     *,
     dtype: Any,
+    frozen: bool,
 ) -> Float[Array, ""]:
     """Returns the mean negative log-likelihood of the targets' tokens."""
     cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
-    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype, remat=REMAT)
     where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
-    hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)
+    hidden, _ = bind(config, params)(
+        ids, cache=cache, dtype=dtype, remat=REMAT, at=where, frozen=frozen
+    )
     values = cross_entropy(params, config, hidden, targets)
     return jnp.sum(weights * values) / jnp.sum(weights)
 
@@ -104,8 +107,15 @@ def label_arrays(batch: Sequence[Example], limit: int) -> tuple[np.ndarray, ...]
 
 
 def label_loss(
-    params: Params, config: ModelConfig, prefix: Prefix | None, *arrays: Array, dtype: Any
+    params: Params,
+    config: ModelConfig,
+    prefix: Prefix | None,
+    *arrays: Array,
+    dtype: Any,
+    frozen: bool,
 ) -> Float[Array, ""]:
     """Returns the mean of -log of the right label's share among the labels."""
-    scores = choice_logprobs(params, config, prefix, *arrays, dtype=dtype, remat=REMAT)
+    scores = choice_logprobs(
+        params, config, prefix, *arrays, dtype=dtype, remat=REMAT, frozen=frozen
+    )
     return -jnp.mean(jax.nn.log_softmax(scores)[:, 0])

@@ -168,6 +168,37 @@ def test_a_prefill_is_a_call_without_its_hidden_states(params, size):
     jax.tree.map(close, prefill(params), called)
 
 
+@pytest.mark.parametrize("before", ["nothing", "prefix", "prefix and cache"])
+def test_hidden_states_at_some_places_are_those_of_a_whole_call(params, before):
+    _, read = scores(params, ids_of(1, 6, seed=7), cache=Cache.empty(CONFIG, 1, 8))
+    after = None if before == "nothing" else Cache.empty(CONFIG, 2, 8, prefix=read.as_prefix())
+    if before == "prefix and cache":
+        _, after = scores(params, ids_of(2, 3, seed=8), cache=after)
+    ids, segments = ids_of(2, 6), np.array([[1, 1, 1, 1, 1, 1], [1, 1, 2, 2, 0, 0]], np.int32)
+    at = np.array([[5, 0], [3, 1]], np.int32)
+
+    @functools.partial(jax.jit, static_argnames=("at_once", "frozen", "remat"))
+    def look(params, embeddings, *, at_once, frozen=True, remat="none"):
+        hidden, cache = bind(CONFIG, params)(
+            embeddings=embeddings,
+            segment_ids=segments,
+            cache=after,
+            at=None if at_once else at,
+            frozen=frozen,
+            remat=remat,
+        )
+        hidden = jnp.take_along_axis(hidden, at[..., None], 1) if at_once else hidden
+        return jnp.sum(jnp.sin(hidden)), (hidden, cache)
+
+    pull = jax.value_and_grad(look, (0, 1), has_aux=True)
+    embeddings = params["embedding"][ids]
+    whole = pull(params, embeddings, at_once=True)
+    for options in ({}, {"remat": "dots"}, {"frozen": False}):
+        some = pull(params, embeddings, at_once=False, **options)
+        assert some[0][1][0].shape == (2, 2, 16)
+        jax.tree.map(close, some, whole)
+
+
 def test_a_cache_of_size_zero_scores_after_a_prefix(params):
     prefix_ids, ids = ids_of(1, 6), ids_of(2, 5, seed=3)
     _, cache = scores(params, prefix_ids, cache=Cache.empty(CONFIG, 1, 8))

@@ -104,9 +104,14 @@ def _loss(
 ) -> Float[Array, ""]:
     params = method.params(base, trainable)
     hidden, _ = bind(config, params)(
-        ids, positions=positions, segment_ids=segments, dtype=dtype, remat=REMAT
+        ids,
+        positions=positions,
+        segment_ids=segments,
+        dtype=dtype,
+        remat=REMAT,
+        at=where,  # the head sees answers alone
+        frozen=False,
     )
-    hidden = jnp.take_along_axis(hidden, where[..., None], axis=1)  # the head sees answers alone
     return weighted_loss(params, config, hidden, targets, weights / jnp.sum(weights))
 
 
