@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "arguments": ["id_row", "id_rows", "mask_rows"],
         "branches": ["score_continuations"],
-        "choices": ["Choices", "choice_logprobs", "tail_length"],
+        "choices": ["choice_logprobs", "one_pass"],
         "completion": ["Completion", "complete", "generate"],
         "engine": ["Engine"],
         "model": ["Model"],

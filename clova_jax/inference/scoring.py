@@ -20,7 +20,7 @@ from jaxtyping import Array, Float64, Int
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
 from clova_jax.inference.arguments import id_row, id_rows, integer, text_pairs
-from clova_jax.inference.choices import Choices, choice_logprobs, tail_length
+from clova_jax.inference.choices import choice_logprobs, passes
 from clova_jax.inference.model import Model
 from clova_jax.inference.shapes import batches, bucket, pad, row_bucket
 from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
@@ -191,32 +191,19 @@ def score_choices(
     longest = [max(map(len, options), default=1) - 1 for options in choices]
     check_lengths(model, [len(a) + b for a, b in zip(contexts, longest, strict=True)], prefix_ids)
     prefix = prefill_prefix(model, prefix_ids)
-    rest_time = tail_length(choices)
-    rest_time = bucket(rest_time) if rest_time else 0
-    width = max(map(len, choices), default=0)
     found: list[Any] = [None] * len(contexts)
-    for batch in batches(
-        [len(ids) for ids in contexts],
-        before=len(prefix_ids) + rest_time,
-        heads=model.config.num_heads,
-        limit=model.config.max_length - len(prefix_ids),
+    for items, asked in passes(
+        contexts, choices, before=len(prefix_ids), heads=model.config.num_heads
     ):
-        lengths = np.ones(batch.rows, np.int32)
-        lengths[: len(batch.items)] = [len(contexts[i]) for i in batch.items]
-        asked = Choices.of([choices[i] for i in batch.items], batch.rows, width, rest_time)
         totals = _choices_pass(
-            model.params,
-            model.config,
-            prefix,
-            *model.place(batch.pad(contexts), lengths, *asked.arrays),
-            dtype=model.dtype,
+            model.params, model.config, prefix, *model.place(*asked.arrays), dtype=model.dtype
         )
-        totals = np.asarray(totals, np.float64)
-        refuse_nan(totals[: len(batch.items)])
-        for row, i in zip(totals, batch.items, strict=False):
+        totals = np.asarray(totals, np.float64)[: len(items)]
+        refuse_nan(totals)
+        for row, i in zip(totals, items, strict=True):
             found[i] = row[: len(choices[i])]
         if progress:
-            progress(len(batch.items))
+            progress(len(items))
     return found
 
 

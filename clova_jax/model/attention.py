@@ -16,11 +16,18 @@ from jaxtyping import Array, Bool, Float, Int
 _MASKED = -1e30  # finite: a row of nothing but masked scores stays a number
 
 
-def causal_mask(time: int, segment_ids: Int[Array, "B T"] | None = None) -> Bool[Array, "#B 1 T T"]:
-    """Returns True where a query (second to last axis) may see a key (last axis)."""
+def causal_mask(
+    time: int,
+    segment_ids: Int[Array, "B T"] | None = None,
+    branch_ids: Int[Array, "B T"] | None = None,
+) -> Bool[Array, "#B 1 T T"]:
+    """Returns True where a query (second to last axis) may see a key (last axis); the ids are those of `Decoder`."""
     mask = jnp.tril(jnp.ones((time, time), bool))[None, None]
     if segment_ids is not None:
         mask = mask & (segment_ids[:, None, :, None] == segment_ids[:, None, None, :])
+    if branch_ids is not None:
+        key = branch_ids[:, None, None, :]
+        mask = mask & ((key == 0) | (key == branch_ids[:, None, :, None]))
     return mask
 
 

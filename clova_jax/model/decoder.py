@@ -12,7 +12,7 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.config import ModelConfig
-from clova_jax.model.attention import cached_attention, causal_mask
+from clova_jax.model.attention import cached_attention, causal_mask, self_attention
 from clova_jax.model.attention_path import causal_attention
 from clova_jax.model.cache import Cache
 from clova_jax.model.modules import INIT_STD, Attend, Block, LayerNorm, parameter
@@ -58,6 +58,7 @@ class Decoder(nnx.Module):
         embeddings: Float[Array, "B T D"] | None = None,
         positions: Int[Array, "B T"] | None = None,
         segment_ids: Int[Array, "B T"] | None = None,
+        branch_ids: Int[Array, "B T"] | None = None,
         cache: Cache | None = None,
         dtype: DTypeLike | None = None,
         remat: Remat = "none",
@@ -73,6 +74,8 @@ class Decoder(nnx.Module):
             segment_ids: a token attends only to tokens with its own id; 0 is padding. With a cache, every
                 token also sees all of the prefix and of its row's cache, whatever its id; padding stands at
                 the end of a row and is not kept.
+            branch_ids: which continuation of its segment a token belongs to, 0 for what they continue: a token sees
+                that and its own.
             cache: keys and values before these tokens.
             dtype: type of the compute; float32 on CPUs and bfloat16 on accelerators by default.
             remat: what the backward pass recomputes (see `rematerialised`).
@@ -88,16 +91,17 @@ class Decoder(nnx.Module):
         Raises:
             ClovaError: neither or both of ids and embeddings; a sequence longer than `max_length`.
         """
-        x, positions = self._begin(ids, embeddings, positions, cache, dtype)
+        packed = branch_ids is not None
+        x, positions = self._begin(ids, embeddings, positions, cache, dtype, packed)
         if at is not None and frozen and at.shape[1] < x.shape[1]:
             behind = cache or Cache.empty(self.config, len(x), 0, x.dtype)
-            x, entries = self._run_to(at, behind, x, segment_ids, positions, remat)
+            x, entries = self._run_to(at, behind, x, segment_ids, branch_ids, positions, remat)
             return self.ln_f(x), cache and cache.append(*entries, segment_ids)
         if cache is None:
-            attend = self._attend_among(x, segment_ids)
+            attend = self._attend_among(x, segment_ids, branch_ids)
             x = run_blocks(self.blocks, x, attend, positions, remat=remat)
         else:
-            body, layers = self._after(cache, x, segment_ids, positions)
+            body, layers = self._after(cache, x, segment_ids, branch_ids, positions)
             x, entries = jax.lax.scan(rematerialised(body, remat), x, layers)
             cache = cache.append(*entries, segment_ids)
         return self.ln_f(x if at is None else _rows(x, at)), cache
@@ -116,7 +120,7 @@ class Decoder(nnx.Module):
         """
         x, positions = self._begin(ids, None, None, cache, dtype)
         nowhere = jnp.zeros((len(x), 0), jnp.int32)
-        _, entries = self._run_to(nowhere, cache, x, segment_ids, positions, "none")
+        _, entries = self._run_to(nowhere, cache, x, segment_ids, None, positions, "none")
         return cache.append(*entries, segment_ids)
 
     def _run_to(
@@ -125,6 +129,7 @@ class Decoder(nnx.Module):
         cache: Cache,
         x: Float[Array, "B T D"],
         segment_ids: Int[Array, "B T"] | None,
+        branch_ids: Int[Array, "B T"] | None,
         positions: Int[Array, "#B T"],
         remat: Remat,
     ) -> tuple[Float[Array, "B K D"], tuple[Array, Array]]:
@@ -133,7 +138,7 @@ class Decoder(nnx.Module):
         Returns:
             the residual stream there, and keys and values [L,B,T,N,H] of all tokens.
         """
-        body, layers = self._after(cache, x, segment_ids, positions)
+        body, layers = self._after(cache, x, segment_ids, branch_ids, positions)
 
         def numbered(x: Array, number: Int[Array, ""] | int) -> tuple[Array, tuple[Array, Array]]:
             return body(x, jax.tree.map(lambda stack: stack[number], layers))
@@ -143,7 +148,7 @@ class Decoder(nnx.Module):
             _, entries = numbered(x, self.config.num_layers - 1)  # what is not used is not computed
             if not at.shape[1]:
                 return x[:, :0], entries
-            mask = causal_mask(x.shape[1], segment_ids)[:, 0]
+            mask = causal_mask(x.shape[1], segment_ids, branch_ids)[:, 0]
             attend = functools.partial(
                 cached_attention,
                 mask=_rows(jnp.broadcast_to(mask, (len(x), *mask.shape[1:])), at)[:, None],
@@ -169,12 +174,16 @@ class Decoder(nnx.Module):
         positions: Int[Array, "B T"] | None,
         cache: Cache | None,
         dtype: DTypeLike | None,
+        packed: bool = False,
     ) -> tuple[Float[Array, "B T D"], Int[Array, "#B T"]]:
-        """Returns what the layers start with, and the positions."""
+        """Returns what the layers start with, and the positions.
+
+        With `packed` a row is several texts, and may be longer than each of them may.
+        """
         if (ids is None) == (embeddings is None):
             raise ClovaError("Decoder: give ids or embeddings, one of the two")
         time = (ids if ids is not None else embeddings).shape[1]
-        if time > self.config.max_length:
+        if time > self.config.max_length and not packed:
             raise ClovaError(
                 f"Decoder: {time} tokens, but the model's max_length is {self.config.max_length}; "
                 "cut the text"
@@ -186,9 +195,15 @@ class Decoder(nnx.Module):
         return x, positions
 
     def _attend_among(
-        self, x: Float[Array, "B T D"], segment_ids: Int[Array, "B T"] | None
+        self,
+        x: Float[Array, "B T D"],
+        segment_ids: Int[Array, "B T"] | None,
+        branch_ids: Int[Array, "B T"] | None,
     ) -> Attend:
         """Returns the attention of new tokens with nothing before them."""
+        if branch_ids is not None:
+            mask = causal_mask(x.shape[1], segment_ids, branch_ids)
+            return functools.partial(self_attention, mask=mask)
         # XLA cannot split the kernels that ask for it, should it split this program over devices.
         one_device = jax.device_count() == 1
         return causal_attention(
@@ -200,12 +215,13 @@ class Decoder(nnx.Module):
         cache: Cache,
         x: Float[Array, "B T D"],
         segment_ids: Int[Array, "B T"] | None,
+        branch_ids: Int[Array, "B T"] | None,
         positions: Int[Array, "#B T"],
     ) -> tuple[Callable[[Array, tuple], tuple[Array, tuple[Array, Array]]], tuple]:
         """Returns a layer behind a cache, as the body of a scan, and the stacks that the scan goes through."""
         prefix, empty = cache.prefix, cache.prefix is None and not cache.size
-        own = self._attend_among(x, segment_ids) if empty else None
-        mask = None if empty else causal_mask(x.shape[1], segment_ids)
+        own = self._attend_among(x, segment_ids, branch_ids) if empty else None
+        mask = None if empty else causal_mask(x.shape[1], segment_ids, branch_ids)
 
         def body(x: Array, layer: tuple) -> tuple[Array, tuple[Array, Array]]:
             block, keys, values, shared = layer

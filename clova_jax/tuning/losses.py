@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Task
-from clova_jax.inference import Choices, bucket, choice_logprobs, pad, tail_length
+from clova_jax.inference import bucket, choice_logprobs, one_pass, pad
 from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
 from clova_jax.tuning.examples import Example
 
@@ -50,7 +50,7 @@ def as_arrays(
         width: tokens of the longest target.
     """
     if batch[0].others:
-        return label_loss, label_arrays(batch, limit)
+        return label_loss, label_arrays(batch)
     return text_loss, text_arrays(batch, limit, width)
 
 
@@ -97,13 +97,9 @@ def text_loss(
     return jnp.sum(weights * values) / jnp.sum(weights)
 
 
-def label_arrays(batch: Sequence[Example], limit: int) -> tuple[np.ndarray, ...]:
-    """Builds ids int32[B,T] and lengths int32[B] of the contexts, and the labels as `Choices`, the right one first."""
-    contexts, choices = [e.context for e in batch], [(e.target, *e.others) for e in batch]
-    lengths = np.array([len(context) for context in contexts], np.int32)
-    time, count = bucket(int(lengths.max()), limit), len(batch)
-    asked = Choices.of(choices, count, len(choices[0]), tail_length(choices))
-    return pad(contexts, count, time), lengths, *asked.arrays
+def label_arrays(batch: Sequence[Example]) -> tuple[np.ndarray, ...]:
+    """Builds the arrays of `choice_logprobs`, the right label first."""
+    return one_pass([e.context for e in batch], [(e.target, *e.others) for e in batch]).arrays
 
 
 def label_loss(

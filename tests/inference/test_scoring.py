@@ -8,6 +8,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.inference import scoring
+from clova_jax.inference.choices import passes
 from clova_jax.inference.scoring import score, score_choices, score_ids, score_tokens
 from clova_jax.inference.shapes import batches, bucket
 from clova_jax.model import bind
@@ -121,6 +122,30 @@ def test_choices_are_scored_as_continuations(model, longest, shared):
         np.testing.assert_allclose(row, wanted, atol=3e-4)
 
 
+def test_an_item_may_be_longer_than_the_context_with_all_its_choices(model):
+    context, options = [1] * (model.config.max_length - 3), [[5, 6, 7], [8, 9, 7], [4]]
+    (found,) = score_choices(model, [], [context], [options])
+    np.testing.assert_allclose(found, score_ids(model, [context] * 3, options)[0], atol=3e-4)
+
+
+def test_passes_hold_every_item_once_and_waste_little():
+    rng = np.random.default_rng(0)
+    contexts = [[1] * n for n in rng.integers(1, 60, 700)]
+    choices = [[[1, 2], [3, 4, 5]]] * 700
+    seen, computed = [], 0
+    shapes = set()
+    for items, arrays in passes(contexts, choices, before=100, heads=4):
+        assert arrays.ids.size <= 4_096
+        assert (arrays.items > 0).sum() == sum(len(contexts[i]) + 3 for i in items)
+        assert len(items) <= len(arrays.ends) <= 256
+        seen += items
+        computed += arrays.ids.size
+        shapes.add(tuple(array.shape for array in arrays.arrays))
+    assert sorted(seen) == list(range(700))
+    assert computed < 1.2 * sum(len(context) + 3 for context in contexts)
+    assert len(shapes) <= 2
+
+
 def test_choices_after_an_empty_context(model):
     options = [[[1, 2], [3]]]
     after_prefix = score_choices(model, [9, 8], [[]], options)[0]
@@ -154,6 +179,9 @@ def test_new_lengths_compile_nothing_new(model):
         score_choices(model, [1] * 20, contexts, [[[1], [3]]] * len(lengths))
         score_ids(model, contexts, [[1]] * len(lengths))
 
+    for tokens in (16, 32, 64, 96):  # of all, which may share a row
+        for rows in (1, 2, 3):
+            ask([min(tokens // rows, 32)] * rows)
     for length in (16, 24, 32):
         for rows in (1, 2, 3):
             ask([length] * rows)

@@ -232,6 +232,21 @@ def test_choices_in_one_row_share_its_cache(params):
     close(got[:, 2:], plain(params, np.concatenate([context, two], 1))[:, 6:])
 
 
+def test_branches_of_a_row_see_what_they_continue_and_themselves(params):
+    context, one, two = ids_of(1, 6), ids_of(1, 2, seed=3), ids_of(1, 3, seed=4)
+    other = ids_of(1, 4, seed=5)
+    got, _ = scores(
+        params,
+        np.concatenate([context, one, two, other], 1),
+        positions=np.array([[*range(6), 6, 7, 6, 7, 8, *range(4)]]),
+        segment_ids=np.array([[1] * 11 + [2] * 4]),
+        branch_ids=np.array([[0] * 6 + [1] * 2 + [2] * 3 + [0] * 4]),
+    )
+    close(got[:, :8], plain(params, np.concatenate([context, one], 1)))
+    close(got[:, 8:11], plain(params, np.concatenate([context, two], 1))[:, 6:])
+    close(got[:, 11:], plain(params, other))
+
+
 def test_entries_beyond_the_cache_are_dropped_not_written_over(params):
     _, cache = scores(params, ids_of(1, 6), cache=Cache.empty(CONFIG, 1, 8))
     before = np.asarray(cache.keys)[:, :, :6]
