@@ -107,26 +107,24 @@ def _passes(
     most: int,
     most_items: int,
 ) -> Iterator[tuple[list[int], Choices]]:
-    """Cuts rows into passes; all have one shape but for the number of rows of the last ones."""
+    """Cuts rows into passes; all have one shape, but the last may have fewer rows."""
     parts: list[list[list[int]]] = [[]]
     for row in rows:
-        if parts[-1] and (
-            len(parts[-1]) == most or sum(map(len, parts[-1])) + len(row) > most_items
-        ):
+        held = sum(map(len, parts[-1]))
+        if parts[-1] and (len(parts[-1]) == most or held + len(row) > most_items):
             parts.append([])
         parts[-1].append(row)
     tails = [_tail(own) for own in choices]
-    held = [[i for row in part for i in row] for part in parts]
-    asked = max(sum(1 + tails[i] for i in row) for row in rows)
-    slots = min(_power(max(map(len, held))), max(most_items, max(map(len, held))))
-    count = max(sum(tails[i] for i in items) for items in held)
+    width = max(map(len, choices))
     steps = max((len(option) - 1 for own in choices for option in own), default=0)
-    shape = (
-        *(time, min(_power(asked), time)),
-        *(slots, max(map(len, choices)), _power(count) if count else 0, steps),
-    )
-    for part, items in zip(parts, held, strict=True):
-        yield items, _arrays(contexts, choices, part, _power(len(part)), shape)
+    asked = min(_power(max(sum(1 + tails[i] for i in row) for row in rows)), time)
+    for part, like in zip(parts, [*[parts[:-1]] * (len(parts) - 1), parts[-1:]], strict=True):
+        held = [[i for row in one for i in row] for one in like]
+        most_held, count = max(map(len, held)), max(sum(tails[i] for i in own) for own in held)
+        slots = min(_power(most_held), max(most_items, most_held))
+        shape = (time, asked, slots, width, _power(count) if count else 0, steps)
+        height = _power(max(map(len, like)))
+        yield [i for row in part for i in row], _arrays(contexts, choices, part, height, shape)
 
 
 def _arrays(
