@@ -4,7 +4,6 @@ Several items share a row, so that little is padded: each stands there as its co
 without their last tokens. A mask keeps items apart, and the choices of an item.
 """
 
-import bisect
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,10 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.shapes import SMALLEST, bucket, most_rows, pad
+from clova_jax.inference.packing import Packed, Rows, pack, power_of_two, tightest_rows
+from clova_jax.inference.shapes import pad
 from clova_jax.model import Cache, Params, Prefix, Remat, bind, cross_entropy
 
-ROW_TOKENS = 128  # of a row that short items share
 PASS_ITEMS = 256  # at most: each has its scores over the vocabulary in memory
 
 Contexts = Sequence[Sequence[int]]
@@ -61,84 +60,52 @@ class Choices:
 
 def one_pass(contexts: Contexts, choices: Options) -> Choices:
     """Builds the arrays of all items for one pass, with I as many as there are."""
-    rows, time = _rows(contexts, choices)
-    ((_, arrays),) = _passes(contexts, choices, rows, time, len(rows), len(contexts))
-    return arrays
+    rows, time = tightest_rows(_lengths(contexts, choices))
+    packed = Packed([rows], power_of_two(len(rows)), time)
+    return next(_arrays(contexts, choices, packed, len(contexts)))
 
 
 def passes(
-    contexts: Contexts, choices: Options, *, before: int, heads: int
+    contexts: Contexts, choices: Options, *, before: int, limit: int, heads: int
 ) -> Iterator[tuple[list[int], Choices]]:
     """Yields (the items' numbers, arrays) of passes that are bounded in tokens and memory.
 
     Args:
         contexts, choices: of each item, one token or more each.
         before: tokens of the shared prefix.
+        limit: tokens of the context after it.
         heads: attention heads, which bound the memory of the scores.
     """
-    if contexts:
-        rows, time = _rows(contexts, choices)
-        yield from _passes(
-            contexts, choices, rows, time, most_rows(time, before, heads), PASS_ITEMS
-        )
+    lengths = _lengths(contexts, choices)
+    for packed in pack(lengths, before=before, limit=limit, heads=heads, most=PASS_ITEMS):
+        most = max(sum(map(len, rows)) for rows in packed.passes)
+        arrays = _arrays(contexts, choices, packed, power_of_two(most))
+        for rows, of_pass in zip(packed.passes, arrays, strict=True):
+            yield [item for row in rows for item in row], of_pass
 
 
-def _rows(contexts: Contexts, choices: Options) -> tuple[list[list[int]], int]:
-    """Distributes items over rows, the longest first, each into the fullest row that has room; also returns T."""
-    lengths = [len(context) + _tail(own) for context, own in zip(contexts, choices, strict=True)]
-    wanted = max(max(lengths), min(sum(lengths), ROW_TOKENS))
-    time = max(_power(wanted), SMALLEST) if wanted <= ROW_TOKENS else bucket(wanted)
-    rows: list[list[int]] = []
-    free: list[tuple[int, int]] = []  # (tokens left, row), sorted
-    for item in sorted(range(len(lengths)), key=lambda item: (-lengths[item], item)):
-        at = bisect.bisect_left(free, (lengths[item], 0))
-        left, row = free.pop(at) if at < len(free) else (time, len(rows))
-        rows[row:] = rows[row:] or [[]]
-        rows[row].append(item)
-        bisect.insort(free, (left - lengths[item], row))
-    return rows, time
-
-
-def _passes(
-    contexts: Contexts,
-    choices: Options,
-    rows: list[list[int]],
-    time: int,
-    most: int,
-    most_items: int,
-) -> Iterator[tuple[list[int], Choices]]:
-    """Cuts rows into passes; all have one shape, but the last may have fewer rows."""
-    parts: list[list[list[int]]] = [[]]
-    for row in rows:
-        held = sum(map(len, parts[-1]))
-        if parts[-1] and (len(parts[-1]) == most or held + len(row) > most_items):
-            parts.append([])
-        parts[-1].append(row)
+def _arrays(contexts: Contexts, choices: Options, packed: Packed, slots: int) -> Iterator[Choices]:
+    """Builds the arrays of each pass, of one shape, with `slots` for items (I)."""
     tails = [_tail(own) for own in choices]
-    width = max(map(len, choices))
-    steps = max((len(option) - 1 for own in choices for option in own), default=0)
-    asked = min(_power(max(sum(1 + tails[i] for i in row) for row in rows)), time)
-    for part, like in zip(parts, [*[parts[:-1]] * (len(parts) - 1), parts[-1:]], strict=True):
-        held = [[i for row in one for i in row] for one in like]
-        most_held, count = max(map(len, held)), max(sum(tails[i] for i in own) for own in held)
-        slots = min(_power(most_held), max(most_items, most_held))
-        shape = (time, asked, slots, width, _power(count) if count else 0, steps)
-        height = _power(max(map(len, like)))
-        yield [i for row in part for i in row], _arrays(contexts, choices, part, height, shape)
+    asked = max(sum(1 + tails[i] for i in row) for rows in packed.passes for row in rows)
+    asked = min(power_of_two(asked), packed.time)
+    count = power_of_two(max(sum(tails[i] for row in rows for i in row) for rows in packed.passes))
+    options = [option for own in choices for option in own]
+    steps = max((len(option) - 1 for option in options), default=0)
+    shape = (packed.height, packed.time, asked, slots, max(map(len, choices)), count, steps)
+    for rows in packed.passes:
+        yield _arrays_of_pass(contexts, choices, rows, shape)
 
 
-def _arrays(
+def _arrays_of_pass(
     contexts: Contexts,
     choices: Options,
-    rows: list[list[int]],
-    height: int,
-    shape: tuple[int, int, int, int, int, int],
+    rows: Rows,
+    shape: tuple[int, int, int, int, int, int, int],
 ) -> Choices:
-    """Builds the arrays of one pass; the shape is T, K, I, C, N and S."""
-    time, asked, slots, width, count, steps = shape
-    tokens: list[
-        list[list[int]]
-    ] = []  # of each row: ids, places, items, branches, and what is asked
+    """Builds the arrays of one pass; the shape is R, T, K, I, C, N and S."""
+    height, time, asked, slots, width, count, steps = shape
+    tokens: list[list[list[int]]] = []  # of each row ids, places, items, branches, at
     ends, firsts, tails, targets = [], [], [], []
     rests = np.full((slots, width, steps), count, np.int32)
     for number, row in enumerate(rows):
@@ -179,9 +146,9 @@ def _tail(options: Sequence[Sequence[int]]) -> int:
     return sum(len(ids) - 1 for ids in options)
 
 
-def _power(count: int) -> int:
-    """Returns the smallest power of two that holds `count`."""
-    return 1 << (count - 1).bit_length()
+def _lengths(contexts: Contexts, choices: Options) -> list[int]:
+    """Returns the tokens of each item in its row."""
+    return [len(context) + _tail(own) for context, own in zip(contexts, choices, strict=True)]
 
 
 def choice_logprobs(

@@ -2,7 +2,7 @@
 
 Notable:
 - a shared prefix is prefilled once and held once (`Prefix`), whatever the batch;
-- items go through in length buckets, so that a new length compiles nothing new;
+- short texts share rows of static shapes, so that little is padded and a new length compiles nothing new;
 - the head runs only where a probability is asked for, chunk by chunk: [B,T,V] never exists.
 """
 
@@ -22,7 +22,8 @@ from clova_jax.config import ModelConfig
 from clova_jax.inference.arguments import id_row, id_rows, integer, text_pairs
 from clova_jax.inference.choices import choice_logprobs, passes
 from clova_jax.inference.model import Model
-from clova_jax.inference.shapes import batches, bucket, pad, row_bucket
+from clova_jax.inference.packing import Packed, Rows, pack, power_of_two
+from clova_jax.inference.shapes import bucket, pad
 from clova_jax.model import Cache, Params, Prefix, bind, refuse_nan
 from clova_jax.tokenizers import Tokenizer
 
@@ -133,32 +134,57 @@ def score_tokens(
     check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
     prefix = prefill_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(sequences)
-    inputs = [ids[:-1] for ids in sequences]
-    limit = model.config.max_length - len(prefix_ids)
-    for batch in batches(
-        [len(ids) for ids in inputs],
+    counts = [max(len(ids) - start, 0) for ids, start in zip(sequences, starts, strict=True)]
+    for packed in pack(
+        [len(ids) - 1 for ids in sequences],
         before=len(prefix_ids),
+        limit=model.config.max_length - len(prefix_ids),
         heads=model.config.num_heads,
-        limit=limit,
+        most=len(sequences),
     ):
-        counts = [max(len(sequences[i]) - starts[i], 0) for i in batch.items]
-        width = row_bucket(max(counts), batch.time)
-        targets = pad([sequences[i][starts[i] :] for i in batch.items], batch.rows, width)
-        first = np.zeros(batch.rows, np.int32)
-        first[: len(batch.items)] = [starts[i] - 1 for i in batch.items]
-        columns = _score_pass(
-            model.params,
-            model.config,
-            prefix,
-            *model.place(batch.pad(inputs), first, targets),
-            dtype=model.dtype,
-            top=top,
-        )
-        columns = [np.asarray(column) for column in columns]
-        refuse_nan(columns[0])
-        for row, (i, count) in enumerate(zip(batch.items, counts, strict=True)):
-            found[i] = TokenScores(*(column[row, :count] for column in columns))
+        asked = max(sum(counts[i] for i in row) for rows in packed.passes for row in rows)
+        width = max(1, min(power_of_two(asked), packed.time))
+        for rows in packed.passes:
+            ids, places, items, *asked_for = model.place(
+                *_rows_of_tokens(sequences, starts, rows, packed, width)
+            )
+            columns = _score_pass(
+                *(model.params, model.config, prefix, ids, places),
+                None if packed.alone else items,  # fused attention is faster without
+                *asked_for,
+                dtype=model.dtype,
+                top=top,
+            )
+            columns = [np.asarray(column) for column in columns]
+            refuse_nan(columns[0])
+            for number, row in enumerate(rows):
+                end = 0
+                for i in row:
+                    begin, end = end, end + counts[i]
+                    found[i] = TokenScores(*(column[number, begin:end] for column in columns))
     return found
+
+
+def _rows_of_tokens(
+    sequences: Sequence[Ids], starts: Sequence[int], rows: Rows, packed: Packed, width: int
+) -> tuple[np.ndarray, ...]:
+    """Builds ids, places in their sequence and sequence numbers int32[R,T], and what is asked: places and targets int32[R,K]."""
+    columns: list[list[list[int]]] = [[], [], [], [], []]
+    for row in rows:
+        ids, places, items, at, targets = own = [[] for _ in columns]
+        for number, i in enumerate(row, 1):
+            size, start = len(sequences[i]) - 1, starts[i]
+            at += range(len(ids) + start - 1, len(ids) + size)
+            targets += sequences[i][start:]
+            ids += sequences[i][:-1]
+            places += range(size)
+            items += [number] * size
+        for column, values in zip(columns, own, strict=True):
+            column.append(values)
+    sizes = 3 * [packed.time] + 2 * [width]
+    return tuple(
+        pad(column, packed.height, size) for column, size in zip(columns, sizes, strict=True)
+    )
 
 
 def score_choices(
@@ -193,7 +219,11 @@ def score_choices(
     prefix = prefill_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(contexts)
     for items, asked in passes(
-        contexts, choices, before=len(prefix_ids), heads=model.config.num_heads
+        contexts,
+        choices,
+        before=len(prefix_ids),
+        limit=model.config.max_length - len(prefix_ids),
+        heads=model.config.num_heads,
     ):
         totals = _choices_pass(
             model.params, model.config, prefix, *model.place(*asked.arrays), dtype=model.dtype
@@ -273,18 +303,22 @@ def _score_pass(
     params: Params,
     config: ModelConfig,
     prefix: Prefix | None,
-    ids: Int[Array, "B T"],
-    first: Int[Array, "B"],
-    targets: Int[Array, "B K"],
+    ids: Int[Array, "R T"],
+    places: Int[Array, "R T"],
+    items: Int[Array, "R T"] | None,
+    at: Int[Array, "R K"],
+    targets: Int[Array, "R K"],
     *,
     dtype: DTypeLike,
     top: int,
 ) -> tuple[Array, ...]:
-    """Scores `targets`, which stand after the inputs `first`, `first` + 1, …"""
-    rows, width = targets.shape
-    cache = Cache.empty(config, rows, 0, dtype, prefix) if prefix else None
-    where = jnp.minimum(first[:, None] + jnp.arange(width), ids.shape[1] - 1)
-    hidden, _ = bind(config, params)(ids, cache=cache, dtype=dtype, at=where)
+    """Scores `targets`, which stand behind the inputs `at`; a row holds several texts, numbered in `items`."""
+    begin, cache = 0, None
+    if prefix is not None:
+        begin, cache = prefix.length, Cache.empty(config, len(ids), 0, dtype, prefix)
+    hidden, _ = bind(config, params)(
+        ids, positions=begin + places, segment_ids=items, cache=cache, dtype=dtype, at=at
+    )
     return _token_scores(params, config, hidden, targets, top)
 
 

@@ -134,7 +134,7 @@ def test_passes_hold_every_item_once_and_waste_little():
     choices = [[[1, 2], [3, 4, 5]]] * 700
     seen, computed = [], 0
     shapes = set()
-    for items, arrays in passes(contexts, choices, before=100, heads=4):
+    for items, arrays in passes(contexts, choices, before=100, limit=1_000, heads=4):
         assert arrays.ids.size <= 4_096
         assert (arrays.items > 0).sum() == sum(len(contexts[i]) + 3 for i in items)
         assert len(items) <= len(arrays.ends) <= 256
