@@ -12,6 +12,7 @@ from clova_jax.common.report import Report
 from clova_jax.parallel.chips import CHIPS, chip_of
 
 
+@pytest.mark.slow
 def test_every_part_runs_at_toy_size(tmp_path):
     accelerator.run(Options(batches=(1, 2), out=tmp_path))
     rows = json.loads((tmp_path / "results.json").read_text())["rows"]

@@ -82,6 +82,7 @@ def test_a_name_becomes_a_pronoun_or_nothing():
     assert without_name("이것은 한강", "한강", True) == ""
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_of_the_table(finished):
     rows = rows_of(finished)
     found = {(row["kind"], row["system"]) for row in rows}
@@ -95,6 +96,7 @@ def test_rows_have_the_columns_of_the_table(finished):
         assert row["baseline"] is not None
 
 
+@pytest.mark.slow
 def test_random_weights_fall_to_the_baselines(finished):
     for row in rows_of(finished):
         if row["kind"] == "rewriting" or row["metric"] == "answer f1":
@@ -103,6 +105,7 @@ def test_random_weights_fall_to_the_baselines(finished):
             assert row["low"] <= max(row["baseline"], 100 / len(app.LEVELS)), row
 
 
+@pytest.mark.slow
 def test_transcripts_hold_every_candidate(finished):
     rows = [json.loads(line) for line in (finished / "predictions.jsonl").read_text().splitlines()]
     talks = [row for row in rows if row["kind"] == "talk"]
@@ -112,6 +115,7 @@ def test_transcripts_hold_every_candidate(finished):
         assert row["chosen"] in app.KINDS
 
 
+@pytest.mark.slow
 def test_a_second_run_computes_nothing_and_other_settings_are_refused(world, finished, capsys):
     before = (finished / "predictions.jsonl").read_bytes()
     assert TABLE.run(options(world, finished)) == 0

@@ -111,6 +111,7 @@ def test_every_system_hears_the_same(sets, world):
     assert first == second
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_of_the_table(finished):
     results = json.loads((finished / "results.json").read_text())
     rows = results["rows"]
@@ -141,6 +142,7 @@ def test_rows_have_the_columns_of_the_table(finished):
     assert (finished / "call.png").is_file()
 
 
+@pytest.mark.slow
 def test_transcripts_analysis_and_sheet_are_written(finished):
     rows = [json.loads(line) for line in (finished / "predictions.jsonl").read_text().splitlines()]
     keys = [(row["kind"], row["system"], row["id"]) for row in rows]
@@ -153,6 +155,7 @@ def test_transcripts_analysis_and_sheet_are_written(finished):
     assert calls.read_wordings(finished / "utterances.csv", list(calls.scenarios().values())) == {}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     for name in ("predictions.jsonl", "trials.jsonl"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
@@ -165,6 +168,7 @@ def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
         TABLE.run(options(world, tmp_path, noise=0.2))
 
 
+@pytest.mark.slow
 def test_calls_choose_from_the_wordings_of_collectors(world, finished, tmp_path):
     sheet = tmp_path / "filled.csv"
     lines = (finished / "utterances.csv").read_text("utf-8-sig").splitlines()

@@ -42,6 +42,7 @@ def results(folder):
     return json.loads((folder / "results.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.slow
 def test_random_weights_get_all_measures_recall_nothing_and_keep_no_manner(world, finished):
     # One test: where its parts go to two workers, both pay for the run.
     found = results(finished)

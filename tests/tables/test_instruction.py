@@ -41,6 +41,7 @@ def options(world, out, **more):
     return Options(out=out, model=(world / "model",), data=world / "data", **asked)
 
 
+@pytest.mark.slow
 def test_the_table_has_every_system_and_is_read_back(world, tmp_path):
     # One test, since each process that runs one of them makes the table.
     assert TABLE.run(options(world, tmp_path)) == 0

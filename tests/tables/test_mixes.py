@@ -69,6 +69,7 @@ def test_a_label_with_too_few_examples_is_named(world):
         MixDraws.read(world / "data", "nsmc", 10**6, "task", count=1, limit=10, seed=0)
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_of_the_table(finished):
     rows = rows_of(finished)
     methods = ["none", "eda", "hard", "soft", "real"]
@@ -85,6 +86,7 @@ def test_rows_have_the_columns_of_the_table(finished):
         assert 0 < counts.pop() <= 2 * 6
 
 
+@pytest.mark.slow
 def test_every_text_has_its_prompt_and_soft_label(finished):
     rows = [json.loads(line) for line in (finished / "augmented.jsonl").read_text().splitlines()]
     assert rows
@@ -94,6 +96,7 @@ def test_every_text_has_its_prompt_and_soft_label(finished):
         assert sum(row["soft"].values()) == pytest.approx(1 if row["accepted"] else 0)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     for name in KEPT:
         (tmp_path / name).write_bytes((finished / name).read_bytes())
@@ -105,6 +108,7 @@ def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     assert rows_of(tmp_path) == rows_of(finished)
 
 
+@pytest.mark.slow
 def test_other_options_are_refused_in_one_line(world, finished):
     with pytest.raises(ClovaError, match="with form task, now form is published; use another"):
         TABLE.run(options(world, finished, form="published"))

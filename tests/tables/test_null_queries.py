@@ -90,6 +90,7 @@ def test_a_seed_fixes_the_queries_and_a_limit_takes_the_first(sets, world):
     assert again.train == sets.train
 
 
+@pytest.mark.slow
 def test_rows_have_the_columns_of_the_table(finished):
     rows = json.loads((finished / "results.json").read_text())["rows"]
     systems = list(dict.fromkeys(row["system"] for row in rows))
@@ -108,6 +109,7 @@ def test_rows_have_the_columns_of_the_table(finished):
     assert latin["nothing"] == 0 < latin["rules"]
 
 
+@pytest.mark.slow
 def test_every_text_is_kept_once(finished):
     rows = [json.loads(line) for line in (finished / "predictions.jsonl").read_text().splitlines()]
     keys = [(row["system"], row["kind"], row["query"]) for row in rows]
@@ -115,6 +117,7 @@ def test_every_text_is_kept_once(finished):
     assert {"model", "typed", "previous", "rewritten", "found"} <= set(rows[0])
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     for name in ("predictions.jsonl", "trials.jsonl"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
@@ -127,6 +130,7 @@ def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     assert before["rows"] == after["rows"]
 
 
+@pytest.mark.slow
 def test_other_options_are_refused_in_one_line(world, finished):
     with pytest.raises(ClovaError, match="now seed is 1; use another --out"):
         TABLE.run(options(world, finished, seed=1))

@@ -119,6 +119,7 @@ def test_a_folder_without_questions_is_refused(tmp_path):
         Splits.read(tmp_path, 0)
 
 
+@pytest.mark.slow
 def test_a_run_with_random_weights(world, finished):
     # One test: where its parts go to two workers, both pay for the run.
     rows_have_their_columns(finished)

@@ -100,6 +100,7 @@ def test_ratings_are_halved_by_prompt(tmp_path):
         read_ratings(path, None, 0)
 
 
+@pytest.mark.slow
 def test_the_table_has_every_method_and_metric_and_is_read_back(world, finished):
     # One test, since each process that runs one of them makes the table.
     check_rows(finished)

@@ -47,6 +47,7 @@ def rows_of(out):
     return json.loads((out / "results.json").read_text())["rows"]
 
 
+@pytest.mark.slow
 def test_every_method_has_its_measures(finished):
     found = {}
     for row in rows_of(finished):
@@ -59,6 +60,7 @@ def test_every_method_has_its_measures(finished):
     assert found["tags"]["tags_used"] == found["nearest"]["copied"] == 100
 
 
+@pytest.mark.slow
 def test_bleu_of_a_row_is_sacrebleus_of_the_titles(finished):
     titles = [json.loads(line) for line in (finished / "titles.jsonl").read_text().splitlines()]
     values = {row["method"]: row["value"] for row in rows_of(finished) if row["metric"] == "bleu"}
@@ -71,6 +73,7 @@ def test_bleu_of_a_row_is_sacrebleus_of_the_titles(finished):
     assert any("tok:ko-mecab" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     for name in ("predictions.jsonl", "trials.jsonl"):
         (tmp_path / name).write_bytes((finished / name).read_bytes())
@@ -84,6 +87,7 @@ def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     ]
 
 
+@pytest.mark.slow
 def test_judges_sheets_become_wins_beside_the_papers(world, finished, tmp_path):
     sheet = list(csv.DictReader((finished / "pairs.csv").open(encoding="utf-8-sig")))
     key = {
@@ -137,6 +141,7 @@ def test_a_theme_is_asked_for_and_counted(world, tmp_path):
     assert not (tmp_path / "pairs.csv").exists()  # nothing to compare
 
 
+@pytest.mark.slow
 def test_other_options_are_refused_in_one_line(world, finished, tmp_path):
     with pytest.raises(ClovaError, match="use another --out"):
         TABLE.run(options(world, finished, seed=1))
