@@ -231,7 +231,7 @@ def our_step(model: Any, method: Any, template: Any, ids: np.ndarray) -> Callabl
     from clova_jax.tuning import TuneOptions
     from clova_jax.tuning.inside import Inside
 
-    make_step = method.steps(model, Inside(model, method, template, TARGET), TuneOptions())
+    make_step = method.steps(model, Inside(model, method, template), TuneOptions())
     constant = LearningRate(1e-4, warmup_steps=1, total_steps=10**9)
     make_step.optimizer = adamw(constant, b2=0.999, weight_decay=0.0)
     # Not `begin`, which copies what is trained: fine-tuning here trains the model itself.

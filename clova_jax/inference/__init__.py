@@ -15,6 +15,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "request": ["Cancelled", "EngineClosed", "QueueFull", "Request"],
         "sampling": ["MOST_BIASES", "Sampling"],
         "scoring": [
+            "prefill_prefix",
             "TokenScores",
             "score",
             "score_choices",

@@ -14,7 +14,7 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
 from clova_jax.config import ModelConfig
-from clova_jax.inference.packing import Packed, Rows, pack, power_of_two, tightest_rows
+from clova_jax.inference.packing import Packed, Rows, pack, power_of_two, tightest
 from clova_jax.inference.shapes import pad
 from clova_jax.model import Cache, Params, Prefix, Remat, bind, cross_entropy
 
@@ -31,7 +31,7 @@ class Choices:
     Args:
         ids: int32[R,T].
         places: int32[R,T], how far a token stands behind the prefix in its text.
-        items: int32[R,T], the number of its item from 1; 0 is padding.
+        items: int32[R,T], the number of its item from 1; 0 is padding, -1 what the row begins with for all of them.
         branches: int32[R,T], the number of its choice from 1; 0 is the context.
         at: int32[R,K], the places that predict a token of a choice.
         ends: int32[I], the place of each context's last token in `at`, flattened.
@@ -58,11 +58,18 @@ class Choices:
         return tuple(getattr(self, name) for name in self.__dataclass_fields__)
 
 
-def one_pass(contexts: Contexts, choices: Options) -> Choices:
-    """Builds the arrays of all items for one pass, with I as many as there are."""
-    rows, time = tightest_rows(_lengths(contexts, choices))
-    packed = Packed([rows], power_of_two(len(rows)), time)
-    return next(_arrays(contexts, choices, packed, len(contexts)))
+def one_pass(
+    contexts: Contexts, choices: Options, before: Sequence[int] = (), parts: int = 1
+) -> Choices:
+    """Builds the arrays of all items for one pass, in the order of its rows, with I as many as there are.
+
+    Args:
+        contexts, choices: of each item, one token or more each.
+        before: ids that stand before each context; every row begins with them.
+        parts: of equal size that the rows are split into, over devices.
+    """
+    packed = tightest(_lengths(contexts, choices), len(before), parts)
+    return next(_arrays(contexts, choices, packed, len(contexts), before))
 
 
 def passes(
@@ -84,17 +91,23 @@ def passes(
             yield [item for row in rows for item in row], of_pass
 
 
-def _arrays(contexts: Contexts, choices: Options, packed: Packed, slots: int) -> Iterator[Choices]:
+def _arrays(
+    contexts: Contexts,
+    choices: Options,
+    packed: Packed,
+    slots: int,
+    before: Sequence[int] = (),
+) -> Iterator[Choices]:
     """Builds the arrays of each pass, of one shape, with `slots` for items (I)."""
     tails = [_tail(own) for own in choices]
     asked = max(sum(1 + tails[i] for i in row) for rows in packed.passes for row in rows)
     asked = min(power_of_two(asked), packed.time)
     count = power_of_two(max(sum(tails[i] for row in rows for i in row) for rows in packed.passes))
     options = [option for own in choices for option in own]
-    steps = max((len(option) - 1 for option in options), default=0)
+    steps = power_of_two(max((len(option) - 1 for option in options), default=0))
     shape = (packed.height, packed.time, asked, slots, max(map(len, choices)), count, steps)
     for rows in packed.passes:
-        yield _arrays_of_pass(contexts, choices, rows, shape)
+        yield _arrays_of_pass(contexts, choices, rows, shape, before)
 
 
 def _arrays_of_pass(
@@ -102,6 +115,7 @@ def _arrays_of_pass(
     choices: Options,
     rows: Rows,
     shape: tuple[int, int, int, int, int, int, int],
+    before: Sequence[int],
 ) -> Choices:
     """Builds the arrays of one pass; the shape is R, T, K, I, C, N and S."""
     height, time, asked, slots, width, count, steps = shape
@@ -109,11 +123,14 @@ def _arrays_of_pass(
     ends, firsts, tails, targets = [], [], [], []
     rests = np.full((slots, width, steps), count, np.int32)
     for number, row in enumerate(rows):
-        ids, places, items, branches, at = own = [[] for _ in range(5)]
+        begin = len(before)
+        ids, places = list(before), list(range(begin))
+        items, branches, at = [-1] * begin, [0] * begin, []
+        tokens.append([ids, places, items, branches, at])
         for item, numbered in enumerate(row, 1):
             context, slot = contexts[numbered], len(ends)
             ids += context
-            places += range(len(context))
+            places += range(begin, begin + len(context))
             branches += [0] * len(context)
             ends.append(number * asked + len(at))
             at.append(len(ids) - 1)
@@ -124,11 +141,10 @@ def _arrays_of_pass(
                 tails += range(first, first + more)
                 at += range(len(ids), len(ids) + more)
                 ids += option[:-1]
-                places += range(len(context), len(context) + more)
+                places += range(begin + len(context), begin + len(context) + more)
                 branches += [branch + 1] * more
                 targets += option[1:]
             items += [item] * (len(ids) - len(items))
-        tokens.append(own)
     *columns, at = zip(*tokens, strict=True)
     return Choices(
         *(pad(column, height, time) for column in columns),

@@ -104,13 +104,18 @@ class Model:
         """Places the rows of a batch beside the parameters: split over the mesh's data axis if they divide by it.
 
         Args:
-            arrays: rows first.
+            arrays: rows first; one that has not as many as the first is not split.
         """
         if self.mesh is None:
             return arrays
-        split = all(len(array) % self.mesh.shape["data"] == 0 for array in arrays)
-        sharding = NamedSharding(self.mesh, PartitionSpec("data") if split else PartitionSpec())
-        return tuple(jax.device_put(array, sharding) for array in arrays)
+        rows = len(arrays[0])
+        divides = rows % self.mesh.shape["data"] == 0
+
+        def sharding(array: np.ndarray) -> NamedSharding:
+            split = divides and array.shape[:1] == (rows,)
+            return NamedSharding(self.mesh, PartitionSpec("data") if split else PartitionSpec())
+
+        return tuple(jax.device_put(array, sharding(array)) for array in arrays)
 
     def beside(self, state: State) -> State:
         """Returns fresh arrays bound to the parameters' device, as arrays are that were computed from the parameters.

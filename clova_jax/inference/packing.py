@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from clova_jax.inference.shapes import SMALLEST, bucket, most_rows
 
 ROW_TOKENS = 128  # of a row that short texts share
+ROW_TOKENS_BEFORE_ALL = 384  # and where every row begins with the same tokens
 Rows = list[list[int]]  # of each row, the numbers of its texts
 
 
@@ -61,12 +62,23 @@ def pack(
         yield Packed(passes[-1:], power_of_two(len(passes[-1])), time)
 
 
-def tightest_rows(lengths: Sequence[int]) -> tuple[Rows, int]:
-    """Packs texts into as few tokens as rows of one length allow; returns the rows, and their tokens."""
-    longest = bucket(max(lengths))
-    times = sorted({longest, *map(bucket, range(longest, ROW_TOKENS + 1))})
-    found = [(_pack_rows(dict(enumerate(lengths)), time), time) for time in times]
-    return min(found, key=lambda one: power_of_two(len(one[0])) * one[1])
+def tightest(lengths: Sequence[int], before: int = 0, parts: int = 1) -> Packed:
+    """Packs texts into as few tokens as rows of one length allow.
+
+    Args:
+        lengths: tokens of each text.
+        before: tokens that every row begins with.
+        parts: of equal size that the rows are split into, over devices.
+    """
+    longest = bucket(before + max(lengths))
+    most = max(ROW_TOKENS, ROW_TOKENS_BEFORE_ALL if before else 0)
+    times = sorted({longest, *map(bucket, range(longest, most + 1))})
+    found = []
+    for time in times:
+        rows = _pack_rows(dict(enumerate(lengths)), time - before)
+        height = -(-power_of_two(len(rows)) // parts) * parts
+        found.append(Packed([rows], height, time))
+    return min(found, key=lambda packed: packed.height * packed.time)
 
 
 def _cut(rows: Rows, most_rows: int, most_texts: int) -> list[Rows]:

@@ -24,7 +24,8 @@ def causal_mask(
     """Returns True where a query (second to last axis) may see a key (last axis); the ids are those of `Decoder`."""
     mask = jnp.tril(jnp.ones((time, time), bool))[None, None]
     if segment_ids is not None:
-        mask = mask & (segment_ids[:, None, :, None] == segment_ids[:, None, None, :])
+        key = segment_ids[:, None, None, :]
+        mask = mask & ((key < 0) | (key == segment_ids[:, None, :, None]))
     if branch_ids is not None:
         key = branch_ids[:, None, None, :]
         mask = mask & ((key == 0) | (key == branch_ids[:, None, :, None]))

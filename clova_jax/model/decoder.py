@@ -71,7 +71,8 @@ class Decoder(nnx.Module):
             ids: tokens; or else
             embeddings: token embeddings, to which positions are added here.
             positions: 0..T-1 by default, or going on after the cache (and its prefix).
-            segment_ids: a token attends only to tokens with its own id; 0 is padding. With a cache, every
+            segment_ids: a token attends only to tokens with its own id; 0 is padding. Beside `branch_ids`, all of the
+                row also see those with an id below 0. With a cache, every
                 token also sees all of the prefix and of its row's cache, whatever its id; padding stands at
                 the end of a row and is not kept.
             branch_ids: which continuation of its segment a token belongs to, 0 for what they continue: a token sees

@@ -12,12 +12,12 @@ from typing import Any, Protocol
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from clova_jax.config import ModelConfig
 from clova_jax.evaluate import Task
-from clova_jax.inference import bucket, choice_logprobs, one_pass, pad
-from clova_jax.model import Cache, Params, Prefix, bind, cross_entropy
+from clova_jax.inference import choice_logprobs, one_pass
+from clova_jax.model import Params, Prefix
 from clova_jax.tuning.examples import Example
 
 # Beside frozen parameters activations are most of the memory; products are kept, the rest made anew.
@@ -25,7 +25,7 @@ REMAT = "dots"
 
 
 class Loss(Protocol):
-    """Computes the loss in nats from a batch's arrays, traceable; all rows begin with the prefix."""
+    """Computes the loss in nats from a batch's arrays, traceable; the prefix stands before all rows."""
 
     def __call__(
         self,
@@ -40,18 +40,20 @@ class Loss(Protocol):
 
 
 def as_arrays(
-    batch: Sequence[Example], limit: int, width: int
+    batch: Sequence[Example], before: Sequence[int], parts: int = 1
 ) -> tuple[Loss, tuple[np.ndarray, ...]]:
     """Chooses the loss of a batch, and builds the arrays that it takes.
 
     Args:
         batch: all of them labels, or all of them texts.
-        limit: tokens of the longest row.
-        width: tokens of the longest target.
+        before: ids that stand before each of them.
+        parts: of the mesh's data axis.
     """
+    choices = [(e.target, *e.others) for e in batch]  # the right label first
+    arrays = one_pass([e.context for e in batch], choices, before, parts).arrays
     if batch[0].others:
-        return label_loss, label_arrays(batch)
-    return text_loss, text_arrays(batch, limit, width)
+        return label_loss, arrays
+    return text_loss, (*arrays, np.array(sum(len(e.target) for e in batch), np.float32))
 
 
 def loss_of(task: Task) -> str:
@@ -59,47 +61,20 @@ def loss_of(task: Task) -> str:
     return label_loss.__name__ if task.labels else text_loss.__name__
 
 
-def text_arrays(batch: Sequence[Example], limit: int, width: int) -> tuple[np.ndarray, ...]:
-    """Builds the arrays of `text_loss`.
-
-    They are ids int32[B,T] (context, and target without its last token), first int32[B] (where the first target is
-    predicted), targets int32[B,K] and weights float32[B,K], 1 for a target and 0 for padding.
-    """
-    rows = [[*e.context, *e.target[:-1]] for e in batch]
-    time, count = bucket(max(map(len, rows)), limit), len(rows)
-    return (
-        pad(rows, count, time),
-        np.array([len(e.context) - 1 for e in batch], np.int32),
-        pad([e.target for e in batch], count, width),
-        pad([[1] * len(e.target) for e in batch], count, width).astype(np.float32),
-    )
-
-
 def text_loss(
     params: Params,
     config: ModelConfig,
     prefix: Prefix | None,
-    ids: Int[Array, "B T"],
-    first: Int[Array, "B"],
-    targets: Int[Array, "B K"],
-    weights: Float[Array, "B K"],
-    *,
+    *arrays: Array,
     dtype: Any,
     frozen: bool,
 ) -> Float[Array, ""]:
     """Returns the mean negative log-likelihood of the targets' tokens."""
-    cache = Cache.empty(config, len(ids), 0, dtype, prefix) if prefix else None
-    where = jnp.minimum(first[:, None] + jnp.arange(targets.shape[1]), ids.shape[1] - 1)
-    hidden, _ = bind(config, params)(
-        ids, cache=cache, dtype=dtype, remat=REMAT, at=where, frozen=frozen
+    *asked, tokens = arrays
+    scores = choice_logprobs(
+        params, config, prefix, *asked, dtype=dtype, remat=REMAT, frozen=frozen
     )
-    values = cross_entropy(params, config, hidden, targets)
-    return jnp.sum(weights * values) / jnp.sum(weights)
-
-
-def label_arrays(batch: Sequence[Example]) -> tuple[np.ndarray, ...]:
-    """Builds the arrays of `choice_logprobs`, the right label first."""
-    return one_pass([e.context for e in batch], [(e.target, *e.others) for e in batch]).arrays
+    return -jnp.sum(scores) / tokens
 
 
 def label_loss(

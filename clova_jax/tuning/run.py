@@ -113,7 +113,7 @@ def tune(
     data = TuningData.of(
         model, task, items, dev, config, template, model.first_virtual, options.seed
     )
-    gradient = Inside(model, method, data.template, data.longest_target)
+    gradient = Inside(model, method, data.template)
     start = method.init(model, options.seed)
     tuned = _train(model, method, data, gradient, start, weights, options, out, stop, label)
     prompt = None

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clova_jax.inference.packing import ROW_TOKENS, pack, power_of_two, tightest_rows
+from clova_jax.inference.packing import ROW_TOKENS, pack, power_of_two, tightest
 
 LENGTHS = st.lists(st.integers(0, 700), min_size=1, max_size=60)
 
@@ -25,17 +25,22 @@ def test_passes_hold_every_text_once_within_their_shape(lengths, before, most):
 
 @given(LENGTHS)
 def test_the_tightest_rows_are_no_larger_than_a_row_for_each(lengths):
-    rows, time = tightest_rows(lengths)
+    packed = tightest(lengths)
+    (rows,) = packed.passes
     assert sorted(i for row in rows for i in row) == list(range(len(lengths)))
-    assert all(sum(lengths[i] for i in row) <= time for row in rows)
-    assert power_of_two(len(rows)) * time <= power_of_two(len(lengths)) * max(
-        24, 1.5 * max(lengths)
-    )
+    assert all(sum(lengths[i] for i in row) <= packed.time for row in rows)
+    each = power_of_two(len(lengths)) * max(24, 1.5 * max(lengths))
+    assert packed.height * packed.time <= each
 
 
-def test_texts_of_half_a_row_and_more_get_rows_that_fit_them():
-    rows, time = tightest_rows([43] * 8)
-    assert (len(rows), time) == (8, 48)
+def test_rows_fit_the_texts_what_stands_before_them_and_the_devices():
+    def shape(*args, **options):
+        packed = tightest(*args, **options)
+        return packed.height, packed.time
+
+    assert shape([43] * 8) == (8, 48)
+    assert shape([43] * 8, before=20) == (2, 192)
+    assert shape([43] * 8, before=20, parts=8) == (8, 64)
 
 
 def test_a_row_is_no_longer_than_the_limit_unless_a_text_is():

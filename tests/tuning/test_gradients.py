@@ -56,7 +56,7 @@ def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pa
     template = Template.parse(pattern)
     encoder = init_encoder(config, lm.config.embed_dim, seed=3)
     rows = examples(template, lm, labels)
-    loss, gradient = Inside(lm, config.method(), template, width=4)(encoder, rows)
+    loss, gradient = Inside(lm, config.method(), template)(encoder, rows)
     # From outside nothing is shared: every row is read whole, by a function torch agrees with.
     expected, gradients = Outside(lm, config.method(), template)(encoder, rows)
     assert float(loss) == pytest.approx(float(expected), rel=1e-5)
@@ -65,9 +65,9 @@ def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pa
 
 def test_words_before_the_first_virtual_token_are_read_once(lm):
     template = Template.parse("ab [P]*2 {text} [P]*2")
-    inside = Inside(lm, MLP.method(), template, width=4)
+    inside = Inside(lm, MLP.method(), template)
     assert int(inside.frozen.length) == 2
-    assert inside.before.tolist() == [257, 258]
+    assert inside.before == [257, 258]
 
 
 def test_lora_starts_as_the_model_itself(lm):
@@ -77,7 +77,7 @@ def test_lora_starts_as_the_model_itself(lm):
     for a, b in zip(jax.tree.leaves(params), jax.tree.leaves(lm.params), strict=True):
         np.testing.assert_array_equal(a, b)
     rows = examples(Template(), lm)
-    _, gradient = Inside(lm, method, Template(), width=4)(trainable, rows)
+    _, gradient = Inside(lm, method, Template())(trainable, rows)
     assert all(np.abs(pair["b"]).max() > 0 for pair in gradient.values())
 
 
@@ -186,7 +186,7 @@ def test_loss_and_gradients_equal_peft_on_gpt2(lm, config, labels, tmp_path):
     ours = from_peft(encoder)
     template = Template((config.num_virtual_tokens,))
     rows = examples(template, lm, labels)
-    loss, gradient = Inside(lm, config.method(), template, width=4)(ours, rows)
+    loss, gradient = Inside(lm, config.method(), template)(ours, rows)
 
     def likelihoods(targets):
         """Theirs: float[rows], the sum over each row's target."""
