@@ -92,14 +92,25 @@ class Objects:
         return hashlib.sha256(self.read(name) or b"").hexdigest()
 
     def download(self, folder: Path) -> None:
-        """Copies every object into a folder."""
+        """Copies every object into a folder.
+
+        Raises:
+            ClovaError: a name leads out of the folder; nothing is written then.
+        """
+        names = self.names()
+        for name in names:
+            if name.startswith("/") or ".." in name.split("/"):
+                raise ClovaError(
+                    f"{self}: the object {name!r} would be written outside the folder it is copied to; "
+                    "remove it, or give another URL"
+                )
 
         def fetch(name: str) -> None:
             with whole_file(folder / name, "wb") as file:
                 file.write(self.read(name) or b"")
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(fetch, self.names()))
+            list(pool.map(fetch, names))
 
     def upload(self, folder: Path, names: Iterable[str]) -> None:
         """Copies files of a folder, by their names within it."""

@@ -65,6 +65,17 @@ def test_a_folder_comes_back_as_it_was(objects, tmp_path):
     assert found.items() >= {"한글.txt": b"1", "b": b""}.items()
 
 
+@pytest.mark.parametrize("name", ["../out", "deep/../../out", "..", "{folder}/out"])
+def test_no_object_is_written_outside_the_folder(tmp_path, name):
+    name = name.format(folder=tmp_path)  # an absolute path
+    objects = Objects(f"memory://escape{tmp_path}")
+    objects.write("config.json", b"{}")
+    objects.write(name, b"theirs")
+    with pytest.raises(ClovaError, match=f"memory://escape.*: the object '{name}' would be"):
+        objects.download(tmp_path / "down")
+    assert not list(tmp_path.iterdir()), "nothing was written, neither inside nor outside"
+
+
 def test_a_scheme_that_nobody_knows_is_one_line():
     with pytest.raises(ClovaError, match="hdfs://host/x/: ") as told:
         Objects("hdfs://host/x")
