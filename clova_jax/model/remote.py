@@ -1,6 +1,5 @@
 """Puts model directories on an object store, and brings them from there into this machine's cache."""
 
-import contextlib
 import hashlib
 import json
 import os
@@ -12,6 +11,7 @@ import jax
 from jax.experimental import multihost_utils
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import whole_folder
 from clova_jax.common.hashes import FORMAT, HASHES, check_hashes
 from clova_jax.common.json_values import fields, parse_json
 from clova_jax.common.objects import Objects
@@ -95,12 +95,7 @@ def download_model(url: str) -> Path:
     folder = cache / "clova_jax" / "models" / "urls" / hashlib.sha256(version).hexdigest()
     if folder.is_dir():
         return folder
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    # Several processes of a machine may do this at once; the first that is ready wins.
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".") as fresh:
-        copy = Path(fresh) / "model"
+    with whole_folder(folder) as copy:
         objects.download(copy, model_names(objects, _recorded(objects, version)))
         check_hashes(copy)
-        with contextlib.suppress(OSError):
-            copy.rename(folder)
     return folder
