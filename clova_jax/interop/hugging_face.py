@@ -32,7 +32,14 @@ from clova_jax.interop.safetensors_files import (
 )
 from clova_jax.interop.tokenizer_files import read_tokenizer
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import Decoder, abstract_params, decoder_class, inference_shardings, not_finite
+from clova_jax.model import (
+    Decoder,
+    abstract_params,
+    check_saved,
+    decoder_class,
+    inference_shardings,
+    not_finite,
+)
 from clova_jax.tokenizers import FORMAT, MARK, Tokenizer, claim_export, export_tokenizer
 
 SHARD_BYTES = 5_000_000_000
@@ -128,7 +135,8 @@ def to_hugging_face(
         What a user of the exported tokenizer should know, a sentence each; usually nothing.
 
     Raises:
-        ClovaError: the directory holds files of these names that are no export of ours (another model, say).
+        ClovaError: the directory holds files of these names that are no export of ours (another model, say); the
+            model has other parameters than its config.
     """
     directory = Path(directory)
     config = lm.config
@@ -136,6 +144,7 @@ def to_hugging_face(
         raise ClovaError(
             f"{decoder_class(config).__qualname__} is no GPT-2: transformers would run its weights as if it were"
         )
+    check_saved(config, lm.params, directory)
     leaves = {_joined(path): leaf for path, leaf in jax.tree.flatten_with_path(lm.params)[0]}
     places = {}
     for path in leaves:

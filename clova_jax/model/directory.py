@@ -25,7 +25,7 @@ from clova_jax.common.places import is_url
 from clova_jax.config import ModelConfig
 from clova_jax.model.chat_template import ChatTemplate, write_chat_template
 from clova_jax.model.finite import not_finite
-from clova_jax.model.params import Params, abstract_params, param_shardings
+from clova_jax.model.params import Params, abstract_params, check_saved, param_shardings
 from clova_jax.model.remote import CONFIG, NAMES, model_names, upload_model
 from clova_jax.parallel import read_arrays
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
@@ -81,8 +81,12 @@ def save_model(
         tokenizer: its tokenizer, `config.vocab_size` entries.
         about: what is known of its making (tokens, data), kept in `config.json`.
         chat: how it is chatted with.
+
+    Raises:
+        ClovaError: parameters or a tokenizer that are not the config's; an older model is as it was then.
     """
     place, is_remote = directory, is_url(directory)
+    check_saved(config, params, place)
     if tokenizer.vocab_size != config.vocab_size:
         raise ClovaError(
             f"{place}: the tokenizer has {tokenizer.vocab_size:,} entries, "

@@ -65,6 +65,13 @@ def test_a_second_export_replaces_the_first(lm, tmp_path):
     assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
 
 
+def test_the_vectors_of_a_prompt_are_no_part_of_an_export(lm, exported):
+    vectors = np.ones((3, lm.config.embed_dim), np.float32)
+    with pytest.raises(ClovaError, match=r"SoftPrompt\.save"):
+        to_hugging_face(lm.with_virtual(vectors), exported)
+    same(from_hugging_face(exported).params, lm.params)
+
+
 def test_half_precision_is_widened(lm, exported):
     path = exported / "model.safetensors"
     with path.open("rb") as file:

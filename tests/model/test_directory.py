@@ -90,6 +90,26 @@ def test_saving_again_replaces(lm, copy, tokenizer):
     same(LanguageModel.load(copy).params, other.params)
 
 
+@pytest.mark.parametrize("remote", [False, True])
+def test_parameters_that_never_load_are_refused_and_an_older_model_stays(
+    lm, tmp_path, monkeypatch, remote
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = f"memory://older{tmp_path}" if remote else tmp_path / "model"
+    lm.save(place)
+    vectors = np.ones((3, lm.config.embed_dim), np.float32)
+    blocks = {name: value for name, value in lm.params["blocks"].items() if name != "mlp"}
+    for model, message in (
+        (lm.with_virtual(vectors), r"(model|older).*SoftPrompt\.save"),
+        (lm.with_params(lm.params | {"extra": vectors}), "params: unknown extra; its keys are"),
+        (lm.with_params(lm.params | {"blocks": blocks}), r"params\.blocks: missing mlp"),
+    ):
+        with pytest.raises(ClovaError, match=message):
+            model.save(place)
+    folder = download_model(place) if remote else place
+    same(LanguageModel.load(folder).params, lm.params)
+
+
 def test_a_url_keeps_what_lies_beside_a_model(lm, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
