@@ -260,14 +260,9 @@ def build_trackers(options: PretrainOptions) -> list[Tracker]:
         chosen.append(TensorBoard(options.out / "tensorboard"))
     if options.wandb:
         chosen.append(
-            WeightsAndBiases(options.wandb_project, options.out.name, _shown(options), options.out)
+            WeightsAndBiases(options.wandb_project, options.out.name, as_json(options), options.out)
         )
     return chosen
-
-
-def _shown(options: PretrainOptions) -> dict[str, Any]:
-    """Returns the options that a tracker shows; a webhook's address may be a secret."""
-    return {name: value for name, value in as_json(options).items() if name != "alert_url"}
 
 
 def build_supervisor(options: PretrainOptions, mirror: RunMirror | None) -> Supervisor:
@@ -277,7 +272,7 @@ def build_supervisor(options: PretrainOptions, mirror: RunMirror | None) -> Supe
     health = options.out / HEALTH
     return Supervisor(
         mirror.write_health if mirror else functools.partial(write_json, health),
-        Alerts(options.alert_url, {"run": str(options.home)}),
+        Alerts(options.webhook, {"run": str(options.home)}),
         options.stall_timeout,
     )
 

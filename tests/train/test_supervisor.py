@@ -148,8 +148,9 @@ def test_a_model_that_cannot_be_written_is_reported(webhook, tmp_path, monkeypat
         data=str(tmp_path / "documents"),
         tokenizer=tmp_path / "tokenizer",
         **{"layers": 1, "width": 16, "heads": 2, "steps": 1, "global_batch": 2, "length": 16},
-        **{"workers": 1, "alert_url": webhook.url, "out": tmp_path / "run"},
+        **{"workers": 1, "out": tmp_path / "run"},
     )
+    monkeypatch.setenv("CLOVA_ALERT_URL", webhook.url)
 
     def save_model(*_):
         raise OSError("no space left")
