@@ -10,6 +10,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import SIZES, ModelConfig, peak_learning_rate
 from clova_jax.corpus import FORMS_HELP, parse_forms
+from clova_jax.train.batch_schedule import BatchSchedule
 
 DEFAULT_SIZE = "mini"
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
@@ -55,7 +56,7 @@ class PretrainOptions:
     mesh: tuple[int, ...] = mesh_option()
     microbatches: int | None = option(None, least=1)
     """microbatches per data shard (gradient accumulation); by default 1, with a pipeline up to
-    four per stage"""
+    four per stage, as --ramp-tokens allows"""
     schedule: str = "gpipe"
     """pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS"""
     fsdp: bool = False
@@ -194,17 +195,22 @@ class PretrainOptions:
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
+    def batch_schedule(self) -> BatchSchedule:
+        """Returns how many sequences each step takes."""
+        return BatchSchedule(self.global_batch, self.length, self.ramp_tokens)
+
+    @property
     def microbatches_per_shard(self) -> int:
         """Returns the number of microbatches of a data shard.
 
-        By default 1; with a pipeline up to four per stage, as many as divide the sequences.
+        By default 1; with a pipeline up to four per stage, as many as divide the sequences of every step.
         """
         stages = self.mesh[1]
         if self.microbatches is not None:
             return self.microbatches
         if stages == 1:
             return 1
-        rows = max(1, self.global_batch // self.mesh[0])
+        rows = max(1, self.batch_schedule.sizes[0] // self.mesh[0])
         fit = [n for n in range(1, 4 * stages + 1) if rows % n == 0]
         return max(fit, key=lambda n: (n % stages == 0, n))
 

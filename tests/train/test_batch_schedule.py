@@ -19,7 +19,8 @@ def test_every_row_is_read_once_and_in_order(ramp):
 def test_the_ramp_doubles_over_its_tokens():
     schedule = BatchSchedule(global_batch=64, length=32, ramp_tokens=49_152)
     sizes = [schedule.rows(step)[1] for step in range(200)]
-    assert sorted(set(sizes)) == [8, 16, 32, 64]
+    assert sorted(set(sizes)) == [8, 16, 32, 64] == list(schedule.sizes)
+    assert BatchSchedule(global_batch=64, length=32).sizes == (64,)
     assert sizes == sorted(sizes)
     full = sizes.index(64)
     assert schedule.tokens(full) == 49_152
