@@ -18,6 +18,7 @@ from jax.sharding import Mesh
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.json_values import fields
+from clova_jax.common.places import local_path
 from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
 from clova_jax.interop.chat_templates import export_chat_template
@@ -138,7 +139,7 @@ def to_hugging_face(
         ClovaError: the directory holds files of these names that are no export of ours (another model, say); the
             model has other parameters than its config.
     """
-    directory = Path(directory)
+    directory = local_path(directory)
     config = lm.config
     if decoder_class(config) is not Decoder:
         raise ClovaError(

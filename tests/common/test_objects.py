@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.objects import Objects
-from clova_jax.common.places import inside, is_url
+from clova_jax.common.places import inside, is_url, local_path
 
 NAMES = st.text("ab한/글.0", min_size=1, max_size=9).filter(
     lambda name: all(part.strip(".") for part in name.split("/"))
@@ -87,3 +87,9 @@ def test_places_are_joined_as_what_they_are(tmp_path):
     assert inside(tmp_path, "model") == tmp_path / "model"
     assert is_url("gs://a/b")
     assert not is_url(tmp_path)
+
+
+def test_a_url_is_no_path_of_this_machine(tmp_path):
+    assert local_path(str(tmp_path)) == tmp_path
+    with pytest.raises(ClovaError, match="gs://a/b: is a URL; give a path on this machine"):
+        local_path("gs://a/b")
