@@ -81,15 +81,20 @@ def test_a_run_on_an_object_store_goes_on_on_another_machine(world, tmp_path, mo
 def test_the_webhook_s_address_stands_in_no_file(world, tmp_path, monkeypatch, capsys):
     url, out = f"memory://secret{tmp_path}", tmp_path / "run"
     address = "http://127.0.0.1:9/services/T0SECRET"
+
+    def with_the_secret():
+        objects = Objects(url)
+        kept = {str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        kept |= {name: objects.read(name) for name in objects.names()}
+        assert {"config.json", "run.json", "health.json"} <= kept.keys()
+        return [name for name, data in kept.items() if b"T0SECRET" in data]
+
     assert pretrain(world, out, "--remote", url, "--alert-url", address, steps=2) == 0
+    assert with_the_secret() == []
     monkeypatch.setenv("CLOVA_ALERT_URL", address)
     shutil.rmtree(out)
     assert pretrain(world, out, "--remote", url) == 0
-    objects = Objects(url)
-    kept = {str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    kept |= {name: objects.read(name) for name in objects.names()}
-    assert {"config.json", "run.json", "health.json"} <= kept.keys()
-    assert [name for name, data in kept.items() if b"T0SECRET" in data] == []
+    assert with_the_secret() == []
     config = out / "config.json"
     assert cli.main(["pretrain", "--config", str(config), "--out", str(tmp_path / "other")]) == 0
 
