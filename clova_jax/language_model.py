@@ -91,6 +91,9 @@ class LanguageModel(Model):
     def save(self, directory: str | Path) -> None:
         """Writes a model directory: `config.json`, `tokenizer/`, `params/`, a chat template where it has one, and their hashes.
 
+        Args:
+            directory: a folder, or a URL of an object store; what lies there under other names stays as it is.
+
         Raises:
             ClovaError: the directory holds files of these names that are no model of ours.
         """

@@ -1,6 +1,7 @@
 """Reads and writes files, plain, gzip and zstandard alike; a file that is written appears complete or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import glob
 import gzip
@@ -282,6 +283,23 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Yields an empty place for a folder that appears under its name, complete, when the block ends.
+
+    Several processes may do this at once: the first that is ready wins, and what the others made is removed.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".") as fresh:
+        made = Path(fresh) / path.name
+        yield made
+        try:
+            made.rename(path)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
 
 
 def _temporary(path: Path) -> tuple[int, str]:

@@ -6,7 +6,7 @@ speaks S3 (MinIO, Naver Cloud). Google's is asked with the application default c
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,20 +66,22 @@ class Objects:
         only = tensorstore.KvStore.KeyRange(name, name + "\0")
         reached(self.url + name, lambda: self.store.delete_range(only).result())
 
-    def hashes(self, prefix: str) -> dict[str, str]:
-        """Computes the SHA-256 of every object below a prefix, by its name within it."""
-        names = self.names(prefix)
+    def hashes(self, prefix: str, names: Sequence[str] | None = None) -> dict[str, str]:
+        """Computes the SHA-256 of objects below a prefix, all by default, by their names within it."""
+        names = self.names(prefix) if names is None else names
         with ThreadPoolExecutor(_THREADS) as pool:
             digests = list(pool.map(self._digest, names))
         return {name[len(prefix) :]: digest for name, digest in zip(names, digests, strict=True)}
 
-    def check(self, prefix: str, recorded: dict[str, str]) -> None:
-        """Compares the objects below a prefix with hashes recorded before.
+    def check(
+        self, prefix: str, recorded: dict[str, str], names: Sequence[str] | None = None
+    ) -> None:
+        """Compares objects below a prefix, all by default, with hashes recorded before.
 
         Raises:
             ClovaError: an object is missing, was added or changed.
         """
-        found = self.hashes(prefix)
+        found = self.hashes(prefix, names)
         for name in sorted({*recorded, *found}):
             if name not in found:
                 raise ClovaError(f"{self.url}{prefix}{name}: is missing")
@@ -91,15 +93,26 @@ class Objects:
     def _digest(self, name: str) -> str:
         return hashlib.sha256(self.read(name) or b"").hexdigest()
 
-    def download(self, folder: Path) -> None:
-        """Copies every object into a folder."""
+    def download(self, folder: Path, names: Sequence[str] | None = None) -> None:
+        """Copies objects into a folder, all by default.
+
+        Raises:
+            ClovaError: a name leads out of the folder; nothing is written then.
+        """
+        names = self.names() if names is None else names
+        for name in names:
+            if name.startswith("/") or ".." in name.split("/"):
+                raise ClovaError(
+                    f"{self}: the object {name!r} would be written outside the folder it is copied to; "
+                    "remove it, or give another URL"
+                )
 
         def fetch(name: str) -> None:
             with whole_file(folder / name, "wb") as file:
                 file.write(self.read(name) or b"")
 
         with ThreadPoolExecutor(_THREADS) as pool:
-            list(pool.map(fetch, self.names()))
+            list(pool.map(fetch, names))
 
     def upload(self, folder: Path, names: Iterable[str]) -> None:
         """Copies files of a folder, by their names within it."""

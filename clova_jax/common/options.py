@@ -49,6 +49,7 @@ def option(
     positional: bool = False,
     count: int | None = None,
     words: bool = False,
+    secret: bool = False,
     **bounds: float,
 ) -> Any:
     """Declares a field that needs more than a default; without one the flag is required.
@@ -60,6 +61,7 @@ def option(
         positional: the field, a tuple, takes the words that follow no flag.
         count: how many values a tuple must hold.
         words: the field, a tuple, takes each word as it is, commas and all.
+        secret: the value is written to no file (`as_json`).
         bounds: of a number, or of each in a tuple: `least`, `most` (themselves allowed), `above`,
             `below` (not allowed).
     """
@@ -67,7 +69,7 @@ def option(
         raise TypeError(f"unknown bounds: {unknown}")
     about = {
         **{"help": help, "metavar": metavar, "positional": positional},
-        **{"count": count, "words": words, "bounds": bounds},
+        **{"count": count, "words": words, "secret": secret, "bounds": bounds},
     }
     return dataclasses.field(default=default, metadata=about)
 
@@ -193,16 +195,18 @@ def metavar_of(field: dataclasses.Field, annotation: Any) -> str:
 
 
 def as_json(options: Any) -> dict[str, Any]:
-    """Returns options as JSON values by flag, fit for `--config` and for `results.json`."""
+    """Returns options as JSON values by flag, fit for `--config` and for `results.json`; without those that are secret."""
     flat: dict[str, Any] = {}
     for field in dataclasses.fields(options):
+        if field.metadata.get("secret"):
+            continue
         value = getattr(options, field.name)
         flat |= as_json(value) if dataclasses.is_dataclass(value) else {name_of(field): value}
     return json.loads(json.dumps(flat, default=str))
 
 
 def save_options(options: Any, path: str | Path) -> None:
-    """Writes options to a file that `--config` reads back."""
+    """Writes options to a file that `--config` reads back, without those that are secret."""
     write_json(path, as_json(options))
 
 

@@ -20,6 +20,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, write_hashes
 from clova_jax.common.json_values import fields
+from clova_jax.common.places import local_path
 from clova_jax.inference import scoring
 from clova_jax.inference.arguments import text_pairs, texts
 from clova_jax.inference.completion import generate
@@ -152,7 +153,7 @@ class SoftPrompt:
 
     def save(self, directory: str | Path) -> None:
         """Writes a folder: `prompt.safetensors`, `prompt.json`, and last their hashes."""
-        directory = Path(directory)
+        directory = local_path(directory)
         (directory / HASHES).unlink(missing_ok=True)
         with whole_file(directory / "prompt.safetensors", "wb") as file:
             file.write(save({"virtual": np.ascontiguousarray(self.vectors, np.float32)}))

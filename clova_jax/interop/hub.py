@@ -7,6 +7,7 @@ With `HF_HUB_OFFLINE=1` nothing is asked, and what is in the cache is used. `HF_
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +15,9 @@ from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.extras import import_extra
+from clova_jax.common.files import whole_folder
 from clova_jax.common.hashes import HASHES
 from clova_jax.common.places import is_url
-from clova_jax.common.run_folder import run_folder
 from clova_jax.interop.hugging_face import from_hugging_face
 from clova_jax.language_model import LanguageModel
 from clova_jax.model import claim_model, download_model, save_model
@@ -99,9 +100,11 @@ def model_folder(place: str | Path) -> Path:
     source = find_source(place)
     print(f"{place}: commit {source.folder.name} of the Hugging Face Hub", file=sys.stderr)
     folder = _imported(named[1], source.folder.name)
-    if not (folder / HASHES).is_file():
-        with run_folder(folder):
-            import_model(source, folder)
+    if folder.is_dir() and not (folder / HASHES).is_file():
+        shutil.rmtree(folder)  # half of one, by an older version, which wrote it in place
+    if not folder.is_dir():
+        with whole_folder(folder) as fresh:  # every process of a training may be here at once
+            import_model(source, fresh)
     return folder
 
 

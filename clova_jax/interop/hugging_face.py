@@ -18,6 +18,7 @@ from jax.sharding import Mesh
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, whole_file, write_json
 from clova_jax.common.json_values import fields
+from clova_jax.common.places import local_path
 from clova_jax.common.progress import progress
 from clova_jax.config import ModelConfig
 from clova_jax.interop.chat_templates import export_chat_template
@@ -32,7 +33,14 @@ from clova_jax.interop.safetensors_files import (
 )
 from clova_jax.interop.tokenizer_files import read_tokenizer
 from clova_jax.language_model import LanguageModel
-from clova_jax.model import Decoder, abstract_params, decoder_class, inference_shardings, not_finite
+from clova_jax.model import (
+    Decoder,
+    abstract_params,
+    check_saved,
+    decoder_class,
+    inference_shardings,
+    not_finite,
+)
 from clova_jax.tokenizers import FORMAT, MARK, Tokenizer, claim_export, export_tokenizer
 
 SHARD_BYTES = 5_000_000_000
@@ -128,14 +136,16 @@ def to_hugging_face(
         What a user of the exported tokenizer should know, a sentence each; usually nothing.
 
     Raises:
-        ClovaError: the directory holds files of these names that are no export of ours (another model, say).
+        ClovaError: the directory holds files of these names that are no export of ours (another model, say); the
+            model has other parameters than its config.
     """
-    directory = Path(directory)
+    directory = local_path(directory)
     config = lm.config
     if decoder_class(config) is not Decoder:
         raise ClovaError(
             f"{decoder_class(config).__qualname__} is no GPT-2: transformers would run its weights as if it were"
         )
+    check_saved(config, lm.params, directory)
     leaves = {_joined(path): leaf for path, leaf in jax.tree.flatten_with_path(lm.params)[0]}
     places = {}
     for path in leaves:

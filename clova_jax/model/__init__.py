@@ -41,6 +41,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "Spec",
             "abstract_params",
             "bind",
+            "check_saved",
             "decoder_class",
             "init_params",
             "param_shardings",

@@ -18,15 +18,15 @@ from jax.sharding import Mesh
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
 from clova_jax.common.hashes import HASHES, check_hashes, hash_file, write_hashes
-from clova_jax.common.json_values import as_dataclass, fields
+from clova_jax.common.json_values import as_dataclass, fields, parse_json
 from clova_jax.common.objects import Objects
 from clova_jax.common.output_folder import claim_folder
 from clova_jax.common.places import is_url
 from clova_jax.config import ModelConfig
-from clova_jax.model.chat_template import CHAT_TEMPLATE, ChatTemplate, write_chat_template
+from clova_jax.model.chat_template import ChatTemplate, write_chat_template
 from clova_jax.model.finite import not_finite
-from clova_jax.model.params import Params, abstract_params, param_shardings
-from clova_jax.model.remote import upload_model
+from clova_jax.model.params import Params, abstract_params, check_saved, param_shardings
+from clova_jax.model.remote import CONFIG, NAMES, model_names, upload_model
 from clova_jax.parallel import read_arrays
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
@@ -36,19 +36,29 @@ ORBAX = "_METADATA"  # a file that only Orbax writes
 
 
 def claim_model(directory: str | Path) -> None:
-    """Makes a folder ready for a model.
+    """Makes a folder ready for a model; at a URL there is nothing to make.
 
     Raises:
-        ClovaError: it holds files of a model directory's names that are no model of ours.
+        ClovaError: it holds files, or objects, of a model directory's names that are no model of ours.
     """
-    if jax.process_index() == 0:
-        names = ("config.json", HASHES, "tokenizer", "params", CHAT_TEMPLATE)
-        claim_folder(Path(directory), names, _is_ours, "a model directory of clova_jax")
+    if jax.process_index() > 0:
+        return
+    what = "a model directory of clova_jax"
+    if not is_url(directory):
+        claim_folder(Path(directory), NAMES, lambda folder: _is_ours(folder / CONFIG), what)
+        return
+    objects = Objects(str(directory))
+    found = model_names(objects)
+    if found and not _is_ours(f"{objects}/{CONFIG}", objects.read(CONFIG) or b""):
+        raise ClovaError(
+            f"{objects}: holds {found[0]}, which is not of {what} and would be overwritten; give another URL"
+        )
 
 
-def _is_ours(directory: Path) -> bool:
+def _is_ours(path: str | Path, data: bytes | None = None) -> bool:
+    """Returns whether a config.json, of this content where it is no file, is that of a model of ours."""
     try:
-        values = read_json(directory / "config.json")
+        values = read_json(path) if data is None else parse_json(data, path)
     except ClovaError:
         return False
     return isinstance(values, dict) and values.get("format") in (FORMAT, BEFORE_HASHES)
@@ -71,8 +81,12 @@ def save_model(
         tokenizer: its tokenizer, `config.vocab_size` entries.
         about: what is known of its making (tokens, data), kept in `config.json`.
         chat: how it is chatted with.
+
+    Raises:
+        ClovaError: parameters or a tokenizer that are not the config's; an older model is as it was then.
     """
     place, is_remote = directory, is_url(directory)
+    check_saved(config, params, place)
     if tokenizer.vocab_size != config.vocab_size:
         raise ClovaError(
             f"{place}: the tokenizer has {tokenizer.vocab_size:,} entries, "

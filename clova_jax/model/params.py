@@ -8,6 +8,7 @@ modules: they stand in one place.
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -110,6 +111,26 @@ def check_keys(params: Any, expected: Any, place: str = "params") -> None:
         raise ClovaError(f"{place}: {'; '.join(wrong)}; its keys are {', '.join(sorted(expected))}")
     for key, value in expected.items():
         check_keys(params[key], value, f"{place}.{key}")
+
+
+def check_saved(config: ModelConfig, params: Any, place: str | Path) -> None:
+    """Refuses parameters that no model directory can hold, before anything is written.
+
+    Args:
+        config: of the model.
+        params: the parameters.
+        place: where they were to be written, for the message.
+
+    Raises:
+        ClovaError: a key is missing or unknown; prompt vectors are among them.
+    """
+    expected = abstract_params(config)
+    if isinstance(params, dict) and "virtual" in set(params) - set(expected):
+        raise ClovaError(
+            f"{place}: the model holds the vectors of a prompt (virtual), which is saved by itself with "
+            "SoftPrompt.save; save the model without them"
+        )
+    check_keys(params, expected, f"{place}: params")
 
 
 def _map(value: Callable[[nnx.Param], Any], config: ModelConfig) -> dict[str, Any]:

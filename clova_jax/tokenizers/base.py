@@ -21,6 +21,7 @@ from clova_jax.common.files import whole_file, write_json
 from clova_jax.common.hashes import HASHES, write_hashes
 from clova_jax.common.host_memory import collector_paused
 from clova_jax.common.output_folder import claim_folder
+from clova_jax.common.places import local_path
 from clova_jax.tokenizers.memo import Memo
 from clova_jax.tokenizers.words import (
     has_whitespace,
@@ -248,7 +249,7 @@ class Tokenizer(ABC):
         Raises:
             ClovaError: the folder holds files of these names that are no tokenizer of ours.
         """
-        folder, files = Path(folder), self.files()
+        folder, files = local_path(folder), self.files()
         claim_folder(folder, FILES, MANIFEST, "a tokenizer of clova_jax")
         (folder / HASHES).unlink(missing_ok=True)  # half a tokenizer never loads
         manifest = {

@@ -19,6 +19,7 @@ from typing import Any
 from clova_jax.common.files import whole_file, write_json
 from clova_jax.common.json_values import to_json
 from clova_jax.common.output_folder import claim_folder
+from clova_jax.common.places import local_path
 from clova_jax.tokenizers.base import END_OF_TEXT, ORIGINALS, UNKNOWN, Tokenizer
 from clova_jax.tokenizers.char import CharTokenizer
 from clova_jax.tokenizers.char_export import char_backend
@@ -70,7 +71,7 @@ def export_tokenizer(
     Raises:
         ClovaError: the folder holds files of these names that are no export of ours.
     """
-    folder = Path(folder)
+    folder = local_path(folder)
     claim_export(folder)
     if isinstance(tokenizer, HuggingFaceTokenizer):
         files, notes = _originals(tokenizer, max_length)

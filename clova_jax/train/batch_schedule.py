@@ -33,13 +33,16 @@ class BatchSchedule:
                 f"--ramp-tokens wants a --global-batch that divides by {RAMP[0]}, not {self.global_batch}"
             )
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Returns the sequences a step of each stage, the smallest first; the last is the full batch."""
+        ramp = RAMP if self.ramp_tokens else ()
+        return (*(self.global_batch // part for part in ramp), self.global_batch)
+
     def _stages(self) -> list[tuple[int, int]]:
         """Returns (sequences a step, steps) of each stage of the ramp."""
-        if not self.ramp_tokens:
-            return []
-        sizes = [self.global_batch // part for part in RAMP]
         share = self.ramp_tokens / len(RAMP)
-        return [(size, max(1, round(share / (size * self.length)))) for size in sizes]
+        return [(size, max(1, round(share / (size * self.length)))) for size in self.sizes[:-1]]
 
     def rows(self, step: int) -> tuple[int, int]:
         """Returns the first sequence of a step (0, 1, …) and how many the step takes."""

@@ -101,8 +101,10 @@ def build_step(
     """Compiles the train step, with the learning rate that the options ask for.
 
     Raises:
-        ClovaError: a mesh or schedule that does not divide the model; `optimizer` makes none; a kernel of other devices.
+        ClovaError: a mesh or schedule that does not divide the model, or microbatches that do not divide the sequences
+            of every step; `optimizer` makes none; a kernel of other devices.
     """
+    _check_batches(options, schedule)
     platform = mesh.devices.flat[0].platform
     if KERNELS.get(options.attention, platform) != platform:
         raise ClovaError(
@@ -129,6 +131,23 @@ def build_step(
         dtype=options.dtype,
         reduce_dtype=options.reduce_dtype,
         attention=options.attention,
+    )
+
+
+def _check_batches(options: PretrainOptions, schedule: BatchSchedule) -> None:
+    """Refuses steps whose sequences do not fall into equal microbatches on the mesh."""
+    data, microbatches = options.mesh[0], options.microbatches_per_shard
+    wrong = next((size for size in schedule.sizes if size % (data * microbatches)), None)
+    if wrong is None:
+        return
+    full = schedule.global_batch
+    ramp = f", of which --ramp-tokens takes {wrong} a step," if wrong < full else ""
+    times = f" times {microbatches} microbatches" if microbatches > 1 else ""
+    unit = data * microbatches * (full // schedule.sizes[0])
+    other = ", or other --microbatches" if options.microbatches is not None else ""
+    raise ClovaError(
+        f"--global-batch: {full} sequences{ramp} do not divide by data={data} of --mesh{times}; "
+        f"give a multiple of {unit}, for example {-(-full // unit) * unit}{other}"
     )
 
 
@@ -260,14 +279,9 @@ def build_trackers(options: PretrainOptions) -> list[Tracker]:
         chosen.append(TensorBoard(options.out / "tensorboard"))
     if options.wandb:
         chosen.append(
-            WeightsAndBiases(options.wandb_project, options.out.name, _shown(options), options.out)
+            WeightsAndBiases(options.wandb_project, options.out.name, as_json(options), options.out)
         )
     return chosen
-
-
-def _shown(options: PretrainOptions) -> dict[str, Any]:
-    """Returns the options that a tracker shows; a webhook's address may be a secret."""
-    return {name: value for name, value in as_json(options).items() if name != "alert_url"}
 
 
 def build_supervisor(options: PretrainOptions, mirror: RunMirror | None) -> Supervisor:
@@ -277,7 +291,7 @@ def build_supervisor(options: PretrainOptions, mirror: RunMirror | None) -> Supe
     health = options.out / HEALTH
     return Supervisor(
         mirror.write_health if mirror else functools.partial(write_json, health),
-        Alerts(options.alert_url, {"run": str(options.home)}),
+        Alerts(options.webhook, {"run": str(options.home)}),
         options.stall_timeout,
     )
 

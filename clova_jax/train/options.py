@@ -1,5 +1,6 @@
 """Defines the options of `clova pretrain`."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import check_numbers, mesh_option, option, seed_option
 from clova_jax.config import SIZES, ModelConfig, peak_learning_rate
 from clova_jax.corpus import FORMS_HELP, parse_forms
+from clova_jax.train.batch_schedule import BatchSchedule
 
 DEFAULT_SIZE = "mini"
 GPT3_WARMUP_TOKENS = 375_000_000  # GPT-3 default, the paper is silent
 WARMUP_SHARE = 0.03  # at most, where the budget is small
 
+ALERT_URL = "CLOVA_ALERT_URL"  # the environment variable that gives the webhook's address
+
 _STEPS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
+_WEB = re.compile(r"https?://[^/\s]+")
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class PretrainOptions:
     mesh: tuple[int, ...] = mesh_option()
     microbatches: int | None = option(None, least=1)
     """microbatches per data shard (gradient accumulation); by default 1, with a pipeline up to
-    four per stage"""
+    four per stage, as --ramp-tokens allows"""
     schedule: str = "gpipe"
     """pipeline schedule: gpipe; circular (as many repeats as layers allow); circular:REPEATS"""
     fsdp: bool = False
@@ -110,8 +115,9 @@ class PretrainOptions:
     """the Weights & Biases project"""
     profile: str | None = option(None, metavar="STEPS")
     """write a trace of one step or of FIRST-LAST to <out>/profile, for TensorBoard, XProf or Perfetto"""
-    alert_url: str | None = option(None, metavar="URL")
-    """a webhook that is posted JSON when the loss spikes, or the training stalls or fails"""
+    alert_url: str | None = option(None, metavar="URL", secret=True)
+    """a webhook that is posted JSON when the loss spikes, or the training stalls or fails (default:
+    CLOVA_ALERT_URL); its address is written to no file"""
     stall_timeout: float = option(1800.0, least=0)
     """seconds without a step after which the process ends with status 75, to be started again; 0: never"""
     coordinator: str | None = option(None, metavar="HOST:PORT")
@@ -148,8 +154,12 @@ class PretrainOptions:
     def _check_places(self) -> None:
         if self.profile is not None:
             parse_steps(self.profile)
-        if self.alert_url is not None and not re.match(r"https?://[^/\s]+", self.alert_url):
+        if self.alert_url is not None and not _WEB.match(self.alert_url):
             raise ClovaError(f"--alert-url: {self.alert_url!r} is not an http or https address")
+        if self.webhook is not None and not _WEB.match(self.webhook):
+            raise ClovaError(
+                f"the environment variable {ALERT_URL}: not an http or https address; correct or unset it"
+            )
         if self.remote is not None and "://" not in self.remote:
             raise ClovaError(
                 f"--remote: {self.remote!r} is no URL; give gs://… or s3://…, or --out"
@@ -159,6 +169,11 @@ class PretrainOptions:
     def home(self) -> str | Path:
         """Returns where checkpoints, models and tokens go: the URL of --remote, or else --out."""
         return self.remote or self.out
+
+    @property
+    def webhook(self) -> str | None:
+        """Returns where alerts are posted: --alert-url, or else what the environment's CLOVA_ALERT_URL says."""
+        return self.alert_url or os.environ.get(ALERT_URL) or None
 
     @property
     def total_tokens(self) -> int:
@@ -180,17 +195,22 @@ class PretrainOptions:
         return min(GPT3_WARMUP_TOKENS, int(WARMUP_SHARE * self.total_tokens))
 
     @property
+    def batch_schedule(self) -> BatchSchedule:
+        """Returns how many sequences each step takes."""
+        return BatchSchedule(self.global_batch, self.length, self.ramp_tokens)
+
+    @property
     def microbatches_per_shard(self) -> int:
         """Returns the number of microbatches of a data shard.
 
-        By default 1; with a pipeline up to four per stage, as many as divide the sequences.
+        By default 1; with a pipeline up to four per stage, as many as divide the sequences of every step.
         """
         stages = self.mesh[1]
         if self.microbatches is not None:
             return self.microbatches
         if stages == 1:
             return 1
-        rows = max(1, self.global_batch // self.mesh[0])
+        rows = max(1, self.batch_schedule.sizes[0] // self.mesh[0])
         fit = [n for n in range(1, 4 * stages + 1) if rows % n == 0]
         return max(fit, key=lambda n: (n % stages == 0, n))
 

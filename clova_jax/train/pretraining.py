@@ -24,7 +24,6 @@ from clova_jax.data import TokenStore, mixture_rows
 from clova_jax.model import check_model, decoder_class, directory_hash, load_model, save_model
 from clova_jax.parallel import join_processes, make_mesh, on_first_process
 from clova_jax.tokenizers import Tokenizer
-from clova_jax.train.batch_schedule import BatchSchedule
 from clova_jax.train.build import (
     MakeOptimizer,
     banner,
@@ -84,7 +83,7 @@ def _pretrain(
     size = None if config else options.size_name
     own = config is not None or optimizer is not None
     config = build_config(options, config, tokenizer)
-    schedule = BatchSchedule(options.global_batch, options.length, options.ramp_tokens)
+    schedule = options.batch_schedule
     train_step = build_step(options, config, optimizer, mesh, schedule)
     rate = train_step.learning_rate
     if jax.process_index() == 0:

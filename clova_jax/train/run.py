@@ -110,20 +110,28 @@ class TrainingRun:
                 self.trackers.insert(0, JsonLines(self.out / METRICS, run.step))
             tracker = Trackers(self.trackers)
             stack.callback(tracker.close)
-            if not run.is_last:
-                with self.supervisor:
+            with self.supervisor:
+                if not run.is_last:
                     self._train(run, tracker)
                     self.checkpoints.wait()
+                if run.is_last:
+                    stack.close()  # the metrics are complete before they are copied
+                    self._finish(run)
         if not run.is_last:
             self.supervisor.note("stopped")
             return self._stopped(run.step)
+        self.supervisor.note("finished", step=run.step, total_steps=run.total_steps)
+        return True
+
+    def _finish(self, run: Run) -> None:
+        """Writes the model where it is not there yet, and copies what is new in the folder."""
+        # From here on the time without a step counts anew.
+        self.supervisor.beat(step=run.step, total_steps=run.total_steps)
         model = inside(self.home, "model")
         if not on_first_process(lambda: self.model_made(model)):
             self._save_model(model, run.state, run.step)
         if self.mirror is not None:
             self.mirror.push()
-        self.supervisor.note("finished", step=run.step, total_steps=run.total_steps)
-        return True
 
     @property
     def home(self) -> str | Path:

@@ -74,12 +74,15 @@ class RunMirror:
         is_underway = values["state"] == "training"
         if is_underway and self._sending is not None and self._sending.is_alive():
             return  # the next one says more
-        self._sending = threading.Thread(target=self._send, args=(values,), daemon=True)
+        given = values, self._sending
+        self._sending = threading.Thread(target=self._send, args=given, daemon=True)
         self._sending.start()
         if not is_underway:
             self._sending.join(LAST_WORD)
 
-    def _send(self, values: dict[str, Any]) -> None:
+    def _send(self, values: dict[str, Any], before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join(LAST_WORD / 2)  # or the older values might be the last ones there
         try:
             self.objects.write(HEALTH, to_json(values, indent=2).encode())
         except ClovaError as error:

@@ -82,6 +82,43 @@ def test_documents_are_serialised_first(world):
     assert losses(world / "documents-run") == losses(world / "run")
 
 
+SHAPE = ("--layers", "2", "--width", "16", "--heads", "2")
+
+
+def test_a_pipeline_trains_on_the_smallest_batch_of_a_ramp(world):
+    ramp = ("--global-batch", "16", "--ramp-tokens", "1e6", "--steps", "1")
+    assert pretrain(world, "ramp", *SHAPE, *ramp, "--mesh", "1,2,1") == 0
+    (row,) = (row for row in read_metrics(world / "ramp" / "metrics.jsonl") if "loss" in row)
+    assert row["tokens"] == 2 * 16
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            ("--global-batch", "16", "--ramp-tokens", "1e6", "--mesh", "4,1,1"),
+            "--global-batch: 16 sequences, of which --ramp-tokens takes 2 a step, do not divide by data=4 of "
+            "--mesh; give a multiple of 32, for example 32",
+        ),
+        (
+            ("--global-batch", "6", "--mesh", "4,1,1"),
+            "--global-batch: 6 sequences do not divide by data=4 of --mesh; give a multiple of 4, for example 8",
+        ),
+        (
+            ("--global-batch", "6", "--mesh", "2,1,1", "--microbatches", "2"),
+            "6 sequences do not divide by data=2 of --mesh times 2 microbatches; give a multiple of 4, for example "
+            "8, or other --microbatches",
+        ),
+    ],
+)
+def test_a_batch_that_does_not_divide_is_refused_before_documents_are_read(
+    world, capsys, monkeypatch, words, message
+):
+    monkeypatch.setattr("clova_jax.train.build.serialize", lambda *_, **__: pytest.fail("too late"))
+    assert pretrain(world, "undivided", *SHAPE, *words, data="documents") == 2
+    assert message in capsys.readouterr().err.strip().splitlines()[-1]
+
+
 def test_the_saved_options_do_the_same_again(world):
     before = (world / "run" / "metrics.jsonl").read_bytes()
     assert cli.main(["pretrain", "--config", str(world / "run" / "config.json")]) == 0

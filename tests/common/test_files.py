@@ -12,6 +12,7 @@ from clova_jax.common.files import (
     read_lines,
     read_text,
     whole_file,
+    whole_folder,
     write_jsonl,
 )
 
@@ -106,3 +107,18 @@ def test_the_next_write_removes_what_killed_ones_left(tmp_path):
     assert path.read_text() == "first"
     (left,) = set(tmp_path.iterdir()) - {path}
     assert left.name.startswith(".b.txt.")
+
+
+def test_a_folder_appears_complete_and_the_first_one_wins(tmp_path):
+    with whole_folder(tmp_path / "deep" / "a") as first:
+        with whole_folder(tmp_path / "deep" / "a") as second:
+            second.mkdir()
+            (second / "file").write_text("second")
+            assert not (tmp_path / "deep" / "a").exists()
+        first.mkdir()
+        (first / "file").write_text("first")
+    assert (tmp_path / "deep" / "a" / "file").read_text() == "second"
+    with pytest.raises(ValueError, match="cut"), whole_folder(tmp_path / "deep" / "b") as b:
+        b.mkdir()
+        raise ValueError("cut")
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a"]

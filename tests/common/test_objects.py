@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.objects import Objects
-from clova_jax.common.places import inside, is_url
+from clova_jax.common.places import inside, is_url, local_path
 
 NAMES = st.text("ab한/글.0", min_size=1, max_size=9).filter(
     lambda name: all(part.strip(".") for part in name.split("/"))
@@ -65,6 +65,17 @@ def test_a_folder_comes_back_as_it_was(objects, tmp_path):
     assert found.items() >= {"한글.txt": b"1", "b": b""}.items()
 
 
+@pytest.mark.parametrize("name", ["../out", "deep/../../out", "..", "{folder}/out"])
+def test_no_object_is_written_outside_the_folder(tmp_path, name):
+    name = name.format(folder=tmp_path)  # an absolute path
+    objects = Objects(f"memory://escape{tmp_path}")
+    objects.write("config.json", b"{}")
+    objects.write(name, b"theirs")
+    with pytest.raises(ClovaError, match=f"memory://escape.*: the object '{name}' would be"):
+        objects.download(tmp_path / "down")
+    assert not list(tmp_path.iterdir()), "nothing was written, neither inside nor outside"
+
+
 def test_a_scheme_that_nobody_knows_is_one_line():
     with pytest.raises(ClovaError, match="hdfs://host/x/: ") as told:
         Objects("hdfs://host/x")
@@ -76,3 +87,9 @@ def test_places_are_joined_as_what_they_are(tmp_path):
     assert inside(tmp_path, "model") == tmp_path / "model"
     assert is_url("gs://a/b")
     assert not is_url(tmp_path)
+
+
+def test_a_url_is_no_path_of_this_machine(tmp_path):
+    assert local_path(str(tmp_path)) == tmp_path
+    with pytest.raises(ClovaError, match="gs://a/b: is a URL; give a path on this machine"):
+        local_path("gs://a/b")

@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.cli import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
-from clova_jax.interop import find_source, model_folder, to_hugging_face
+from clova_jax.interop import Source, find_source, model_folder, to_hugging_face
 from clova_jax.model import read_about
 from clova_jax.tables import find_models
 
@@ -153,6 +154,36 @@ def test_a_model_option_takes_a_name_and_imports_once(
     assert main(words) == 0
     assert capsys.readouterr().out == first
     assert (folder / "hashes.json").stat().st_mtime_ns == before
+
+
+def test_processes_that_import_at_once_all_get_the_model(
+    exported: Path, tmp_path: Path, monkeypatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.chdir(tmp_path)
+    source = tmp_path / COMMITS[1]
+    source.symlink_to(exported)
+    together = threading.Barrier(2)
+
+    def find(place: Path) -> Source:
+        together.wait(60)
+        return Source(source, {"hub": {"name": str(place), "revision": source.name}})
+
+    monkeypatch.setattr("clova_jax.interop.hub.find_source", find)
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(model_folder, [NAME, NAME])
+    assert first == second
+    assert LanguageModel.load(first).generate(["하나"], max_new_tokens=2, seed=1)
+    assert list(first.parent.iterdir()) == [first], "nothing half made is left"
+
+
+def test_half_an_import_of_an_older_version_is_made_anew(hub: list[str], tmp_path: Path) -> None:
+    folder = tmp_path / "cache" / "clova_jax" / "models" / "lab--tiny-gpt" / COMMITS[1]
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{")
+    assert model_folder(NAME) == folder
+    assert read_about(folder)["hub"]["revision"] == COMMITS[1]
+    LanguageModel.load(folder)
 
 
 def test_offline_the_cache_answers(hub: list[str], monkeypatch) -> None:

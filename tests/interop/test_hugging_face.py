@@ -11,7 +11,9 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, cli, train_tokenizer
 from clova_jax.common.errors import ClovaError
+from clova_jax.inference import SoftPrompt, Template
 from clova_jax.interop import from_hugging_face, to_hugging_face
+from clova_jax.tokenizers import export_tokenizer
 from clova_jax.train.metrics import read_metrics
 
 TEXTS = ["옛날 옛적에 호랑이가 살았다.", "서울은 대한민국의 수도이다.", "the quick brown fox"] * 5
@@ -63,6 +65,27 @@ def test_a_second_export_replaces_the_first(lm, tmp_path):
     to_hugging_face(lm, tmp_path, shard_bytes=20_000)
     to_hugging_face(lm, tmp_path)
     assert [path.name for path in tmp_path.glob("model*")] == ["model.safetensors"]
+
+
+def test_the_vectors_of_a_prompt_are_no_part_of_an_export(lm, exported):
+    vectors = np.ones((3, lm.config.embed_dim), np.float32)
+    with pytest.raises(ClovaError, match=r"SoftPrompt\.save"):
+        to_hugging_face(lm.with_virtual(vectors), exported)
+    same(from_hugging_face(exported).params, lm.params)
+
+
+def test_what_is_written_to_folders_alone_takes_no_url(lm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    prompt = SoftPrompt(np.ones((1, lm.config.embed_dim)), Template((1,), ()), lm.fingerprint)
+    for write in (
+        prompt.save,
+        lm.tokenizer.save,
+        lambda url: to_hugging_face(lm, url),
+        lambda url: export_tokenizer(lm.tokenizer, url),
+    ):
+        with pytest.raises(ClovaError, match="gs://bucket/x: is a URL"):
+            write("gs://bucket/x")
+    assert not list(tmp_path.iterdir()), "no folder of the URL's name"
 
 
 def test_half_precision_is_widened(lm, exported):

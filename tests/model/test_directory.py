@@ -10,7 +10,9 @@ import pytest
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import HASHES, write_hashes
+from clova_jax.common.objects import Objects
 from clova_jax.model.directory import load_model, read_about, read_config, save_model
+from clova_jax.model.remote import check_model, download_model
 from clova_jax.parallel import make_mesh
 
 
@@ -86,6 +88,69 @@ def test_saving_again_replaces(lm, copy, tokenizer):
     other = LanguageModel.create(lm.config, tokenizer, seed=4)
     other.save(copy)
     same(LanguageModel.load(copy).params, other.params)
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_parameters_that_never_load_are_refused_and_an_older_model_stays(
+    lm, tmp_path, monkeypatch, remote
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    place = f"memory://older{tmp_path}" if remote else tmp_path / "model"
+    lm.save(place)
+    vectors = np.ones((3, lm.config.embed_dim), np.float32)
+    blocks = {name: value for name, value in lm.params["blocks"].items() if name != "mlp"}
+    for model, message in (
+        (lm.with_virtual(vectors), r"(model|older).*SoftPrompt\.save"),
+        (lm.with_params(lm.params | {"extra": vectors}), "params: unknown extra; its keys are"),
+        (lm.with_params(lm.params | {"blocks": blocks}), r"params\.blocks: missing mlp"),
+    ):
+        with pytest.raises(ClovaError, match=message):
+            model.save(place)
+    folder = download_model(place) if remote else place
+    same(LanguageModel.load(folder).params, lm.params)
+
+
+def test_a_url_keeps_what_lies_beside_a_model(lm, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    objects = Objects(f"memory://beside{tmp_path}")
+    for name in ("other/file", "params.txt", "../x"):
+        objects.write(name, b"theirs")
+    other = LanguageModel.create(lm.config, lm.tokenizer, seed=4)
+    for model in (other, lm):  # the second replaces the first
+        model.save(str(objects))
+        check_model(str(objects))
+        same(LanguageModel.load(download_model(str(objects))).params, model.params)
+    for name in ("other/file", "params.txt", "../x"):
+        assert objects.read(name) == b"theirs"
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"], "no folder of the URL's name"
+    objects.write("params/more", b"")
+    with pytest.raises(ClovaError, match="params/more: does not belong there"):
+        check_model(str(objects))
+
+
+def test_a_url_keeps_what_is_no_model_of_ours(lm, tmp_path):
+    for name, data in (("config.json", b'{"steps": 3}'), ("tokenizer/a", b"b"), ("params/a", b"")):
+        objects = Objects(f"memory://theirs{tmp_path}/{name}")
+        objects.write(name, data)
+        with pytest.raises(ClovaError, match=f"theirs.*: holds {name}, which is not of a model"):
+            lm.save(str(objects))
+        assert objects.names() == [name]
+        assert objects.read(name) == data
+
+
+def test_a_copied_folder_is_read_at_a_url_with_all_that_its_hashes_name(lm, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "extra.bin").write_bytes(b"1")
+    lm.save(tmp_path / "model")
+    objects = Objects(f"memory://copied{tmp_path}")
+    files = (path for path in (tmp_path / "model").rglob("*") if path.is_file())
+    objects.upload(
+        tmp_path / "model", [p.relative_to(tmp_path / "model").as_posix() for p in files]
+    )
+    check_model(str(objects))
+    assert (download_model(str(objects)) / "extra.bin").read_bytes() == b"1"
 
 
 def test_no_file_is_a_pickle(saved):

@@ -78,6 +78,35 @@ def test_a_run_on_an_object_store_goes_on_on_another_machine(world, tmp_path, mo
     resume_anywhere(world, tmp_path, f"memory://run{tmp_path}", monkeypatch, capsys)
 
 
+def test_the_webhook_s_address_stands_in_no_file(world, tmp_path, monkeypatch):
+    url, out = f"memory://secret{tmp_path}", tmp_path / "run"
+    address = "http://127.0.0.1:9/services/T0SECRET"
+
+    def with_the_secret():
+        objects = Objects(url)
+        kept = {str(path): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+        kept |= {name: objects.read(name) for name in objects.names()}
+        assert {"config.json", "run.json", "health.json"} <= kept.keys()
+        return [name for name, data in kept.items() if b"T0SECRET" in data]
+
+    assert pretrain(world, out, "--remote", url, "--alert-url", address, steps=1) == 0
+    assert with_the_secret() == []
+    monkeypatch.setenv("CLOVA_ALERT_URL", address)
+    shutil.rmtree(out)
+    assert pretrain(world, out, "--remote", url, steps=1) == 0, "the same run, although not given"
+    assert with_the_secret() == []
+
+
+def test_an_address_of_the_environment_that_is_none_is_refused(
+    world, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("CLOVA_ALERT_URL", "hooks/T0SECRET")
+    assert pretrain(world, tmp_path / "run") == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "CLOVA_ALERT_URL: not an http or https address" in said
+    assert "T0SECRET" not in said
+
+
 def test_a_damaged_object_is_named_and_the_checkpoint_before_is_used(world, tmp_path, capsys):
     url = f"file://{tmp_path}/store"
     assert pretrain(world, tmp_path / "run", "--remote", url) == 0

@@ -10,9 +10,13 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json, write_json
+from clova_jax.model import read_config
+from clova_jax.tokenizers import train_tokenizer
+from clova_jax.train import pretraining
 from clova_jax.train import supervisor as room
 from clova_jax.train.alerts import Alerts
 from clova_jax.train.hooks import SkippedSteps, Spikes
+from clova_jax.train.options import PretrainOptions
 from clova_jax.train.supervisor import Beat, Supervisor
 from clova_jax.train.trainer import Run, train
 
@@ -132,6 +136,36 @@ def test_a_training_that_stalls_ends_with_a_status_and_says_so(webhook, monkeypa
     assert webhook.bodies[0]["event"] == "stalled"
     assert "after step 7" in webhook.bodies[0]["text"]
     assert "stacks of all threads" in capfd.readouterr().err
+
+
+def test_a_model_that_cannot_be_written_is_reported(webhook, tmp_path, monkeypatch):
+    (tmp_path / "documents").mkdir()
+    rows = (json.dumps({"text": f"{number}번째 글. 날씨가 좋다." * 3}) for number in range(50))
+    (tmp_path / "documents" / "blog.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    tokenizer = train_tokenizer(["날씨가 좋다."], kind="byte", vocab_size=260)
+    tokenizer.save(tmp_path / "tokenizer")
+    options = PretrainOptions(
+        data=str(tmp_path / "documents"),
+        tokenizer=tmp_path / "tokenizer",
+        **{"layers": 1, "width": 16, "heads": 2, "steps": 1, "global_batch": 2, "length": 16},
+        **{"workers": 1, "out": tmp_path / "run"},
+    )
+    monkeypatch.setenv("CLOVA_ALERT_URL", webhook.url)
+
+    def save_model(*_):
+        raise OSError("no space left")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pretraining, "save_model", save_model)
+        with pytest.raises(OSError, match="no space left"):
+            pretraining.pretrain(options)
+    health = read_json(tmp_path / "run" / "health.json")
+    assert (health["state"], health["step"]) == ("failed", 1)
+    assert health["reason"] == "no space left"
+    assert [body["event"] for body in webhook.bodies] == ["failed"]
+    assert pretraining.pretrain(options), "the same call writes the model"
+    assert read_json(tmp_path / "run" / "health.json")["state"] == "finished"
+    assert read_config(tmp_path / "run").num_layers == 1
 
 
 def test_a_training_that_makes_steps_does_not_stall(monkeypatch):
