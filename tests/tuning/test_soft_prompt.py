@@ -166,6 +166,31 @@ def test_templates(pattern, before, after):
     assert Template.parse(pattern) == Template(before, after)
 
 
+PIECES = st.sampled_from(
+    ["[P]", "[P]*3", "[P]*0", "[P]*", "*2", " ", "\n", "영화평:", "7", "[", "P]"]
+)
+SIDE = st.lists(PIECES, max_size=6).map("".join)
+
+
+@given(SIDE, SIDE)
+def test_a_template_is_read_again_from_what_it_prints(before, after):
+    template = Template.parse(before + "{text}" + after)
+    assert Template.parse(str(template)) == template
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[P]*10 영화평: {text}\n감정:",
+        "글: {text} [P]*2 답: [P]*3",
+        "[P]*3 {text} [P]*2",
+        " {text} ",
+    ],
+)
+def test_a_template_prints_as_it_was_written(pattern):
+    assert str(Template.parse(pattern)) == pattern
+
+
 @pytest.mark.parametrize("pattern", ["[P]*3", "{text} {text}"])
 def test_a_template_without_its_text_is_refused(pattern):
     with pytest.raises(ClovaError, match="wants {text} once"):
