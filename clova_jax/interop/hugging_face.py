@@ -128,8 +128,11 @@ def to_hugging_face(
         What a user of the exported tokenizer should know, a sentence each; usually nothing.
 
     Raises:
-        ClovaError: the directory holds files of these names that are no export of ours (another model, say).
+        ClovaError: the directory holds files of these names that are no export of ours (another model, say); another
+            dtype.
     """
+    if dtype not in WRITTEN:
+        raise ClovaError(f"to_hugging_face: dtype={dtype!r}; wants {' or '.join(WRITTEN)}")
     directory = Path(directory)
     config = lm.config
     if decoder_class(config) is not Decoder:
