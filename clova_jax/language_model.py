@@ -41,6 +41,8 @@ from clova_jax.model import (
 )
 from clova_jax.tokenizers import Tokenizer
 
+GRADIENT_ROWS = 1_024  # of a call of `input_gradients` over HTTP
+
 
 class LanguageModel(Model):
     """Holds a decoder with its tokenizer, and scores and writes text with it.

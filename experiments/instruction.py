@@ -32,8 +32,8 @@ class Options(tables.ModelOptions):
     """test items of a task (200; on the sample 40)"""
     left_out: tuple[Family, ...] | None = None
     """families that are left out, each in a training of its own; none leaves that system out (sentiment, similarity,
-    translation; on the sample sentiment)"""
-    held_out: int = option(2, least=1)
+    translation; on the sample sentiment); the only one that is learned is never left out"""
+    held_out: int = option(2, least=1, most=7)
     """wordings of the eight that no training has"""
     shots: int = option(4, least=0)
     """examples in the prompts of base_few; 0 leaves that system out"""

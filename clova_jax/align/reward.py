@@ -17,7 +17,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import StopSignals
 from clova_jax.config import ModelConfig
 from clova_jax.inference import Model, bucket, pad
-from clova_jax.model import Params, bind
+from clova_jax.model import Params, bind, model_fingerprint, weights_hash
 from clova_jax.tuning import Batches, GradientSteps, TuneOptions, run_steps
 
 ROWS = 32  # texts scored at a time
@@ -34,6 +34,12 @@ class RewardModel:
 
     model: Model
     params: Params
+
+    @property
+    def fingerprint(self) -> str:
+        """Returns 16 hexadecimal digits of the model and every byte of the weights."""
+        weights = weights_hash(self.params)
+        return model_fingerprint(self.model.config, self.model.tokenizer, weights)
 
     def __call__(self, texts: Sequence[Sampled]) -> np.ndarray:
         """Returns the reward of each text, float32[n]; one that was cut is read with an end, as answers of pairs have it."""

@@ -8,6 +8,7 @@ from typing import Any
 from clova_jax.align.config import PreferenceConfig
 from clova_jax.align.dpo import DpoGradient
 from clova_jax.align.pairs import Pair, digest_of
+from clova_jax.align.reward import RewardModel
 from clova_jax.align.rloo import PromptBatches, Reward, RlooGradient
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.options import as_json
@@ -47,6 +48,7 @@ def align(
     *,
     dev: Sequence[Pair],
     reward: Reward | None = None,
+    reward_id: str | None = None,
     out: str | Path | None = None,
     stop: StopSignals | None = None,
     label: str = "alignment",
@@ -60,12 +62,15 @@ def align(
         options: of the training.
         dev: pairs to stop by.
         reward: of texts, for RLOO.
+        reward_id: tells this reward from others, so that a run that had another is not resumed; wanted with RLOO and
+            `out`, but where the reward is a `RewardModel`, whose fingerprint it is by default.
         out: a folder that the run is kept in.
         stop: ends it after a step.
         label: of the progress bar.
 
     Raises:
-        ClovaError: no pair; RLOO without a reward, or a reward that is no number; the folder holds another run.
+        ClovaError: no pair; RLOO without a reward, or without its id where there is a folder; a reward that is no
+            number; the folder holds another run.
     """
     if not pairs or not dev:
         raise ClovaError("no pairs to learn from, or none to stop by")
@@ -86,6 +91,13 @@ def align(
     else:
         if reward is None:
             raise ClovaError("method='rloo': wants a reward of texts")
+        if reward_id is None and isinstance(reward, RewardModel):
+            reward_id = reward.fingerprint
+        if reward_id is None and out is not None:
+            raise ClovaError(
+                f"{out}: reward_id=None; give reward_id, a name of the reward, so that a run with another is not resumed"
+            )
+        identity["reward"] = reward_id
         prompts = list(dict.fromkeys(one.context for one in pairs))
         asked = list(dict.fromkeys(one.context for one in dev))
         gradient = RlooGradient(model, method, config, reward, asked, options.seed)

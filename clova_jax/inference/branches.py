@@ -47,9 +47,10 @@ def score_continuations(
     before = context[:-1]
     check_lengths(model, list(map(len, continuations)), before)
     tree = _Tree.of(continuations)
-    rows = _packed(tree.paths(), max([ROW, *map(len, continuations)]))
+    limit = model.config.max_length - len(before)  # none is longer
+    rows = _packed(tree.paths(), max([min(ROW, limit), *map(len, continuations)]))
     prefix = prefill_prefix(model, before)
-    length = bucket(max(sum(map(len, row)) for row in rows))
+    length = bucket(max(sum(map(len, row)) for row in rows), limit)
     most = max(1, min(MOST_ROWS, SCORES // (length * model.config.vocab_size)))
     logprobs = np.zeros(len(tree.tokens))
     known = np.zeros(len(tree.tokens), bool)  # nodes whose followers are scored

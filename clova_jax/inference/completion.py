@@ -11,7 +11,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.inference.arguments import id_row, integer, seeds
 from clova_jax.inference.model import Model
 from clova_jax.inference.sampling import Sampling, seed_key
-from clova_jax.inference.scoring import prefill_prefix, score_tokens
+from clova_jax.inference.scoring import prefill_prefix, score_rows
 from clova_jax.inference.slots import CALL_TOKENS, Slots, Text, slot_count
 from clova_jax.inference.writer import Writer, stops_as_written
 
@@ -27,8 +27,8 @@ class Completion:
         ids: its tokens; `<|endoftext|>` and what a stop string cut off are not among them.
         finish: "end" (`<|endoftext|>`), "stop" (a stop string) or "length".
         logprobs: of `ids` by the model itself, before penalties and temperature; None where there is
-            nothing before a token. Where `finish` is "end", one more: that of `<|endoftext|>`. None if they
-            were not asked for.
+            nothing before a token, and for virtual tokens, which are never predicted. Where `finish` is "end", one
+            more: that of `<|endoftext|>`. None if they were not asked for.
         top: for each of these the likeliest alternatives, id to log-probability.
     """
 
@@ -226,7 +226,7 @@ def _with_prompts(
     top = sampling.logprobs
     scores: list[Any] = [None] * len(rows)
     if top is not None:
-        scores = score_tokens(model, rows, prefix_ids=prefix_ids, top=top)
+        scores = score_rows(model, rows, [1] * len(rows), prefix_ids, top)
     echoed = []
     for number, after in enumerate(done):
         which = number // num_samples
@@ -244,5 +244,8 @@ def _with_prompts(
                 ),
                 *(after.top or []),
             ]
+            for place, token in enumerate(ids):
+                if token >= model.config.vocab_size:  # virtual: is never predicted
+                    logprobs[place], tops[place] = None, {}
         echoed.append(Completion(text + after.text, ids + after.ids, after.finish, logprobs, tops))
     return echoed

@@ -55,7 +55,7 @@ def pack(
         longest = max(of_octave.values())
         wanted = max(longest, min(sum(of_octave.values()), ROW_TOKENS), SMALLEST)
         time = power_of_two(wanted) if wanted <= ROW_TOKENS else bucket(wanted)
-        time = max(longest, min(time, limit))
+        time = max(longest, min(time, limit), 1)  # texts without inputs have a row too
         passes = _cut(_pack_rows(of_octave, time), most_rows(time, before, heads), most)
         if len(passes) > 1:
             yield Packed(passes[:-1], power_of_two(max(map(len, passes[:-1]))), time)

@@ -126,11 +126,25 @@ def score_tokens(
 
     Raises:
         ClovaError: a sequence without tokens or longer than the model's context; an id outside the
-            vocabulary; a model whose scores are no numbers.
+            vocabulary, or a virtual one to score; a model whose scores are no numbers.
     """
     prefix_ids, sequences = _checked(model, prefix_ids, sequences, starts)
     starts = [1] * len(sequences) if starts is None else starts
-    top = min(integer(top, "top", 0), model.config.vocab_size)
+    known = model.config.vocab_size
+    for number, (ids, start) in enumerate(zip(sequences, starts, strict=True)):
+        if max(ids[start:], default=0) >= known:
+            raise ClovaError(
+                f"sequences: row {number} wants the score of virtual token {max(ids[start:])}, which is never predicted; "
+                "let starts begin behind it"
+            )
+    return score_rows(model, sequences, starts, prefix_ids, integer(top, "top", 0))
+
+
+def score_rows(
+    model: Model, sequences: Sequence[Ids], starts: Sequence[int], prefix_ids: Ids, top: int
+) -> list[TokenScores]:
+    """Computes what `score_tokens` returns, of lists of known ids; what it says of a virtual token means nothing."""
+    top = min(top, model.config.vocab_size)
     check_lengths(model, [len(ids) - 1 for ids in sequences], prefix_ids)
     prefix = prefill_prefix(model, prefix_ids)
     found: list[Any] = [None] * len(sequences)
@@ -342,7 +356,7 @@ def _token_scores(
     def score(part: tuple[Array, Array]) -> tuple[Array, ...]:
         scores = bind(config, params).logits(part[0])
         total = jax.nn.logsumexp(scores, axis=-1)
-        gold = jnp.take_along_axis(scores, part[1][:, None], axis=-1)[:, 0]
+        gold = jnp.take_along_axis(scores, part[1][:, None], axis=-1, mode="clip")[:, 0]
         greedy = jnp.argmax(scores, axis=-1) == part[1]
         values, ids = jax.lax.top_k(scores, top) if top else (jnp.zeros((chunk, 0)),) * 2
         return gold - total, greedy, ids.astype(jnp.int32), values - total[:, None]

@@ -5,8 +5,9 @@ The vectors are virtual tokens: ids that continue where the model's token table 
 work as they do for words, and the model's parameters are neither copied nor changed.
 """
 
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from clova_jax.model import not_finite
 from clova_jax.tokenizers import Tokenizer
 
 FORMAT = "clova_jax prompt 2"
+TEXT = "{text}"
 _PART = re.compile(r"\s*(\[P\](?:\*(\d+))?)\s*|\{text\}")
 
 
@@ -68,10 +70,17 @@ class Template:
         return cls(*(tuple(part for part in side if part) for side in sides))
 
     def __str__(self) -> str:
-        def show(parts: tuple[int | str, ...]) -> Iterator[str]:
-            return (f"[P]*{part}" if isinstance(part, int) else part for part in parts)
-
-        return " ".join([*show(self.before), "{text}", *show(self.after)])
+        """Returns a pattern that `parse` makes this template of."""
+        parts = [*self.before, TEXT, *self.after]
+        shown = [f"[P]*{part}" if isinstance(part, int) else part for part in parts]
+        found = shown[0]
+        for (last, part), words in zip(itertools.pairwise(parts), shown[1:], strict=True):
+            if isinstance(last, int) or isinstance(part, int):
+                found += " "
+            elif TEXT not in (last, part):  # words that are encoded apart
+                found += " [P]*0 "
+            found += words
+        return found
 
     @property
     def num_virtual_tokens(self) -> int:

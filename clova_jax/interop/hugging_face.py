@@ -137,8 +137,10 @@ def to_hugging_face(
 
     Raises:
         ClovaError: the directory holds files of these names that are no export of ours (another model, say); the
-            model has other parameters than its config.
+            model has other parameters than its config; another dtype.
     """
+    if dtype not in WRITTEN:
+        raise ClovaError(f"to_hugging_face: dtype={dtype!r}; wants {' or '.join(WRITTEN)}")
     directory = local_path(directory)
     config = lm.config
     if decoder_class(config) is not Decoder:

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.inference import SoftPrompt
+from clova_jax.inference import SoftPrompt, Template
 from clova_jax.studio.arrays import from_body, to_body
 from clova_jax.studio.schemas import Array
 from clova_jax.tokenizers import END_OF_TEXT
@@ -102,12 +102,18 @@ class StudioClient:
             filters: what the filters do to texts written with it, kind to action; by default they flag.
 
         Raises:
-            ClovaError: as `ask`; a name that is taken.
+            ClovaError: as `ask`; a name that is taken; a template that no pattern says.
         """
+        pattern = str(prompt.template)
+        if Template.parse(pattern) != prompt.template:  # the server reads the pattern
+            raise ClovaError(
+                f"prompt {name!r}: template {pattern!r} would be read as another; tune it without blanks beside [P] "
+                "and without [P] among its words"
+            )
         body = {
             "name": name,
             "model": prompt.model,
-            "template": str(prompt.template),
+            "template": pattern,
             "vectors": to_body(prompt.vectors),
             "about": prompt.about,
             "filters": dict(filters or {}),

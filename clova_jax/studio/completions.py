@@ -218,7 +218,8 @@ class Completions:
 
     async def _score_prompts(self) -> None:
         before = self.around.before
-        rows = [[*before, *one.ids] or one.row for one in self.prompts]
+        end = self.tokenizer.end_of_text  # for an empty text, about which nothing is asked
+        rows = [[*before, *one.ids] or [end] for one in self.prompts]
         top, owner = self.body.logprobs or 0, self.key.name
         entries = await self.studio.backend.score(rows, len(before), top, owner)
         self.entries = [

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from clova_jax.inference import MOST_BIASES
+from clova_jax.language_model import GRADIENT_ROWS
 from clova_jax.studio.settings import LONGEST_REQUESTS
 
 MOST_STOPS, LONGEST_STOP = 16, 200
@@ -274,7 +275,7 @@ class Array(Body):
     dtype: Literal["float32"] = "float32"
 
 
-Rows = Annotated[list[list[int]], Field(min_length=1, max_length=1024)]
+Rows = Annotated[list[list[int]], Field(min_length=1, max_length=GRADIENT_ROWS)]
 
 
 class GradientsBody(Body):

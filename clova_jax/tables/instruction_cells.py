@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from clova_jax.align import instructions
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.stop import Stopped
 from clova_jax.evaluate import (
     Item,
@@ -305,8 +306,19 @@ def scores(
 
 
 def plan(tasks: Sequence[instructions.InstructionTask], options: Any) -> Iterator[Any]:
-    """Yields the cells: the base model, the tuned one, and one without each family that is left out."""
+    """Yields the cells: the base model, the tuned one, and one without each family that is left out.
+
+    A family is not left out where it is the only one that can be learned.
+
+    Raises:
+        ClovaError: no task has items to learn from.
+    """
     learned = [task for task in tasks if task.train]
+    if not learned:
+        names = ", ".join(task.name for task in tasks)
+        raise ClovaError(
+            f"--data: nothing to learn from, since {names} has no training file; add one, of NSMC say"
+        )
     only_tested = [task for task in tasks if not task.train]
     few = [Question("base_few", learned, shots=options.shots)] if options.shots else []
     yield Base([Question("base_zero", tasks), *few])
@@ -315,6 +327,6 @@ def plan(tasks: Sequence[instructions.InstructionTask], options: Any) -> Iterato
     yield Instructed(tasks, None, [*questions, *new])
     families = dict.fromkeys(itertools.chain(task.kind.family for task in learned))
     for family in families:
-        if family in options.left_out:
+        if family in options.left_out and len(families) > 1:
             own = [task for task in learned if task.kind.family == family]
             yield Instructed(tasks, family, [Question("unseen_task", own)])

@@ -89,9 +89,9 @@ class Bench:
         return NgramModel.fit(list(self.set.judged), labels, ("good",))
 
     @cached_property
-    def reward(self) -> align.Reward:
-        """Returns the reward model; over texts of the reference its mean is 0 and its standard deviation 1."""
-        found = align.train_reward(
+    def reward_model(self) -> align.RewardModel:
+        """Returns the reward model."""
+        return align.train_reward(
             self.reference,
             self.pairs,
             self.dev,
@@ -99,6 +99,11 @@ class Bench:
             out=self.folder("reward"),
             stop=self.run.stop,
         )
+
+    @cached_property
+    def reward(self) -> align.Reward:
+        """Returns the reward: over texts of the reference the mean is 0 and the standard deviation 1."""
+        found = self.reward_model
         contexts = list(dict.fromkeys(one.context for one in self.pairs))[:CALIBRATION]
         scores = found(
             [one for some in self.sample(self.reference, contexts, 4, 0) for one in some]
@@ -247,6 +252,7 @@ class Aligned:
                 shared.tuning(options.steps, trial),
                 dev=shared.dev,
                 reward=shared.reward if self.method == "rloo" else None,
+                reward_id=shared.reward_model.fingerprint if self.method == "rloo" else None,
                 out=shared.folder(name),
                 stop=run.stop,
                 label=name,

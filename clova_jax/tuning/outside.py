@@ -11,7 +11,7 @@ import jax
 import numpy as np
 
 from clova_jax.inference import Template
-from clova_jax.language_model import LanguageModel
+from clova_jax.language_model import GRADIENT_ROWS, LanguageModel
 from clova_jax.model import Params
 from clova_jax.tuning.answers import label_figures
 from clova_jax.tuning.data import TuningData
@@ -40,10 +40,10 @@ class Outside:
     def __call__(self, trainable: Params, batch: Sequence[Example]) -> tuple[Any, Params]:
         """Returns the loss of the batch as `losses` defines it, and its gradient at what is trained."""
         vectors = np.asarray(self._vectors(trainable))
-        losses, gradient, ids = self._ask(vectors, batch)
+        losses, gradients, ids = self._ask(vectors, batch)
         loss, shares = _combined(losses, batch)
         change = np.zeros_like(vectors)
-        for row, own, share in zip(gradient, ids, shares, strict=True):
+        for row, own, share in zip(gradients, ids, shares, strict=True):
             numbers = np.array(own) - self.first
             where = np.flatnonzero(numbers >= 0)
             np.add.at(change, numbers[where], share * row[where])
@@ -62,7 +62,7 @@ class Outside:
 
     def _ask(
         self, vectors: np.ndarray, batch: Sequence[Example]
-    ) -> tuple[np.ndarray, np.ndarray, list[list[int]]]:
+    ) -> tuple[np.ndarray, list[np.ndarray], list[list[int]]]:
         """Makes one row per pair of example and candidate label.
 
         Returns each row's negative log-likelihood in nats, the gradient at its input embeddings, and its ids.
@@ -76,10 +76,16 @@ class Outside:
                 mask.append([0] * start + [1] * len(target))
                 # Targets that do not count may be anything; a virtual token is no target.
                 targets.append([0] * start + list(target))
-        losses, gradient = self.lm.input_gradients(
-            ids, targets, loss_mask=mask, virtual=vectors, per_row=True
-        )
-        return losses, gradient, ids
+        losses: list[np.ndarray] = []
+        gradients: list[np.ndarray] = []
+        for at in range(0, len(ids), GRADIENT_ROWS):
+            part = slice(at, at + GRADIENT_ROWS)
+            some, changes = self.lm.input_gradients(
+                ids[part], targets[part], loss_mask=mask[part], virtual=vectors, per_row=True
+            )
+            losses.append(some)
+            gradients += list(changes)  # as long as the longest row of the part
+        return np.concatenate(losses), gradients, ids
 
 
 def _combined(losses: np.ndarray, batch: Sequence[Example]) -> tuple[float, Sequence[float]]:

@@ -203,6 +203,7 @@ def test_a_run_that_was_stopped_gives_the_same_weights(lm, tmp_path, method):
             out=out,
             stop=stop,
             reward=lambda texts: [len(t.text) for t in texts],
+            reward_id="length",
         )
 
     class After:
@@ -226,7 +227,33 @@ def test_a_run_that_was_stopped_gives_the_same_weights(lm, tmp_path, method):
         align(lm, pairs, PreferenceConfig(beta=0.9), options(), dev=pairs, out=tmp_path / "cut")
     for reference, some, name in ((OTHER, pairs, "weights"), (lm, pairs[::-1], "pairs")):
         with pytest.raises(ClovaError, match=f"cut: holds a run with {name}="):
-            align(reference, some, config, options(), dev=some, out=tmp_path / "cut", reward=len)
+            align(
+                *(reference, some, config, options()),
+                **{"dev": some, "out": tmp_path / "cut", "reward": len, "reward_id": "length"},
+            )
+
+
+def test_a_run_of_one_reward_is_not_resumed_with_another(lm, tmp_path):
+    pairs, config = pairs_of(lm), PreferenceConfig("rloo", max_new_tokens=2, samples=2)
+    head = np.zeros(lm.config.embed_dim, np.float32)
+    one, other = (RewardModel(lm, {"decoder": lm.params, "head": head + n}) for n in (0, 1))
+
+    def run(folder, reward, reward_id=None):
+        given = {"dev": pairs, "out": tmp_path / folder, "reward": reward, "reward_id": reward_id}
+        return align(lm, pairs, config, options(steps=1), **given)
+
+    assert one.fingerprint != other.fingerprint
+    run("weights", one)
+    run("weights", one)
+    with pytest.raises(ClovaError, match="weights: holds a run with reward="):
+        run("weights", other)
+    run("named", lambda texts: [0] * len(texts), reward_id="nothing")
+    with pytest.raises(
+        ClovaError, match="holds a run with reward=.nothing., this one has .length."
+    ):
+        run("named", lambda texts: [len(t.text) for t in texts], reward_id="length")
+    with pytest.raises(ClovaError, match="named: reward_id=None; give reward_id"):
+        run("named", lambda texts: [0] * len(texts))
 
 
 def test_a_reward_that_is_no_number_names_the_text(lm):

@@ -1,5 +1,6 @@
 """Instructions: wordings, tasks, packing, a loss over answers alone, runs that are stopped, the template that is kept."""
 
+import dataclasses
 import itertools
 
 import jax
@@ -120,6 +121,17 @@ def test_an_epoch_has_at_most_so_many_items_of_a_task(tasks):
     answers = [one.answer for one in drawn]
     reviews = next(task for task in tasks if task.name == "nsmc")
     assert sum(answer in ("긍정", "부정") for answer in answers) == min(len(reviews.train), 5)
+
+
+def test_a_mixture_of_nothing_is_refused_when_it_is_asked_for(tasks):
+    reviews = next(task for task in tasks if task.name == "nsmc")
+    tested = dataclasses.replace(reviews, train=())
+    for some in ([], [tested]):
+        with pytest.raises(ClovaError, match="no items to learn from"):
+            mixture(some, slice(0, 6), 5, 0)
+    assert next(mixture([tested, reviews], slice(0, 6), 5, 0)).answer in ("긍정", "부정")
+    with pytest.raises(ClovaError, match="per_task=0; wants 1 or more"):
+        mixture(tasks, slice(0, 6), 0, 0)
 
 
 @given(st.lists(st.tuples(st.integers(1, 9), st.integers(1, 5)), min_size=1, max_size=40))

@@ -59,6 +59,16 @@ def test_what_continuations_share_is_computed_once(model, monkeypatch):
     )  # the context's last token and nine words, whose followers are asked for
 
 
+@pytest.mark.parametrize("before", [1, 140])
+def test_rows_fit_a_context_that_is_shorter_than_they_may_be(model, monkeypatch, before):
+    monkeypatch.undo()  # rows as long as they are
+    context = [5] * before
+    continuations = [[a, 1] for a in range(1, 101)]
+    found = score_continuations(model, context, continuations)
+    alone = apart(model, context, continuations)
+    np.testing.assert_allclose(found, alone, rtol=1e-4, atol=1e-4)
+
+
 def test_what_is_refused_is_named(model):
     with pytest.raises(ClovaError, match="continuation 1 has no token"):
         score_continuations(model, [1], [[1], []])

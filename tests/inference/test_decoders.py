@@ -9,8 +9,8 @@ import pytest
 
 from clova_jax.inference import Model
 from clova_jax.inference.decoders import LayeredDecoder, StackedDecoder, Weights
-from clova_jax.inference.decoders.layered import LARGE
-from clova_jax.model import Cache, Decoder, bind
+from clova_jax.inference.decoders.layered import LARGE, Blocks, _attend
+from clova_jax.model import Cache, Decoder, bind, causal_mask, self_attention
 from tests.worlds.models import make_lm
 
 ROWS, STEPS = 3, 6
@@ -89,6 +89,21 @@ def check_scores(model, shared, size, lengths, apart):
         atol=2e-4,
         rtol=2e-4,
     )
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_large_scores_of_bfloat16_keep_their_differences(apart):
+    rng = np.random.default_rng(0)
+    heads = rng.standard_normal((3, ROWS, 12, 2, 4), dtype=np.float32)
+    heads[:2] = 5 + heads[:2] / 5  # a query and a key make a score near 100
+    query, key, value = jnp.asarray(heads, jnp.bfloat16)
+    wanted = self_attention(query, key, value, causal_mask(12))[:, -1]
+    key, value = key.swapaxes(1, 2), value.swapaxes(1, 2)
+    lengths, new = jnp.full(ROWS, 7), jnp.full(ROWS, 5)
+    blocks = Blocks.of(lengths, lengths > 0, 7) if apart else None
+    cached = (key[:, :, :7], value[:, :, :7], lengths)
+    found = _attend(query[:, -1], (key[:, :, 7:], value[:, :, 7:], new), cached, blocks, None)
+    np.testing.assert_allclose(found.astype(np.float32), wanted.astype(np.float32), atol=0.02)
 
 
 def test_a_cpu_gets_the_layered_one_for_the_standard_block_alone(model):

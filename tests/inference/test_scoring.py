@@ -252,3 +252,8 @@ def test_a_model_of_nan_is_not_scored(model):
 def test_the_last_token_may_be_the_context_s_last(model):
     found, _ = score_ids(model, [[1] * 160], [[2]])
     np.testing.assert_allclose(found[0], logprobs(model, [1] * 160)[-1, 2], atol=2e-4)
+
+
+def test_a_token_behind_a_prefix_that_fills_the_context_has_no_scores(model):
+    (found,) = score_tokens(model, [[5]], prefix_ids=[1] * model.config.max_length, top=2)
+    assert (found.logprobs.shape, found.top_ids.shape) == ((0,), (0, 2))

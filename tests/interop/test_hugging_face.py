@@ -115,6 +115,12 @@ def test_bfloat16_rounds_to_the_nearest(lm, tmp_path):
     same(from_hugging_face(tmp_path).params, rounded)
 
 
+def test_a_dtype_that_is_not_written_is_named(lm, tmp_path):
+    with pytest.raises(ClovaError, match="dtype=.float16.; wants float32 or bfloat16"):
+        to_hugging_face(lm, tmp_path / "out", dtype="float16")
+    assert not (tmp_path / "out").exists()
+
+
 def change(path, **values):
     config = json.loads(path.read_text())
     config.update(values)

@@ -13,6 +13,7 @@ from clova_jax.model import (
     Cache,
     abstract_params,
     bind,
+    cached_attention,
     causal_mask,
     cross_entropy,
     init_params,
@@ -370,6 +371,22 @@ def test_attention_in_blocks_equals_the_whole_square_and_its_gradients():
         strict=True,
     ):
         close(a, b)
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_large_scores_of_bfloat16_keep_their_differences_behind_a_cache(shared):
+    rng = np.random.default_rng(0)
+    heads = rng.standard_normal((3, 2, 12, 2, 4), dtype=np.float32)
+    heads[:2] = 5 + heads[:2] / 5  # a query and a key make a score near 100
+    if shared:
+        heads[:, :, :7] = heads[:, :1, :7]
+    query, key, value = jnp.asarray(heads, jnp.bfloat16)
+    wanted = self_attention(query, key, value, causal_mask(12))[:, 7:]
+    empty, lengths = key[:, :0], jnp.full(2, 0 if shared else 7)
+    rows = (empty, empty, lengths) if shared else (key[:, :7], value[:, :7], lengths)
+    prefix = (key[0, :7], value[0, :7], jnp.int32(7)) if shared else None
+    new = (query[:, 7:], key[:, 7:], value[:, 7:])
+    close(cached_attention(*new, causal_mask(5), rows, prefix), wanted, 0.02)
 
 
 def test_a_seed_starts_the_same_whatever_the_default_generator():

@@ -4,6 +4,7 @@ import httpx
 import numpy as np
 import pytest
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Item, Task, TaskData, metrics
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.studio.client import StudioClient
@@ -105,6 +106,8 @@ def test_a_prompt_is_uploaded_used_listed_deleted_and_outlives_a_restart(server,
         == lm.generate(["옛날"], max_new_tokens=3, temperature=0)[0]
     )
     assert [row["name"] for row in server.get("/v1/prompts").json()["data"]] == ["하나", "two"]
+    for row in server.get("/v1/prompts").json()["data"]:
+        assert Template.parse(row["template"]) == made[row["name"]].template
     assert "prompt:하나" in [row["id"] for row in server.get("/v1/models").json()["data"]]
     for status in (200, 404):
         assert httpx.delete(server.url + "/v1/prompts/하나").status_code == status
@@ -132,6 +135,26 @@ def test_prompts_that_do_not_fit_are_refused(server, lm):
     assert server.post("/v1/prompts", good).status_code == 201
     taken = server.post("/v1/prompts", good)
     assert taken.json()["error"]["code"] == "name_taken"
+
+
+def test_a_template_that_no_pattern_says_is_not_uploaded(server, lm):
+    for words in (" 글", "[P] 글", "{text} 글"):
+        prompt = SoftPrompt(np.ones((1, 32), np.float32), Template((1, words)), lm.fingerprint)
+        with pytest.raises(ClovaError, match="template"):
+            StudioClient(server.url).save_prompt("words", prompt)
+
+
+def test_an_empty_text_before_virtual_tokens_is_echoed_with_its_logprobs(server, lm):
+    vectors = np.random.default_rng(2).standard_normal((2, 32)).astype(np.float32)
+    prompt = SoftPrompt(vectors, Template.parse("{text} [P]*2"), lm.fingerprint)
+    StudioClient(server.url).save_prompt("behind", prompt)
+    body = {"model": "prompt:behind", "prompt": ["", "옛날"], "max_tokens": 2, "temperature": 0}
+    answer = server.post("/v1/completions", body | {"echo": True, "logprobs": 1})
+    assert answer.status_code == 200, answer.text
+    for text, choice in zip(["", "옛날"], answer.json()["choices"], strict=True):
+        assert choice["text"].startswith(text)
+        count = len(lm.tokenizer.encode(text)) + 2
+        assert len(choice["logprobs"]["token_logprobs"]) == count
 
 
 def task_of(texts):

@@ -1,6 +1,8 @@
 """The instruction table: who is asked what, rows, claims, what a second run reads back, the model that keeps its template."""
 
+import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from clova_jax.evaluate import Interval
 from clova_jax.model import Message
 from clova_jax.sample import write_sample
 from clova_jax.tables.instruction_asking import Asked, prompts_of
-from clova_jax.tables.instruction_cells import Measured, measured, percent
+from clova_jax.tables.instruction_cells import Instructed, Measured, measured, percent, plan
 from clova_jax.tables.instruction_notes import claims, gaps, mean_of
 from experiments.instruction import REAL, SAMPLE, TABLE, Options
 
@@ -111,6 +113,23 @@ def check_folder(world, folder):
     assert again["notes"] == results["notes"]
     with pytest.raises(ClovaError, match="use another --out"):
         TABLE.run(options(world, folder, steps=3))
+
+
+def test_the_only_family_that_is_learned_is_not_left_out(world, tmp_path):
+    asked = options(world, tmp_path)
+    tasks = instructions.read_tasks(world / "data")
+    cells = list(plan(tasks, asked))
+    assert [cell.left_out for cell in cells if isinstance(cell, Instructed)] == [None, "sentiment"]
+    alone = [task for task in tasks if task.name != "chat"]  # of korquad there is no training file
+    cells = list(plan(alone, asked))
+    assert [cell.left_out for cell in cells if isinstance(cell, Instructed)] == [None]
+
+
+def test_data_without_a_training_file_are_refused(world, tmp_path):
+    shutil.copytree(world / "data/korquad", tmp_path / "data/korquad")
+    asked = dataclasses.replace(options(world, tmp_path / "out"), data=tmp_path / "data")
+    with pytest.raises(ClovaError, match="nothing to learn from, since korquad has no training"):
+        TABLE.run(asked)
 
 
 def test_defaults_are_those_of_the_data(world, tmp_path):

@@ -1,6 +1,7 @@
 """AutoPrompt's tokens on another model: the same words, whatever the tokenizer."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +41,26 @@ def test_another_tokenizer_encodes_the_words_of_each_side_anew(other_lm):
     view.tokenizer = Twice()
     prompt = carry(found(list(b"abc"), 1), theirs, view)
     assert prompt.template == Template((2,), (4,))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[P]*5 {text} 답:", "질문: [P]*5 {text}", "[P]*3 또 [P]*2 {text}"]
+)
+def test_words_of_the_template_stay(other_lm, pattern):
+    ids, template = list(b"abcde"), Template.parse(pattern)
+    made = SoftPrompt(np.zeros((5, 32), np.float32), template, "first", {"ids": ids})
+    prompt = carry(made, other_lm.tokenizer, other_lm)
+    assert prompt.template == template
+    prompt.attach(other_lm)
+    theirs = Bytes()
+    theirs.fingerprint = "bytes of another model"
+    view = other_lm.with_params(other_lm.params)
+    view.tokenizer = Twice()
+    prompt = carry(made, theirs, view)
+    twice = [part if isinstance(part, str) else 2 * part for part in template.before]
+    assert prompt.template == Template(tuple(twice), template.after)
+    table = np.asarray(other_lm.params["embedding"])
+    np.testing.assert_array_equal(prompt.vectors, table[np.repeat(ids, 2)])
 
 
 def test_what_was_found_says_its_tokens_and_answers_on_another_model(lm, other_lm, labels):

@@ -8,7 +8,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.inference import Template
 from clova_jax.inference.shapes import pad
 from clova_jax.interop import from_hugging_face
-from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig
+from clova_jax.tuning import LoraConfig, PromptEncoderConfig, PromptTuningConfig, outside
 from clova_jax.tuning.examples import Example
 from clova_jax.tuning.inside import Inside
 from clova_jax.tuning.methods.p_tuning import init_encoder
@@ -61,6 +61,38 @@ def test_shared_and_frozen_parts_change_neither_loss_nor_gradient(lm, config, pa
     expected, gradients = Outside(lm, config.method(), template)(encoder, rows)
     assert float(loss) == pytest.approx(float(expected), rel=1e-5)
     assert_close(gradient, gradients)
+
+
+class Limited:
+    """Offers the input gradients of a model as a Studio does: some rows a call."""
+
+    def __init__(self, lm):
+        self.lm, self.tokenizer, self.config, self.calls = lm, lm.tokenizer, lm.config, 0
+
+    def input_gradients(self, ids, targets, **options):
+        """Refuses more rows than a Studio takes."""
+        if len(ids) > 1024:
+            raise ClovaError("more than 1,024 rows")
+        self.calls += 1
+        return self.lm.input_gradients(ids, targets, **options)
+
+
+def test_more_labels_than_a_studio_takes_rows_are_asked_in_several_calls(lm, monkeypatch):
+    template = Template((2,), (2,))
+    after = template.ids(lm.tokenizer, lm.config.vocab_size)[1]
+    labels = [tuple(lm.tokenizer.encode(f"{n}")) for n in range(40)]
+    batch = [
+        Example((*[97] * (1 + n // 4), *after), labels[n], tuple(labels[:n] + labels[n + 1 :]))
+        for n in range(30)
+    ]
+    method, vectors = MLP.method(), init_encoder(MLP, lm.config.embed_dim, seed=3)
+    limited = Limited(lm)
+    loss, gradient = Outside(limited, method, template)(vectors, batch)
+    assert limited.calls == 2
+    monkeypatch.setattr(outside, "GRADIENT_ROWS", 2000)
+    whole, wanted = Outside(lm, method, template)(vectors, batch)
+    assert float(loss) == pytest.approx(float(whole), rel=1e-6)
+    assert_close(gradient, wanted)
 
 
 def test_words_before_the_first_virtual_token_are_read_once(lm):

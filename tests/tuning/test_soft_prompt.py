@@ -4,12 +4,14 @@ import json
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from clova_jax import LanguageModel
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.hashes import write_hashes
-from clova_jax.inference import SoftPrompt, Template
+from clova_jax.inference import SoftPrompt, Template, complete, score_tokens
 
 
 def prompt_of_words(lm, before: str, after: str) -> SoftPrompt:
@@ -29,6 +31,23 @@ def test_it_scores_and_writes_as_its_words_would(lm):
     options = {"max_new_tokens": 8, "temperature": 0.9, "seed": 4}
     words = lm.generate([f"abc{text}::" for text in contexts], **options)
     assert lm.generate(contexts, prompt=prompt, **options) == words
+
+
+def test_virtual_tokens_behind_a_text_are_echoed_without_logprobs(lm):
+    prompt = prompt_of_words(lm, "a", "bc")
+    options = {"echo": True, "max_new_tokens": 0}
+    assert lm.generate(["x"], prompt=prompt, logprobs=0, **options) == ["x"]
+    view, before, after = prompt.attach(lm)
+    row, words = [*b"xy", *after], list(b"xybc")
+    found, wanted = (
+        complete(model, [ids], prefix_ids=first, logprobs=1, **options)[0]
+        for model, ids, first in ((view, row, before), (lm, words, list(b"a")))
+    )
+    assert found.logprobs == [None, pytest.approx(wanted.logprobs[1], abs=1e-4), None, None]
+    assert [len(top) for top in found.top] == [0, 1, 0, 0]
+    with pytest.raises(ClovaError, match="row 0 wants the score of virtual token 259"):
+        score_tokens(view, [row])
+    assert len(score_tokens(view, [[*after, *b"x"]], starts=[2])[0].logprobs) == 1
 
 
 def test_blanks_at_the_end_of_a_context_belong_to_the_continuation(lm):
@@ -145,6 +164,31 @@ def test_vectors_that_are_none_are_refused(tmp_path, vectors, message):
 )
 def test_templates(pattern, before, after):
     assert Template.parse(pattern) == Template(before, after)
+
+
+PIECES = st.sampled_from(
+    ["[P]", "[P]*3", "[P]*0", "[P]*", "*2", " ", "\n", "영화평:", "7", "[", "P]"]
+)
+SIDE = st.lists(PIECES, max_size=6).map("".join)
+
+
+@given(SIDE, SIDE)
+def test_a_template_is_read_again_from_what_it_prints(before, after):
+    template = Template.parse(before + "{text}" + after)
+    assert Template.parse(str(template)) == template
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[P]*10 영화평: {text}\n감정:",
+        "글: {text} [P]*2 답: [P]*3",
+        "[P]*3 {text} [P]*2",
+        " {text} ",
+    ],
+)
+def test_a_template_prints_as_it_was_written(pattern):
+    assert str(Template.parse(pattern)) == pattern
 
 
 @pytest.mark.parametrize("pattern", ["[P]*3", "{text} {text}"])

@@ -6,6 +6,7 @@ import numpy as np
 
 from clova_jax.align.instructions.packing import Instruction
 from clova_jax.align.instructions.tasks import CHAT, InstructionTask
+from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import generator
 from clova_jax.model import ChatTemplate, Message, Role
 
@@ -21,7 +22,7 @@ EARLIER = 2  # exchanges before a chat's last message, at most
 def mixture(
     tasks: Sequence[InstructionTask], wordings: slice, per_task: int, seed: int
 ) -> Iterator[Instruction]:
-    """Yields instructions without end; every epoch has at most so many new items of each task.
+    """Returns instructions without end; every epoch has at most so many new items of each task.
 
     Of large tasks no more items are taken than `per_task`, as in FLAN (Wei et al. 2022), so that small ones count.
 
@@ -30,7 +31,23 @@ def mixture(
         wordings: which ones of each task.
         per_task: items of a task in an epoch, at most.
         seed: of all draws.
+
+    Raises:
+        ClovaError: no task has an item to learn from; `per_task` is below 1.
     """
+    if per_task < 1:
+        raise ClovaError(f"mixture: per_task={per_task}; wants 1 or more")
+    if not any(task.train for task in tasks):
+        names = ", ".join(task.name for task in tasks) or "none"
+        raise ClovaError(
+            f"mixture: no items to learn from (tasks: {names}); give a task that has some"
+        )
+    return _drawn(tasks, wordings, per_task, seed)
+
+
+def _drawn(
+    tasks: Sequence[InstructionTask], wordings: slice, per_task: int, seed: int
+) -> Iterator[Instruction]:
     random = generator(seed, "instructions")
     while True:
         drawn = [

@@ -330,7 +330,9 @@ def _add(
     highest, total, mixed = state
     layout = "bnsh" if keys.ndim == 4 else "nsh"
     dtype = query.dtype
-    scores = jnp.einsum(f"bnh,{layout}->bns", query, keys.astype(dtype)).astype(jnp.float32)
+    scores = jnp.einsum(
+        f"bnh,{layout}->bns", query, keys.astype(dtype), preferred_element_type=jnp.float32
+    )
     scores = jnp.where(seen, scores, _MASKED)
     higher = jnp.maximum(highest, jnp.max(scores, axis=-1))
     weights, shrink = jnp.exp(scores - higher[..., None]), jnp.exp(highest - higher)

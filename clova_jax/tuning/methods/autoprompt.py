@@ -119,21 +119,29 @@ class Search:
 def carry(prompt: SoftPrompt, tokenizer: Tokenizer, model: Model) -> SoftPrompt:
     """Returns a prompt of the same words for another model.
 
-    The tokens are the same where both models have one tokenizer; otherwise the words before and after the text are
-    encoded anew, and may become more or fewer.
+    The tokens are the same where both models have one tokenizer; otherwise the words that were found are encoded anew,
+    place by place, and may become more or fewer. Words of the template stay.
 
     Args:
         prompt: as AutoPrompt found it.
         tokenizer: of the model that it was found on.
         model: the other one.
     """
-    ids, count = prompt.about["ids"], sum(prompt.template.before)
-    sides = [ids[:count], ids[count:]]
-    if tokenizer.fingerprint != model.tokenizer.fingerprint:
-        sides = [model.tokenizer.encode(tokenizer.decode(side)) for side in sides]
-    template = Template(*((len(side),) if side else () for side in sides))
-    vectors = _table(model)[[*sides[0], *sides[1]]]
-    return SoftPrompt(vectors, template, model.fingerprint, prompt.about)
+    same = tokenizer.fingerprint == model.tokenizer.fingerprint
+    left: list[int] = list(prompt.about["ids"])
+    ids: list[int] = []
+    sides: list[list[int | str]] = [[], []]
+    for side, parts in zip(sides, (prompt.template.before, prompt.template.after), strict=True):
+        for part in parts:
+            if isinstance(part, int):
+                own, left = left[:part], left[part:]
+                own = own if same else model.tokenizer.encode(tokenizer.decode(own))
+                ids += own
+                part = len(own)
+            if part:
+                side.append(part)
+    template = Template(*map(tuple, sides))
+    return SoftPrompt(_table(model)[ids], template, model.fingerprint, prompt.about)
 
 
 def _table(model: Model) -> np.ndarray:
