@@ -6,7 +6,6 @@ import json
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.cli import main
 from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import read_json
-from clova_jax.interop import Source, find_source, model_folder, to_hugging_face
+from clova_jax.interop import find_source, model_folder, to_hugging_face
+from clova_jax.interop import hub as hub_module
 from clova_jax.model import read_about
 from clova_jax.tables import find_models
 
@@ -157,24 +157,21 @@ def test_a_model_option_takes_a_name_and_imports_once(
 
 
 def test_processes_that_import_at_once_all_get_the_model(
-    exported: Path, tmp_path: Path, monkeypatch
+    hub: list[str], tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.chdir(tmp_path)
-    source = tmp_path / COMMITS[1]
-    source.symlink_to(exported)
-    together = threading.Barrier(2)
+    real, others = hub_module.import_model, []
 
-    def find(place: Path) -> Source:
-        together.wait(60)
-        return Source(source, {"hub": {"name": str(place), "revision": source.name}})
+    def import_meanwhile(*args: Any) -> Any:
+        if not others:  # another process begins, and is ready first
+            others.append(None)
+            others[0] = model_folder(NAME)
+        return real(*args)
 
-    monkeypatch.setattr("clova_jax.interop.hub.find_source", find)
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(model_folder, [NAME, NAME])
-    assert first == second
-    assert LanguageModel.load(first).generate(["하나"], max_new_tokens=2, seed=1)
-    assert list(first.parent.iterdir()) == [first], "nothing half made is left"
+    monkeypatch.setattr(hub_module, "import_model", import_meanwhile)
+    folder = model_folder(NAME)
+    assert [folder] == others
+    assert LanguageModel.load(folder).generate(["하나"], max_new_tokens=2, seed=1)
+    assert list(folder.parent.iterdir()) == [folder], "nothing half made is left"
 
 
 def test_half_an_import_of_an_older_version_is_made_anew(hub: list[str], tmp_path: Path) -> None:
