@@ -19,6 +19,9 @@ from clova_jax.inference.shapes import pad
 from clova_jax.model import Cache, Params, Prefix, Remat, bind, cross_entropy
 
 PASS_ITEMS = 256  # at most: each has its scores over the vocabulary in memory
+FEW_FIRSTS = (
+    128  # first tokens whose scores are computed again rather than the token table read twice
+)
 
 Contexts = Sequence[Sequence[int]]
 Options = Sequence[Sequence[Sequence[int]]]  # of each item, the ids of its choices
@@ -188,7 +191,7 @@ def choice_logprobs(
 ) -> Float[Array, "I C"]:
     """Returns log p(choice | prefix + context) in nats; differentiable.
 
-    One pass computes contexts and choices. The first tokens of an item's choices come from one distribution.
+    One pass computes contexts and choices. The first tokens of many choices come from one distribution an item.
 
     Args:
         ids, …, rests: as `Choices` holds them.
@@ -210,9 +213,18 @@ def choice_logprobs(
         frozen=frozen,
     )
     hidden = hidden.reshape(-1, hidden.shape[-1])
-    scores = jax.nn.log_softmax(decoder.logits(hidden[ends]))
-    total = jnp.take_along_axis(scores, firsts, axis=1)
-    if not len(tails):
-        return total
-    rest = -cross_entropy(params, config, hidden[tails][None], targets[None])[0]
+
+    def logprobs(where: Int[Array, "n"], wanted: Int[Array, "n"]) -> Float[Array, "n"]:
+        return -cross_entropy(params, config, hidden[where][None], wanted[None])[0]
+
+    if (
+        firsts.size - len(ends) <= FEW_FIRSTS
+    ):  # one product with the token table, which is read once
+        where = jnp.concatenate([jnp.repeat(ends, firsts.shape[1]), tails])
+        found = logprobs(where, jnp.concatenate([firsts.ravel(), targets]))
+        total, rest = found[: firsts.size].reshape(firsts.shape), found[firsts.size :]
+    else:
+        scores = jax.nn.log_softmax(decoder.logits(hidden[ends]))
+        total = jnp.take_along_axis(scores, firsts, axis=1)
+        rest = logprobs(tails, targets) if len(tails) else jnp.zeros(0)
     return total + jnp.sum(jnp.append(rest, 0.0)[rests], axis=-1)
