@@ -8,6 +8,7 @@ import pytest
 
 from clova_jax.studio.backends import Part
 from clova_jax.studio.settings import Settings
+from clova_jax.studio.store import Limits, Store
 from tests.studio.studio_world import make_model, running
 
 
@@ -304,6 +305,26 @@ def test_tokens_and_back(server, lm):
     assert end.json()["tokens"] == [lm.tokenizer.end_of_text]
     assert server.get("/tokenizer_info").json()["eos_token"] == "<|endoftext|>"
     assert server.post("/detokenize", {"tokens": [9999]}).status_code == 400
+
+
+def test_turning_texts_into_ids_and_back_is_bounded_and_counts(lm, tmp_path):
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, lm, slots=2) as server:
+        long = server.post("/tokenize", {"prompt": "가" * 100_000})
+        assert long.status_code == 400
+        assert long.json()["error"]["code"] == "context_length_exceeded"
+        long = server.post("/detokenize", {"tokens": [65] * ((1 << 20) + 1)})
+        assert long.status_code == 400
+        assert long.json()["error"]["param"] == "tokens"
+        store = Store(url)
+        calls = [("/tokenize", {"prompt": "가"}), ("/detokenize", {"tokens": [65]})]
+        for name, (path, body) in zip("ab", calls, strict=True):
+            key = store.add_key(name, Limits(requests=1))
+            server.studio.access._known.clear()
+            headers = {"Authorization": f"Bearer {key}"}
+            statuses = [server.post(path, body, headers=headers).status_code for _ in range(2)]
+            assert statuses == [200, 429]
+        store.close()
 
 
 def test_clova_studios_shape(server, lm):
