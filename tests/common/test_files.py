@@ -1,4 +1,5 @@
 import gzip
+import os
 import subprocess
 import sys
 
@@ -106,3 +107,16 @@ def test_the_next_write_removes_what_killed_ones_left(tmp_path):
     assert path.read_text() == "first"
     (left,) = set(tmp_path.iterdir()) - {path}
     assert left.name.startswith(".b.txt.")
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
+def test_who_may_read_a_file_the_umask_says(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        write_jsonl(tmp_path / "a.jsonl", ROWS)
+        write_jsonl(tmp_path / "a.jsonl.zst", ROWS)
+        with whole_file(tmp_path / "b.txt") as file:
+            file.write("가")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}
