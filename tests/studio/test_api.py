@@ -105,7 +105,7 @@ class Told:
 
 def test_the_best_of_several_is_none_that_a_filter_blocked(lm, tmp_path):
     texts = [
-        ("씨발" + " 이건 그 뒤로 이어지는 글" * 5, -0.1),  # blocked before its end
+        ("이런 씨발" + " 이건 그 뒤로 이어지는 글" * 5, -0.1),  # blocked before its end
         ("이것도 씨발", -0.1),  # blocked at its end
         ("둘째로 좋은 글", -2.0),
         ("점수가 없는 글", None),
