@@ -19,12 +19,9 @@ from clova_jax.inference import (
     Model,
     SoftPrompt,
     batches,
-    bucket,
     generate,
     id_rows,
     mask_rows,
-    pad,
-    row_bucket,
     score,
 )
 from clova_jax.model import (
@@ -159,6 +156,8 @@ class LanguageModel(Model):
     ) -> tuple[float | Float[np.ndarray, "B"], Float[np.ndarray, "B T D"]]:
         """Returns the mean negative log-likelihood of `targets`, and its gradient at the input embeddings.
 
+        The rows are computed in passes of a bounded number of tokens, however many there are.
+
         Args:
             ids, targets: [B,T], or rows of different length (the same in both): the mean is over real
                 tokens then, and the gradient behind a row's end is 0.
@@ -186,20 +185,21 @@ class LanguageModel(Model):
         counts = [[1] * length for length in lengths]
         if loss_mask is not None:
             counts = mask_rows(loss_mask, lengths, "loss_mask")
-        time = bucket(max(map(len, rows)), self.config.max_length)
-        spare = row_bucket(len(rows), 1 << 62)
-        mask = pad(counts, spare, time)
-        if not mask.any():
+        count = sum(map(sum, counts))
+        if not count:
             raise ClovaError("input_gradients: no target counts; set 1 somewhere in loss_mask")
-        loss, gradient = _input_gradients(
-            params,
-            self.config,
-            *self.place(pad(rows, spare, time), pad(aims, spare, time), mask),
-            self.dtype,
-            per_row,
-        )
-        loss = np.asarray(loss)[: len(rows)] if per_row else float(loss)
-        return loss, np.asarray(gradient)[: len(rows), : max(map(len, rows))]
+        losses = np.zeros(len(rows), np.float32)
+        gradient = np.zeros((len(rows), max(lengths), self.config.embed_dim), np.float32)
+        for batch in self._batches(rows):
+            given = self.place(batch.pad(rows), batch.pad(aims), batch.pad(counts))
+            sums, found = map(np.asarray, _input_gradients(params, self.config, *given, self.dtype))
+            losses[[*batch.items]] = sums[: len(batch.items)]
+            for row, part in zip(batch.items, found, strict=False):
+                gradient[row, : lengths[row]] = part[: lengths[row]]
+        if per_row:
+            return losses, gradient
+        gradient /= count
+        return float(losses.sum(dtype=np.float64) / count), gradient
 
     def _virtual(self, virtual: Any) -> Float[np.ndarray, "P D"]:
         wanted = f"virtual: wants rows of {self.config.embed_dim} finite numbers"
@@ -243,7 +243,7 @@ def _logits(
     return decoder.logits(decoder(ids, dtype=dtype)[0])
 
 
-@functools.partial(jax.jit, static_argnums=(1, 5, 6))
+@functools.partial(jax.jit, static_argnums=(1, 5))
 def _input_gradients(
     params: Params,
     config: ModelConfig,
@@ -251,9 +251,7 @@ def _input_gradients(
     targets: Array,
     mask: Array,
     dtype: DTypeLike,
-    per_row: bool,
-) -> tuple[Float[Array, "*B"], Float[Array, "B T D"]]:
+) -> tuple[Float[Array, "B"], Float[Array, "B T D"]]:
+    """Returns each row's sum over its targets, and the gradient of that."""
     mask = mask.astype(jnp.float32)
-    return input_gradients(
-        params, config, ids, targets, loss_mask=mask, dtype=dtype, per_row=per_row
-    )
+    return input_gradients(params, config, ids, targets, loss_mask=mask, dtype=dtype, per_row=True)

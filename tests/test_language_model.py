@@ -73,6 +73,30 @@ def test_ragged_input_gradients_are_the_mean_over_tokens(lm):
     assert not gradient[0, 4:].any()
 
 
+def test_input_gradients_in_several_passes_are_those_of_one(lm, monkeypatch):
+    ids, targets = ragged(3, 40, 17, 64, 1, 40, 9), ragged(3, 40, 17, 64, 1, 40, 9)[::-1]
+    targets = [(row * 64)[: len(own)] for row, own in zip(targets, ids, strict=True)]
+    mask = [[int(place != 1) for place in range(len(row))] for row in ids]
+    cases = [{}, {"loss_mask": mask}, {"per_row": True}, {"per_row": True, "loss_mask": mask}]
+    whole = [lm.input_gradients(ids, targets, **options) for options in cases]
+    cells, run = [], language_model._input_gradients
+
+    def noting(params, config, rows, *others):
+        cells.append(rows.size)
+        return run(params, config, rows, *others)
+
+    monkeypatch.setattr(language_model, "_input_gradients", noting)
+    monkeypatch.setattr("clova_jax.inference.shapes.BATCH_TOKENS", 64)
+    for options, (loss, gradient) in zip(cases, whole, strict=True):
+        cells.clear()
+        found = lm.input_gradients(ids, targets, **options)
+        assert len(cells) > 1
+        assert max(cells) <= 64
+        np.testing.assert_allclose(found[0], loss, rtol=1e-5)
+        assert found[1].dtype == np.float32
+        np.testing.assert_allclose(found[1], gradient, atol=1e-4 * np.abs(gradient).max())
+
+
 @pytest.mark.slow
 def test_new_lengths_compile_nothing_new(lm):
     for rows in ([length] * count for length in (16, 24) for count in (1, 2, 3)):

@@ -7,7 +7,7 @@ import glob
 import gzip
 import io
 import os
-import tempfile
+import secrets
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator
@@ -264,7 +264,8 @@ def _remove_unlocked(paths: Iterable[Path]) -> None:
 def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]:
     """Opens a file for writing that appears under its name only when everything has reached the disk.
 
-    The temporary file that a killed process leaves is removed by the next write of the same file, and by `run_folder`.
+    Who may read it, the umask says. The temporary file that a killed process leaves is removed by the next write of
+    the same file, and by `run_folder`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -277,7 +278,6 @@ def whole_file(path: str | Path, mode: str = "w") -> Iterator[TextIO | BinaryIO]
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(name, 0o644)
             os.replace(name, path)  # while it is locked
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -305,7 +305,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
 def _temporary(path: Path) -> tuple[int, str]:
     """Makes a temporary file beside `path`, locked while it is open; returns its handle and its path."""
     while True:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_ENDING)
+        name = os.path.join(path.parent, f".{path.name}.{secrets.token_hex(4)}{_ENDING}")
+        try:
+            # `tempfile` lets nobody else read it, whatever the umask says.
+            handle = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+        except FileExistsError:
+            continue
         with contextlib.suppress(OSError):  # a file system without locks
             fcntl.flock(handle, fcntl.LOCK_EX)
         if os.path.lexists(name):

@@ -23,6 +23,7 @@ from clova_jax.common.progress import progress
 from clova_jax.common.workers import Workers
 from clova_jax.corpus.documents import BadLines, Block, base_of, numbered_documents
 from clova_jax.corpus.read.blocks import file_groups, group_blocks, input_files
+from clova_jax.corpus.read.kin import MOST, number_of
 from clova_jax.corpus.sources import SOURCES, Registry, Source, source_of
 
 # Keys of `meta` that a field may have; the first that holds a number (or a list, of which the length) counts.
@@ -64,15 +65,20 @@ class Described:
 
 
 def field_of(meta: Mapping[str, Any], name: str) -> float | None:
-    """Returns the value of a field for one document, counts as log(1 + n); None where it is missing."""
+    """Returns the value of a field for one document, counts as log(1 + n); None where it is missing.
+
+    What is no finite number below 10¹⁸ counts as missing.
+    """
     for key in FIELDS[name]:
         value = meta.get(key)
         if isinstance(value, list):
             value = len(value)
-        elif isinstance(value, str) and value.replace(",", "").isdecimal():
-            value = int(value.replace(",", ""))
-        if isinstance(value, int | float) and math.isfinite(value):
-            return math.log1p(max(float(value), 0.0)) if name in _COUNTS else float(value)
+        elif isinstance(value, str):
+            value = value.replace(",", "")
+            value = value if value.isdecimal() else None
+        number = number_of(value)
+        if number is not None and abs(number) < MOST:
+            return math.log1p(max(number, 0.0)) if name in _COUNTS else number
     return None
 
 

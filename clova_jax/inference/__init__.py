@@ -23,7 +23,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "score_tokens",
             "split_ids",
         ],
-        "shapes": ["BATCH_TOKENS", "Batch", "batches", "bucket", "pad", "row_bucket"],
+        "shapes": ["BATCH_TOKENS", "Batch", "batches", "bucket", "pad"],
         "soft_prompt": ["SoftPrompt", "Template"],
     },
 )

@@ -147,7 +147,7 @@ class Completions:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def complete(self) -> list[tuple[int, Part, dict[str, int]]]:
-        """Returns the complete choices: prompt, everything in one part, labels; of `best_of`, the `n` likeliest.
+        """Returns the complete choices: prompt, everything in one part, labels; of `best_of`, the `n` likeliest, blocked ones last.
 
         Raises:
             ApiError, ClovaError: as `chunks`.
@@ -164,7 +164,7 @@ class Completions:
         found = []
         for place in range(len(self.prompts)):
             own = range(place * self.count, (place + 1) * self.count)
-            best = sorted(own, key=lambda index: -(ends[index].part.score or 0.0))[: self.body.n]
+            best = sorted(own, key=lambda index: _rank(ends[index]))[: self.body.n]
             for index in best if self.count > self.body.n else own:
                 part = dataclasses.replace(
                     ends[index].part, text="".join(texts[index]), entries=tuple(entries[index])
@@ -255,6 +255,7 @@ class Completions:
             sample,
             place,
             self.key.name,
+            scored=self.count > body.n,
         )
 
     async def _follow(
@@ -308,3 +309,9 @@ class Completions:
                 self.studio.metrics.filtered.labels(kind).inc()
         self.account.finished(index, finish, labels, shown, raw)
         return labels
+
+
+def _rank(end: Chunk) -> tuple[bool, bool, float]:
+    """Returns the place of a text among others: likely ones first, those without a score behind them, blocked ones last."""
+    score = end.part.score
+    return end.part.finish == "content_filter", score is None, -(score or 0.0)

@@ -15,6 +15,7 @@ from clova_jax.studio.store import Conflict, Missing
 KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
+    403: "permission_error",
     404: "not_found_error",
     405: "invalid_request_error",
     409: "invalid_request_error",

@@ -1,15 +1,18 @@
-"""Guards the app against what is no fair request: foreign Host headers, bodies that are too large."""
+"""Guards the app against what is no fair request: foreign hosts, pages of other origins, bodies that are too large."""
 
 from collections import deque
+from collections.abc import Mapping
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clova_jax.studio.errors import ApiError
 from clova_jax.studio.settings import Settings
 
+SAFE = ("GET", "HEAD", "OPTIONS")  # methods that change nothing
+
 
 class Guard:
-    """Checks the Host header, and reads the body up to its bound before the app sees the request.
+    """Checks the Host header and where a request comes from, and reads the body up to its bound before the app sees the request.
 
     Args:
         app: what is guarded.
@@ -30,6 +33,10 @@ class Guard:
             refused = ApiError(400, f"Host {host[:100]!r} is not this server's; see --allow-host")
             await refused.response()(scope, receive, send)
             return
+        if scope["method"] not in SAFE and (page := self._foreign_page(headers, host)):
+            message = f"{page} is not this server's, and may change nothing here; see --cors"
+            await ApiError(403, message).response()(scope, receive, send)
+            return
         length, most = headers.get(b"content-length", b"0"), self.settings.most_bytes(scope["path"])
         body = None if _too_long(length, most) else await _body(receive, most)
         if body is None:
@@ -42,6 +49,17 @@ class Guard:
             return body.popleft() if body else await receive()
 
         await self.app(scope, replay, send)
+
+    def _foreign_page(self, headers: Mapping[bytes, bytes], host: str) -> str:
+        """Returns what tells that a page of another origin sends a request; nothing where none does.
+
+        Browsers let any page send a simple request, with their word for where it comes from; other clients give none.
+        """
+        if b"origin" in headers:
+            origin = headers[b"origin"].decode("latin-1")
+            return "" if self.settings.takes_origin(origin, host) else f"Origin {origin[:100]!r}"
+        site = headers.get(b"sec-fetch-site", b"")
+        return "a page of another site" if site == b"cross-site" else ""
 
 
 async def _body(receive: Receive, most: int) -> deque[Message] | None:

@@ -54,6 +54,16 @@ class Settings:
             return True
         return _address(name) is not None
 
+    def takes_origin(self, origin: str, host: str) -> bool:
+        """Returns True if a page of an origin may change something here: this server's own pages, and those of `cors`.
+
+        Args:
+            origin: of the page.
+            host: the Host header, under which the page asks.
+        """
+        own = [f"{scheme}://{host.lower()}" for scheme in ("http", "https")]  # a proxy may have TLS
+        return origin.lower() in own or origin in self.cors or "*" in self.cors
+
 
 def is_loopback(host: str) -> bool:
     """Returns True for `localhost` and the addresses of this machine alone."""

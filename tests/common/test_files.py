@@ -1,4 +1,5 @@
 import gzip
+import os
 import subprocess
 import sys
 
@@ -122,3 +123,16 @@ def test_a_folder_appears_complete_and_the_first_one_wins(tmp_path):
         b.mkdir()
         raise ValueError("cut")
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a"]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o077, 0o600), (0o022, 0o644), (0o027, 0o640)])
+def test_who_may_read_a_file_the_umask_says(tmp_path, mask, mode):
+    before = os.umask(mask)
+    try:
+        write_jsonl(tmp_path / "a.jsonl", ROWS)
+        write_jsonl(tmp_path / "a.jsonl.zst", ROWS)
+        with whole_file(tmp_path / "b.txt") as file:
+            file.write("가")
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {mode}

@@ -229,6 +229,22 @@ def test_a_file_that_is_missing_or_was_changed_is_one_line_that_names_it(tmp_pat
     assert "--data is required" in capsys.readouterr().err
 
 
+def test_an_address_that_is_none_costs_its_medium_alone(tmp_path):
+    rng, data = random.Random(0), tmp_path / "data"
+    write_file(data / "good.png", b"good")
+    for name, source in (("a", "http://[bad/x.png"), ("b", "good.png")):
+        page = f"<html><body><article><p>{prose(rng)}</p><p>{prose(rng)} <img src='{source}'></p>"
+        (data / f"{name}.html").write_text(f"{page}</article></body></html>", encoding="utf-8")
+    media = [{"path": "//[bad/x.png", "type": "image"}, {"path": "good.png"}]
+    row = {"text": "글", "id": "c", "meta": {"media": media}}
+    (data / "c.jsonl").write_text(json.dumps(row))
+    report = prepare_media(data, tmp_path / "out", workers=1)
+    assert report["bad"]["count"] == 2, report["bad"]
+    assert "image http://[bad/x.png: not an address" in "\n".join(report["bad"]["messages"])
+    counts = [len(media_of(document)) for document in read_documents(tmp_path / "out")]
+    assert sorted(counts) == [0, 1, 1]
+
+
 def test_workers_and_a_stop_do_not_change_a_byte(tmp_path, monkeypatch):
     data = write_page(tmp_path)
     for name in "bcd":

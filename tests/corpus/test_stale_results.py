@@ -9,6 +9,8 @@ import pytest
 
 from clova_jax import cli
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import write_jsonl
+from clova_jax.corpus.documents import read_documents
 from clova_jax.corpus.report.statistics import count_corpus
 from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.run.sampling import write_sample_of
@@ -87,6 +89,19 @@ def test_a_sample_of_a_corpus(tmp_path, corpus):
     edit(corpus / "a.jsonl")
     with pytest.raises(ClovaError, match="holds another sample"):
         write_sample_of(corpus, tmp_path / "s", 1)
+
+
+def test_a_sample_lies_where_it_is_told_to_whatever_its_sources_are_called(tmp_path):
+    sources = ["../x", ".x", "/x", "가" * 200, "뉴스"]
+    rows = [{"text": f"글 {source}", "id": "1", "source": source} for source in sources]
+    (tmp_path / "corpus").mkdir()
+    write_jsonl(tmp_path / "corpus" / "a.jsonl", rows)
+    made = write_sample_of(tmp_path / "corpus", tmp_path / "deep" / "s", 1)
+    assert made["documents"] == len(sources)
+    found = {(d.source, d.id, d.text) for d in read_documents(tmp_path / "deep" / "s")}
+    assert found == {(row["source"], "1", row["text"]) for row in rows}
+    assert {path.name for path in tmp_path.iterdir()} == {"corpus", "deep"}
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["s"]
 
 
 def test_a_count_of_a_corpus(tmp_path, corpus):

@@ -98,11 +98,25 @@ def test_a_model_is_read_as_it_was_written_and_explains_itself(tmp_path):
         ({"trust": 0.25, "official": True}, "trust", 0.25),
         ({"trust": "높음"}, "trust", None),
         ({"links_in": float("nan"), "inlinks": 0}, "links_in", 0.0),
+        ({"views": 10**400, "likes": 0}, "popularity", 0.0),
+        ({"trust": -(10**400)}, "trust", None),
+        ({"trust": float("inf")}, "trust", None),
+        ({"views": "9" * 5000, "likes": 0}, "popularity", 0.0),
+        ({"trust": "0.5"}, "trust", None),
         ({}, "links_in", None),
     ],
 )
 def test_a_field_is_a_number_a_list_or_missing(meta, name, value):
     assert field_of(meta, name) == value
+
+
+def test_numbers_of_thousands_of_digits_end_nothing(tmp_path):
+    rows = [
+        {"text": "글", "source": "a", "meta": {"views": views}} for views in (10**400, "9" * 5000)
+    ]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    found = describe_sources(tmp_path, workers=1)["a"]
+    assert (found.documents, found.known) == (2, {})
 
 
 def test_two_tiers_are_enough_and_one_is_not(tmp_path):

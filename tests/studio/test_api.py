@@ -6,6 +6,9 @@ import httpx
 import numpy as np
 import pytest
 
+from clova_jax.studio.backends import Part
+from clova_jax.studio.settings import Settings
+from clova_jax.studio.store import Limits, Store
 from tests.studio.studio_world import make_model, running
 
 
@@ -68,6 +71,58 @@ def test_n_and_best_of(server, lm):
     everything = ask(server, n=3, max_tokens=8, logprobs=0).json()["choices"]
     means = [np.mean(choice["logprobs"]["token_logprobs"]) for choice in everything]
     assert best["choices"][0]["text"] == expected[int(np.argmax(means))]
+
+
+class Told:
+    """Is a backend, and a text that it writes: the words it was told, with a score at the end.
+
+    Args:
+        tokenizer: of the model.
+        texts: (text, score) of each sample.
+    """
+
+    lacks, load, failed, max_length = frozenset(), (0, 0), False, 160
+
+    def __init__(self, tokenizer, texts):
+        self.tokenizer, self.texts, self.mine = tokenizer, texts, None
+
+    async def write(self, ask):
+        made = Told(self.tokenizer, self.texts)
+        made.mine = self.texts[ask.sample]
+        return made
+
+    async def __aiter__(self):
+        (text, score), count = self.mine, 0
+        for count, word in enumerate(text.split(), 1):
+            yield Part(f"{word} ", tokens=count)
+        yield Part("", finish="length", tokens=count, score=score)
+
+    async def aclose(self):
+        pass
+
+    close = aclose
+
+
+def test_the_best_of_several_is_none_that_a_filter_blocked(lm, tmp_path):
+    texts = [
+        ("이런 씨발" + " 이건 그 뒤로 이어지는 글" * 5, -0.1),  # blocked before its end
+        ("이것도 씨발", -0.1),  # blocked at its end
+        ("둘째로 좋은 글", -2.0),
+        ("점수가 없는 글", None),
+        ("가장 좋은 글", -1.0),
+    ]
+    settings = Settings("tiny", filters={"curse": "block"})
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, backend=lambda: Told(lm.tokenizer, texts), settings=settings) as server:
+        choices = ask(server, best_of=5, n=4).json()["choices"]
+        assert [choice["text"].strip() for choice in choices[:3]] == [
+            "가장 좋은 글",
+            "둘째로 좋은 글",
+            "점수가 없는 글",
+        ]
+        assert [choice["finish_reason"] for choice in choices] == ["length"] * 3 + [
+            "content_filter"
+        ]
 
 
 def test_logprobs_and_echo(server, lm):
@@ -250,6 +305,26 @@ def test_tokens_and_back(server, lm):
     assert end.json()["tokens"] == [lm.tokenizer.end_of_text]
     assert server.get("/tokenizer_info").json()["eos_token"] == "<|endoftext|>"
     assert server.post("/detokenize", {"tokens": [9999]}).status_code == 400
+
+
+def test_turning_texts_into_ids_and_back_is_bounded_and_counts(lm, tmp_path):
+    url = f"sqlite:///{tmp_path}/studio.db"
+    with running(url, lm, slots=2) as server:
+        long = server.post("/tokenize", {"prompt": "가" * 100_000})
+        assert long.status_code == 400
+        assert long.json()["error"]["code"] == "context_length_exceeded"
+        long = server.post("/detokenize", {"tokens": [65] * ((1 << 20) + 1)})
+        assert long.status_code == 400
+        assert long.json()["error"]["param"] == "tokens"
+        store = Store(url)
+        calls = [("/tokenize", {"prompt": "가"}), ("/detokenize", {"tokens": [65]})]
+        for name, (path, body) in zip("ab", calls, strict=True):
+            key = store.add_key(name, Limits(requests=1))
+            server.studio.access._known.clear()
+            headers = {"Authorization": f"Bearer {key}"}
+            statuses = [server.post(path, body, headers=headers).status_code for _ in range(2)]
+            assert statuses == [200, 429]
+        store.close()
 
 
 def test_clova_studios_shape(server, lm):

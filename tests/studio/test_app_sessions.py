@@ -1,6 +1,7 @@
 """Apps in service: the phone page without a key, the webhook with its sessions, and that people do not mix."""
 
 import json
+import secrets
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ import pytest
 from clova_jax.studio.store import Store
 from tests.studio.studio_world import make_model, running
 
+GUEST = secrets.token_urlsafe(16)  # 22 characters
 CONTENT = {
     "title": {"ko": "<b>수다</b>", "en": "talk"},
     "template": "{history}U {input}\nB",
@@ -95,7 +97,8 @@ def test_the_phone_page_asks_without_a_key(server, keys, lm):
     )
     said = ["가나", "다라", "마"]
     found = [
-        streamed(httpx.post(run, json={"input": text, "session": "s"}, timeout=60)) for text in said
+        streamed(httpx.post(run, json={"input": text, "session": GUEST}, timeout=60))
+        for text in said
     ]
     assert [" ".join(text.split()) for text, _ in found] == expected(lm, said)
     assert found[0][1][-1]["app"] == {"name": "앱", "version": 1}
@@ -126,11 +129,30 @@ def test_who_may_call_the_webhook(server, keys):
     assert say(server, "가", headers=keys[0]).status_code == 200
     assert say(server, "가", name="없음").status_code == 401
     httpx.put(f"{server.url}/v1/apps/앱/access", json={"public": True}, headers=keys[0])
-    assert say(server, "가").json()["turns"] == 1
+    assert say(server, "가", GUEST).json()["turns"] == 1
     assert say(server, "가", headers=keys[1]).json()["turns"] == 1
     assert say(server, "가", headers=keys[0]).json()["turns"] == 2
     for bad in ("", "s" * 201, None):
         assert say(server, "가", bad).status_code == 400
+
+
+def test_a_guest_s_session_has_a_name_that_nobody_guesses(server, keys):
+    deploy(server, headers=keys[0])
+    run, reset = f"{server.url}/a/앱/run", "/v1/apps/앱/webhook/reset"
+    for name in ("s", "거실 스피커", "x" * 21, "x" * 22 + " ", "가" * 22):
+        for refused in (
+            say(server, "가", name),
+            server.post(reset, {"session": name}),
+            httpx.post(run, json={"input": "가", "session": name}, timeout=60),
+        ):
+            assert refused.status_code == 400, refused.text
+            error = refused.json()["error"]
+            assert error["param"] == "session"
+            assert "22 or more" in error["message"]
+        assert say(server, "가", name, headers=keys[0]).json()["turns"] == 1
+    assert [say(server, "가", GUEST).json()["turns"] for _ in range(2)] == [1, 2]
+    assert server.post(reset, {"session": GUEST}).json()["turns"] == 0
+    assert httpx.post(run, json={"input": "가"}, timeout=60).status_code == 200  # of no session
 
 
 def test_ten_people_at_once_do_not_mix(server, keys, lm):

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from clova_jax.retrieve import LARGEST
+from clova_jax.studio.settings import Settings
 from clova_jax.studio.store import Store
 from tests.studio.studio_world import make_model, running
 
@@ -106,6 +107,36 @@ def test_documents_outlive_a_restart(lm, url):
         upload(server, "강.txt", RIVERS)
     with running(url, lm, slots=2) as server:
         assert found(server, "낙동강") == [("강.txt", RIVERS)]
+
+
+def test_a_page_of_another_origin_changes_nothing(lm, url):
+    settings = Settings("tiny", cors=("https://friend.example",))
+    with running(url, lm, settings=settings, slots=2) as server:
+        host = server.url.removeprefix("http://")
+        server.post("/v1/collections", {"name": "강"})
+        assert upload(server, "강.txt", RIVERS).status_code == 201  # no browser
+        for headers in (
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+            {"Origin": f"http://{host}.evil.example"},
+            {"Origin": "http://127.0.0.1:1"},
+            {"Sec-Fetch-Site": "cross-site"},
+            {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        ):
+            refused = upload(server, "강.txt", KING, headers=headers)
+            assert refused.status_code == 403, headers
+            assert "--cors" in message(refused)
+            path = f"{server.url}/v1/collections/강/documents/강.txt"
+            assert httpx.delete(path, headers=headers).status_code == 403
+            assert server.get("/v1/collections", headers=headers).status_code == 200
+        assert found(server, "한강") == [("강.txt", RIVERS)]
+        for headers in (
+            {"Origin": server.url, "Sec-Fetch-Site": "same-origin"},
+            {"Origin": f"https://{host}"},  # before a proxy that has TLS
+            {"Origin": "https://friend.example", "Sec-Fetch-Site": "cross-site"},
+            {"Sec-Fetch-Site": "none"},
+        ):
+            assert upload(server, "강.txt", RIVERS, headers=headers).status_code == 201, headers
 
 
 def test_each_key_has_collections_of_its_own(server, url):

@@ -44,6 +44,13 @@ def test_a_key_is_found_by_itself_and_kept_as_a_hash(store, tmp_path):
     assert key.encode() not in held
 
 
+def test_a_new_database_is_its_owner_s_alone(store, tmp_path):
+    store.add_key("web")
+    files = list((tmp_path / "deep").iterdir())
+    assert "studio.db" in {path.name for path in files}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
 def test_a_revoked_key_is_useless_and_its_name_is_free(store):
     key = store.add_key("web")
     store.revoke_key("web")

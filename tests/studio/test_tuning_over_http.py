@@ -8,6 +8,7 @@ from clova_jax.common.errors import ClovaError
 from clova_jax.evaluate import Item, Task, TaskData, metrics
 from clova_jax.inference import SoftPrompt, Template
 from clova_jax.studio.client import StudioClient
+from clova_jax.studio.store import Limits, Store
 from clova_jax.tuning import PromptEncoderConfig, TuneOptions, tune, tune_outside
 from tests.studio.studio_world import make_model, running
 
@@ -68,6 +69,32 @@ def test_mistakes_with_gradients_are_named(server, fields, words):
     answer = server.post("/v1/input_gradients", fields)
     assert answer.status_code == 400
     assert words in answer.json()["error"]["message"]
+
+
+class Untouched:
+    """A model that nothing may be asked of."""
+
+    def input_gradients(self, *_, **__):
+        raise AssertionError("the model was asked")
+
+
+def test_gradients_count_by_rows_times_the_longest_and_too_many_are_refused(lm, tmp_path):
+    address = f"sqlite:///{tmp_path}/studio.db"
+    rows = [[1]] * 1023 + [[1] * 2048]  # some KB, of 3,071 ids
+    with running(address, lm, slots=2) as made:
+        made.studio.lm = Untouched()
+        refused = made.post("/v1/input_gradients", {"ids": rows, "targets": rows})
+        assert refused.status_code == 400
+        message = refused.json()["error"]["message"]
+        assert "1,024 rows, the longest of 2,048 tokens" in message
+        store = Store(address)
+        headers = {"Authorization": f"Bearer {store.add_key('web', Limits(tokens=100))}"}
+        store.close()
+        made.studio.access._known.clear()
+        rows = [[1] * 60, [1]]
+        refused = made.post("/v1/input_gradients", {"ids": rows, "targets": rows}, headers=headers)
+        assert refused.status_code == 429
+        assert "may take 120 tokens" in refused.json()["error"]["message"]
 
 
 def test_a_prompt_is_uploaded_used_listed_deleted_and_outlives_a_restart(server, lm, url):

@@ -4,6 +4,7 @@ import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
 import pytest
 
 from clova_jax.studio.backends import UpstreamBackend
@@ -59,6 +60,19 @@ def test_a_studio_before_a_studio_answers_the_same(above, below, fields):
             assert _text(found) == _text(expected)
         else:
             assert found.json()["choices"] == expected.json()["choices"]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_likeliest_of_several_are_chosen_before_an_upstream_too(above, seed):
+    body = {"prompt": "옛날", "seed": seed, "max_tokens": 12}
+
+    def ask(**fields):
+        return above.post("/v1/completions", body | fields).json()["choices"]
+
+    several, best = ask(n=5, logprobs=0), ask(n=2, best_of=5)
+    several.sort(key=lambda choice: -np.mean(choice["logprobs"]["token_logprobs"]))
+    assert [choice["text"] for choice in best] == [choice["text"] for choice in several[:2]]
+    assert [choice["logprobs"] for choice in best] == [None, None]
 
 
 def _text(answer):
@@ -268,6 +282,14 @@ def test_a_stream_of_the_upstream_that_breaks_ends_ours_with_an_error(recorded, 
     streamed = recorded.post("/v1/completions", {"prompt": "a", "stream": True}).text
     assert words in streamed
     assert "[DONE]" not in streamed
+
+
+def test_logprobs_are_asked_of_the_upstream_only_where_they_choose(recorded, lm):
+    Recorded.events = vllm_events(lm, [("a", [65], "length", None)])
+    for fields, asked in (({}, None), ({"n": 2}, None), ({"best_of": 2}, 0)):
+        body = {"prompt": "a", "max_tokens": 1, **fields}
+        assert recorded.post("/v1/completions", body).json()["choices"][0]["logprobs"] is None
+        assert Recorded.asked[-1][0].get("logprobs") == asked
 
 
 def test_the_largest_seed_stays_within_what_vllm_takes(recorded, lm):

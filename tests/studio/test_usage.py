@@ -103,8 +103,12 @@ def test_a_request_comes_back_with_what_is_kept(server):
         "app=" + "x" * 101,
         "by=week",
         "from=x",
+        "from=0001-01-01T00:00:00%2B14:00",
+        "to=9999-12-31T23:59:59-14:00",
     ):
-        assert server.get(f"/v1/usage?{query}").status_code == 400
+        refused = server.get(f"/v1/usage?{query}")
+        assert refused.status_code == 400
+        assert refused.json()["error"]["param"] == query.partition("=")[0]
 
 
 def test_texts_are_kept_as_filters_leave_them(lm, url):

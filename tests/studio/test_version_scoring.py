@@ -138,6 +138,7 @@ def test_versions_of_an_app_are_scored_with_the_columns_as_variables(server):
         ({"table": "질문,답\n가,("}, 400, "no pattern"),
         ({"table": "질문,답\n가,나", "versions": [1, 7]}, 404, "no version 7"),
         ({"table": "질문,답\n가,나", "versions": []}, 400, "versions"),
+        ({"table": "질문,답\n가,나", "versions": [2**63]}, 400, "versions.0"),
         ({"table": "질문,답\n나,나\n" + "가" * 400 + ",나"}, 400, "row 2 of the table"),
     ],
 )

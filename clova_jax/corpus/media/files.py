@@ -74,8 +74,15 @@ class Keeper:
             return False
 
     def _find(self, path: str, folders: list[Path], what: str) -> Path:
-        """Returns the file of a path or URL that a document names."""
-        parts = urllib.parse.urlsplit(path)
+        """Returns the file of a path or URL that a document names.
+
+        Raises:
+            ClovaError: there is none, or it lies elsewhere.
+        """
+        try:
+            parts = urllib.parse.urlsplit(path)
+        except ValueError as error:  # brackets that do not close
+            raise ClovaError(f"{what} {path}: not an address ({error})") from None
         if parts.netloc or parts.scheme not in ("", "file"):
             raise ClovaError(f"{what} {path}: not on this machine; save it beside the page")
         written = [path, urllib.parse.unquote(parts.path)]  # a file's own name may have a % or a #

@@ -10,7 +10,7 @@ from typing import Any
 
 _MIN_REPUTATION = 0.0
 _MIN_ANSWER = 10  # letters
-_MOST = 1e18  # a reputation of more digits than a number has is no less than this
+MOST = 1e18  # a reputation of more digits than a number has is no less than this
 _NO = ("", "0", "false", "n", "no", "none", "null")
 
 
@@ -62,17 +62,21 @@ def kin_text(question: str, answers: Iterable[Any], details: Any = None) -> str 
     return f"질문: {asked}\n답변: {answer['text'].strip()}"
 
 
-def _number(value: Any) -> float:
-    """A number, or one that stands as text, within ±10¹⁸; 0 for anything else."""
+def number_of(value: Any) -> float | None:
+    """Returns a number, or one that stands as text, within ±10¹⁸; None for anything else."""
     if isinstance(value, (int, float)) or (isinstance(value, str) and len(value) < 400):
         try:
             number = float(value)
         except OverflowError:  # a whole number of hundreds of digits
             number = math.inf if value > 0 else -math.inf  # type: ignore[operator]
         except ValueError:
-            return 0.0
-        return 0.0 if math.isnan(number) else max(-_MOST, min(_MOST, number))
-    return 0.0
+            return None
+        return None if math.isnan(number) else max(-MOST, min(MOST, number))
+    return None
+
+
+def _number(value: Any) -> float:
+    return number_of(value) or 0.0
 
 
 def _holds(value: Any) -> bool:

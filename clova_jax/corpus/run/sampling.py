@@ -28,7 +28,7 @@ def sample_documents(
 def write_sample_of(
     data_dir: str | Path, out: str | Path, megabytes: float, seed: int = 0
 ) -> dict[str, float]:
-    """Writes about `megabytes` of a corpus to `<out>/<source>.jsonl.zst`; a second call with the same arguments returns the first result.
+    """Writes about `megabytes` of a corpus to `<out>/00000.jsonl.zst` and on, a file a source; a second call with the same arguments returns the first result.
 
     Args:
         data_dir: a corpus folder.
@@ -61,8 +61,9 @@ def write_sample_of(
         "bytes": sum(len(d.text.encode()) for kept in by_source.values() for d in kept),
         "share": share,
     }
-    for source, kept in sorted(by_source.items()):
+    # By number: what a document says its source is may be no name of a file.
+    for number, (_, kept) in enumerate(sorted(by_source.items())):
         rows = ({"id": d.id, "text": d.text, "source": d.source} for d in kept)
-        write_jsonl(out / f"{source}.jsonl.zst", rows)
+        write_jsonl(out / f"{number:05d}.jsonl.zst", rows)
     write_json(out / "sample.json", {"asked": asked, "made": made})
     return made

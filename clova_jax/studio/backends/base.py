@@ -33,7 +33,7 @@ class Part:
         entries: of the new tokens, if log-probabilities were asked for.
         finish: at the end, "end" (`<|endoftext|>`), "stop" (a stop string, or an upstream that does not say) or "length".
         tokens: ids written so far.
-        score: mean log-probability of the tokens, at the end.
+        score: mean log-probability of the tokens, at the end; None where it is not known, or there is no token.
     """
 
     text: str
@@ -54,6 +54,7 @@ class Ask:
         seed: decides the draws, with `sample` and `place`; None for fresh ones.
         sample, place: numbers of the continuation and of its prompt.
         owner: whose turn it takes.
+        scored: the last part is to have a score, whether or not log-probabilities are asked for.
     """
 
     ids: Sequence[int]
@@ -63,6 +64,7 @@ class Ask:
     sample: int = 0
     place: int = 0
     owner: str = ""
+    scored: bool = False
 
 
 class Writing(Protocol):

@@ -159,7 +159,7 @@ class LocalWriting:
             self._enter(ids, done.logprobs or [], top)
             entries = self._held.rest(len(ids))  # without those of a stop string
         counted = self._request.text.logprobs[: len(ids)]
-        score = sum(counted) / len(counted) if counted else 0.0
+        score = sum(counted) / len(counted) if counted else None
         return self._part(done.text, entries, len(ids), done.finish, score)
 
     def _enter(self, ids: Sequence[int], logprobs: Sequence[float], top: Sequence[Any]) -> None:

@@ -99,7 +99,8 @@ class UpstreamBackend:
         if ask.seed is not None:
             seed = ask.seed + ask.sample + (ask.place << 20)
             body["seed"] = (seed + (1 << 63)) % (1 << 64) - (1 << 63)  # of 64 bits, with a sign
-        return body if ask.logprobs is None else body | _named_by_id(ask.logprobs)
+        top = 0 if ask.logprobs is None and ask.scored else ask.logprobs
+        return body if top is None else body | _named_by_id(top)
 
     async def _post(self, body: Mapping[str, Any]) -> Any:
         try:

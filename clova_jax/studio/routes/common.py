@@ -27,6 +27,7 @@ _ERROR = {
 _MEANINGS = {
     400: "a field that is unknown, not supported, or of a wrong value",
     401: "no key, or one that is not known",
+    403: "a page of another origin",
     404: "no such model, prompt, app, collection or path",
     409: "a name that is taken, or another change that came first",
     413: "a body that is too large",

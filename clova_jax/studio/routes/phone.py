@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -23,6 +24,7 @@ from clova_jax.studio.streams import EventStream, while_connected
 
 router = APIRouter(responses=ERRORS)
 Session = Annotated[Plain, Field(min_length=1, max_length=200)]
+_SECRET = re.compile(r"[A-Za-z0-9_-]{22,}")  # of 128 random bits, which nobody guesses
 
 
 class RunBody(Body):
@@ -73,6 +75,7 @@ async def run(app: str, body: RunBody, request: Request, studio: State) -> Any:
     """Streams the answer of the version in service, within the app's own limits."""
     found, version = await asyncio.to_thread(public_version, studio.store, app)
     guest = guest_of(found)
+    _check_guest(body.session)
     talk = Talk(studio, guest, found, version, body.input, body.variables, body.session)
     if await while_connected(request, _begin(talk)) is None:
         return CLIENT_LEFT
@@ -83,7 +86,7 @@ async def run(app: str, body: RunBody, request: Request, studio: State) -> Any:
 @router.post("/v1/apps/{app}/webhook", response_model=None)
 async def webhook(app: str, body: WebhookBody, request: Request, studio: State) -> Any:
     """Answers a turn of a session; turns that come at once are answered one after the other."""
-    caller, found, version = await _deployed(request, studio, app)
+    caller, found, version = await _deployed(request, studio, app, body.session)
     talk = Talk(studio, caller, found, version, body.text, body.variables, body.session)
     answer = await while_connected(request, _answer(talk))
     return CLIENT_LEFT if answer is None else {**answer, "session": body.session}
@@ -92,18 +95,20 @@ async def webhook(app: str, body: WebhookBody, request: Request, studio: State) 
 @router.post("/v1/apps/{app}/webhook/reset")
 async def reset(app: str, body: SessionBody, request: Request, studio: State) -> dict[str, Any]:
     """Forgets a session."""
-    caller, found, _ = await _deployed(request, studio, app)
+    caller, found, _ = await _deployed(request, studio, app, body.session)
     place = found.id, session_key(caller, body.session)
     async with studio.sessions.alone(place):
         await asyncio.to_thread(studio.store.delete_session, *place)
     return {"session": body.session, "turns": 0}
 
 
-async def _deployed(request: Request, studio: Studio, app: str) -> tuple[Key, App, Version]:
-    """Returns who calls a webhook, and the version that answers.
+async def _deployed(
+    request: Request, studio: Studio, app: str, session: str
+) -> tuple[Key, App, Version]:
+    """Returns who calls a webhook for a session, and the version that answers.
 
     Raises:
-        ApiError: 401, without a key where the app is not public; 404.
+        ApiError: 401, without a key where the app is not public; 404; 400, as `_check_guest`.
     """
     given = request.headers.get("authorization", "")
     try:
@@ -115,10 +120,25 @@ async def _deployed(request: Request, studio: Studio, app: str) -> tuple[Key, Ap
             found, version = await asyncio.to_thread(public_version, studio.store, app)
         except ApiError:
             raise refused from None
+        _check_guest(session)
         return guest_of(found), found, version
     address = f"{PREFIX}{app}@{SERVICE}"
     found, version = await asyncio.to_thread(version_of, studio.store, address, key.name)
     return key, found, version
+
+
+def _check_guest(session: str | None) -> None:
+    """Checks what a caller without a key calls a session: all of them are one guest, and the name is all that keeps others out.
+
+    Raises:
+        ApiError: 400, it could be guessed.
+    """
+    if session is not None and not _SECRET.fullmatch(session):
+        message = (
+            f"session: {session[:30]!r} may be guessed by others who have no key; wants a random name of 22 or "
+            "more letters (A-Z, a-z), digits, - or _"
+        )
+        raise ApiError(400, message, param="session", code="invalid_value")
 
 
 async def _begin(talk: Talk) -> bool:

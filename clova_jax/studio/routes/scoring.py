@@ -26,6 +26,7 @@ from clova_jax.studio.streams import while_connected
 router = APIRouter(responses=ERRORS)
 AT_ONCE = 8  # rows that one scoring has written together
 WORTH_WAITING = ("rate_limit_exceeded", "queue_full")
+Number = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class ScoreBody(Body):
@@ -34,7 +35,7 @@ class ScoreBody(Body):
     `input` and `target` name columns; a column that is called like a variable of the version fills it.
     """
 
-    versions: Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=10)]
+    versions: Annotated[list[Number], Field(min_length=1, max_length=10)]
     table: str
     name: Annotated[Plain, Field(max_length=200)] = ""
     input: str

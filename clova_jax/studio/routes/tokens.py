@@ -15,15 +15,22 @@ router = APIRouter(responses=ERRORS)
 
 
 @router.post("/tokenize")
-async def tokenize(body: TokenizeBody, studio: State, _: Caller) -> dict[str, Any]:
+async def tokenize(body: TokenizeBody, studio: State, key: Caller) -> dict[str, Any]:
     """Returns the ids of a text; exactly `<|endoftext|>` is that token, so that a client can find its id."""
     studio.around(body.model)
     tokenizer = studio.backend.tokenizer
-    if body.prompt == END_OF_TEXT:
-        ids = [tokenizer.end_of_text]
-    else:
-        (ids,) = await studio.encode([body.prompt])
-    names = [token_name(tokenizer, token) for token in ids] if body.return_token_strs else None
+    studio.check_length(body.prompt)
+    studio.access.charge(key, 0)
+
+    def work() -> tuple[list[int], list[str] | None]:
+        if body.prompt == END_OF_TEXT:
+            ids = [tokenizer.end_of_text]
+        else:
+            (ids,) = tokenizer.encode_batch([body.prompt])
+        shown = bool(body.return_token_strs)
+        return ids, [token_name(tokenizer, token) for token in ids] if shown else None
+
+    ids, names = await studio.in_encoder(work)
     return {
         "count": len(ids),
         "max_model_len": studio.backend.max_length,
@@ -33,11 +40,16 @@ async def tokenize(body: TokenizeBody, studio: State, _: Caller) -> dict[str, An
 
 
 @router.post("/detokenize")
-async def detokenize(body: DetokenizeBody, studio: State, _: Caller) -> dict[str, Any]:
+async def detokenize(body: DetokenizeBody, studio: State, key: Caller) -> dict[str, Any]:
     """Returns the text of ids."""
     studio.around(body.model)
     tokenizer = studio.backend.tokenizer
-    return {"prompt": tokenizer.decode(id_row(body.tokens, "tokens", tokenizer.vocab_size))}
+    studio.access.charge(key, 0)
+
+    def work() -> str:
+        return tokenizer.decode(id_row(body.tokens, "tokens", tokenizer.vocab_size))
+
+    return {"prompt": await studio.in_encoder(work)}
 
 
 @router.get("/tokenizer_info")

@@ -16,6 +16,7 @@ from clova_jax.studio.store import Prompt
 from clova_jax.studio.streams import while_connected
 
 router = APIRouter(responses=ERRORS)
+MOST_CELLS = 1 << 16  # of [rows, longest row], which the gradients are returned for
 
 
 @router.post("/v1/input_gradients", response_model=None)
@@ -27,8 +28,7 @@ async def input_gradients(
     assert lm is not None
     studio.around(body.model)
     virtual = None if body.virtual is None else vectors_of(body.virtual, "virtual")
-    tokens = sum(map(len, body.ids))
-    studio.access.charge(key, tokens)
+    studio.access.charge(key, _cells(body.ids))
 
     def work() -> tuple[Any, Any]:
         return lm.input_gradients(
@@ -41,6 +41,22 @@ async def input_gradients(
     loss, gradients = found
     shown = to_body(loss) if body.per_row else float(loss)
     return JSONResponse({"loss": shown, "gradients": to_body(gradients)})
+
+
+def _cells(ids: list[list[int]]) -> int:
+    """Returns the cells of the rectangle of all rows, each of which has a gradient in the answer.
+
+    Raises:
+        ApiError: 400, there are too many.
+    """
+    longest = max(map(len, ids))
+    if len(ids) * longest > MOST_CELLS:
+        message = (
+            f"ids: {len(ids):,} rows, the longest of {longest:,} tokens, make {len(ids) * longest:,} gradients; "
+            f"a request has {MOST_CELLS:,} at most; send fewer rows at once"
+        )
+        raise ApiError(400, message, param="ids")
+    return len(ids) * longest
 
 
 async def _result(future: concurrent.futures.Future[Any]) -> Any:

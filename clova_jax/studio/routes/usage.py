@@ -27,7 +27,12 @@ HALF_A_DAY = 14 * 60  # minutes; no clock on earth is further ahead of UTC
 
 
 def _in_utc(time: datetime.datetime) -> datetime.datetime:
-    return time if time.tzinfo is None else time.astimezone(datetime.UTC).replace(tzinfo=None)
+    if time.tzinfo is None:
+        return time
+    try:
+        return time.astimezone(datetime.UTC).replace(tzinfo=None)
+    except OverflowError:
+        raise ValueError("wants a time from the year 1 to 9999 in UTC") from None
 
 
 Filter = Annotated[Plain | None, Query(max_length=100)]

@@ -1,8 +1,9 @@
 """Opens the database and brings its tables up to date; the parts of `Store` read and write in it."""
 
+import contextlib
 import datetime
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -48,6 +49,8 @@ def _open(url: str) -> sa.Engine:
     kind = parsed.get_backend_name()
     if kind == "sqlite" and parsed.database not in (None, "", ":memory:"):
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        if "uri" not in parsed.query:
+            _make_private(Path(parsed.database))
         engine = sa.create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
         sa.event.listen(engine, "connect", _prepare_sqlite)
         return engine
@@ -63,6 +66,15 @@ def _open(url: str) -> sa.Engine:
     )
 
 
+def _make_private(path: Path) -> None:
+    """Makes the file of a new database one that its owner alone reads: it holds texts, and hashes of keys.
+
+    SQLite gives its other files the same permissions.
+    """
+    with contextlib.suppress(OSError):  # it is there, or cannot be made, as SQLite will say
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def _prepare_sqlite(connection: object, _: object) -> None:
     """Lets readers and a writer work at the same time, every write reach the disk before it is acknowledged, and what belongs to a row go with it."""
     cursor = connection.cursor()  # type: ignore[attr-defined]
@@ -72,7 +84,7 @@ def _prepare_sqlite(connection: object, _: object) -> None:
     cursor.close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _readable(place: str) -> Iterator[None]:
     try:
         yield
