@@ -128,6 +128,7 @@ def tuned_row(
         "options": repr(dataclasses.replace(cell.options, seed=0)),
         "loss": loss_of(task),
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
+        "definition": task.definition,
         "weights": model.fingerprint,
     }
     records = Records(out)
