@@ -45,7 +45,7 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
     assert tuned_row(lm, texts, data, cell, **options) == row
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 16
     # The prompt it left behind answers as it did.
-    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_2shot_0" / "prompt")
+    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_texts_2shot_0" / "prompt")
     texts_by_id = {item.id: item.text for item in data.items}
     written = lm.generate(
         [texts_by_id[line["id"]] for line in lines[:8]],
