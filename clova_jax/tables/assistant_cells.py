@@ -64,6 +64,8 @@ class Part:
         if self.asks_model:
             settings |= {"weights": run.model.fingerprint, "shots": run.options.shots}
             settings |= {name: getattr(run.options, name) for name in ("steps", "batch")}
+        if self.kind == "talk":
+            settings["talks"] = run.options.talks
         key = (f"{model} {self.system}".strip(), self.kind, 0, 0)
         kept = records.find(key, settings)
         if kept is None:
@@ -76,12 +78,11 @@ class Part:
     def _row(self, run: TableRun, model: str, metric: str, answered: Answered) -> Row:
         statistics, finish, most = scored(answered, metric)
         found = interval([statistics], finish, bounds=(0.0, most), seed=run.options.seed)
-        base = [row["baseline"][metric] for row in answered if metric in row["baseline"]]
         if metric == "bleu":
             copies = [Prediction(row["asked"], (row["gold"],)) for row in answered]
             baseline = BLEU(copies)
         else:
-            baseline = 100 * float(np.mean(base)) if base else None
+            baseline = baseline_of(answered, metric)
         return {
             "app": "assistant",
             "kind": self.kind,
@@ -97,6 +98,15 @@ class Part:
 def metrics_of(answered: Answered) -> list[str]:
     """Returns the metrics of what was answered, in order."""
     return list(dict.fromkeys(name for row in answered for name in row["scores"]))
+
+
+def baseline_of(answered: Answered, metric: str) -> float | None:
+    """Returns the baseline of a metric in per cent, counted over the same parts of items as the score; None where it has none."""
+    rows = [row for row in answered if metric in row["baseline"]]
+    if not rows:
+        return None
+    shares = [row["baseline"][metric] for row in rows]
+    return 100 * float(np.average(shares, weights=[row["scores"][metric][1] for row in rows]))
 
 
 def scored(
