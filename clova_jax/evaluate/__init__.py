@@ -22,7 +22,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
             "ratio",
         ],
         "held_out": ["Costs", "score_documents"],
-        "intervals": ["Interval", "interval", "proportion"],
+        "intervals": ["Interval", "interval", "proportion", "proportion_of_units", "sum_units"],
         "metrics": ["Metric", "Prediction", "accuracy", "bleu", "character_f1", "exact_match"],
         "prompts": ["draw_items", "generator"],
         "records": ["Records", "digest"],

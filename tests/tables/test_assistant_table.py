@@ -7,6 +7,7 @@ import pytest
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.apps import assistant as app
 from clova_jax.common.errors import ClovaError
+from clova_jax.evaluate import interval
 from clova_jax.sample import write_sample
 from clova_jax.tables import assistant_cells
 from clova_jax.tables.assistant_sets import AssistantSets, without_name
@@ -99,6 +100,19 @@ def test_a_baseline_counts_the_parts_of_an_item_as_the_score_does():
     ]
     assert assistant_cells.baseline_of(rows, "found") == 25.0
     assert assistant_cells.baseline_of(rows, "exact") is None
+
+
+@pytest.mark.parametrize("unit", ["group", "talk"])
+def test_answers_that_belong_together_are_one_draw(unit):
+    rows = [{unit: n, "scores": {"found": [n % 3 == 0, 1]}} for n in range(30)]
+    once, thrice = (
+        interval([statistics], finish)
+        for statistics, finish, _ in (
+            assistant_cells.scored(some, "found") for some in (rows, rows * 3)
+        )
+    )
+    assert once.low < once.value < once.high
+    assert vars(thrice) == pytest.approx(vars(once))
 
 
 @pytest.mark.slow
