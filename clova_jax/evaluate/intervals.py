@@ -47,15 +47,20 @@ def interval(
     sums = _resampled_sums(trials, np.random.default_rng(seed))
     drawn = np.array([[finish(total) for total in replicate] for replicate in sums]).mean(axis=1)
     below, above = value - np.quantile(drawn, 0.025), np.quantile(drawn, 0.975) - value
-    between = 0.0
-    if len(trials) > 1:
-        error = scores.std(ddof=1) / np.sqrt(len(scores))
-        between = float(stdtrit(len(scores) - 1, 0.975) * error)
+    between = reach(scores)
     return Interval(
         value,
         float(max(bounds[0], value - np.hypot(max(below, 0.0), between))),
         float(min(bounds[1], value + np.hypot(max(above, 0.0), between))),
     )
+
+
+def reach(scores: Sequence[float]) -> float:
+    """Returns the half-width of the 95% interval of a mean over trials (Student's t); one trial shows none: 0."""
+    if len(scores) < 2:
+        return 0.0
+    error = np.std(scores, ddof=1) / np.sqrt(len(scores))
+    return float(stdtrit(len(scores) - 1, 0.975) * error)
 
 
 def sum_units(
