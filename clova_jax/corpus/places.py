@@ -242,8 +242,9 @@ def describe_inputs(files: Iterable[Path]) -> list[dict[str, str | int]]:
 
 
 def digest_inputs(files: Iterable[Path]) -> str:
-    """Returns a short hash of files, by their names and all their bytes."""
-    return hashlib.sha256(as_line(describe_inputs(files)).encode()).hexdigest()[:16]
+    """Returns a short hash of files, by their names and all their bytes; the folder may lie anywhere."""
+    rows = [(Path(str(row["file"])).name, row["sha256"]) for row in describe_inputs(files)]
+    return hashlib.sha256(as_line(rows).encode()).hexdigest()[:16]
 
 
 def changed_input(before: list[dict], now: list[dict]) -> str:
