@@ -12,6 +12,7 @@ from typing import Literal
 
 from clova_jax import paper, tables
 from clova_jax.common.options import option
+from clova_jax.corpus import digest_inputs, document_files
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def compare(run: tables.TableRun) -> list[tables.Row]:
     size_of_text = sum(len(text.encode()) for text in texts)
     everything = tokenizers.training_texts(run.data, options.megabytes, options.seed)
     largest = sum(len(text.encode()) for text in everything) / 1e6
-    trained = []
+    data, trained = digest_inputs(document_files(run.data)), []
     for number in range(options.halvings + 1):
         name = (options.kind, options.vocab_size, options.megabytes, options.seed, number)
         folder = run.out / "tokenizers" / "_".join(map(str, name))
@@ -49,7 +50,7 @@ def compare(run: tables.TableRun) -> list[tables.Row]:
         sample = tokenizers.training_texts(run.data, size, options.seed)
         trained.append(
             tokenizers.train_once(
-                folder, sample, options.kind, options.vocab_size, f"{size:.3g} MB"
+                folder, sample, options.kind, options.vocab_size, f"{size:.3g} MB", data
             )
         )
     counts = [study.count_tokens(tokenizer, texts) for tokenizer in trained]

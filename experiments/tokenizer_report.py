@@ -13,6 +13,7 @@ from typing import Any
 
 from clova_jax import tables
 from clova_jax.common.options import option
+from clova_jax.corpus import digest_inputs, document_files
 
 VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "morpheme_byte": ("morpheme_byte", {}),
@@ -43,17 +44,20 @@ def cells(run: tables.TableRun) -> list[tables.Cell]:
     options = run.options
     held_out = tables.tokenizers.read_held_out(run.data, options.kilobytes, options.seed)
     run.notes += notes(options, sum(len(t.encode()) for some in held_out.values() for t in some))
-    return [partial(measure, name, held_out) for name in VARIANTS]
+    data = digest_inputs(document_files(run.data))
+    return [partial(measure, name, data, held_out) for name in VARIANTS]
 
 
-def measure(name: str, held_out: dict[str, list[str]], run: tables.TableRun) -> list[tables.Row]:
+def measure(
+    name: str, data: str, held_out: dict[str, list[str]], run: tables.TableRun
+) -> list[tables.Row]:
     """Trains a tokenizer, unless it is there, and returns its rows: all Korean together, then each source."""
     options, (kind, extra) = run.options, VARIANTS[name]
     label = "_".join(map(str, (name, options.vocab_size, options.megabytes, options.seed)))
     folder = run.out / "tokenizers" / label.replace(", ", "_").replace(" ", "_")
     texts = tables.tokenizers.training_texts(run.data, options.megabytes, options.seed)
     size = options.vocab_size
-    tokenizer = tables.tokenizers.train_once(folder, texts, kind, size, name, **extra)
+    tokenizer = tables.tokenizers.train_once(folder, texts, kind, size, name, data, **extra)
     rows = tables.tokenizers.segmentation_rows(tokenizer, folder, held_out)
     return [{"tokenizer": name} | row for row in rows]
 

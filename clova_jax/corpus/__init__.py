@@ -33,7 +33,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         ],
         "media.medium": ["Medium", "media_of"],
         "media.prepare": ["check_media", "prepare_media"],
-        "places": ["changed_input", "describe_inputs", "shown_name"],
+        "places": ["changed_input", "describe_inputs", "digest_inputs", "shown_name"],
         "read.blocks": ["decode"],
         "read.core_region": ["core_scores", "train_core_region"],
         "read.html": ["html_text"],

@@ -6,6 +6,7 @@ real folder is read once.
 """
 
 import fnmatch
+import hashlib
 import os
 import stat
 import unicodedata
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import SUFFIXES, on_disk
+from clova_jax.common.files import SUFFIXES, as_line, on_disk
 from clova_jax.common.hashes import hash_file
 
 OnError = Callable[[ClovaError], None]
@@ -238,6 +239,12 @@ def describe_inputs(files: Iterable[Path]) -> list[dict[str, str | int]]:
 
     with ThreadPoolExecutor(8) as pool:  # hashing lets go of the interpreter's lock
         return list(pool.map(describe, files))
+
+
+def digest_inputs(files: Iterable[Path]) -> str:
+    """Returns a short hash of files, by their names and all their bytes; the folder may lie anywhere."""
+    rows = [(Path(str(row["file"])).name, row["sha256"]) for row in describe_inputs(files)]
+    return hashlib.sha256(as_line(rows).encode()).hexdigest()[:16]
 
 
 def changed_input(before: list[dict], now: list[dict]) -> str:

@@ -1,7 +1,7 @@
 """Computes 95% intervals: of a mean over trials by bootstrap over items and spread over trials, and of a proportion."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float64
@@ -47,10 +47,7 @@ def interval(
     sums = _resampled_sums(trials, np.random.default_rng(seed))
     drawn = np.array([[finish(total) for total in replicate] for replicate in sums]).mean(axis=1)
     below, above = value - np.quantile(drawn, 0.025), np.quantile(drawn, 0.975) - value
-    between = 0.0
-    if len(trials) > 1:
-        error = scores.std(ddof=1) / np.sqrt(len(scores))
-        between = float(stdtrit(len(scores) - 1, 0.975) * error)
+    between = reach(scores)
     return Interval(
         value,
         float(max(bounds[0], value - np.hypot(max(below, 0.0), between))),
@@ -58,7 +55,47 @@ def interval(
     )
 
 
-def proportion(hits: int, count: int) -> Interval:
+def reach(scores: Sequence[float]) -> float:
+    """Returns the half-width of the 95% interval of a mean over trials (Student's t); one trial shows none: 0."""
+    if len(scores) < 2:
+        return 0.0
+    error = np.std(scores, ddof=1) / np.sqrt(len(scores))
+    return float(stdtrit(len(scores) - 1, 0.975) * error)
+
+
+def sum_units(
+    statistics: Float64[np.ndarray, "n s"], units: Sequence[Hashable]
+) -> Float64[np.ndarray, "u s"]:
+    """Returns the statistics summed over the rows of each unit, for an interval whose rows depend on each other within units.
+
+    Args:
+        statistics: of a metric.
+        units: what each row belongs to (texts to their group, say); sums stand in the order in which the units come.
+    """
+    numbers: dict[Hashable, int] = {}
+    places = [numbers.setdefault(unit, len(numbers)) for unit in units]
+    sums = np.zeros((len(numbers), *statistics.shape[1:]))
+    np.add.at(sums, places, statistics)
+    return sums
+
+
+def proportion_of_units(units: Sequence[Sequence[bool]]) -> Interval:
+    """Returns the share of True, in per cent, with the exact 95% interval of as many draws as there are units.
+
+    What one unit gives may be all alike (answers to one question), so that it counts no more than one draw; units of
+    different sizes count as (sum of sizes)² / sum of squared sizes (Kish 1965).
+
+    Args:
+        units: what each of them gave.
+    """
+    sizes = np.array([len(some) for some in units], np.float64)
+    if not sizes.sum():
+        return proportion(0, 0)
+    count, share = float(sizes.sum() ** 2 / (sizes**2).sum()), sum(map(sum, units)) / sizes.sum()
+    return replace(proportion(count * share, count), value=100 * float(share))
+
+
+def proportion(hits: float, count: float) -> Interval:
     """Returns a share in per cent with its exact 95% interval (Clopper and Pearson 1934).
 
     Args:

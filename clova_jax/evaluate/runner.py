@@ -129,6 +129,7 @@ def measure(
         "scoring": scoring,
         "skip_long": skip_long,
         "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
+        "definition": task.definition,
         "weights": model.fingerprint,
     }
     marks, predictions = [], []

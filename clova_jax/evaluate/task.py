@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.files import as_line
 from clova_jax.evaluate.metrics import Metric
+from clova_jax.evaluate.records import digest
 from clova_jax.labelled import optional_file
 from clova_jax.tokenizers import as_written
 
@@ -130,6 +132,13 @@ class Task:
             object.__setattr__(self, "labels", labels)
             more = {_nfc(gold): tuple(map(_nfc, words)) for gold, words in self.more_words.items()}
             object.__setattr__(self, "more_words", more)
+
+    @property
+    def definition(self) -> str:
+        """Returns a short hash of what decides prompts and answers beside the items: words, instruction, separator and so on."""
+        words = [list(self.labels or {}), self.verbalizer(), self.answer]
+        prompt = [self.instruction, self.separator, self.own_examples, self.content_free]
+        return digest([as_line([*words, *prompt, self.max_new_tokens])])
 
     def present(self, data_dir: str | Path) -> bool:
         """Returns True if a data folder has the task's files."""

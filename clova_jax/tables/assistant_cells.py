@@ -9,7 +9,7 @@ import numpy as np
 from clova_jax.apps import assistant as app
 from clova_jax.apps import augmentation, dialogues
 from clova_jax.common.stop import Stopped
-from clova_jax.evaluate import Prediction, Records, bleu, character_f1, digest, interval
+from clova_jax.evaluate import Prediction, Records, bleu, character_f1, digest, interval, sum_units
 from clova_jax.inference import Model
 from clova_jax.language_model import LanguageModel
 from clova_jax.retrieve import Index, train_encoder
@@ -64,6 +64,10 @@ class Part:
         if self.asks_model:
             settings |= {"weights": run.model.fingerprint, "shots": run.options.shots}
             settings |= {name: getattr(run.options, name) for name in ("steps", "batch")}
+        if self.kind == "encoder":
+            settings["tested"] = digest([text for some in self.sets.groups[1] for text in some])
+        if self.kind == "talk":
+            settings["talks"] = run.options.talks
         key = (f"{model} {self.system}".strip(), self.kind, 0, 0)
         kept = records.find(key, settings)
         if kept is None:
@@ -76,12 +80,11 @@ class Part:
     def _row(self, run: TableRun, model: str, metric: str, answered: Answered) -> Row:
         statistics, finish, most = scored(answered, metric)
         found = interval([statistics], finish, bounds=(0.0, most), seed=run.options.seed)
-        base = [row["baseline"][metric] for row in answered if metric in row["baseline"]]
         if metric == "bleu":
             copies = [Prediction(row["asked"], (row["gold"],)) for row in answered]
             baseline = BLEU(copies)
         else:
-            baseline = 100 * float(np.mean(base)) if base else None
+            baseline = baseline_of(answered, metric)
         return {
             "app": "assistant",
             "kind": self.kind,
@@ -90,7 +93,7 @@ class Part:
             "metric": metric,
             **asdict(found),
             "baseline": baseline,
-            "items": len(statistics),
+            "items": sum(metric in row["scores"] for row in answered),
         }
 
 
@@ -99,15 +102,32 @@ def metrics_of(answered: Answered) -> list[str]:
     return list(dict.fromkeys(name for row in answered for name in row["scores"]))
 
 
+def baseline_of(answered: Answered, metric: str) -> float | None:
+    """Returns the baseline of a metric in per cent, counted over the same parts of items as the score; None where it has none."""
+    rows = [row for row in answered if metric in row["baseline"]]
+    if not rows:
+        return None
+    shares = [row["baseline"][metric] for row in rows]
+    return 100 * float(np.average(shares, weights=[row["scores"][metric][1] for row in rows]))
+
+
 def scored(
     answered: Answered, metric: str
 ) -> tuple[np.ndarray, Callable[[np.ndarray], float], float]:
-    """Returns a metric's statistics, a row an item that has it, what makes a score of their sum, and its bound."""
+    """Returns a metric's statistics, what makes a score of their sum, and its bound.
+
+    They have a row an item that has the metric; texts of a group count together, and so do turns of a talk where there
+    are several talks.
+    """
     rows = [row for row in answered if metric in row["scores"]]
     if metric == "bleu":
         written = [Prediction(row["written"], (row["gold"],)) for row in rows]
         return BLEU.statistics(written), BLEU.finish, 100.0
-    return np.array([row["scores"][metric] for row in rows], np.float64), _percent, 100.0
+    statistics = np.array([row["scores"][metric] for row in rows], np.float64)
+    units = [row.get("group", row.get("talk", f"item {n}")) for n, row in enumerate(rows)]
+    if len(set(units)) > 1:
+        statistics = sum_units(statistics, units)
+    return statistics, _percent, 100.0
 
 
 def _percent(total: np.ndarray) -> float:
@@ -167,6 +187,7 @@ def _encoder(part: Part, run: TableRun) -> Answered:
         rows.append(
             {
                 "asked": texts[number],
+                "group": owner[number],
                 "found": [texts[other] for other in near],
                 "scores": {"R@1": [sum(right[:1]), 1], "group found": [sum(right), others]},
                 "baseline": {"R@1": chance, "group found": chance},

@@ -23,7 +23,8 @@ def notes(run: TableRun, sets: AssistantSets) -> list[str]:
     held_out, known = sets.groups[1], sets.kinds
     counts = ", ".join(f"{kind} {len(s.train):,} and {len(s.test):,}" for kind, s in known.items())
     return [
-        "value, low, high: per cent (BLEU: 0 to 100) with a 95% interval, bootstrap over items; baseline: chance (encoder), the "
+        "value, low, high: per cent (BLEU: 0 to 100) with a 95% interval, bootstrap over items (encoder: over groups of "
+        "paraphrases; talk: over talks, of one talk over its turns); baseline: chance (encoder), the "
         "commonest class or answer (choice, faq, answer f1), the follow-up as it was (rewriting), nothing settled (state), how "
         "much of what is known has that level (style)",
         f"encoder: mean of the last layer, trained on {len(sets.groups[0]):,} groups of paraphrases, every fifth left out "

@@ -117,9 +117,13 @@ def core_regions(seed: int) -> list[Row]:
 
 
 def toxicity(safety: Path, model_path: Path) -> list[Row]:
-    """Scores toxicity on the held-out parts of the official sets; no rows where the sets are missing."""
+    """Trains a model of toxicity and scores it on the held-out parts of the official sets; no rows where these are missing.
+
+    Args:
+        safety: the folder of the sets.
+        model_path: where the model is written; one of an earlier run may be of other data, and is replaced.
+    """
     if not has_training_data(safety):
         return []
-    if not model_path.is_file():
-        train_toxicity(safety).save(model_path)
+    train_toxicity(safety).save(model_path)
     return toxicity_scores(safety, NgramModel.load(model_path))

@@ -1,12 +1,13 @@
 """Says how to read the instruction table and what its claims came to, and draws the systems task by task."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from clova_jax.align import instructions
-from clova_jax.evaluate import Interval
+from clova_jax.evaluate import Interval, reach
 from clova_jax.tables.claims import difference, judged
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.instruction_cells import Measured
@@ -36,7 +37,7 @@ def notes(run: TableRun, tasks: Sequence[instructions.InstructionTask]) -> list[
         "unseen_task: tuned on all families but that of the row (or on a family that has no training file)",
         "accuracy, f1: the likeliest label; written: the right one was written; valid: one of the labels was written (of "
         "reading: words of the passage); ended: the text ended by `<|endoftext|>`; per cent with a 95% interval (bootstrap over "
-        "items, Student's t over seeds)",
+        "items, Student's t over seeds; means of tasks: over the seeds' means, since all tasks are answered by the same models)",
         "the models that were tuned on all families are in models/, with their chat template: clova studio --model DIR "
         "answers /v1/chat/completions with them",
     ]
@@ -58,7 +59,7 @@ def claims(kept: Kept, model: str, seed: int = 0) -> list[str]:
         if gains:
             found.append(judged(f"{model}: {claim}, mean of {len(gains)} tasks", mean_of(gains)))
             found += [
-                judged(f"{model}: {claim}, {task}", gain)
+                judged(f"{model}: {claim}, {task}", gain.found)
                 for task, gain in gains.items()
                 if len(gains) > 1
             ]
@@ -66,6 +67,21 @@ def claims(kept: Kept, model: str, seed: int = 0) -> list[str]:
     if ended:
         found.append(judged(f"{model}: more texts end by themselves after tuning", mean_of(ended)))
     return found
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Holds by how much a system scores higher than another on a task.
+
+    Args:
+        found: the difference with its 95% interval.
+        of_items: the same with the interval over items alone.
+        per_seed: the difference with the models of each seed.
+    """
+
+    found: Interval
+    of_items: Interval
+    per_seed: Sequence[float]
 
 
 def _headline(metrics: Sequence[str]) -> str:
@@ -78,7 +94,7 @@ def gaps(
     systems: tuple[str, str],
     metric: Callable[[Sequence[str]], str],
     seed: int,
-) -> dict[str, Interval]:
+) -> dict[str, Gain]:
     """Returns how much higher the first of two systems scores on the items that both were asked, for each task that has any.
 
     Args:
@@ -99,18 +115,31 @@ def gaps(
             _, finish = both[0].metrics[chosen]
             plus, minus = (one.of(chosen, shared) for one in both)
             most = max(len(plus), len(minus))
-            draws = [list(some) * (most // len(some)) for some in (plus, minus)]
-            found[task] = difference([draws[0]], [draws[1]], finish, seed)
+            plus, minus = (list(some) * (most // len(some)) for some in (plus, minus))
+            pairs = zip(plus, minus, strict=True)
+            found[task] = Gain(
+                difference([plus], [minus], finish, seed),
+                # All seeds side by side are one draw, which shows no spread over seeds.
+                difference([[one] for one in plus], [[one] for one in minus], finish, seed),
+                [finish(one.sum(axis=0)) - finish(other.sum(axis=0)) for one, other in pairs],
+            )
     return found
 
 
-def mean_of(gains: dict[str, Interval]) -> Interval:
-    """Returns the mean of differences of different tasks, whose errors have nothing to do with each other."""
-    some = list(gains.values())
-    value = float(np.mean([one.value for one in some]))
-    below = float(np.linalg.norm([one.value - one.low for one in some])) / len(some)
-    above = float(np.linalg.norm([one.high - one.value for one in some])) / len(some)
-    return Interval(value, value - below, value + above)
+def mean_of(gains: Mapping[str, Gain]) -> Interval:
+    """Returns the mean of differences of different tasks with its 95% interval.
+
+    The items of one task have nothing to do with those of another, but all tasks are answered by the models of the same
+    seeds: the spread over seeds is that of the mean over tasks.
+    """
+    items = [one.of_items for one in gains.values()]
+    per_seed = np.mean([one.per_seed for one in gains.values()], axis=0)
+    value, between = float(per_seed.mean()), reach(per_seed)
+    below = np.linalg.norm([one.value - one.low for one in items]) / len(items)
+    above = np.linalg.norm([one.high - one.value for one in items]) / len(items)
+    return Interval(
+        value, value - float(np.hypot(below, between)), value + float(np.hypot(above, between))
+    )
 
 
 def draw(run: TableRun, path: Path) -> None:

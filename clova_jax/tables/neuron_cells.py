@@ -232,7 +232,7 @@ class Clamp:
     def _part(self, shared: Bench, unit: lecture.Unit | None, level: int) -> Any:
         options = shared.options
         about = {"kind": options.kind, "units": options.units, "epochs": options.epochs}
-        about |= {"texts": options.texts, "examples": options.examples}
+        about |= {name: getattr(options, name) for name in ("texts", "longest", "examples")}
         name = "free" if unit is None else f"unit {unit.number} held at {level:+d}"
 
         def compute() -> tuple[dict[str, Any], list[Row]]:

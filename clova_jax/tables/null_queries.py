@@ -10,7 +10,7 @@ import numpy as np
 
 from clova_jax.apps import queries
 from clova_jax.common.stop import Stopped
-from clova_jax.evaluate import Comparison, Interval, Records, digest, interval
+from clova_jax.evaluate import Comparison, Interval, Records, digest, interval, sum_units
 from clova_jax.tables.claims import difference, judged
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.query_sets import QuerySets
@@ -274,7 +274,10 @@ def winners(answers: Answers, seed: int = 0) -> list[str]:
 
 
 def claims(answers: Answers, seed: int = 0) -> list[str]:
-    """Returns what is claimed of rewriting, with its verdict for each model: the same queries of all kinds of damage."""
+    """Returns what is claimed of rewriting, with its verdict for each model: over all kinds of damage of the same queries.
+
+    A query under several kinds of damage is one draw.
+    """
     found = []
     for model in dict.fromkeys(model for model, _, _ in answers if model):
         for first, second, claim in CLAIMS:
@@ -289,7 +292,10 @@ def claims(answers: Answers, seed: int = 0) -> list[str]:
                     [row for kind in kinds for row in answers[name, system, kind]]
                     for name, system in keys
                 ]
-                both = [[[statistics(some, "restored")]] for some in rows]
+                both = [
+                    [[sum_units(statistics(some, "restored"), [row["query"] for row in some])]]
+                    for some in rows
+                ]
                 found.append(judged(f"{model}: {claim}", difference(*both, _percent, seed)))
     return found
 

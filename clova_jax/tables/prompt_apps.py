@@ -10,7 +10,14 @@ import numpy as np
 
 from clova_jax.apps import prompted
 from clova_jax.common.errors import ClovaError
-from clova_jax.evaluate import Interval, Prediction, Records, digest, interval, proportion
+from clova_jax.evaluate import (
+    Interval,
+    Prediction,
+    Records,
+    digest,
+    interval,
+    proportion_of_units,
+)
 from clova_jax.tables.figures import draw_bars, legend, panels
 from clova_jax.tables.prompt_labels import Labelled
 from clova_jax.tables.table import Row, TableRun
@@ -74,7 +81,11 @@ class Checks:
         ]
 
     def _row(self, run: TableRun, system: str, model: str, metric: str, kept: Sequence[Row]) -> Row:
-        good = [not row["fails"] and not (metric == "fit" and row["unfit"]) for row in kept]
+        checks: dict[str, list[bool]] = {}
+        for row in kept:
+            passed = not row["fails"] and not (metric == "fit" and row["unfit"])
+            checks.setdefault(repr((row["input"], row["variables"])), []).append(passed)
+        good = list(checks.values())
         run.found.setdefault("good", {})[self.app.file, system, model, metric] = good
         return {
             "app": self.app.file,
@@ -82,8 +93,8 @@ class Checks:
             "system": system,
             "model": model,
             "metric": metric,
-            **asdict(proportion(sum(good), len(good))),
-            "items": len(good),
+            **asdict(proportion_of_units(good)),
+            "items": len(kept),
         }
 
 
@@ -183,11 +194,11 @@ def _kept(
 
 def notes(run: TableRun, apps: Sequence[prompted.PromptApp]) -> list[str]:
     """Returns how to read the rows, which apps need a larger model, and whether outputs are fit for service."""
-    good: Mapping[tuple[str, str, str, str], list[bool]] = run.found["good"]
+    good: Mapping[tuple[str, str, str, str], list[list[bool]]] = run.found["good"]
     lines = [
         "passed: per cent of answers that keep all rules of their check; fit: of them, those that also end by themselves, "
-        "speak for nobody else, do not repeat themselves and pass the filters; 95% intervals: Clopper-Pearson, and on "
-        "labelled data bootstrap over items",
+        "speak for nobody else, do not repeat themselves and pass the filters; 95% intervals: Clopper-Pearson, all answers to a "
+        "check as one draw, and on labelled data bootstrap over items",
         "constant: the commonest answer of the examples; nearest: that of the most similar example; echo: the input",
     ]
     for model in run.inputs.names:
@@ -200,12 +211,12 @@ def notes(run: TableRun, apps: Sequence[prompted.PromptApp]) -> list[str]:
         lines.append(f"{model}: above every rival: {', '.join(strong) or 'none'}")
         lines.append(f"{model}: needs a larger model: {', '.join(weak) or 'none'}")
         fit = [one for app in apps for one in good[app.file, MODEL, model, "fit"]]
-        lines.append(_acceptance(model, proportion(sum(fit), len(fit)), len(fit)))
+        lines.append(_acceptance(model, proportion_of_units(fit), sum(map(len, fit))))
     return lines
 
 
-def _share(good: Sequence[bool]) -> float:
-    return float(np.mean(good)) if good else 0.0
+def _share(good: Sequence[Sequence[bool]]) -> float:
+    return float(np.mean([one for some in good for one in some])) if good else 0.0
 
 
 def _acceptance(model: str, found: Interval, count: int) -> str:

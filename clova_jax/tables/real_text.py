@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clova_jax.common.files import find_file, read_json, write_jsonl
 from clova_jax.common.run_folder import begin_run
-from clova_jax.corpus import Job, clean_corpus, read_documents
+from clova_jax.corpus import Job, clean_corpus, digest_inputs, document_files, read_documents
 from clova_jax.evaluate import load_task
 from clova_jax.labelled import known_files
 from clova_jax.tables.tokenizers import train_once
@@ -27,7 +27,9 @@ def clean_text(data: Path, out: Path, nsmc_reviews: bool = True) -> Path:
         ClovaError: `out` holds other text.
         Stopped: a signal; the same call goes on there.
     """
-    begin_run(out, {"data": data.resolve().name, "nsmc_reviews": nsmc_reviews})
+    # All other files are compared by clean_corpus.
+    sections = digest_inputs([_sections_file(data)])
+    begin_run(out, {"sections": sections, "nsmc_reviews": nsmc_reviews})
     evaluation = list(known_files(data))
     if not nsmc_reviews:
         evaluation.append(find_file(data / "nsmc", NSMC_TRAIN))
@@ -56,12 +58,17 @@ def _with_sections(data: Path, cleaned: Path, path: Path) -> None:
 def _sections(data: Path) -> dict[str, dict[str, str]]:
     """Returns the section of each headline of YNAT's training file, by its guid."""
     names = load_task("ynat").labels
-    path = find_file(data / "klue" / "ynat-v1.1", "ynat-v1.1_train.json")
-    return {row["guid"]: {"section": names[row["label"]]} for row in read_json(path)}
+    rows = read_json(_sections_file(data))
+    return {row["guid"]: {"section": names[row["label"]]} for row in rows}
+
+
+def _sections_file(data: Path) -> Path:
+    return find_file(data / "klue" / "ynat-v1.1", "ynat-v1.1_train.json")
 
 
 def train_text_tokenizer(documents: Path, folder: Path, kind: str, vocab_size: int) -> Tokenizer:
     """Trains a tokenizer on documents, or loads the one in `folder`."""
     print(f"tokenizer: {kind}, {vocab_size:,} ids", file=sys.stderr, flush=True)
     texts: Iterable[str] = (document.text for document in read_documents(documents))
-    return train_once(folder, texts, kind, vocab_size, "tokenizer")
+    data = digest_inputs(document_files(documents))
+    return train_once(folder, texts, kind, vocab_size, "tokenizer", data)

@@ -68,7 +68,7 @@ def _first(run: TableRun) -> bool:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Clusters the reviews of each film as finely as they are labelled; scores the adjusted Rand index against the labels.
+    """Clusters the labelled reviews of each film as finely as they are labelled; scores the adjusted Rand index against the labels.
 
     Args:
         sets: with films.
@@ -84,11 +84,11 @@ class Clusters:
             return []
         films, rows = self.sets.films, []
         for truth in dict.fromkeys(name for film in films for name in film.truths):
-            labelled = [film for film in films if len(set(film.truths.get(truth, ()))) > 1]
+            labelled = [film for film in films if len(set(film.labelled(truth)[1])) > 1]
             if not labelled:
                 continue
             data = digest(
-                [text for film in labelled for text in (*film.texts, *film.truths[truth])]
+                [text for film in labelled for some in film.labelled(truth) for text in some]
             )
             found = _kept(
                 run,
@@ -103,21 +103,21 @@ class Clusters:
         return rows
 
     def _film(self, run: TableRun, film: Film, truth: str) -> list[Row]:
-        gold = film.truths[truth]
-        labels = self._labels(run, film, len(set(gold)))
+        texts, gold = film.labelled(truth)
+        labels = self._labels(run, film.name, texts, len(set(gold)))
         return [
             {"film": film.name, "text": text, "gold": right, "cluster": int(label)}
-            for text, right, label in zip(film.texts, gold, labels, strict=True)
+            for text, right, label in zip(texts, gold, labels, strict=True)
         ]
 
-    def _labels(self, run: TableRun, film: Film, count: int) -> np.ndarray:
+    def _labels(self, run: TableRun, film: str, texts: Sequence[str], count: int) -> np.ndarray:
         seed = run.options.seed
         if self.system == "single":
-            return np.zeros(len(film.texts), int)
+            return np.zeros(len(texts), int)
         if self.system == "random":
-            return generator(seed, "random", film.name).integers(0, count, len(film.texts))
+            return generator(seed, "random", film).integers(0, count, len(texts))
         vectors = app.tfidf if self.system == "tfidf" else encoded(run.model)
-        return app.labels_of(vectors(film.texts), count, seed)
+        return app.labels_of(vectors(texts), count, seed)
 
     def _row(self, run: TableRun, truth: str, found: Sequence[Row]) -> Row:
         from sklearn.metrics import adjusted_rand_score

@@ -30,12 +30,12 @@ class Film:
     Args:
         name: its number or title.
         texts: the reviews.
-        truths: `aspect` and `polarity` of each review, where the corpus says them.
+        truths: `aspect` and `polarity` of each review, where the corpus says them of any; None for a review without.
     """
 
     name: str
     texts: list[str] = field(default_factory=list)
-    truths: dict[str, list[str]] = field(default_factory=dict)
+    truths: dict[str, list[str | None]] = field(default_factory=dict)
 
     def add(self, document: Document) -> None:
         """Takes in a review; one that is there already counts once."""
@@ -43,8 +43,17 @@ class Film:
         if text and text not in self.texts:
             self.texts.append(text)
             for truth in ("aspect", "polarity"):
-                if truth in document.meta:
-                    self.truths.setdefault(truth, []).append(str(document.meta[truth]))
+                label = document.meta.get(truth)
+                if label is not None or truth in self.truths:
+                    labels = self.truths.setdefault(truth, [None] * (len(self.texts) - 1))
+                    labels.append(None if label is None else str(label))
+
+    def labelled(self, truth: str) -> tuple[list[str], list[str]]:
+        """Returns the reviews that carry a kind of label, and their labels."""
+        labels = self.truths.get(truth) or [None] * len(self.texts)
+        both = zip(self.texts, labels, strict=True)
+        pairs = [(text, label) for text, label in both if label is not None]
+        return [text for text, _ in pairs], [label for _, label in pairs]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Trains the models of a study of corpus sources: one shape, one tokenizer and as many tokens on each corpus."""
 
 from clova_jax.config import ModelConfig
-from clova_jax.corpus import read_documents
+from clova_jax.corpus import digest_inputs, document_files, read_documents
 from clova_jax.data import serialize
 from clova_jax.sample import write_sample
 from clova_jax.tables.options import Inputs, SourceOptions
@@ -34,6 +34,7 @@ def train_by_source(options: SourceOptions) -> Inputs:
         "morpheme_byte",
         options.vocab_size,
         "tokenizer",
+        digest_inputs(document_files(folders["all"])),
     )
     stores = {name: options.out / "tokens" / name for name in CORPORA}
     for name, store in stores.items():

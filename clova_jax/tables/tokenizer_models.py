@@ -4,7 +4,6 @@ All models have the same shape and make the same steps, so with equal vocabulari
 model with a byte-level tokenizer of its own, reads the other half of the documents.
 """
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Set
 from pathlib import Path
@@ -12,13 +11,13 @@ from statistics import median
 from typing import Any
 
 from clova_jax.common.errors import ClovaError
-from clova_jax.common.files import as_line, write_jsonl
+from clova_jax.common.files import write_jsonl
 from clova_jax.common.options import as_json
 from clova_jax.common.run_folder import begin_run
 from clova_jax.config import ModelConfig
 from clova_jax.corpus import (
     Document,
-    describe_inputs,
+    digest_inputs,
     document_files,
     read_documents,
     sample_documents,
@@ -72,9 +71,8 @@ def make_models(options: Any, data: Path) -> Inputs:
 
 def _identity(options: Any, data: Path) -> dict[str, Any]:
     values = as_json(options)
-    files = as_line(describe_inputs(document_files(data)))
     return {name: values[name] for name in FIXED} | {
-        "documents": hashlib.sha256(files.encode()).hexdigest()[:16]
+        "documents": digest_inputs(document_files(data))
     }
 
 
@@ -129,7 +127,8 @@ def _trainings(
     """Trains the tokenizer and serializes the text, where that is not done; returns a training for each seed."""
     folder, models = options.out / "tokenizers" / name, options.out / "models" / name
     texts = (document.text for document in read_documents(text))
-    tokenizer = train_once(folder, texts, kind, options.vocab_size, f"tokenizer {name}")
+    data = digest_inputs(document_files(text))
+    tokenizer = train_once(folder, texts, kind, options.vocab_size, f"tokenizer {name}", data)
     models.mkdir(parents=True, exist_ok=True)
     begin_run(models, {"tokenizer": tokenizer.fingerprint})
     store = options.out / "tokens" / name

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from clova_jax.common.errors import ClovaError
 from clova_jax.common.files import find_file, read_lines
 from clova_jax.common.hashes import HASHES
 from clova_jax.common.progress import progress
+from clova_jax.common.run_folder import RUN, begin_run
 from clova_jax.corpus import Document, read_documents, sample_documents
 from clova_jax.evaluate import Tally, disagreement
 from clova_jax.tables.table import Row
@@ -53,7 +55,13 @@ def read_held_out(data: Path, kilobytes: float, seed: int) -> dict[str, list[str
 
 
 def train_once(
-    folder: Path, texts: Iterable[str], kind: str, vocab_size: int, title: str, **extra: Any
+    folder: Path,
+    texts: Iterable[str],
+    kind: str,
+    vocab_size: int,
+    title: str,
+    data: str,
+    **extra: Any,
 ) -> Tokenizer:
     """Trains a tokenizer, or loads the one that an earlier run left; `facts["megabytes"]` is what it learned from.
 
@@ -63,9 +71,20 @@ def train_once(
         kind: of the tokenizer.
         vocab_size: ids.
         title: shown beside the progress.
+        data: says which texts they are (`corpus.digest_inputs` of their files).
         **extra: options of the kind.
+
+    Raises:
+        ClovaError: the folder holds a tokenizer of other texts, kind, size or options, or one that does not say of which.
     """
-    if not (folder / HASHES).exists():
+    trained = (folder / HASHES).exists()
+    if trained and not (folder / RUN).is_file():
+        raise ClovaError(
+            f"{folder}: holds a tokenizer that does not say what it was trained on (it has no {RUN}); "
+            "remove it, or give another --out"
+        )
+    begin_run(folder, {"kind": kind, "vocab_size": vocab_size, "data": data, **extra})
+    if not trained:
         size = 0
 
         def counted() -> Iterator[str]:

@@ -121,22 +121,14 @@ def tuned_row(
     items = draw_items(data, task, limit, seed)
     count = len(data.pool) if cell.examples is None else cell.examples
     label = label_of(name, cell, count)
-    settings = {
-        "seed": seed,
-        "items": len(items),
-        "config": repr(cell.config),
-        "options": repr(dataclasses.replace(cell.options, seed=0)),
-        "loss": loss_of(task),
-        "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
-        "weights": model.fingerprint,
-    }
+    settings = settings_of(model, task, data, cell, items, seed)
     records = Records(out)
     marks, trials = [], []
     for trial in range(seeds):
         key = (label, task.name, cell.shots, trial)
         found = records.find(key, settings)
         if found is None:
-            folder = seed_folder(out, label, cell.shots, trial)
+            folder = seed_folder(out, label, task.name, cell.shots, trial)
             bar = f"{label} {trial + 1}/{seeds}"
             summary, rows = (cell.run or _tune)(
                 SeedRun(model, task, data, items, cell, count, seed + trial, folder, stop, bar)
@@ -172,6 +164,30 @@ def tuned_row(
     }
 
 
+def settings_of(
+    model: Model, task: Task, data: TaskData, cell: TunedCell, items: Sequence[Item], seed: int
+) -> dict[str, Any]:
+    """Returns what must not change when the answers of a finished seed are read back.
+
+    Args:
+        model: that answers.
+        task, data: what is learned, from which pool.
+        cell: of the row.
+        items: what is asked.
+        seed: of the table.
+    """
+    return {
+        "seed": seed,
+        "items": len(items),
+        "config": repr(cell.config),
+        "options": repr(dataclasses.replace(cell.options, seed=0)),
+        "loss": loss_of(task),
+        "data": digest([task.shown(item) + item.lead for item in (*items, *data.pool)]),
+        "definition": task.definition,
+        "weights": model.fingerprint,
+    }
+
+
 def label_of(name: str, cell: TunedCell, count: int) -> str:
     """Returns what a row is called on the screen and in the records.
 
@@ -183,9 +199,9 @@ def label_of(name: str, cell: TunedCell, count: int) -> str:
     return " ".join(filter(None, (name, cell.method, cell.encoder, str(count))))
 
 
-def seed_folder(out: Path, label: str, shots: int, trial: int) -> Path:
-    """Returns the folder that the run of a seed is kept in."""
-    return out / "tuning" / "_".join((*label.split(), f"{shots}shot", str(trial)))
+def seed_folder(out: Path, label: str, task: str, shots: int, trial: int) -> Path:
+    """Returns the folder that the run of a seed is kept in; each task has its own."""
+    return out / "tuning" / "_".join((*label.split(), *task.split(), f"{shots}shot", str(trial)))
 
 
 def check_cell(cell: TunedCell, task: Task, data: TaskData, seeds: int, limit: int | None) -> None:

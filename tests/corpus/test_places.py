@@ -9,7 +9,7 @@ import pytest
 
 from clova_jax.common.errors import ClovaError
 from clova_jax.corpus.documents import BadLines, document_files, read_documents
-from clova_jax.corpus.places import changed_input, describe_inputs, find_files
+from clova_jax.corpus.places import changed_input, describe_inputs, digest_inputs, find_files
 from clova_jax.corpus.read.blocks import input_files
 from clova_jax.corpus.run.pipeline import clean_corpus
 from clova_jax.corpus.settings import Cleaning, Job
@@ -169,6 +169,13 @@ def test_results_of_our_commands_are_no_input(tmp_path):
         write(tmp_path / name / mark)
         write(tmp_path / name / "rows.jsonl", "결과")
     assert names(tmp_path, document_files(tmp_path)) == ["a.jsonl"]
+
+
+def test_the_hash_of_inputs_follows_their_bytes_and_not_their_folder(tmp_path):
+    here, there = (write(tmp_path / name / "a.jsonl", "하나") for name in ("here", "there"))
+    assert digest_inputs([here]) == digest_inputs([there])
+    other = write(tmp_path / "there" / "a.jsonl", "둘")
+    assert digest_inputs([here]) != digest_inputs([other])
 
 
 def test_inputs_are_told_apart_by_every_byte(tmp_path):

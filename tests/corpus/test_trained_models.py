@@ -25,6 +25,7 @@ from clova_jax.corpus.read.html import html_blocks, html_text, html_title
 from clova_jax.corpus.trials.pages import pages
 from clova_jax.data.document_mixture import exact_copies
 from clova_jax.labelled.safety import TRAINING_FILES, read_hate_speech
+from clova_jax.tables import filters
 
 PAGE = """<html><head><title>제주의 봄 | 블로그</title><style>b{}</style></head><body>
 <h1>제주의 봄</h1><p>오늘은 <b>제주</b>에 다녀왔다.<br>비가 왔다.</p>
@@ -111,6 +112,33 @@ def test_labelled_files_are_read_whole(real_data):
     rows = read_hate_speech(real_data / "safety" / "korean-hate-speech" / "labeled", "train.tsv")
     assert len(rows) == 7_896
     assert {label for _, label in rows} == {"none", "offensive", "hate"}
+
+
+def test_a_model_of_toxicity_in_the_folder_is_of_the_data_that_are_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        filters, "toxicity_scores", lambda safety, model: model(["나쁜놈", "고운님"])[:, 0]
+    )
+    path = tmp_path / "toxicity.safetensors"
+    first, second = (
+        filters.toxicity(write_safety(tmp_path / toxic, toxic, mild), path)
+        for toxic, mild in (("나쁜놈", "고운님"), ("고운님", "나쁜놈"))
+    )
+    assert first[0] > first[1]
+    assert second[0] < second[1]
+
+
+def write_safety(safety, toxic, mild):
+    """Training files in which one word is toxic and the other is not."""
+    for (folder, name), header, labels in zip(
+        TRAINING_FILES,
+        ("comments\thate", "문장\tclean"),
+        (("none", "hate"), ("1", "0")),
+        strict=True,
+    ):
+        (safety / folder).mkdir(parents=True)
+        rows = [f"{(mild, toxic)[n % 2]} {n}\t{labels[n % 2]}" for n in range(40)]
+        (safety / folder / name).write_text("\n".join([header, *rows]) + "\n")
+    return safety
 
 
 def test_exact_copies_fill_the_bytes():

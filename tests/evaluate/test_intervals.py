@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from clova_jax.evaluate.intervals import interval
+from clova_jax.evaluate.intervals import interval, proportion, proportion_of_units, sum_units
 
 
 def mean(total: np.ndarray) -> float:
@@ -52,3 +52,32 @@ def test_it_stays_inside_its_bounds_and_repeats() -> None:
     assert found.high == 100.0
     assert found.low >= 0.0
     assert interval([trial(hits), trial(np.ones(20))], mean, seed=3) == found
+
+
+def test_rows_that_stand_twice_in_their_unit_tell_no_more() -> None:
+    random = np.random.default_rng(0)
+    rows, units = trial(random.random(60) < 0.4), list(range(20)) * 3
+    once = interval([sum_units(rows, units)], mean)
+    twice = interval([sum_units(np.repeat(rows, 2, axis=0), np.repeat(units, 2))], mean)
+    assert sum_units(rows, units).shape == (20, 2)
+    assert vars(twice) == pytest.approx(vars(once))
+
+
+def test_a_proportion_of_units_has_as_many_draws_as_units() -> None:
+    units = [[True, False], [True, True], [False, False], [True, True]]
+    found = proportion_of_units(units)
+    assert vars(found) == pytest.approx(vars(proportion(2.5, 4)))
+    assert vars(proportion_of_units([some * 3 for some in units])) == pytest.approx(vars(found))
+
+
+@pytest.mark.parametrize("hits", [(0, 0, 0), (1, 0, 1), (1, 1, 1)])
+def test_units_of_one_draw_each_are_draws(hits: tuple[int, ...]) -> None:
+    found = proportion_of_units([[bool(hit)] for hit in hits])
+    assert vars(found) == pytest.approx(vars(proportion(sum(hits), 3)))
+
+
+def test_a_large_unit_among_small_ones_counts_no_more_than_it_can_tell() -> None:
+    found = proportion_of_units([[True] * 98, [True], [True]])
+    assert (found.value, found.high) == (100, 100)
+    assert found.low == pytest.approx(proportion(1, 1).low, abs=2)
+    assert vars(proportion_of_units([])) == vars(proportion(0, 0))

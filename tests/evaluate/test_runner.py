@@ -1,5 +1,6 @@
 """Whole runs of a small random model: against a plain forward pass, cut off and taken up again."""
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -253,6 +254,27 @@ def test_other_settings_need_another_folder(guesser, data, tmp_path) -> None:
     other = model.with_params(jax.tree.map(lambda x: x + 1, model.params))
     with pytest.raises(ClovaError, match=r"with weights .* use another --out"):
         measure(other, "nsmc", data, shots=1, trials=1, limit=3, out=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"instruction": "느낌을 말하라."},
+        {"separator": "\n---\n"},
+        {"max_new_tokens": 7},
+        {"more_words": {"1": ("(좋음)",)}},
+        {"content_free": ("없음",)},
+        {"labels": {"1": "(긍정)", "0": "(나쁨)"}},
+    ],
+    ids=lambda edit: next(iter(edit)),
+)
+def test_results_of_a_task_that_was_edited_are_not_taken_over(edit, guesser, data, tmp_path):
+    model, task = guesser(), load_task("nsmc")
+    options = {"shots": 1, "trials": 1, "limit": 3, "out": tmp_path}
+    measure(model, task, data, **options)
+    with pytest.raises(ClovaError, match="use another --out"):
+        measure(model, dataclasses.replace(task, **edit), data, **options)
+    assert measure(model, task, data, **options)
 
 
 def test_a_signal_stops_it_and_keeps_finished_trials(guesser, data, tmp_path) -> None:

@@ -6,6 +6,8 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.apps import assistant as app
+from clova_jax.common.errors import ClovaError
+from clova_jax.evaluate import interval
 from clova_jax.sample import write_sample
 from clova_jax.tables import assistant_cells
 from clova_jax.tables.assistant_sets import AssistantSets, without_name
@@ -82,6 +84,37 @@ def test_a_name_becomes_a_pronoun_or_nothing():
     assert without_name("이것은 한강", "한강", True) == ""
 
 
+def test_a_system_that_settles_nothing_has_the_score_of_the_baseline(world, tmp_path):
+    assert TABLE.run(options(world, tmp_path, kinds=("state",), limit=9)) == 0
+    kept = [json.loads(line) for line in (tmp_path / "predictions.jsonl").read_text().splitlines()]
+    assert len({len(row["gold"]) for row in kept}) > 1  # dialogues of unequal length
+    rows = rows_of(tmp_path)
+    (nothing,) = [row for row in rows if row["system"] == "none"]
+    assert all(row["baseline"] == pytest.approx(nothing["value"]) for row in rows)
+
+
+def test_a_baseline_counts_the_parts_of_an_item_as_the_score_does():
+    rows = [
+        {"scores": {"found": [0, 1]}, "baseline": {"found": 1.0}},
+        {"scores": {"found": [2, 3], "exact": [1, 1]}, "baseline": {"found": 0.0}},
+    ]
+    assert assistant_cells.baseline_of(rows, "found") == 25.0
+    assert assistant_cells.baseline_of(rows, "exact") is None
+
+
+@pytest.mark.parametrize("unit", ["group", "talk"])
+def test_answers_that_belong_together_are_one_draw(unit):
+    rows = [{unit: n, "scores": {"found": [n % 3 == 0, 1]}} for n in range(30)]
+    once, thrice = (
+        interval([statistics], finish)
+        for statistics, finish, _ in (
+            assistant_cells.scored(some, "found") for some in (rows, rows * 3)
+        )
+    )
+    assert once.low < once.value < once.high
+    assert vars(thrice) == pytest.approx(vars(once))
+
+
 @pytest.mark.slow
 def test_rows_have_the_columns_of_the_table(finished):
     rows = rows_of(finished)
@@ -120,6 +153,8 @@ def test_a_second_run_computes_nothing_and_other_settings_are_refused(world, fin
     before = (finished / "predictions.jsonl").read_bytes()
     assert TABLE.run(options(world, finished)) == 0
     assert (finished / "predictions.jsonl").read_bytes() == before
+    with pytest.raises(ClovaError, match="with talks 1, now talks is 2; use another --out"):
+        TABLE.run(options(world, finished, talks=2))
     assert (
         TABLE.main(
             [

@@ -15,7 +15,7 @@ from clova_jax.model import Message
 from clova_jax.sample import write_sample
 from clova_jax.tables.instruction_asking import Asked, prompts_of
 from clova_jax.tables.instruction_cells import Instructed, Measured, measured, percent, plan
-from clova_jax.tables.instruction_notes import claims, gaps, mean_of
+from clova_jax.tables.instruction_notes import Gain, claims, gaps, mean_of
 from experiments.instruction import REAL, SAMPLE, TABLE, Options
 
 TASKS = ("nsmc", "chat", "korquad")
@@ -195,14 +195,42 @@ def test_items_that_one_of_two_systems_was_not_asked_are_not_compared():
     }
     gains = gaps(kept, "m", ("unseen_wording", "base_zero"), lambda names: "accuracy", 0)
     assert list(gains) == ["nsmc"]
-    assert gains["nsmc"].value == 0.0  # b right and d wrong, beside b wrong and d right
+    assert gains["nsmc"].found.value == 0.0  # b right and d wrong, beside b wrong and d right
 
 
-def test_the_mean_of_tasks_has_the_mean_of_their_errors():
-    one = mean_of({"a": Interval(10, 4, 16), "b": Interval(-2, -10, 6)})
+def test_the_mean_of_tasks_has_the_mean_of_their_items_errors():
+    both = {"a": Interval(10, 4, 16), "b": Interval(-2, -10, 6)}
+    one = mean_of({task: Gain(found, found, [found.value]) for task, found in both.items()})
     assert one.value == 4
     assert one.high - one.value == pytest.approx(5)
     assert one.value - one.low == pytest.approx(5)
+
+
+def alike(shares, count=20):
+    """Answers of a system whose score differs from seed to seed, and from item to item not at all."""
+    rows = [np.array([[share, 1]] * count, np.float64) for share in shares]
+    return Measured([str(n) for n in range(count)], {"accuracy": (rows, percent)})
+
+
+def test_a_seed_that_is_good_at_every_task_widens_the_mean_as_it_widens_one_task():
+    kept = {}
+    for task in ("nsmc", "ynat", "chat", "sae4k"):
+        kept["m", "base_zero", task] = alike([0.2])
+        kept["m", "unseen_wording", task] = alike([0.3, 0.5, 0.4])
+    gains = gaps(kept, "m", ("unseen_wording", "base_zero"), lambda names: "accuracy", 0)
+    assert len(gains) == 4
+    one = gains["nsmc"].found
+    assert one.high - one.low > 40
+    assert vars(mean_of(gains)) == pytest.approx(vars(one))
+
+
+def test_seeds_that_are_good_at_one_task_and_bad_at_another_cancel_out():
+    kept = {("m", "base_zero", task): alike([0.2]) for task in ("nsmc", "ynat")}
+    kept["m", "unseen_wording", "nsmc"] = alike([0.3, 0.5])
+    kept["m", "unseen_wording", "ynat"] = alike([0.5, 0.3])
+    gains = gaps(kept, "m", ("unseen_wording", "base_zero"), lambda names: "accuracy", 0)
+    found = mean_of(gains)
+    assert (found.low, found.value, found.high) == pytest.approx((20, 20, 20))
 
 
 def test_of_a_text_no_label_is_measured(world):

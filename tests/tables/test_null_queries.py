@@ -182,6 +182,16 @@ def test_the_notes_name_the_winner(own, rival, verdict):
     assert re.search(r"\w+ − \w+ = \S+ \(\S+ to \S+\)", note)
 
 
+def test_a_query_under_several_kinds_of_damage_is_one_draw():
+    few, nothing = answers([True, False, False, True] * 10), answers([False] * 40)
+
+    def said(*kinds):
+        given = {("m", "few_shot", kind): few for kind in kinds}
+        return null_queries.claims(given | {("", "nothing", kind): nothing for kind in kinds})
+
+    assert said("jamo") == said("jamo", "latin", "spaces")
+
+
 def test_claims_get_a_verdict_over_all_kinds():
     few, nothing = [True] * 30 + [False] * 10, [False] * 40
     given = {("m", "few_shot", kind): answers(few) for kind in ("jamo", "latin")}

@@ -89,6 +89,15 @@ def test_every_text_is_kept_with_what_it_fails(finished):
     assert len(drawn) == 10  # two answers to each of five
 
 
+def test_answers_to_one_check_are_one_draw(finished):
+    found = [row for row in rows(finished) if row["app"] == "poem" and row["system"] == "prompt"]
+    assert len(found) == 2
+    for row in found:
+        assert row["items"] == 10  # two answers to each of five
+        five = proportion(row["value"] / 20, 5)
+        assert (row["low"], row["high"]) == pytest.approx((five.low, five.high))
+
+
 def test_a_run_that_was_cut_off_writes_nothing_twice(world, finished, tmp_path):
     for name in ("predictions.jsonl", "trials.jsonl"):
         lines = (finished / name).read_text(encoding="utf-8").splitlines(keepends=True)

@@ -8,10 +8,12 @@ import pytest
 
 from clova_jax import LanguageModel, ModelConfig, train_tokenizer
 from clova_jax.common.errors import ClovaError
+from clova_jax.common.stop import StopSignals
+from clova_jax.corpus import Document
 from clova_jax.evaluate import Detection
 from clova_jax.sample import write_sample
-from clova_jax.tables import review_cells, review_notes
-from clova_jax.tables.review_sets import REVIEWS, ReviewSets
+from clova_jax.tables import Inputs, TableRun, review_cells, review_notes
+from clova_jax.tables.review_sets import REVIEWS, Film, ReviewSets
 from experiments.review_summary import TABLE, Options
 
 READ = {"films": 3, "least": 6, "limit": 8, "seed": 0}
@@ -59,6 +61,27 @@ def test_films_have_reviews_enough_and_carry_no_label_in_their_text(sets):
         assert not any(text.endswith(("(긍정)", "(부정)")) for text in film.texts)
         assert {len(labels) for labels in film.truths.values()} == {len(film.texts)}
         assert set(film.truths) == {"aspect", "polarity"}
+
+
+def test_reviews_without_a_label_are_left_out_of_its_clusters(tmp_path):
+    film = Film("1")
+    for n in range(12):
+        meta = {"movie": "1", "aspect": ("배우", "음악")[n % 2]} if n % 3 else {"movie": "1"}
+        film.add(Document(f"{('연기가', '노래가')[n % 2]} 좋다 {n}", str(n), "reviews", meta))
+    texts, labels = film.labelled("aspect")
+    assert len(texts) == 8
+    assert all(
+        ("연기가" in text) == (label == "배우") for text, label in zip(texts, labels, strict=True)
+    )
+    assert film.labelled("polarity") == ([], [])
+    inputs = Inputs(None, (tmp_path,), ("m",))
+    run = TableRun(Options(out=tmp_path), inputs, StopSignals(), model_name="m")
+    for system in ("single", "random", "tfidf"):
+        sets = SimpleNamespace(films=[film])
+        (row,) = review_cells.Clusters(sets, system)(run)
+        assert (row["kind"], row["items"]) == ("aspect", 1)
+    kept = [json.loads(line) for line in (tmp_path / "predictions.jsonl").open()]
+    assert [row["text"] for row in kept] == texts * 3
 
 
 def test_no_document_is_in_two_groups(sets):

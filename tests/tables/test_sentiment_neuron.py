@@ -115,6 +115,8 @@ def test_the_table_has_every_row_and_is_read_back(world, finished, monkeypatch):
     assert TABLE.run(options(world, finished)) == 0
     assert (finished / "predictions.jsonl").read_bytes() == before
     assert table(finished)["rows"] == rows
+    with pytest.raises(ClovaError, match="with longest 12, now longest is 13; use another --out"):
+        TABLE.run(options(world, finished, longest=13))
     with pytest.raises(ClovaError, match="holds a run with kind='lstm', this one has 'mlstm'"):
         TABLE.run(options(world, finished, kind="mlstm"))
 

@@ -79,9 +79,7 @@ def test_another_tokenizer_folder_is_one_line(data, options):
     folder = options.out / "tokenizers" / "byte"
     shutil.rmtree(folder)
     shutil.copytree(options.out / "tokenizers" / "judge", folder)
-    with pytest.raises(
-        ClovaError, match="holds a run with tokenizer=.* to resume, or another --out"
-    ):
+    with pytest.raises(ClovaError, match="holds a run with data=.* to resume, or another --out"):
         tokenizer_models.make_models(options, data)
 
 

@@ -1,5 +1,6 @@
 """What a tuned model answers, and the row of the table that comes of it."""
 
+import dataclasses
 import json
 
 import jax
@@ -44,7 +45,7 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
     assert tuned_row(lm, texts, data, cell, **options) == row
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 16
     # The prompt it left behind answers as it did.
-    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_2shot_0" / "prompt")
+    prompt = SoftPrompt.load(tmp_path / "tuning" / "m_prompt_tuning_40_texts_2shot_0" / "prompt")
     texts_by_id = {item.id: item.text for item in data.items}
     written = lm.generate(
         [texts_by_id[line["id"]] for line in lines[:8]],
@@ -62,3 +63,28 @@ def test_a_row_of_the_table(lm, texts, tmp_path):
             TunedCell("p_tuning", "", PromptEncoderConfig(4, "MLP"), FEW, 500),
             **options,
         )
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"instruction": "Say it."},
+        {"separator": "\n---\n"},
+        {"max_new_tokens": 7},
+        {"more_words": {"1": ("right",)}},
+        {"content_free": ("nothing",)},
+    ],
+    ids=lambda edit: next(iter(edit)),
+)
+def test_a_row_of_a_task_that_was_edited_is_not_taken_over(edit, lm, labels, tmp_path):
+    def answer(run):
+        rows = [{"id": item.id, "prediction": "1", "answers": item.answers} for item in run.items]
+        return {"trained": 0, "best_step": 0, "seconds": 0.0, "notes": []}, rows
+
+    cell = TunedCell("constant", "", None, FEW, examples=40, run=answer)
+    data = labels.load(None)
+    options = {"name": "m", "seeds": 1, "limit": 8, "seed": 0, "out": tmp_path}
+    row = tuned_row(lm, labels, data, cell, **options)
+    with pytest.raises(ClovaError, match="use another --out"):
+        tuned_row(lm, dataclasses.replace(labels, **edit), data, cell, **options)
+    assert tuned_row(lm, labels, data, cell, **options) == row
