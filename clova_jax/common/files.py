@@ -8,6 +8,7 @@ import gzip
 import io
 import os
 import secrets
+import tempfile
 import unicodedata
 import zlib
 from collections.abc import Iterable, Iterator

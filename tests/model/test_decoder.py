@@ -169,7 +169,14 @@ def test_a_prefill_is_a_call_without_its_hidden_states(params, size):
     jax.tree.map(close, prefill(params), called)
 
 
-@pytest.mark.parametrize("before", ["nothing", "prefix", "prefix and cache"])
+@pytest.mark.parametrize(
+    "before",
+    [
+        "prefix",
+        pytest.param("nothing", marks=pytest.mark.slow),
+        pytest.param("prefix and cache", marks=pytest.mark.slow),
+    ],
+)
 def test_hidden_states_at_some_places_are_those_of_a_whole_call(params, before):
     _, read = scores(params, ids_of(1, 6, seed=7), cache=Cache.empty(CONFIG, 1, 8))
     after = None if before == "nothing" else Cache.empty(CONFIG, 2, 8, prefix=read.as_prefix())
