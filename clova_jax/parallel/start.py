@@ -13,6 +13,7 @@ import functools
 import importlib.util
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from typing import NoReturn
@@ -23,6 +24,8 @@ from jax.experimental import multihost_utils
 
 from clova_jax.common.errors import ClovaError, Interrupted
 from clova_jax.common.exit_status import guard
+
+LAST_TO_LEAVE = 5.0  # seconds that process 0 stays after a loss
 
 
 def join_processes(
@@ -166,7 +169,9 @@ def interrupted_by_loss() -> Iterator[None]:
 def leaving_others(prog: str) -> Iterator[None]:
     """Ends this process at once where it is one of several and the block raises.
 
-    An orderly end would wait for the others, which wait for this one inside a step.
+    An orderly end would wait for the others, which wait for this one inside a step. After the loss of another
+    process, process 0 stays for `LAST_TO_LEAVE`: JAX's coordination service ends with it, and then aborts
+    those that have not yet said what happened.
 
     Args:
         prog: the command's name, for the line about the error.
@@ -184,6 +189,8 @@ def leaving_others(prog: str) -> Iterator[None]:
             traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()
+        if isinstance(error, Interrupted) and jax.process_index() == 0:
+            time.sleep(LAST_TO_LEAVE)
         os._exit(status)
 
 

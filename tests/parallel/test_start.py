@@ -187,11 +187,13 @@ def test_a_lost_process_is_an_interruption_and_a_lack_of_memory_is_not(monkeypat
 )
 def test_one_of_several_that_fails_leaves_at_once(monkeypatch, capsys, error, status, said):
     monkeypatch.setattr("jax.process_count", lambda: 2)
-    left = []
+    left, waited = [], []
     monkeypatch.setattr("os._exit", left.append)
+    monkeypatch.setattr("time.sleep", waited.append)
     with leaving_others("clova pretrain"):
         raise error
     assert left == [status]
+    assert bool(waited) == (status == 75)  # JAX aborts the others as soon as process 0 has gone
     assert said in capsys.readouterr().err
     monkeypatch.setattr("jax.process_count", lambda: 1)
     with pytest.raises(type(error)), leaving_others("clova pretrain"):
