@@ -138,7 +138,10 @@ class Task:
         """Returns a short hash of what decides prompts and answers beside the items: words, instruction, separator and so on."""
         words = [list(self.labels or {}), self.verbalizer(), self.answer]
         prompt = [self.instruction, self.separator, self.own_examples, self.content_free]
-        return digest([as_line([*words, *prompt, self.max_new_tokens])])
+        # Named only where it is the task's own, so that records of the other tasks stay what they were.
+        name = getattr(self.examples, "__qualname__", type(self.examples).__qualname__)
+        drawn = [] if self.examples is draw_examples else [name]
+        return digest([as_line([*words, *prompt, self.max_new_tokens, *drawn])])
 
     def present(self, data_dir: str | Path) -> bool:
         """Returns True if a data folder has the task's files."""

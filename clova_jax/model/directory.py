@@ -7,6 +7,7 @@ chat_template.json   how the messages of a chat become a prompt, where the model
 hashes.json    of every file, written last: half a directory never loads, nor a damaged one
 """
 
+import functools
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ from clova_jax.model.chat_template import ChatTemplate, write_chat_template
 from clova_jax.model.finite import not_finite
 from clova_jax.model.params import Params, abstract_params, check_saved, param_shardings
 from clova_jax.model.remote import CONFIG, NAMES, model_names, upload_model
-from clova_jax.parallel import read_arrays
+from clova_jax.parallel import on_first_process, read_arrays
 from clova_jax.tokenizers import Tokenizer, load_tokenizer
 
 FORMAT = "clova_jax model 2"
@@ -36,13 +37,15 @@ ORBAX = "_METADATA"  # a file that only Orbax writes
 
 
 def claim_model(directory: str | Path) -> None:
-    """Makes a folder ready for a model; at a URL there is nothing to make.
+    """Makes a folder ready for a model; at a URL there is nothing to make. All processes of a run call it.
 
     Raises:
         ClovaError: it holds files, or objects, of a model directory's names that are no model of ours.
     """
-    if jax.process_index() > 0:
-        return
+    on_first_process(functools.partial(_claim, directory))
+
+
+def _claim(directory: str | Path) -> None:
     what = "a model directory of clova_jax"
     if not is_url(directory):
         claim_folder(Path(directory), NAMES, lambda folder: _is_ours(folder / CONFIG), what)

@@ -255,7 +255,7 @@ class TokenizeBody(Body):
     """A request of `/tokenize`, in vLLM's shape."""
 
     model: str | None = None
-    prompt: str
+    prompt: Annotated[str, Field(max_length=1 << 18)]  # documents longer than the context, too
     add_special_tokens: bool = True
     return_token_strs: bool | None = False
 
